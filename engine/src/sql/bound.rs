@@ -1,0 +1,421 @@
+//! The bound tree: what the binder makes of `sqlparser`'s tree, with every name resolved and every type known.
+//!
+//! The planner reads nothing else. Implicit casts are explicit here ([`ExprKind::Cast`]); `*` is expanded; `USING` and
+//! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
+
+use crate::catalog::{Column, Index, Table};
+use crate::types::{SqlType, Value};
+use std::sync::Arc;
+
+/// A statement, ready to plan.
+#[derive(Clone, Debug)]
+pub enum Statement {
+    /// `SELECT`, `VALUES`
+    Query(Box<Query>),
+    /// `INSERT`
+    Insert(Box<Insert>),
+    /// `UPDATE`
+    Update(Box<Update>),
+    /// `DELETE`
+    Delete(Box<Delete>),
+    /// `EXPLAIN` of a query or a change.
+    Explain(Box<Statement>),
+    /// `CREATE TABLE`; indexes for PRIMARY KEY and UNIQUE included.
+    CreateTable(Box<CreateTable>),
+    /// `DROP TABLE`; empty when `IF EXISTS` found none.
+    DropTable(Vec<Arc<Table>>),
+    /// `CREATE INDEX`; `None` when `IF NOT EXISTS` found one.
+    CreateIndex(Option<Box<CreateIndex>>),
+    /// `DROP INDEX`
+    DropIndex(Vec<(Arc<Table>, String)>),
+    /// `ANALYZE` of these tables.
+    Analyze(Vec<Arc<Table>>),
+    /// `VACUUM`
+    Vacuum,
+    /// `CHECKPOINT`
+    Checkpoint,
+    /// `CHECK DATABASE`
+    CheckDatabase,
+    /// `BEGIN`, `COMMIT`, …
+    Transaction(TransactionStatement),
+    /// `SHOW name`
+    Show(String),
+}
+
+/// Transaction control.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransactionStatement {
+    /// `BEGIN`, `START TRANSACTION`
+    Begin {
+        /// The level asked for.
+        isolation: Option<crate::storage::IsolationLevel>,
+        /// `READ ONLY`
+        read_only: bool,
+    },
+    /// `COMMIT`, `END`
+    Commit,
+    /// `ROLLBACK`, `ABORT`
+    Rollback,
+    /// `SAVEPOINT name`
+    Savepoint(String),
+    /// `RELEASE SAVEPOINT name`
+    Release(String),
+    /// `ROLLBACK TO SAVEPOINT name`
+    RollbackTo(String),
+}
+
+/// A column of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Its name as PostgreSQL gives it (`?column?` for an unnamed expression).
+    pub name: String,
+    /// Its type.
+    pub sql_type: SqlType,
+}
+
+/// A query. Evaluation order: FROM, WHERE, GROUP BY with aggregates, HAVING, projection, DISTINCT, ORDER BY,
+/// OFFSET/LIMIT.
+///
+/// Expressions refer to columns by position: in WHERE, GROUP BY keys and aggregate arguments, to the columns of `from`
+/// (left to right over the joins); when `aggregate` is present, in HAVING, `projection` and `order_by`, to the output
+/// of the aggregation (its keys first, then its aggregate results).
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// `None` for a query without FROM: one row of no columns.
+    pub from: Option<From>,
+    /// WHERE, of type BOOLEAN.
+    pub filter: Option<Expr>,
+    /// GROUP BY and aggregates.
+    pub aggregate: Option<Aggregate>,
+    /// HAVING.
+    pub having: Option<Expr>,
+    /// The result columns, then (hidden) the ORDER BY expressions that are not among them.
+    pub projection: Vec<Expr>,
+    /// Names and types of the visible result columns: the first `output.len()` of `projection`.
+    pub output: Vec<OutputColumn>,
+    /// `SELECT DISTINCT` (over the visible columns).
+    pub distinct: bool,
+    /// ORDER BY, as positions in `projection`.
+    pub order_by: Vec<OrderKey>,
+    /// LIMIT, BIGINT, no column references.
+    pub limit: Option<Expr>,
+    /// OFFSET, BIGINT, no column references.
+    pub offset: Option<Expr>,
+}
+
+/// One key of ORDER BY.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderKey {
+    /// Position in the projection.
+    pub column: usize,
+    /// DESC.
+    pub descending: bool,
+    /// NULLS FIRST (PostgreSQL's default is last when ascending, first when descending).
+    pub nulls_first: bool,
+}
+
+/// A source of rows in FROM.
+#[derive(Clone, Debug)]
+pub enum From {
+    /// A table: all of its columns in order.
+    Table {
+        /// The table.
+        table: Arc<Table>,
+        /// The name it goes by in the statement (for EXPLAIN).
+        alias: String,
+    },
+    /// A derived table.
+    Subquery {
+        /// The query.
+        query: Box<Query>,
+        /// Its alias (for EXPLAIN).
+        alias: String,
+    },
+    /// Rows of constants: `VALUES`, also the source of `INSERT … VALUES`.
+    Values {
+        /// Row by row, all of `types.len()` expressions.
+        rows: Vec<Vec<Expr>>,
+        /// Column types.
+        types: Vec<SqlType>,
+    },
+    /// A join; its columns are the left's, then the right's.
+    Join {
+        /// Left input.
+        left: Box<From>,
+        /// Right input.
+        right: Box<From>,
+        /// Which rows without a partner are kept.
+        kind: JoinKind,
+        /// ON, over the columns of both; `None` for CROSS JOIN and the comma.
+        on: Option<Expr>,
+    },
+}
+
+/// Kinds of join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinKind {
+    /// Pairs only.
+    Inner,
+    /// Left rows without a partner are kept, with NULLs at the right.
+    Left,
+}
+
+/// Grouping. With no keys, one group that exists even without rows.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    /// GROUP BY expressions over the columns of `from`.
+    pub keys: Vec<Expr>,
+    /// The aggregates.
+    pub calls: Vec<AggregateCall>,
+}
+
+/// One aggregate call.
+#[derive(Clone, Debug)]
+pub struct AggregateCall {
+    /// Which.
+    pub function: AggregateFunction,
+    /// Its arguments over the columns of `from`; none for `count(*)`.
+    pub arguments: Vec<Expr>,
+    /// `DISTINCT`
+    pub distinct: bool,
+    /// `FILTER (WHERE …)`
+    pub filter: Option<Expr>,
+    /// The type of the result.
+    pub sql_type: SqlType,
+}
+
+/// Aggregate functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // named as in SQL
+pub enum AggregateFunction {
+    Count,
+    CountStar,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    BoolAnd,
+    BoolOr,
+    StringAgg,
+}
+
+/// An expression with its type.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it computes.
+    pub kind: ExprKind,
+    /// The type of the result.
+    pub sql_type: SqlType,
+}
+
+/// What an expression computes.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// A constant.
+    Literal(Value),
+    /// `$n`, counted from 0 here.
+    Parameter(usize),
+    /// A column of the input.
+    Column(usize),
+    /// A column of an enclosing query's input row: `depth` 1 is the directly enclosing one.
+    OuterColumn {
+        /// How many queries up.
+        depth: usize,
+        /// Position in that query's input.
+        column: usize,
+    },
+    /// A conversion to `sql_type` of the expression; `explicit` for `CAST` (VARCHAR(n) then truncates), false for an
+    /// assignment (it then refuses what does not fit).
+    Cast {
+        /// What is converted.
+        input: Box<Expr>,
+        /// Written by the user.
+        explicit: bool,
+    },
+    /// Three-valued AND of all.
+    And(Vec<Expr>),
+    /// Three-valued OR of all.
+    Or(Vec<Expr>),
+    /// Three-valued NOT.
+    Not(Box<Expr>),
+    /// A comparison of two expressions of one type.
+    Compare(CompareOp, Box<Expr>, Box<Expr>),
+    /// `IS [NOT] DISTINCT FROM`: true when distinct, inverted by `negated`.
+    Distinct {
+        /// Left.
+        left: Box<Expr>,
+        /// Right.
+        right: Box<Expr>,
+        /// `IS NOT DISTINCT FROM`
+        negated: bool,
+    },
+    /// `IS NULL`, or with `negated` `IS NOT NULL`.
+    IsNull {
+        /// What is tested.
+        input: Box<Expr>,
+        /// `IS NOT NULL`
+        negated: bool,
+    },
+    /// `IS [NOT] TRUE|FALSE|UNKNOWN`.
+    IsBool {
+        /// What is tested.
+        input: Box<Expr>,
+        /// Which truth value; `None` for UNKNOWN.
+        value: Option<bool>,
+        /// `IS NOT …`
+        negated: bool,
+    },
+    /// `+ - * / %` on two numbers of one type (also date ± integer), with PostgreSQL's overflow errors.
+    Arithmetic(ArithmeticOp, Box<Expr>, Box<Expr>),
+    /// Unary minus.
+    Negate(Box<Expr>),
+    /// `input [NOT] IN (list)`: all of one type.
+    InList {
+        /// What is looked for.
+        input: Box<Expr>,
+        /// Where.
+        list: Vec<Expr>,
+        /// `NOT IN`
+        negated: bool,
+    },
+    /// `LIKE`, `ILIKE`.
+    Like {
+        /// The text.
+        input: Box<Expr>,
+        /// The pattern.
+        pattern: Box<Expr>,
+        /// The escape character; `None` for none (`ESCAPE ''`), a backslash by default.
+        escape: Option<char>,
+        /// `ILIKE`
+        case_insensitive: bool,
+        /// `NOT LIKE`
+        negated: bool,
+    },
+    /// `CASE WHEN … THEN … ELSE … END` (a simple CASE has become comparisons).
+    Case {
+        /// Conditions and results, evaluated in order and lazily.
+        branches: Vec<(Expr, Expr)>,
+        /// ELSE; NULL when absent.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// `COALESCE`, lazily.
+    Coalesce(Vec<Expr>),
+    /// A scalar function.
+    Call(crate::sql::function::ScalarFunction, Vec<Expr>),
+    /// A subquery of one column as a value: NULL without rows, error `21000` with several.
+    ScalarSubquery(Box<Query>),
+    /// `EXISTS (…)`.
+    Exists {
+        /// The query.
+        query: Box<Query>,
+        /// `NOT EXISTS`
+        negated: bool,
+    },
+    /// `input [NOT] IN (SELECT …)`; the query has one column of the same type.
+    InSubquery {
+        /// What is looked for.
+        input: Box<Expr>,
+        /// Where.
+        query: Box<Query>,
+        /// `NOT IN`
+        negated: bool,
+    },
+}
+
+/// Comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // =, <>, <, <=, >, >=
+pub enum CompareOp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// Arithmetic operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // + - * / %
+pub enum ArithmeticOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Modulo,
+}
+
+/// `INSERT`. The rows of `source` have a column for each column of the table, in table order: missing ones are filled
+/// with their defaults and all are cast by the binder.
+#[derive(Clone, Debug)]
+pub struct Insert {
+    /// Where to.
+    pub table: Arc<Table>,
+    /// What.
+    pub source: Query,
+    /// CHECK constraints over the new row, by name.
+    pub checks: Vec<(String, Expr)>,
+    /// RETURNING over the new row.
+    pub returning: Option<Returning>,
+}
+
+/// `UPDATE`.
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// The table.
+    pub table: Arc<Table>,
+    /// Which rows, over the old row.
+    pub filter: Option<Expr>,
+    /// Column position and its new value over the old row, cast.
+    pub assignments: Vec<(usize, Expr)>,
+    /// CHECK constraints over the new row, by name.
+    pub checks: Vec<(String, Expr)>,
+    /// RETURNING over the new row.
+    pub returning: Option<Returning>,
+}
+
+/// `DELETE`.
+#[derive(Clone, Debug)]
+pub struct Delete {
+    /// The table.
+    pub table: Arc<Table>,
+    /// Which rows.
+    pub filter: Option<Expr>,
+    /// RETURNING over the old row.
+    pub returning: Option<Returning>,
+}
+
+/// `RETURNING`.
+#[derive(Clone, Debug)]
+pub struct Returning {
+    /// Expressions over the row.
+    pub expressions: Vec<Expr>,
+    /// Their names and types.
+    pub output: Vec<OutputColumn>,
+}
+
+/// `CREATE TABLE`.
+#[derive(Clone, Debug)]
+pub struct CreateTable {
+    /// The name.
+    pub name: String,
+    /// `IF NOT EXISTS` and it does: nothing to do.
+    pub exists: bool,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// Position of the `INTEGER`/`BIGINT`/`SMALLINT PRIMARY KEY` column, which is the row id itself.
+    pub row_id_column: Option<usize>,
+    /// Unique indexes for the other PRIMARY KEY and UNIQUE constraints (their trees do not exist yet).
+    pub indexes: Vec<Index>,
+    /// CHECK constraints: name and SQL text.
+    pub checks: Vec<(String, String)>,
+}
+
+/// `CREATE INDEX`.
+#[derive(Clone, Debug)]
+pub struct CreateIndex {
+    /// The table.
+    pub table: Arc<Table>,
+    /// The index (its tree does not exist yet).
+    pub index: Index,
+}

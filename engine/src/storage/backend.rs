@@ -1,0 +1,280 @@
+//! The traits of the door, and the plain data that passes through it.
+
+use crate::error::Result;
+use std::ops::Bound;
+
+/// Names a tree for as long as it exists. A tree is created and dropped inside transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TreeId(pub u32);
+
+/// How a transaction sees the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum IsolationLevel {
+    /// A new snapshot for each statement ([`StorageTxn::refresh_snapshot`]).
+    ReadCommitted,
+    /// One snapshot, taken at the start.
+    #[default]
+    RepeatableRead,
+}
+
+/// How to begin a transaction.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TxnOptions {
+    /// What the transaction sees of others.
+    pub isolation: IsolationLevel,
+    /// Every change is refused with `25006`.
+    pub read_only: bool,
+    /// How long a write waits for another transaction's uncommitted version before `55P03`, in microseconds;
+    /// `None` waits until the other ends (a deadlock gives `40P01` at once), `Some(0)` does not wait.
+    pub lock_timeout_micros: Option<u64>,
+}
+
+/// A range of keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRange {
+    /// Where it starts.
+    pub low: Bound<Vec<u8>>,
+    /// Where it ends.
+    pub high: Bound<Vec<u8>>,
+}
+
+impl KeyRange {
+    /// All keys.
+    pub const ALL: KeyRange = KeyRange {
+        low: Bound::Unbounded,
+        high: Bound::Unbounded,
+    };
+
+    /// All keys that start with `prefix`.
+    pub fn prefix(prefix: &[u8]) -> Self {
+        let mut end = prefix.to_vec();
+        while let Some(last) = end.pop() {
+            if last < 0xff {
+                end.push(last + 1);
+                return Self {
+                    low: Bound::Included(prefix.to_vec()),
+                    high: Bound::Excluded(end),
+                };
+            }
+        }
+        Self {
+            low: Bound::Included(prefix.to_vec()),
+            high: Bound::Unbounded,
+        }
+    }
+
+    /// Whether `key` lies in the range.
+    pub fn contains(&self, key: &[u8]) -> bool {
+        let after_low = match &self.low {
+            Bound::Included(low) => key >= low.as_slice(),
+            Bound::Excluded(low) => key > low.as_slice(),
+            Bound::Unbounded => true,
+        };
+        after_low
+            && match &self.high {
+                Bound::Included(high) => key <= high.as_slice(),
+                Bound::Excluded(high) => key < high.as_slice(),
+                Bound::Unbounded => true,
+            }
+    }
+}
+
+/// The order in which a scan gives its entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ScanDirection {
+    /// Ascending keys.
+    #[default]
+    Forward,
+    /// Descending keys.
+    Backward,
+}
+
+/// Keys and values of one step of a scan, in one buffer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntryBatch {
+    bytes: Vec<u8>,
+    /// For each entry where its key starts, where its value starts, and where that ends.
+    entries: Vec<(usize, usize, usize)>,
+}
+
+impl EntryBatch {
+    /// Forgets all entries, keeping the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.entries.clear();
+    }
+
+    /// Adds an entry at the end.
+    pub fn push(&mut self, key: &[u8], value: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(key);
+        let middle = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.entries.push((start, middle, self.bytes.len()));
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Bytes of all keys and values.
+    pub fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The key of entry `i` (panics when `i >= len`, like a slice).
+    pub fn key(&self, i: usize) -> &[u8] {
+        let (start, middle, _) = self.entries[i];
+        &self.bytes[start..middle]
+    }
+
+    /// The value of entry `i` (panics when `i >= len`, like a slice).
+    pub fn value(&self, i: usize) -> &[u8] {
+        let (_, middle, end) = self.entries[i];
+        &self.bytes[middle..end]
+    }
+
+    /// All entries, in the order of the scan.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.entries
+            .iter()
+            .map(|&(s, m, e)| (&self.bytes[s..m], &self.bytes[m..e]))
+    }
+}
+
+/// A storage engine: where SQL keeps its rows.
+pub trait StorageBackend: Send + Sync + 'static {
+    /// Begins a transaction; its snapshot is what was committed until now.
+    fn begin(&self, options: TxnOptions) -> Result<Box<dyn StorageTxn>>;
+    /// The tree that exists from the start, never dropped: the catalog's root.
+    fn root_tree(&self) -> TreeId;
+    /// A number that grows with each commit that called [`StorageTxn::mark_schema_changed`]; 0 at open.
+    fn schema_version(&self) -> u64;
+    /// Some background work: vacuum, a checkpoint when one is due. Bounded by about `budget_pages` pages touched.
+    fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport>;
+    /// Removes all that no snapshot needs.
+    fn vacuum(&self) -> Result<MaintenanceReport>;
+    /// Writes all dirty pages and lets the log be recycled.
+    fn checkpoint(&self) -> Result<()>;
+    /// Verifies every page, tree and owner in the file. Damage is reported, not returned as an error.
+    fn check(&self) -> Result<CheckReport>;
+    /// Counters and sizes.
+    fn stats(&self) -> StorageStats;
+}
+
+/// A transaction. Dropping it without [`commit`](StorageTxn::commit) rolls it back.
+///
+/// Every change is atomic by itself; a statement of several changes brackets them with
+/// [`savepoint`](StorageTxn::savepoint) and, on failure, [`rollback_to`](StorageTxn::rollback_to).
+///
+/// Errors of changes: `40001` a version committed after the snapshot is in the way; `40P01` deadlock; `55P03` lock
+/// time-out; `25006` read-only; `54000` key or value too long; `53100` disk full; `58030` I/O.
+pub trait StorageTxn: Send {
+    /// The value of `key` as the snapshot and this transaction's own changes see it.
+    fn get(&self, tree: TreeId, key: &[u8]) -> Result<Option<Vec<u8>>>;
+    /// Puts `value` under `key` if the key is free (as the newest committed state and this transaction see it; a
+    /// transaction in doubt is waited for). Returns false, and changes nothing, when the key is taken.
+    fn insert(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<bool>;
+    /// Puts `value` under `key`, whether or not there is one.
+    fn put(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<()>;
+    /// Removes `key`; false when there is none to see.
+    fn delete(&mut self, tree: TreeId, key: &[u8]) -> Result<bool>;
+    /// Scans `range`. The cursor sees this transaction's changes made until [`StorageCursor::next_batch`] reaches
+    /// them; callers that change what they scan collect keys first.
+    fn scan(
+        &self,
+        tree: TreeId,
+        range: KeyRange,
+        direction: ScanDirection,
+    ) -> Result<Box<dyn StorageCursor + '_>>;
+    /// Creates an empty tree.
+    fn create_tree(&mut self) -> Result<TreeId>;
+    /// Drops a tree; its pages are given back once no snapshot can see it.
+    fn drop_tree(&mut self, tree: TreeId) -> Result<()>;
+    /// Reserves `count` consecutive numbers for keys of `tree` (hidden row ids) and returns the first. Numbers are
+    /// greater than every 8-byte big-endian sign-flipped key in the tree, never given twice while the database is
+    /// open, and not given back by a rollback.
+    fn allocate_row_ids(&mut self, tree: TreeId, count: u64) -> Result<i64>;
+    /// Marks a point to roll back to; savepoints nest.
+    fn savepoint(&mut self) -> usize;
+    /// Undoes all changes since `savepoint`, which stays valid.
+    fn rollback_to(&mut self, savepoint: usize) -> Result<()>;
+    /// Takes the database's schema lock exclusively (a change of schema is about to be made) until the end of the
+    /// transaction, and makes this commit raise [`StorageBackend::schema_version`].
+    fn mark_schema_changed(&mut self) -> Result<()>;
+    /// The schema version that the snapshot sees.
+    fn schema_version(&self) -> u64;
+    /// In `READ COMMITTED`, takes a new snapshot; else does nothing.
+    fn refresh_snapshot(&mut self);
+    /// Commits; when this returns `Ok` the transaction survives a crash. On an error of kind
+    /// [`crate::ErrorKind::Stopped`] or [`crate::ErrorKind::Io`] the outcome is unknown until the next open.
+    fn commit(self: Box<Self>) -> Result<()>;
+    /// Rolls back.
+    fn rollback(self: Box<Self>) -> Result<()>;
+}
+
+/// A position in a scan.
+pub trait StorageCursor {
+    /// Replaces `batch` by the next entries, at most `entries_max` (at least 1). False, with an empty batch, at the
+    /// end.
+    fn next_batch(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<bool>;
+}
+
+/// What a maintenance call did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MaintenanceReport {
+    /// Tombstones removed.
+    pub tombstones_removed: u64,
+    /// Pages given back to the free list.
+    pub pages_freed: u64,
+    /// Versions dropped from memory.
+    pub versions_dropped: u64,
+    /// Whether a checkpoint was made.
+    pub checkpointed: bool,
+}
+
+/// What [`StorageBackend::check`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Pages looked at.
+    pub pages_checked: u64,
+    /// Trees walked.
+    pub trees_checked: u64,
+    /// Entries seen, tombstones included.
+    pub entries_checked: u64,
+    /// Pages on the free list.
+    pub pages_free: u64,
+    /// One line for each thing that is wrong, with its page; empty when the database is sound. At most 1,000.
+    pub problems: Vec<String>,
+}
+
+/// Counters since the database was opened, and sizes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StorageStats {
+    /// Bytes of a page.
+    pub page_bytes: u64,
+    /// Pages of the file, free ones included.
+    pub pages: u64,
+    /// Pages read from the file.
+    pub pages_read: u64,
+    /// Pages written to the file.
+    pub pages_written: u64,
+    /// Bytes appended to the log.
+    pub log_bytes_written: u64,
+    /// Bytes of the log's file.
+    pub log_file_bytes: u64,
+    /// Syncs of the log.
+    pub log_syncs: u64,
+    /// Checkpoints made.
+    pub checkpoints: u64,
+    /// Transactions committed that changed something.
+    pub commits: u64,
+    /// Before-images held in memory.
+    pub versions: u64,
+}

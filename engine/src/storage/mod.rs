@@ -1,0 +1,19 @@
+//! Floor 4: the one door between SQL and disk.
+//!
+//! [`StorageBackend`] speaks of *trees* (ordered maps from byte keys to byte values), *transactions* with snapshots,
+//! and nothing of SQL. It has two implementors: [`DiskStorageBackend`] here, and in package `quantadb-sim` a naive
+//! model of ordered maps without pages or log. The same SQL runs over both; where they differ, one of them is wrong.
+//!
+//! ```text
+//!   exec, catalog ──▶ dyn StorageBackend ──▶ DiskStorageBackend ──▶ txn ▶ btree ▶ buffer ▶ wal ▶ page ▶ vfs
+//!                                        └─▶ ModelBackend (sim)  ──▶ BTreeMap
+//! ```
+//!
+//! Beside the door: the codecs that turn rows and keys into bytes ([`row`], [`key`]).
+
+mod backend;
+
+pub use backend::{
+    CheckReport, EntryBatch, IsolationLevel, KeyRange, MaintenanceReport, ScanDirection,
+    StorageBackend, StorageCursor, StorageStats, StorageTxn, TreeId, TxnOptions,
+};

@@ -1,0 +1,171 @@
+//! Floor 0: latches and waits whose contended path a scheduler can take over.
+//!
+//! Uncontended, a latch costs one `try_lock`. Contended, it asks the [`Scheduler`] of the current thread, if one is
+//! installed, to run somebody else and then tries again; without one it parks in the operating system. So a simulator
+//! that runs sessions as cooperating threads sees each wait, and a race replays from its seed.
+
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+/// Decides who runs when a thread cannot go on.
+pub trait Scheduler: Send + Sync {
+    /// The calling thread waits for `what`; returns when it may look again (perhaps in vain).
+    fn blocked(&self, what: &'static str);
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<dyn Scheduler>>> = const { RefCell::new(None) };
+}
+
+/// Installs (or with `None` removes) the scheduler of the calling thread.
+pub fn set_scheduler(scheduler: Option<Arc<dyn Scheduler>>) {
+    CURRENT.with(|c| *c.borrow_mut() = scheduler);
+}
+
+fn scheduler() -> Option<Arc<dyn Scheduler>> {
+    CURRENT.with(|c| c.borrow().clone())
+}
+
+/// A mutual-exclusion latch.
+#[derive(Debug, Default)]
+pub struct Mutex<T>(parking_lot::Mutex<T>);
+
+/// Holds a [`Mutex`].
+#[derive(Debug)]
+pub struct MutexGuard<'a, T>(parking_lot::MutexGuard<'a, T>);
+
+impl<T> Mutex<T> {
+    /// A free latch around `value`.
+    pub const fn new(value: T) -> Self {
+        Self(parking_lot::Mutex::new(value))
+    }
+
+    /// Takes the latch, waiting for it.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        if let Some(guard) = self.0.try_lock() {
+            return MutexGuard(guard);
+        }
+        let Some(scheduler) = scheduler() else {
+            return MutexGuard(self.0.lock());
+        };
+        loop {
+            scheduler.blocked("mutex");
+            if let Some(guard) = self.0.try_lock() {
+                return MutexGuard(guard);
+            }
+        }
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+/// A shared/exclusive latch.
+#[derive(Debug, Default)]
+pub struct RwLock<T>(parking_lot::RwLock<T>);
+
+/// Holds a [`RwLock`] shared.
+pub type ReadGuard<'a, T> = parking_lot::RwLockReadGuard<'a, T>;
+/// Holds a [`RwLock`] exclusively.
+pub type WriteGuard<'a, T> = parking_lot::RwLockWriteGuard<'a, T>;
+
+impl<T> RwLock<T> {
+    /// A free latch around `value`.
+    pub const fn new(value: T) -> Self {
+        Self(parking_lot::RwLock::new(value))
+    }
+
+    /// Takes the latch shared, waiting for it.
+    pub fn read(&self) -> ReadGuard<'_, T> {
+        if let Some(guard) = self.0.try_read() {
+            return guard;
+        }
+        let Some(scheduler) = scheduler() else {
+            return self.0.read();
+        };
+        loop {
+            scheduler.blocked("shared latch");
+            if let Some(guard) = self.0.try_read() {
+                return guard;
+            }
+        }
+    }
+
+    /// Takes the latch exclusively, waiting for it.
+    pub fn write(&self) -> WriteGuard<'_, T> {
+        if let Some(guard) = self.0.try_write() {
+            return guard;
+        }
+        let Some(scheduler) = scheduler() else {
+            return self.0.write();
+        };
+        loop {
+            scheduler.blocked("exclusive latch");
+            if let Some(guard) = self.0.try_write() {
+                return guard;
+            }
+        }
+    }
+
+    /// Takes the latch exclusively if that needs no wait.
+    pub fn try_write(&self) -> Option<WriteGuard<'_, T>> {
+        self.0.try_write()
+    }
+}
+
+/// Waits for a change of what a [`Mutex`] guards. Wake-ups may be spurious: callers loop over their condition.
+#[derive(Debug, Default)]
+pub struct Condvar(parking_lot::Condvar);
+
+impl Condvar {
+    /// Nobody waits.
+    pub const fn new() -> Self {
+        Self(parking_lot::Condvar::new())
+    }
+
+    /// Gives the latch back, waits, takes it again.
+    pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>, what: &'static str) {
+        match scheduler() {
+            None => self.0.wait(&mut guard.0),
+            Some(scheduler) => {
+                parking_lot::MutexGuard::unlocked(&mut guard.0, || scheduler.blocked(what))
+            }
+        }
+    }
+
+    /// Like [`Condvar::wait`], for at most `timeout_micros`. Returns early as it likes; callers look at their clock.
+    pub fn wait_for<T>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        timeout_micros: u64,
+        what: &'static str,
+    ) {
+        match scheduler() {
+            None => {
+                self.0.wait_for(
+                    &mut guard.0,
+                    std::time::Duration::from_micros(timeout_micros),
+                );
+            }
+            Some(scheduler) => {
+                parking_lot::MutexGuard::unlocked(&mut guard.0, || scheduler.blocked(what))
+            }
+        }
+    }
+
+    /// Wakes everybody who waits.
+    pub fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}

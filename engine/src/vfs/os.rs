@@ -1,0 +1,5 @@
+//! The operating system's file system.
+
+/// The operating system's file system.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct OsVfs;
