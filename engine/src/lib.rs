@@ -4,6 +4,7 @@ pub mod api;
 pub mod catalog;
 pub mod env;
 pub mod error;
+pub mod page;
 pub mod sql;
 pub mod storage;
 pub mod sync;
