@@ -1,7 +1,7 @@
 //! Floor 4: the one door between SQL and disk.
 //!
 //! [`StorageBackend`] speaks of *trees* (ordered maps from byte keys to byte values), *transactions* with snapshots,
-//! and nothing of SQL. It has two implementors: [`DiskStorageBackend`] here, and in package `quantadb-sim` a naive
+//! and nothing of SQL. It has two implementors by design: `DiskStorageBackend` on this floor, and in the simulator a naive
 //! model of ordered maps without pages or log. The same SQL runs over both; where they differ, one of them is wrong.
 //!
 //! ```text
@@ -9,7 +9,7 @@
 //!                                        └─▶ ModelBackend (sim)  ──▶ BTreeMap
 //! ```
 //!
-//! Beside the door: the codecs that turn rows and keys into bytes ([`row`], [`key`]).
+//! Beside the door: the codecs that turn rows and keys into bytes (`row`, `key`).
 
 mod backend;
 

@@ -8,7 +8,7 @@
 //! | BOOLEAN | `Bool` | `Boolean` |
 //! | SMALLINT, INTEGER, BIGINT | `Int2`, `Int4`, `Int8` | `Int16`, `Int32`, `Int64` |
 //! | REAL, DOUBLE PRECISION | `Float4`, `Float8` | `Float32`, `Float64` |
-//! | NUMERIC | `Numeric` | `Binary`: the codec of [`numeric`], which keeps each value's own scale as PostgreSQL does |
+//! | NUMERIC | `Numeric` | `Binary`: a codec that keeps each value's own scale as PostgreSQL does |
 //! | TEXT, VARCHAR(n) | `Text` | `Utf8` |
 //! | BYTEA | `Bytes` | `Binary` |
 //! | DATE | `Date` | `Date32` (days since 1970-01-01) |

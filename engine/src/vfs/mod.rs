@@ -55,6 +55,7 @@ pub trait Vfs: Send + Sync + 'static {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 }
 
+#[allow(clippy::len_without_is_empty)] // whether a file is empty is nobody's question
 /// An open file. Closing (dropping) syncs nothing. Offsets and lengths are in bytes.
 pub trait File: Send + Sync {
     /// Reads up to `buf.len()` bytes at `offset`; fewer at the end of the file or on a short transfer, 0 at the end.

@@ -1,1 +1,0 @@
-//! Floor 9: what programs use.
