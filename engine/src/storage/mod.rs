@@ -12,8 +12,10 @@
 //! Beside the door: the codecs that turn rows and keys into bytes (`row`, `key`).
 
 mod backend;
+mod mistake;
 
 pub use backend::{
     CheckReport, EntryBatch, IsolationLevel, KeyRange, MaintenanceReport, ScanDirection,
     StorageBackend, StorageCursor, StorageStats, StorageTxn, TreeId, TxnOptions,
 };
+pub use mistake::Mistake;
