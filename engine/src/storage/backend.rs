@@ -205,8 +205,11 @@ pub trait StorageTxn: Send {
     fn savepoint(&mut self) -> usize;
     /// Undoes all changes since `savepoint`, which stays valid.
     fn rollback_to(&mut self, savepoint: usize) -> Result<()>;
-    /// Takes the database's schema lock exclusively (a change of schema is about to be made) until the end of the
-    /// transaction, and makes this commit raise [`StorageBackend::schema_version`].
+    /// Announces a change of schema: waits until no other transaction that has changed something is running, keeps
+    /// others from their first change until this one ends, and makes this commit raise
+    /// [`StorageBackend::schema_version`]. A transaction that has neither read nor written takes a new snapshot after
+    /// the wait; another fails with `40001` when something was committed since its snapshot. Likewise a first change
+    /// fails with `40001` when the schema was changed since the snapshot.
     fn mark_schema_changed(&mut self) -> Result<()>;
     /// The schema version that the snapshot sees.
     fn schema_version(&self) -> u64;

@@ -12,7 +12,9 @@
 //! Beside the door: the codecs that turn rows and keys into bytes (`row`, `key`).
 
 mod backend;
+pub mod key;
 mod mistake;
+pub mod row;
 
 pub use backend::{
     CheckReport, EntryBatch, IsolationLevel, KeyRange, MaintenanceReport, ScanDirection,

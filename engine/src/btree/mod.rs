@@ -1,0 +1,1 @@
+//! Floor 2: the B+tree of slotted pages, the one access method.

@@ -1,0 +1,1 @@
+//! Expressions over Arrow batches: evaluation, casts, functions, aggregates.

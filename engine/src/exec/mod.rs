@@ -1,0 +1,3 @@
+//! Floor 8: operators and expressions over Arrow batches.
+
+pub mod eval;

@@ -1,0 +1,1 @@
+//! Floor 1: analysis, redo and undo after a crash.

@@ -1,0 +1,1 @@
+//! Keys as bytes whose order is the order of the values.

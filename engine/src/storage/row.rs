@@ -1,0 +1,1 @@
+//! Rows as bytes, and batches of rows as Arrow arrays.

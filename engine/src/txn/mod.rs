@@ -1,0 +1,1 @@
+//! Floor 3: transactions: snapshots, versions, write conflicts, commit.

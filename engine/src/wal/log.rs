@@ -1,0 +1,403 @@
+//! The log's writing end: append, group flush, reservation and recycling of segments.
+
+use super::reader::LogReader;
+use super::record::{FRAME_BYTES, Record, checksum};
+use super::segment::{LogGeometry, SegmentHeader};
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::Lsn;
+use crate::sync::{Condvar, Mutex};
+use crate::vfs::{File, SECTOR_BYTES, write_all_at};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+const SECTOR: u64 = SECTOR_BYTES as u64;
+/// Bytes that a flush may add to what a reservation asked for.
+const PADDING_BYTES: u64 = 2 * SECTOR;
+/// A reservation flushes when more than this is waiting in memory.
+const BUFFER_BYTES_MAX: usize = 1 << 20;
+/// Free segments that stay in the file.
+const SPARE_SEGMENTS: usize = 2;
+
+struct State {
+    /// Where the next record goes.
+    end: u64,
+    /// Stream bytes from `buffered_from` to `end`.
+    buffer: Vec<u8>,
+    buffered_from: u64,
+    /// Slots of all segments that are needed or reserved.
+    slots: BTreeMap<u64, u32>,
+    free: Vec<u32>,
+    slot_count: u32,
+    /// Bytes promised to reservations.
+    promised: u64,
+    /// Where the log starts that a redo would read.
+    redo: u64,
+}
+
+struct Flushing {
+    durable: u64,
+    leader: bool,
+}
+
+/// The write-ahead log of an open database.
+pub struct Log {
+    file: Arc<dyn File>,
+    geometry: LogGeometry,
+    epoch: u32,
+    /// The first LSN of the epoch, whose segment has its header.
+    first: u64,
+    /// A sync that fails counts as one that did not (a planted mistake).
+    ignores_failed_sync: bool,
+    state: Mutex<State>,
+    flushing: Mutex<Flushing>,
+    flushed: Condvar,
+    stopped: AtomicBool,
+    /// Counters for statistics.
+    pub(crate) syncs: AtomicU64,
+    pub(crate) bytes_written: AtomicU64,
+}
+
+/// Space in the log that its owner may still use. Dropping it gives it back.
+pub struct Reservation<'a> {
+    log: &'a Log,
+    bytes: u64,
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        self.log.release(self.bytes);
+    }
+}
+
+fn writing(e: std::io::Error) -> Error {
+    Error::io("cannot write the log", e)
+}
+
+impl Log {
+    /// Writes the first segment of a new log, and syncs it. Its first LSN is `geometry.first_lsn(1)`.
+    ///
+    /// # Errors
+    /// `53100` and `58030` when the disk fails.
+    pub fn create(file: &dyn File, geometry: LogGeometry) -> Result<()> {
+        file.set_len(u64::from(geometry.segment_bytes))
+            .map_err(writing)?;
+        let header = SegmentHeader {
+            seq: 1,
+            epoch: 1,
+            prev_end: None,
+        };
+        write_all_at(file, &header.encode(&geometry), 0).map_err(writing)?;
+        file.sync().map_err(writing)
+    }
+
+    /// Continues after `end`, the end of what `reader` could read, with a new epoch in a new segment (WAL-3), which is
+    /// durable when this returns. Segments before `start` are free for reuse.
+    ///
+    /// # Errors
+    /// `53100` and `58030` when the disk fails.
+    pub fn continue_after(
+        reader: LogReader,
+        file: Arc<dyn File>,
+        geometry: LogGeometry,
+        epoch: u32,
+        (start, redo, end): (Lsn, Lsn, Lsn),
+        ignores_failed_sync: bool,
+    ) -> Result<Self> {
+        let start_seq = geometry.seq_of(start.0);
+        let last_seq = reader.segments.keys().next_back().copied().unwrap_or(0);
+        let seq = last_seq.max(geometry.seq_of(end.0)) + 1;
+        let slots: BTreeMap<u64, u32> = reader
+            .segments
+            .iter()
+            .filter(|(seq, _)| **seq >= start_seq)
+            .map(|(seq, (slot, _))| (*seq, *slot))
+            .collect();
+        let taken: std::collections::BTreeSet<u32> = slots.values().copied().collect();
+        let free = (0..reader.slots)
+            .rev()
+            .filter(|s| !taken.contains(s))
+            .collect();
+        let first = geometry.first_lsn(seq);
+        let log = Self {
+            file,
+            geometry,
+            epoch,
+            first,
+            ignores_failed_sync,
+            state: Mutex::new(State {
+                end: first,
+                buffer: Vec::new(),
+                buffered_from: first,
+                slots,
+                free,
+                slot_count: reader.slots,
+                promised: 0,
+                redo: redo.0,
+            }),
+            flushing: Mutex::new(Flushing {
+                durable: first,
+                leader: false,
+            }),
+            flushed: Condvar::new(),
+            stopped: AtomicBool::new(false),
+            syncs: AtomicU64::new(0),
+            bytes_written: AtomicU64::new(0),
+        };
+        let slot = {
+            let mut state = log.state.lock();
+            log.map_segment(&mut state, seq)?
+        };
+        let header = SegmentHeader {
+            seq,
+            epoch,
+            prev_end: Some(end.0),
+        };
+        write_all_at(
+            &*log.file,
+            &header.encode(&geometry),
+            geometry.slot_offset(slot),
+        )
+        .map_err(writing)?;
+        log.sync_file()?;
+        Ok(log)
+    }
+
+    fn map_segment(&self, state: &mut State, seq: u64) -> Result<u32> {
+        if let Some(&slot) = state.slots.get(&seq) {
+            return Ok(slot);
+        }
+        let slot = match state.free.pop() {
+            Some(slot) => slot,
+            None => {
+                let slot = state.slot_count;
+                self.file
+                    .set_len(self.geometry.slot_offset(slot + 1))
+                    .map_err(|e| Error::io("cannot extend the log", e))?;
+                state.slot_count += 1;
+                slot
+            }
+        };
+        state.slots.insert(seq, slot);
+        Ok(slot)
+    }
+
+    fn sync_file(&self) -> Result<()> {
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        match self.file.sync() {
+            Err(e) if !self.ignores_failed_sync => Err(Error::io("cannot sync the log", e)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a failure has stopped the log (WAL-5).
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Stops the log for good: the disk did something whose effect is unknown.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+    }
+
+    fn refuse_if_stopped(&self) -> Result<()> {
+        if self.is_stopped() {
+            return Err(Error::new(
+                ErrorKind::Stopped,
+                "58030",
+                "the database takes no more writes after a disk failure; open it again to recover",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Makes sure that records of `bytes` bytes can be appended (WAL-4).
+    ///
+    /// # Errors
+    /// `53100` when the disk is full, `58030` when it fails or the log has stopped.
+    pub fn reserve(&self, bytes: u64) -> Result<Reservation<'_>> {
+        self.refuse_if_stopped()?;
+        let bytes = bytes + PADDING_BYTES;
+        let mut state = self.state.lock();
+        let upto = state.end + state.promised + bytes;
+        for seq in self.geometry.seq_of(state.end)..=self.geometry.seq_of(upto) {
+            self.map_segment(&mut state, seq)?;
+        }
+        state.promised += bytes;
+        let reservation = Reservation { log: self, bytes };
+        let waiting = state.buffer.len();
+        let end = state.end;
+        drop(state);
+        if waiting > BUFFER_BYTES_MAX {
+            self.flush(Lsn(end))?;
+        }
+        Ok(reservation)
+    }
+
+    fn release(&self, bytes: u64) {
+        self.state.lock().promised -= bytes;
+    }
+
+    /// Appends the record that `build` makes from the current redo LSN, for which space was reserved; gives its start
+    /// and its end. `build` runs under the log's latch, so a checkpoint sees either none or all of it.
+    ///
+    /// # Errors
+    /// `58030` when the log has stopped; `build` has then not run.
+    pub fn append(&self, build: impl FnOnce(Lsn, Lsn) -> Record) -> Result<(Lsn, Lsn)> {
+        let mut state = self.state.lock();
+        self.refuse_if_stopped()?;
+        let rest = SECTOR - state.end % SECTOR;
+        if rest < FRAME_BYTES as u64 {
+            pad(&mut state, rest);
+        }
+        let start = state.end;
+        let record = build(Lsn(state.redo), Lsn(start));
+        let at = state.buffer.len();
+        state.buffer.extend_from_slice(&[0; FRAME_BYTES]);
+        record.encode(&mut state.buffer);
+        let body = &state.buffer[at + FRAME_BYTES..];
+        let (len, crc) = (body.len() as u32, checksum(body, start, self.epoch));
+        state.buffer[at..at + 4].copy_from_slice(&len.to_le_bytes());
+        state.buffer[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
+        state.end = start + FRAME_BYTES as u64 + u64::from(len);
+        Ok((Lsn(start), Lsn(state.end)))
+    }
+
+    /// Where the log ends now.
+    pub fn end(&self) -> Lsn {
+        Lsn(self.state.lock().end)
+    }
+
+    /// Bytes appended since the redo LSN of the newest checkpoint.
+    pub fn bytes_since_checkpoint(&self) -> u64 {
+        let state = self.state.lock();
+        state.end - state.redo
+    }
+
+    /// Bytes of the file.
+    pub fn file_bytes(&self) -> u64 {
+        self.geometry.slot_offset(self.state.lock().slot_count)
+    }
+
+    /// Makes all records that end at or before `upto` durable. Threads that come while one is syncing wait, and the
+    /// next of them syncs for all.
+    ///
+    /// # Errors
+    /// `58030` when a write or sync fails, now or earlier: the log has then stopped.
+    pub fn flush(&self, upto: Lsn) -> Result<()> {
+        let mut flushing = self.flushing.lock();
+        loop {
+            if flushing.durable >= upto.0 {
+                return Ok(());
+            }
+            self.refuse_if_stopped()?;
+            if !flushing.leader {
+                break;
+            }
+            self.flushed.wait(&mut flushing, "log flush");
+        }
+        flushing.leader = true;
+        drop(flushing);
+        let written = self.write_buffer();
+        let mut flushing = self.flushing.lock();
+        flushing.leader = false;
+        match &written {
+            Ok(end) => flushing.durable = *end,
+            Err(_) => self.stop(),
+        }
+        drop(flushing);
+        self.flushed.notify_all();
+        written.map(drop).map_err(|e| {
+            Error::new(
+                ErrorKind::Stopped,
+                "58030",
+                format!(
+                    "{}; the database takes no more writes until it is opened again",
+                    e.message()
+                ),
+            )
+        })
+    }
+
+    /// Writes out and syncs all that is buffered; gives its end.
+    fn write_buffer(&self) -> Result<u64> {
+        let (bytes, from, slots) = {
+            let mut state = self.state.lock();
+            let rest = (SECTOR - state.end % SECTOR) % SECTOR;
+            pad(&mut state, rest);
+            let from = state.buffered_from;
+            let end = state.end;
+            state.buffered_from = end;
+            let bytes = std::mem::take(&mut state.buffer);
+            let mut slots = Vec::new();
+            if end > from {
+                for seq in self.geometry.seq_of(from)..=self.geometry.seq_of(end - 1) {
+                    slots.push((seq, self.map_segment(&mut state, seq)?));
+                }
+            }
+            (bytes, from, slots)
+        };
+        let mut at = from;
+        for (seq, slot) in slots {
+            let first = self.geometry.first_lsn(seq);
+            let offset = self.geometry.slot_offset(slot);
+            if at == first && at > self.first {
+                let header = SegmentHeader {
+                    seq,
+                    epoch: self.epoch,
+                    prev_end: None,
+                };
+                write_all_at(&*self.file, &header.encode(&self.geometry), offset)
+                    .map_err(writing)?;
+            }
+            let stop = (first + self.geometry.payload()).min(from + bytes.len() as u64);
+            let piece = &bytes[(at - from) as usize..(stop - from) as usize];
+            write_all_at(&*self.file, piece, offset + SECTOR + (at - first)).map_err(writing)?;
+            at = stop;
+        }
+        self.bytes_written
+            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.sync_file()?;
+        Ok(at)
+    }
+
+    /// Begins a checkpoint: the redo LSN moves to the end of the log. `oldest` tells the start of the oldest record
+    /// that an undo may need. Gives the new redo LSN and the start of the log needed from now on.
+    pub fn begin_checkpoint(&self, oldest: impl FnOnce() -> Option<Lsn>) -> (Lsn, Lsn) {
+        let mut state = self.state.lock();
+        state.redo = state.end;
+        let start = oldest().map_or(state.end, |lsn| lsn.0.min(state.end));
+        (Lsn(state.redo), Lsn(start))
+    }
+
+    /// Gives up all segments before `start`, which a synced control block names.
+    ///
+    /// # Errors
+    /// `58030` when the file cannot be shortened.
+    pub fn recycle(&self, start: Lsn) -> Result<()> {
+        let mut state = self.state.lock();
+        let kept = state.slots.split_off(&self.geometry.seq_of(start.0));
+        let given_up = std::mem::replace(&mut state.slots, kept);
+        state.free.extend(given_up.into_values());
+        state.free.sort_unstable_by(|a, b| b.cmp(a));
+        let before = state.slot_count;
+        while state.free.len() > SPARE_SEGMENTS
+            && state.free.first() == Some(&(state.slot_count - 1))
+        {
+            state.free.remove(0);
+            state.slot_count -= 1;
+        }
+        if state.slot_count < before {
+            self.file
+                .set_len(self.geometry.slot_offset(state.slot_count))
+                .map_err(|e| Error::io("cannot shorten the log", e))?;
+        }
+        Ok(())
+    }
+}
+
+fn pad(state: &mut State, bytes: u64) {
+    let len = state.buffer.len() + bytes as usize;
+    state.buffer.resize(len, 0);
+    state.end += bytes;
+}

@@ -1,0 +1,32 @@
+//! Floor 1: the write-ahead log.
+//!
+//! The log is a stream of bytes; an [`Lsn`](crate::page::Lsn) is an offset in it. The file cuts the stream into
+//! *segments* of equal size, each in a *slot* of the file, in any order:
+//!
+//! ```text
+//!  file    │ slot 0: segment 7 │ slot 1: segment 9 │ slot 2: segment 8 │ …
+//!  segment │ header, one sector │ payload: stream bytes seq × P … (seq + 1) × P │        P = segment bytes − 512
+//!  header  │ magic 8 │ seq 8 │ prev end 8 │ database 8 │ epoch 4 │ segment bytes 4 │ CRC32 4 │
+//!  record  │ length 4 │ CRC32 4 │ kind 1 │ txn 8 │ prev 8 │ undo next 8 │ undo length 4 │ undo … │ page 4, op … │ …
+//! ```
+//!
+//! A record starts where the one before it ended, or, after a flush, at the next sector. A zero length in the middle
+//! of a sector means "go on at the next sector", at its start "here the log ends".
+//!
+//! Invariants:
+//! - WAL-1: a synced sector is never written again while its segment is needed; so no later write can damage it.
+//! - WAL-2: a record's CRC covers its LSN and its epoch; so what an older life of a slot left is not taken for a record.
+//! - WAL-3: the tail that a crash left is never continued: each open begins a new epoch in a new segment, whose header
+//!   says where the log before it ended.
+//! - WAL-4: space for a record is reserved before a change begins; so a full disk is met when nothing has happened.
+//! - WAL-5: after a failed write or sync nothing is appended any more ([`ErrorKind::Stopped`](crate::ErrorKind)).
+
+mod log;
+mod reader;
+mod record;
+mod segment;
+
+pub use log::{Log, Reservation};
+pub use reader::LogReader;
+pub use record::{Record, RecordKind};
+pub use segment::{LogGeometry, SEGMENT_BYTES_MIN};

@@ -1,0 +1,109 @@
+//! Segments: where in the file a piece of the stream lies, and the header that says so.
+
+use crate::error::{Error, Result};
+use crate::vfs::{File, SECTOR_BYTES, read_exact_at};
+
+const MAGIC: &[u8; 8] = b"QuantaWL";
+/// The smallest segment, in bytes.
+pub const SEGMENT_BYTES_MIN: u32 = 4096;
+
+/// What all segments of a log share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogGeometry {
+    /// Bytes of a segment with its header; a multiple of the sector.
+    pub segment_bytes: u32,
+    /// The database it belongs to.
+    pub database: u64,
+}
+
+impl LogGeometry {
+    /// Bytes of the stream in one segment.
+    pub(super) fn payload(&self) -> u64 {
+        u64::from(self.segment_bytes) - SECTOR_BYTES as u64
+    }
+
+    /// The first LSN of a segment.
+    pub fn first_lsn(&self, seq: u64) -> u64 {
+        seq * self.payload()
+    }
+
+    /// The segment that holds an LSN.
+    pub(super) fn seq_of(&self, lsn: u64) -> u64 {
+        lsn / self.payload()
+    }
+
+    /// Offset in the file of slot `slot`.
+    pub(super) fn slot_offset(&self, slot: u32) -> u64 {
+        u64::from(slot) * u64::from(self.segment_bytes)
+    }
+}
+
+/// A segment's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentHeader {
+    pub(super) seq: u64,
+    pub(super) epoch: u32,
+    /// Where the log ended before this epoch; `None` for the natural successor of the segment before.
+    pub(super) prev_end: Option<u64>,
+}
+
+impl SegmentHeader {
+    pub(super) fn encode(&self, geometry: &LogGeometry) -> [u8; SECTOR_BYTES] {
+        let mut sector = [0u8; SECTOR_BYTES];
+        sector[..8].copy_from_slice(MAGIC);
+        sector[8..16].copy_from_slice(&self.seq.to_le_bytes());
+        sector[16..24].copy_from_slice(&self.prev_end.unwrap_or(u64::MAX).to_le_bytes());
+        sector[24..32].copy_from_slice(&geometry.database.to_le_bytes());
+        sector[32..36].copy_from_slice(&self.epoch.to_le_bytes());
+        sector[36..40].copy_from_slice(&geometry.segment_bytes.to_le_bytes());
+        let crc = crc32fast::hash(&sector[..40]);
+        sector[40..44].copy_from_slice(&crc.to_le_bytes());
+        sector
+    }
+
+    /// The header in `sector`, with the database it names; `None` when there is none.
+    fn decode(sector: &[u8; SECTOR_BYTES], segment_bytes: u32) -> Option<(Self, u64)> {
+        let u32_at = |at: usize| {
+            u32::from_le_bytes([sector[at], sector[at + 1], sector[at + 2], sector[at + 3]])
+        };
+        let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
+        let valid = &sector[..8] == MAGIC
+            && crc32fast::hash(&sector[..40]) == u32_at(40)
+            && u32_at(36) == segment_bytes;
+        valid.then(|| {
+            let header = Self {
+                seq: u64_at(8),
+                epoch: u32_at(32),
+                prev_end: Some(u64_at(16)).filter(|&end| end != u64::MAX),
+            };
+            (header, u64_at(24))
+        })
+    }
+}
+
+/// The headers of all slots of a log's file. A slot without a valid header is free.
+///
+/// # Errors
+/// `XX001` when a segment belongs to another database, `58030` when a read fails.
+pub(super) fn read_headers(
+    file: &dyn File,
+    geometry: &LogGeometry,
+) -> Result<Vec<Option<SegmentHeader>>> {
+    let reading = |e| Error::io("cannot read the log", e);
+    let slots = file.len().map_err(reading)? / u64::from(geometry.segment_bytes);
+    let mut headers = Vec::new();
+    for slot in 0..u32::try_from(slots).unwrap_or(u32::MAX) {
+        let mut sector = [0u8; SECTOR_BYTES];
+        read_exact_at(file, &mut sector, geometry.slot_offset(slot)).map_err(reading)?;
+        headers.push(match SegmentHeader::decode(&sector, geometry.segment_bytes) {
+            Some((_, database)) if database != geometry.database => {
+                return Err(Error::corrupt(
+                    "the log belongs to another database: its number is not the one in the database file",
+                ));
+            }
+            Some((header, _)) => Some(header).filter(|h| h.seq > 0 && h.seq < 1 << 40),
+            None => None,
+        });
+    }
+    Ok(headers)
+}

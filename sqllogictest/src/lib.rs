@@ -1,0 +1,1 @@
+//! Runs sqllogictest scripts over QuantaDB.
