@@ -1,0 +1,108 @@
+//! The model as a `StorageBackend`.
+
+use super::store::Store;
+use super::txn::ModelTxn;
+use quantadb::Result;
+use quantadb::env::{Env, OsEnv};
+use quantadb::storage::{
+    CheckReport, MaintenanceReport, StorageBackend, StorageStats, StorageTxn, TreeId, TxnOptions,
+};
+use quantadb::sync::{Condvar, Mutex};
+use std::sync::Arc;
+
+/// What the model refuses with `54000`, so that it agrees with the backend it is compared to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelLimits {
+    /// Longest key, in bytes.
+    pub key_bytes_max: usize,
+    /// Longest value, in bytes.
+    pub value_bytes_max: usize,
+}
+
+impl Default for ModelLimits {
+    fn default() -> Self {
+        Self {
+            key_bytes_max: 64 << 10,
+            value_bytes_max: 1 << 30,
+        }
+    }
+}
+
+/// A storage backend of ordered maps. What it holds is gone when the last reference is.
+pub struct ModelBackend {
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What the transactions share.
+pub(super) struct Shared {
+    pub(super) store: Mutex<Store>,
+    /// Told whenever a transaction ends.
+    pub(super) ended: Condvar,
+    /// The clock of lock time-outs.
+    pub(super) env: Arc<dyn Env>,
+    pub(super) limits: ModelLimits,
+}
+
+impl ModelBackend {
+    /// An empty database that measures lock time-outs by the operating system's clock.
+    pub fn new() -> Self {
+        Self::with(Arc::new(OsEnv), ModelLimits::default())
+    }
+
+    /// An empty database with a clock and limits of the caller's choice.
+    pub fn with(env: Arc<dyn Env>, limits: ModelLimits) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                store: Mutex::new(Store::new()),
+                ended: Condvar::new(),
+                env,
+                limits,
+            }),
+        }
+    }
+}
+
+impl Default for ModelBackend {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StorageBackend for ModelBackend {
+    fn begin(&self, options: TxnOptions) -> Result<Box<dyn StorageTxn>> {
+        Ok(Box::new(ModelTxn::begin(self.shared.clone(), options)))
+    }
+
+    fn root_tree(&self) -> TreeId {
+        Store::ROOT
+    }
+
+    fn schema_version(&self) -> u64 {
+        self.shared.store.lock().schema_version
+    }
+
+    fn maintain(&self, _budget_pages: u64) -> Result<MaintenanceReport> {
+        self.vacuum()
+    }
+
+    fn vacuum(&self) -> Result<MaintenanceReport> {
+        Ok(self.shared.store.lock().vacuum())
+    }
+
+    fn checkpoint(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn check(&self) -> Result<CheckReport> {
+        Ok(self.shared.store.lock().check())
+    }
+
+    fn stats(&self) -> StorageStats {
+        let store = self.shared.store.lock();
+        StorageStats {
+            commits: store.commits,
+            versions: store.old_versions(),
+            ..StorageStats::default()
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! A transaction of the model: first updater wins, others wait or lose.
+
+use super::backend::Shared;
+use super::cursor::ModelCursor;
+use super::store::{Author, Step, Store, TxnNumber, Value, conflict, visible};
+use quantadb::error::{Error, ErrorKind, Result};
+use quantadb::storage::{
+    IsolationLevel, KeyRange, ScanDirection, StorageCursor, StorageTxn, TreeId, TxnOptions,
+};
+use quantadb::sync::MutexGuard;
+use std::cell::Cell;
+use std::sync::Arc;
+
+/// A running transaction.
+pub(super) struct ModelTxn {
+    shared: Arc<Shared>,
+    me: TxnNumber,
+    options: TxnOptions,
+    /// Whether anything was read: then the snapshot cannot be exchanged.
+    has_read: Cell<bool>,
+    schema_changed: bool,
+}
+
+/// The three ways to change a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Insert,
+    Put,
+    Delete,
+}
+
+impl ModelTxn {
+    pub(super) fn begin(shared: Arc<Shared>, options: TxnOptions) -> Self {
+        let me = shared.store.lock().begin();
+        Self {
+            shared,
+            me,
+            options,
+            has_read: Cell::new(false),
+            schema_changed: false,
+        }
+    }
+
+    /// Looks at the store as of this transaction's snapshot.
+    pub(super) fn read<T>(
+        &self,
+        look: impl FnOnce(&Store, TxnNumber, u64) -> Result<T>,
+    ) -> Result<T> {
+        self.has_read.set(true);
+        let mut store = self.shared.store.lock();
+        let snapshot = store.me(self.me).snapshot;
+        look(&store, self.me, snapshot)
+    }
+
+    /// Repeats `step` until nobody is in its way.
+    fn attempt<T>(&self, mut step: impl FnMut(&mut Store) -> Result<Step<T>>) -> Result<T> {
+        let mut store = self.shared.store.lock();
+        let mut deadline_micros = None;
+        loop {
+            match step(&mut store)? {
+                Step::Done(value) => return Ok(value),
+                Step::Blocked(by) => self.wait(&mut store, by, &mut deadline_micros)?,
+            }
+        }
+    }
+
+    fn wait(
+        &self,
+        store: &mut MutexGuard<'_, Store>,
+        blockers: Vec<TxnNumber>,
+        deadline_micros: &mut Option<u64>,
+    ) -> Result<()> {
+        let timed_out = || {
+            let message = "canceling statement due to lock timeout";
+            Error::new(ErrorKind::Conflict, "55P03", message)
+        };
+        let now = self.shared.env.monotonic_micros();
+        if let Some(timeout) = self.options.lock_timeout_micros {
+            let deadline = *deadline_micros.get_or_insert(now.saturating_add(timeout));
+            if now >= deadline {
+                return Err(timed_out());
+            }
+        }
+        if store.would_deadlock(self.me, &blockers) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "40P01",
+                "deadlock detected",
+            ));
+        }
+        store.me(self.me).waits_for = blockers;
+        match *deadline_micros {
+            Some(deadline) => {
+                let ended = &self.shared.ended;
+                ended.wait_for(store, deadline - now, "transaction of the model");
+            }
+            None => self.shared.ended.wait(store, "transaction of the model"),
+        }
+        store.me(self.me).waits_for.clear();
+        Ok(())
+    }
+
+    fn refuse_if_read_only(&self) -> Result<()> {
+        if self.options.read_only {
+            let message = "cannot change data in a read-only transaction";
+            return Err(Error::new(ErrorKind::Sql, "25006", message));
+        }
+        Ok(())
+    }
+
+    fn refuse_if_long(&self, key: &[u8], value: &[u8]) -> Result<()> {
+        let limits = &self.shared.limits;
+        for (what, len, len_max) in [
+            ("key", key.len(), limits.key_bytes_max),
+            ("value", value.len(), limits.value_bytes_max),
+        ] {
+            if len > len_max {
+                let message = format!("{what} of {len} bytes exceeds the maximum of {len_max}");
+                return Err(Error::new(ErrorKind::Limit, "54000", message));
+            }
+        }
+        Ok(())
+    }
+
+    /// One change of one key; false when `change` found the key taken, or nothing to delete.
+    fn change(&self, tree: TreeId, key: &[u8], change: Change, value: Value) -> Result<bool> {
+        self.refuse_if_read_only()?;
+        self.refuse_if_long(key, value.as_deref().unwrap_or_default())?;
+        let me = self.me;
+        self.attempt(|store| {
+            if let Step::Blocked(by) = store.enter_tree(tree, me)? {
+                return Ok(Step::Blocked(by));
+            }
+            let snapshot = store.me(me).snapshot;
+            let entries = &store.tree(tree, me, snapshot)?.entries;
+            let chain = entries.get(key).map_or(&[][..], Vec::as_slice);
+            if change == Change::Delete && visible(chain, me, snapshot).is_none() {
+                return Ok(Step::Done(false));
+            }
+            if let Some(newest) = chain.last() {
+                match newest.author {
+                    Author::Running(other) if other != me => {
+                        return Ok(Step::Blocked(vec![other]));
+                    }
+                    _ if change == Change::Insert && newest.value.is_some() => {
+                        return Ok(Step::Done(false));
+                    }
+                    Author::Committed(at) if at > snapshot => return Err(conflict()),
+                    _ => {}
+                }
+            }
+            store.write(me, tree, key, value.clone());
+            Ok(Step::Done(true))
+        })
+    }
+
+    fn announce_schema_change(&self) -> Result<()> {
+        let me = self.me;
+        self.attempt(|store| {
+            if let Some(owner) = store.schema_owner.filter(|&o| o != me) {
+                return Ok(Step::Blocked(vec![owner]));
+            }
+            store.schema_owner = Some(me);
+            let changing = |(&txn, running): (&TxnNumber, &super::store::Running)| {
+                (txn != me && running.changed).then_some(txn)
+            };
+            let others: Vec<TxnNumber> = store.running.iter().filter_map(changing).collect();
+            if !others.is_empty() {
+                return Ok(Step::Blocked(others));
+            }
+            let commits = store.commits;
+            let running = store.me(me);
+            if self.has_read.get() || running.changed {
+                if commits > running.snapshot {
+                    return Err(conflict());
+                }
+            } else {
+                store.new_snapshot(me);
+            }
+            store.me(me).changed = true;
+            Ok(Step::Done(()))
+        })
+    }
+
+    fn end(&self, commit: bool) {
+        let mut store = self.shared.store.lock();
+        if !store.running.contains_key(&self.me) {
+            return;
+        }
+        if !commit {
+            store.undo(self.me, 0);
+        }
+        store.end(self.me, commit && self.schema_changed);
+        self.shared.ended.notify_all();
+    }
+}
+
+impl StorageTxn for ModelTxn {
+    fn get(&self, tree: TreeId, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.read(|store, me, snapshot| {
+            let chain = store.tree(tree, me, snapshot)?.entries.get(key);
+            Ok(chain
+                .and_then(|c| visible(c, me, snapshot))
+                .map(<[u8]>::to_vec))
+        })
+    }
+
+    fn insert(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<bool> {
+        self.change(tree, key, Change::Insert, Some(value.into()))
+    }
+
+    fn put(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<()> {
+        self.change(tree, key, Change::Put, Some(value.into()))
+            .map(drop)
+    }
+
+    fn delete(&mut self, tree: TreeId, key: &[u8]) -> Result<bool> {
+        self.change(tree, key, Change::Delete, None)
+    }
+
+    fn scan(
+        &self,
+        tree: TreeId,
+        range: KeyRange,
+        direction: ScanDirection,
+    ) -> Result<Box<dyn StorageCursor + '_>> {
+        self.read(|store, me, snapshot| store.tree(tree, me, snapshot).map(drop))?;
+        Ok(Box::new(ModelCursor::new(self, tree, range, direction)))
+    }
+
+    fn create_tree(&mut self) -> Result<TreeId> {
+        self.refuse_if_read_only()?;
+        let me = self.me;
+        self.attempt(|store| {
+            Ok(match store.enter(me)? {
+                Step::Done(()) => Step::Done(store.create_tree(me)),
+                Step::Blocked(by) => Step::Blocked(by),
+            })
+        })
+    }
+
+    fn drop_tree(&mut self, tree: TreeId) -> Result<()> {
+        self.refuse_if_read_only()?;
+        let me = self.me;
+        self.attempt(|store| store.drop_tree(tree, me))
+    }
+
+    fn allocate_row_ids(&mut self, tree: TreeId, count: u64) -> Result<i64> {
+        self.refuse_if_read_only()?;
+        let mut store = self.shared.store.lock();
+        store.allocate_row_ids(tree, self.me, count)
+    }
+
+    fn savepoint(&mut self) -> usize {
+        self.shared.store.lock().me(self.me).undo.len()
+    }
+
+    fn rollback_to(&mut self, savepoint: usize) -> Result<()> {
+        self.shared.store.lock().undo(self.me, savepoint);
+        Ok(())
+    }
+
+    fn mark_schema_changed(&mut self) -> Result<()> {
+        self.refuse_if_read_only()?;
+        if self.schema_changed {
+            return Ok(());
+        }
+        let announced = self.announce_schema_change();
+        if announced.is_err() {
+            let mut store = self.shared.store.lock();
+            if store.schema_owner == Some(self.me) {
+                store.schema_owner = None;
+                self.shared.ended.notify_all();
+            }
+        }
+        self.schema_changed = announced.is_ok();
+        announced
+    }
+
+    fn schema_version(&self) -> u64 {
+        self.shared.store.lock().me(self.me).schema_version
+    }
+
+    fn refresh_snapshot(&mut self) {
+        if self.options.isolation == IsolationLevel::ReadCommitted {
+            self.shared.store.lock().new_snapshot(self.me);
+        }
+    }
+
+    fn commit(self: Box<Self>) -> Result<()> {
+        self.end(true);
+        Ok(())
+    }
+
+    fn rollback(self: Box<Self>) -> Result<()> {
+        self.end(false);
+        Ok(())
+    }
+}
+
+impl Drop for ModelTxn {
+    fn drop(&mut self) {
+        self.end(false);
+    }
+}
