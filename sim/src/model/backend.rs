@@ -60,6 +60,11 @@ impl ModelBackend {
             }),
         }
     }
+
+    /// [`StorageBackend::begin`], which cannot fail here.
+    pub(crate) fn begin_model(&self, options: TxnOptions) -> Box<ModelTxn> {
+        Box::new(ModelTxn::begin(self.shared.clone(), options))
+    }
 }
 
 impl Default for ModelBackend {
@@ -70,7 +75,7 @@ impl Default for ModelBackend {
 
 impl StorageBackend for ModelBackend {
     fn begin(&self, options: TxnOptions) -> Result<Box<dyn StorageTxn>> {
-        Ok(Box::new(ModelTxn::begin(self.shared.clone(), options)))
+        Ok(self.begin_model(options))
     }
 
     fn root_tree(&self) -> TreeId {

@@ -22,3 +22,4 @@ mod store;
 mod txn;
 
 pub use backend::{ModelBackend, ModelLimits};
+pub(crate) use txn::ModelTxn;

@@ -61,7 +61,7 @@ pub(super) struct Running {
     pub(super) snapshot: u64,
     pub(super) schema_version: u64,
     pub(super) undo: Vec<Undo>,
-    /// Whether it has passed the gate that a change of schema closes.
+    /// Whether it has changed something, so that a change of schema waits for it.
     pub(super) changed: bool,
     /// Whom it waits for at this moment.
     pub(super) waits_for: Vec<TxnNumber>,
@@ -159,7 +159,7 @@ impl Store {
             .ok_or_else(|| no_such_tree(tree))
     }
 
-    /// Passes the gate before a transaction's first change.
+    /// Whether the gate before a transaction's first change is open.
     pub(super) fn enter(&mut self, me: TxnNumber) -> Result<Step<()>> {
         let (owner, changed_at) = (self.schema_owner, self.schema_changed_at);
         let running = self.me(me);
@@ -172,8 +172,14 @@ impl Store {
         if changed_at > running.snapshot {
             return Err(conflict());
         }
-        running.changed = true;
         Ok(Step::Done(()))
+    }
+
+    /// Notes a change, and that there was one.
+    fn changed(&mut self, me: TxnNumber, undo: Undo) {
+        let running = self.me(me);
+        running.undo.push(undo);
+        running.changed = true;
     }
 
     /// Whether `me` may change `tree`.
@@ -205,18 +211,15 @@ impl Store {
                 None
             }
         };
-        self.me(me).undo.push(Undo::Entry {
-            tree,
-            key: key.to_vec(),
-            former,
-        });
+        let key = key.to_vec();
+        self.changed(me, Undo::Entry { tree, key, former });
     }
 
     pub(super) fn create_tree(&mut self, me: TxnNumber) -> TreeId {
         self.trees_created += 1;
         let tree = TreeId(self.trees_created);
         self.trees.insert(tree, Tree::new(Author::Running(me)));
-        self.me(me).undo.push(Undo::Created(tree));
+        self.changed(me, Undo::Created(tree));
         tree
     }
 
@@ -241,7 +244,7 @@ impl Store {
         }
         let dropped = &mut self.trees.get_mut(&tree).expect("looked at before").dropped;
         *dropped = Some(Author::Running(me));
-        self.me(me).undo.push(Undo::Dropped(tree));
+        self.changed(me, Undo::Dropped(tree));
         Ok(Step::Done(()))
     }
 
@@ -329,7 +332,9 @@ impl Store {
                 Undo::Entry { tree, key, .. } => {
                     let entries = &mut self.trees.get_mut(&tree).expect("its own").entries;
                     let newest = entries.get_mut(&key).and_then(|chain| chain.last_mut());
-                    newest.filter(|v| v.author == mine).map(|v| v.author = now);
+                    if let Some(newest) = newest.filter(|v| v.author == mine) {
+                        newest.author = now;
+                    }
                     self.garbage.insert((tree, key));
                 }
                 Undo::Created(tree) => self.trees.get_mut(&tree).expect("its own").created = now,

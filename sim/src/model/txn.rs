@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 /// A running transaction.
-pub(super) struct ModelTxn {
+pub(crate) struct ModelTxn {
     shared: Arc<Shared>,
     me: TxnNumber,
     options: TxnOptions,
@@ -39,6 +39,13 @@ impl ModelTxn {
             has_read: Cell::new(false),
             schema_changed: false,
         }
+    }
+
+    /// Whether the snapshot sees `tree`; does not count as having read.
+    pub(crate) fn sees(&self, tree: TreeId) -> bool {
+        let mut store = self.shared.store.lock();
+        let snapshot = store.me(self.me).snapshot;
+        store.tree(tree, self.me, snapshot).is_ok()
     }
 
     /// Looks at the store as of this transaction's snapshot.

@@ -1,0 +1,537 @@
+//! Sessions, and the draw of the next operation.
+
+use super::compare::{Mismatch, compare, is_fault};
+use super::session::{Answer, Session, TreePair};
+use super::shape::{Shape, direction, row_id_key};
+use crate::model::{ModelBackend, ModelTxn};
+use crate::phase::{Phase, PhaseCell};
+use quantadb::storage::{IsolationLevel, ScanDirection, StorageBackend, StorageTxn, TxnOptions};
+use quantadb::{Error, ErrorKind};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a step came to.
+#[derive(Debug)]
+pub enum Event {
+    /// Both sides agree.
+    Fine,
+    /// The subject's disk failed.
+    Fault {
+        /// With this.
+        error: Error,
+        /// Whether the fate of a commit is open: the subject must be opened again before the next step.
+        commit_unknown: bool,
+    },
+}
+
+/// What was done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LockstepCounts {
+    /// Operations performed.
+    pub operations: u64,
+    /// Transactions begun.
+    pub begun: u64,
+    /// Transactions committed.
+    pub committed: u64,
+    /// Operations that both sides refused.
+    pub refused: u64,
+    /// Operations that the subject's disk failed.
+    pub faults: u64,
+    /// Commits whose fate recovery had to decide.
+    pub commits_unknown: u64,
+    /// Of those, how many were there.
+    pub commits_unknown_found: u64,
+    /// Entries compared one by one.
+    pub entries_compared: u64,
+}
+
+/// The two sides and the sessions between them.
+pub struct Lockstep {
+    shape: Shape,
+    phase: PhaseCell,
+    subject: Option<Arc<dyn StorageBackend>>,
+    model: ModelBackend,
+    sessions: Vec<Option<Session>>,
+    trees: Vec<TreePair>,
+    /// Commits whose fate is open: slot, number, and the model's side of it.
+    unknown: Vec<(usize, u64, Box<ModelTxn>)>,
+    /// The last row id that the subject gave for each tree since it was opened.
+    row_ids: BTreeMap<u32, i64>,
+    counts: LockstepCounts,
+}
+
+/// How an operation went, when nobody cares for its value.
+pub(super) type Went = Result<Option<Error>, Mismatch>;
+
+impl Lockstep {
+    /// Both sides empty; `phase` is told what is being called.
+    pub fn new(
+        shape: Shape,
+        phase: PhaseCell,
+        subject: Arc<dyn StorageBackend>,
+        model: ModelBackend,
+    ) -> Self {
+        let trees = vec![TreePair {
+            subject: subject.root_tree(),
+            model: model.root_tree(),
+        }];
+        let sessions = (0..shape.sessions).map(|_| None).collect();
+        Self {
+            shape,
+            phase,
+            subject: Some(subject),
+            model,
+            sessions,
+            trees,
+            unknown: Vec::new(),
+            row_ids: BTreeMap::new(),
+            counts: LockstepCounts::default(),
+        }
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> LockstepCounts {
+        self.counts
+    }
+
+    /// The subject, which is open.
+    fn subject(&self) -> &Arc<dyn StorageBackend> {
+        let open = self.subject.as_ref();
+        open.expect("steps are made only while the subject is open")
+    }
+
+    /// Draws an operation, performs it on both sides and compares.
+    ///
+    /// # Errors
+    /// When the sides differ.
+    pub fn step(&mut self, rng: &mut ChaCha8Rng) -> Result<Event, Mismatch> {
+        assert!(
+            self.unknown.is_empty(),
+            "a commit of unknown fate needs a recovery first"
+        );
+        self.counts.operations += 1;
+        let slot = rng.random_range(0..self.sessions.len());
+        let fault = match self.sessions[slot].take() {
+            None => self.without_session(slot, rng)?,
+            Some(session) => self.with_session(slot, session, rng)?,
+        };
+        let Some(error) = fault else {
+            return Ok(Event::Fine);
+        };
+        self.counts.faults += 1;
+        Ok(Event::Fault {
+            error,
+            commit_unknown: !self.unknown.is_empty(),
+        })
+    }
+
+    fn without_session(&mut self, slot: usize, rng: &mut ChaCha8Rng) -> Went {
+        let roll = rng.random_range(0..20);
+        if self.shape.maintenance && roll < 3 {
+            return self.maintain(roll, rng);
+        }
+        let options = TxnOptions {
+            isolation: match rng.random_bool(0.2) {
+                true => IsolationLevel::ReadCommitted,
+                false => IsolationLevel::RepeatableRead,
+            },
+            read_only: rng.random_bool(0.1),
+            lock_timeout_micros: Some(0),
+        };
+        let subject = match self.subject().begin(options) {
+            Ok(txn) => txn,
+            Err(error) => return self.only_fault("begin", error),
+        };
+        let model = self.model.begin_model(options);
+        self.counts.begun += 1;
+        self.sessions[slot] = Some(Session {
+            subject,
+            model,
+            number: self.counts.begun,
+            savepoints: Vec::new(),
+            schema_marked: false,
+            read_only: options.read_only,
+        });
+        Ok(None)
+    }
+
+    fn maintain(&mut self, roll: u32, rng: &mut ChaCha8Rng) -> Went {
+        let subject = self.subject().clone();
+        let budget = rng.random_range(0..50);
+        let result = match roll {
+            0 => {
+                let vacuum = || subject.maintain(budget).map(drop);
+                self.phase.during(Phase::Vacuum, vacuum)
+            }
+            1 => self
+                .phase
+                .during(Phase::Checkpoint, || subject.checkpoint()),
+            _ => {
+                let vacuum = || subject.vacuum().map(drop);
+                self.phase.during(Phase::Vacuum, vacuum)
+            }
+        };
+        self.model.vacuum().map_err(model_failed)?;
+        match result {
+            Ok(()) => Ok(None),
+            Err(error) => self.only_fault("maintenance", error),
+        }
+    }
+
+    /// An error where only a failing disk excuses one.
+    fn only_fault(&self, doing: &str, error: Error) -> Went {
+        if is_fault(&error) {
+            return Ok(Some(error));
+        }
+        Err(Mismatch {
+            doing: doing.to_owned(),
+            expected: "done, or a failure of the disk".to_owned(),
+            found: format!("{error:?}"),
+        })
+    }
+
+    fn with_session(&mut self, slot: usize, mut session: Session, rng: &mut ChaCha8Rng) -> Went {
+        match rng.random_range(0..100) {
+            0..=11 => return self.commit(slot, session),
+            12..=14 => return self.rollback(session),
+            _ => {}
+        }
+        let went = self.operate(&mut session, rng);
+        self.sessions[slot] = Some(session);
+        went
+    }
+
+    fn operate(&mut self, session: &mut Session, rng: &mut ChaCha8Rng) -> Went {
+        let Some(tree) = self.pick_tree(session, rng) else {
+            return Ok(None);
+        };
+        let shape = self.shape.clone();
+        match rng.random_range(0..100) {
+            0..=11 => {
+                let answer = session.get(tree, &shape.key(rng))?;
+                self.note(answer)
+            }
+            12..=30 => {
+                let answer = session.insert(tree, &shape.key(rng), &shape.value(rng))?;
+                self.note(answer)
+            }
+            31..=50 => {
+                let answer = session.put(tree, &shape.key(rng), &shape.value(rng))?;
+                self.note(answer)
+            }
+            51..=62 => {
+                let answer = session.delete(tree, &shape.key(rng))?;
+                self.note(answer)
+            }
+            63..=71 => {
+                let entries_max = rng.random_range(1..300);
+                let sizes = (rng.random_range(1..40), entries_max);
+                let answer = session.scan(tree, &shape.range(rng), direction(rng), sizes)?;
+                self.note(answer)
+            }
+            72..=76 => {
+                let savepoint = (session.subject.savepoint(), session.model.savepoint());
+                session.savepoints.push(savepoint);
+                Ok(None)
+            }
+            77..=80 => self.rollback_to(session, rng),
+            81..=83 => self.burst_of_rows(session, tree, rng),
+            84..=87 => self.burst_of_puts(session, tree, rng),
+            88..=91 => self.burst_of_deletes(session, tree, rng),
+            92..=93 => {
+                session.subject.refresh_snapshot();
+                session.model.refresh_snapshot();
+                Ok(None)
+            }
+            _ => self.change_schema(session, tree, rng),
+        }
+    }
+
+    /// A tree that the transaction sees; mostly not the root.
+    fn pick_tree(&mut self, session: &Session, rng: &mut ChaCha8Rng) -> Option<TreePair> {
+        (0..4).find_map(|_| {
+            let tree = self.trees[rng.random_range(0..self.trees.len())];
+            session.sees(tree).then_some(tree)
+        })
+    }
+
+    fn note<T>(&mut self, answer: Answer<T>) -> Went {
+        Ok(match answer {
+            Answer::Same(_) => None,
+            Answer::Refused(_) => {
+                self.counts.refused += 1;
+                None
+            }
+            Answer::Fault(error) => Some(error),
+        })
+    }
+
+    fn rollback_to(&mut self, session: &mut Session, rng: &mut ChaCha8Rng) -> Went {
+        if session.savepoints.is_empty() {
+            return Ok(None);
+        }
+        let at = rng.random_range(0..session.savepoints.len());
+        session.savepoints.truncate(at + 1);
+        let answer = session.rollback_to(session.savepoints[at])?;
+        self.note(answer)
+    }
+
+    /// Appends rows as a table does: under row ids that the tree gives.
+    fn burst_of_rows(
+        &mut self,
+        session: &mut Session,
+        tree: TreePair,
+        rng: &mut ChaCha8Rng,
+    ) -> Went {
+        if session.read_only {
+            return Ok(None);
+        }
+        let count = rng.random_range(1..=self.shape.burst_max as u64);
+        let first = match session.subject.allocate_row_ids(tree.subject, count) {
+            Ok(first) => first,
+            Err(error) => return self.only_fault("allocate_row_ids", error),
+        };
+        let before = self
+            .row_ids
+            .insert(tree.subject.0, first + count as i64 - 1);
+        let twice = |found: i64| Mismatch {
+            doing: format!("allocate_row_ids of {tree:?}"),
+            expected: format!("numbers after {before:?} that no key has"),
+            found: found.to_string(),
+        };
+        if before.is_some_and(|b| first <= b) {
+            return Err(twice(first));
+        }
+        for row_id in first..first + count as i64 {
+            match session.insert(tree, &row_id_key(row_id), &self.shape.value(rng))? {
+                Answer::Same(true) => {}
+                Answer::Same(false) => return Err(twice(row_id)),
+                other => return self.note(other),
+            }
+        }
+        Ok(None)
+    }
+
+    fn burst_of_puts(
+        &mut self,
+        session: &mut Session,
+        tree: TreePair,
+        rng: &mut ChaCha8Rng,
+    ) -> Went {
+        let prefix = rng.random_range(0..8u32);
+        for i in 0..rng.random_range(1..=self.shape.burst_max) {
+            let key = format!("b{prefix}-{i:05}");
+            match session.put(tree, key.as_bytes(), &self.shape.value(rng))? {
+                Answer::Same(()) => {}
+                other => return self.note(other),
+            }
+        }
+        Ok(None)
+    }
+
+    fn burst_of_deletes(
+        &mut self,
+        session: &mut Session,
+        tree: TreePair,
+        rng: &mut ChaCha8Rng,
+    ) -> Went {
+        let sizes = (64, self.shape.burst_max);
+        let range = self.shape.range(rng);
+        let entries = match session.scan(tree, &range, ScanDirection::Forward, sizes)? {
+            Answer::Same(entries) => entries,
+            other => return self.note(other),
+        };
+        for (key, _) in entries {
+            match session.delete(tree, &key)? {
+                Answer::Same(_) => {}
+                other => return self.note(other),
+            }
+        }
+        Ok(None)
+    }
+
+    fn change_schema(
+        &mut self,
+        session: &mut Session,
+        tree: TreePair,
+        rng: &mut ChaCha8Rng,
+    ) -> Went {
+        if session.read_only || !(self.shape.schema_changes || self.trees.len() == 1) {
+            return Ok(None);
+        }
+        if !session.schema_marked {
+            let answer = session.mark_schema_changed()?;
+            if !matches!(answer, Answer::Same(())) {
+                return self.note(answer);
+            }
+        }
+        if tree != self.trees[0] && rng.random_bool(0.3) {
+            let answer = session.drop_tree(tree)?;
+            return self.note(answer);
+        }
+        self.forget_dead_trees();
+        if self.trees.len() > self.shape.trees_max {
+            return Ok(None);
+        }
+        match session.create_tree()? {
+            Answer::Same(tree) => {
+                self.trees.push(tree);
+                self.row_ids.remove(&tree.subject.0);
+                Ok(None)
+            }
+            other => self.note(other),
+        }
+    }
+
+    /// Forgets trees that nobody sees.
+    fn forget_dead_trees(&mut self) {
+        if self.trees.len() <= self.shape.trees_max {
+            return;
+        }
+        let fresh = self.model.begin_model(TxnOptions::default());
+        let sessions: Vec<&Session> = self.sessions.iter().flatten().collect();
+        self.trees
+            .retain(|&tree| fresh.sees(tree.model) || sessions.iter().any(|s| s.sees(tree)));
+    }
+
+    fn commit(&mut self, slot: usize, mut session: Session) -> Went {
+        if !session.read_only {
+            let name = slot_key(slot);
+            let number = session.number.to_be_bytes();
+            match session.put(self.trees[0], &name, &number)? {
+                Answer::Fault(error) => {
+                    self.sessions[slot] = Some(session);
+                    return Ok(Some(error));
+                }
+                answer => drop(self.note(answer)),
+            }
+        }
+        let Session {
+            subject,
+            model,
+            number,
+            ..
+        } = session;
+        match self.phase.during(Phase::Commit, || subject.commit()) {
+            Ok(()) => {
+                self.counts.committed += 1;
+                model.commit().map_err(model_failed)?;
+                Ok(None)
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) => {
+                self.unknown.push((slot, number, model));
+                self.counts.commits_unknown += 1;
+                Ok(Some(error))
+            }
+            Err(error) => {
+                model.rollback().map_err(model_failed)?;
+                self.only_fault("commit", error)
+            }
+        }
+    }
+
+    fn rollback(&mut self, session: Session) -> Went {
+        session.model.rollback().map_err(model_failed)?;
+        match session.subject.rollback() {
+            Ok(()) => Ok(None),
+            Err(error) => self.only_fault("rollback", error),
+        }
+    }
+
+    /// Ends every session without a commit and lets go of the subject, which has crashed or is to be closed.
+    pub fn let_go(&mut self) {
+        for session in &mut self.sessions {
+            *session = None;
+        }
+        self.subject = None;
+        self.row_ids.clear();
+    }
+
+    /// Takes the subject as recovery left it, learns what became of commits of unknown fate, and compares all.
+    ///
+    /// # Errors
+    /// When the sides differ, or the subject cannot be read (`Err` within `Ok` when its disk failed).
+    pub fn reopened(
+        &mut self,
+        subject: Arc<dyn StorageBackend>,
+    ) -> Result<Result<(), Error>, Mismatch> {
+        self.subject = Some(subject);
+        let root = self.trees[0];
+        while let Some((slot, number, model)) = self.unknown.pop() {
+            let found = self
+                .subject()
+                .begin(TxnOptions::default())
+                .and_then(|txn| txn.get(root.subject, &slot_key(slot)));
+            match found {
+                Ok(found) if found.as_deref() == Some(&number.to_be_bytes()) => {
+                    self.counts.commits_unknown_found += 1;
+                    model.commit().map_err(model_failed)?;
+                }
+                Ok(_) => model.rollback().map_err(model_failed)?,
+                Err(error) => {
+                    self.unknown.push((slot, number, model));
+                    return self.only_fault("get", error).map(|e| e.map_or(Ok(()), Err));
+                }
+            }
+        }
+        let fresh = self.model.begin_model(TxnOptions::default());
+        self.trees.retain(|&tree| fresh.sees(tree.model));
+        self.compare_all()
+    }
+
+    /// Compares everything that is committed, and lets the subject check itself.
+    ///
+    /// # Errors
+    /// When the sides differ or the check finds a problem (`Err` within `Ok` when the subject's disk failed).
+    pub fn compare_all(&mut self) -> Result<Result<(), Error>, Mismatch> {
+        let options = TxnOptions {
+            read_only: true,
+            ..TxnOptions::default()
+        };
+        let subject = match self.subject().begin(options) {
+            Ok(subject) => subject,
+            Err(error) => return Ok(Err(error)),
+        };
+        let session = Session {
+            subject,
+            model: self.model.begin_model(options),
+            number: 0,
+            savepoints: Vec::new(),
+            schema_marked: false,
+            read_only: true,
+        };
+        let all = quantadb::storage::KeyRange::ALL;
+        for &tree in &self.trees.clone() {
+            if !session.sees(tree) {
+                continue;
+            }
+            match session.scan(tree, &all, ScanDirection::Forward, (100, usize::MAX))? {
+                Answer::Same(entries) => self.counts.entries_compared += entries.len() as u64,
+                Answer::Refused(_) => {}
+                Answer::Fault(error) => return Ok(Err(error)),
+            }
+        }
+        match self.subject().check() {
+            Ok(report) => {
+                let problems = Ok(report.problems.join("; ").into_bytes());
+                compare(|| "check()".to_owned(), &Ok(Vec::new()), &problems).map(Ok)
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+fn slot_key(slot: usize) -> Vec<u8> {
+    format!("slot-{slot}").into_bytes()
+}
+
+/// The model has no disk that could fail: an error of it is a defect of this package.
+fn model_failed(error: Error) -> Mismatch {
+    Mismatch {
+        doing: "an operation on the model alone".to_owned(),
+        expected: "done".to_owned(),
+        found: format!("{error:?}"),
+    }
+}
