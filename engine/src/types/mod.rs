@@ -14,65 +14,33 @@
 //! | DATE | `Date` | `Date32` (days since 1970-01-01) |
 //! | TIMESTAMP | `Timestamp` | `Timestamp(Microsecond)` since 1970-01-01 00:00:00 |
 //! | unknown (a bare NULL or string literal) | `Null`, `Text` | `Utf8` |
+//!
+//! What a value looks like as text, in both directions, is PostgreSQL's: [`Value::from_text`] and [`Value::to_text`]. A
+//! [`Decimal`] is the working form of a NUMERIC; its encoded form is what a column and a row hold.
 
-use bigdecimal::BigDecimal;
+pub mod array;
+mod comparable;
+mod datetime;
+mod datetime_input;
+mod decimal;
+mod decimal_rounding;
+mod fault;
+mod float_text;
+pub mod numeric;
+mod sql_type;
+mod text_input;
+mod text_output;
+mod value;
 
-/// A type of SQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SqlType {
-    /// A literal whose type its context decides.
-    Unknown,
-    /// `BOOLEAN`
-    Bool,
-    /// `SMALLINT`
-    Int2,
-    /// `INTEGER`
-    Int4,
-    /// `BIGINT`
-    Int8,
-    /// `REAL`
-    Float4,
-    /// `DOUBLE PRECISION`
-    Float8,
-    /// `NUMERIC`, with precision and scale where declared.
-    Numeric(Option<(u16, i16)>),
-    /// `TEXT`
-    Text,
-    /// `VARCHAR`, with its length in characters where declared.
-    Varchar(Option<u32>),
-    /// `BYTEA`
-    Bytes,
-    /// `DATE`
-    Date,
-    /// `TIMESTAMP WITHOUT TIME ZONE`
-    Timestamp,
-}
+#[cfg(test)]
+mod tests;
 
-/// One value.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// `NULL` of any type.
-    Null,
-    /// `BOOLEAN`
-    Bool(bool),
-    /// `SMALLINT`
-    Int2(i16),
-    /// `INTEGER`
-    Int4(i32),
-    /// `BIGINT`
-    Int8(i64),
-    /// `REAL`
-    Float4(f32),
-    /// `DOUBLE PRECISION`
-    Float8(f64),
-    /// `NUMERIC`; the scale is the number of digits shown after the point.
-    Numeric(BigDecimal),
-    /// `TEXT`, `VARCHAR`
-    Text(String),
-    /// `BYTEA`
-    Bytes(Vec<u8>),
-    /// `DATE`: days since 1970-01-01.
-    Date(i32),
-    /// `TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
-    Timestamp(i64),
-}
+pub use comparable::comparable;
+pub use datetime::{civil_from_days, days_from_civil};
+pub use decimal::Decimal;
+pub use sql_type::SqlType;
+pub use value::Value;
+
+pub(crate) use datetime::{date_to_text, timestamp_to_text};
+pub(crate) use fault::out_of_range;
+pub(crate) use float_text::{float4_to_text, float8_to_text};

@@ -1,0 +1,203 @@
+//! Columns: from a type to its Arrow array, from values to a column, from a column to values.
+
+use super::{SqlType, Value, numeric};
+use crate::{Error, Result};
+use arrow_array::builder::{BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+};
+use arrow_array::{Array, ArrayRef, new_null_array};
+use arrow_schema::{DataType, TimeUnit};
+use std::sync::Arc;
+
+/// The Arrow type of a column of `sql_type`.
+pub fn arrow_type(sql_type: SqlType) -> DataType {
+    match sql_type {
+        SqlType::Bool => DataType::Boolean,
+        SqlType::Int2 => DataType::Int16,
+        SqlType::Int4 => DataType::Int32,
+        SqlType::Int8 => DataType::Int64,
+        SqlType::Float4 => DataType::Float32,
+        SqlType::Float8 => DataType::Float64,
+        SqlType::Numeric(_) | SqlType::Bytes => DataType::Binary,
+        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => DataType::Utf8,
+        SqlType::Date => DataType::Date32,
+        SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+    }
+}
+
+/// A column of `length` NULLs.
+pub fn null_array(sql_type: SqlType, length: usize) -> ArrayRef {
+    new_null_array(&arrow_type(sql_type), length)
+}
+
+/// The value at `row` of a column of `sql_type`. The array must be of [`arrow_type`] of it and have that row.
+pub fn value_at(array: &dyn Array, row: usize, sql_type: SqlType) -> Value {
+    if array.is_null(row) {
+        return Value::Null;
+    }
+    match sql_type {
+        SqlType::Bool => Value::Bool(array.as_boolean().value(row)),
+        SqlType::Int2 => Value::Int2(array.as_primitive::<Int16Type>().value(row)),
+        SqlType::Int4 => Value::Int4(array.as_primitive::<Int32Type>().value(row)),
+        SqlType::Int8 => Value::Int8(array.as_primitive::<Int64Type>().value(row)),
+        SqlType::Float4 => Value::Float4(array.as_primitive::<Float32Type>().value(row)),
+        SqlType::Float8 => Value::Float8(array.as_primitive::<Float64Type>().value(row)),
+        SqlType::Numeric(_) => {
+            let bytes = array.as_binary::<i32>().value(row);
+            let decoded = numeric::decode(bytes);
+            // Codecs check what they read from disk; a column in memory was encoded by this build.
+            assert!(decoded.is_ok(), "a numeric column holds encoded numbers");
+            decoded.map_or(Value::Null, Value::Numeric)
+        }
+        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => {
+            Value::Text(array.as_string::<i32>().value(row).to_owned())
+        }
+        SqlType::Bytes => Value::Bytes(array.as_binary::<i32>().value(row).to_owned()),
+        SqlType::Date => Value::Date(array.as_primitive::<Date32Type>().value(row)),
+        SqlType::Timestamp => {
+            Value::Timestamp(array.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+    }
+}
+
+/// A column of the same value `length` times. Errors: as [`ColumnBuilder::push`].
+pub fn repeat(value: &Value, sql_type: SqlType, length: usize) -> Result<ArrayRef> {
+    if value.is_null() {
+        return Ok(null_array(sql_type, length));
+    }
+    let mut builder = ColumnBuilder::new(sql_type, length);
+    for _ in 0..length {
+        builder.push(value)?;
+    }
+    Ok(builder.finish())
+}
+
+/// Builds a column value by value.
+pub struct ColumnBuilder {
+    sql_type: SqlType,
+    inner: Inner,
+}
+
+enum Inner {
+    Bool(BooleanBuilder),
+    Int2(PrimitiveBuilder<Int16Type>),
+    Int4(PrimitiveBuilder<Int32Type>),
+    Int8(PrimitiveBuilder<Int64Type>),
+    Float4(PrimitiveBuilder<Float32Type>),
+    Float8(PrimitiveBuilder<Float64Type>),
+    Numeric(BinaryBuilder, Vec<u8>),
+    Text(StringBuilder),
+    Bytes(BinaryBuilder),
+    Date(PrimitiveBuilder<Date32Type>),
+    Timestamp(PrimitiveBuilder<TimestampMicrosecondType>),
+}
+
+impl ColumnBuilder {
+    /// An empty column with room for `capacity` values.
+    pub fn new(sql_type: SqlType, capacity: usize) -> Self {
+        // Eight bytes a value is a guess; the buffers grow.
+        let bytes = capacity * 8;
+        let inner = match sql_type {
+            SqlType::Bool => Inner::Bool(BooleanBuilder::with_capacity(capacity)),
+            SqlType::Int2 => Inner::Int2(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Int4 => Inner::Int4(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Int8 => Inner::Int8(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Float4 => Inner::Float4(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Float8 => Inner::Float8(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Numeric(_) => {
+                Inner::Numeric(BinaryBuilder::with_capacity(capacity, bytes), Vec::new())
+            }
+            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => {
+                Inner::Text(StringBuilder::with_capacity(capacity, bytes))
+            }
+            SqlType::Bytes => Inner::Bytes(BinaryBuilder::with_capacity(capacity, bytes)),
+            SqlType::Date => Inner::Date(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Timestamp => Inner::Timestamp(PrimitiveBuilder::with_capacity(capacity)),
+        };
+        Self { sql_type, inner }
+    }
+
+    /// Appends a value of the column's type or NULL. Errors: [`crate::ErrorKind::Misuse`] for a value of another type,
+    /// `54000` when texts or binaries pass 2 GiB in one column.
+    pub fn push(&mut self, value: &Value) -> Result<()> {
+        match (&mut self.inner, value) {
+            (_, Value::Null) => self.push_null(),
+            (Inner::Bool(b), Value::Bool(v)) => b.append_value(*v),
+            (Inner::Int2(b), Value::Int2(v)) => b.append_value(*v),
+            (Inner::Int4(b), Value::Int4(v)) => b.append_value(*v),
+            (Inner::Int8(b), Value::Int8(v)) => b.append_value(*v),
+            (Inner::Float4(b), Value::Float4(v)) => b.append_value(*v),
+            (Inner::Float8(b), Value::Float8(v)) => b.append_value(*v),
+            (Inner::Numeric(b, buffer), Value::Numeric(v)) => {
+                buffer.clear();
+                numeric::encode_decimal(&super::Decimal::from(v).check_limits()?, buffer);
+                check_room(b.values_slice().len(), buffer.len())?;
+                b.append_value(&*buffer);
+            }
+            (Inner::Text(b), Value::Text(v)) => {
+                check_room(b.values_slice().len(), v.len())?;
+                b.append_value(v);
+            }
+            (Inner::Bytes(b), Value::Bytes(v)) => {
+                check_room(b.values_slice().len(), v.len())?;
+                b.append_value(v);
+            }
+            (Inner::Date(b), Value::Date(v)) => b.append_value(*v),
+            (Inner::Timestamp(b), Value::Timestamp(v)) => b.append_value(*v),
+            (_, other) => {
+                return Err(Error::misuse(format!(
+                    "a value of type {} in a column of type {}",
+                    other.sql_type(),
+                    self.sql_type
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends NULL.
+    pub fn push_null(&mut self) {
+        match &mut self.inner {
+            Inner::Bool(b) => b.append_null(),
+            Inner::Int2(b) => b.append_null(),
+            Inner::Int4(b) => b.append_null(),
+            Inner::Int8(b) => b.append_null(),
+            Inner::Float4(b) => b.append_null(),
+            Inner::Float8(b) => b.append_null(),
+            Inner::Numeric(b, _) | Inner::Bytes(b) => b.append_null(),
+            Inner::Text(b) => b.append_null(),
+            Inner::Date(b) => b.append_null(),
+            Inner::Timestamp(b) => b.append_null(),
+        }
+    }
+
+    /// The column; the builder is empty afterwards.
+    pub fn finish(&mut self) -> ArrayRef {
+        match &mut self.inner {
+            Inner::Bool(b) => Arc::new(b.finish()),
+            Inner::Int2(b) => Arc::new(b.finish()),
+            Inner::Int4(b) => Arc::new(b.finish()),
+            Inner::Int8(b) => Arc::new(b.finish()),
+            Inner::Float4(b) => Arc::new(b.finish()),
+            Inner::Float8(b) => Arc::new(b.finish()),
+            Inner::Numeric(b, _) | Inner::Bytes(b) => Arc::new(b.finish()),
+            Inner::Text(b) => Arc::new(b.finish()),
+            Inner::Date(b) => Arc::new(b.finish()),
+            Inner::Timestamp(b) => Arc::new(b.finish()),
+        }
+    }
+}
+
+/// Offsets of a column have 31 bits.
+pub(crate) fn check_room(used: usize, more: usize) -> Result<()> {
+    if used.saturating_add(more) > i32::MAX as usize {
+        return Err(Error::new(
+            crate::ErrorKind::Limit,
+            "54000",
+            "the values of one column of a batch pass 2 GiB",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Dates and timestamps: the proleptic Gregorian calendar, ranges, ISO output.
+//!
+//! Years are astronomical: year 0 is 1 BC, year -1 is 2 BC.
+
+use super::fault::data_error;
+use crate::Result;
+
+/// Microseconds in a day.
+pub(crate) const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// 4714-11-24 BC, Julian day 0.
+const DATE_MIN: i64 = -2_440_588;
+/// 5874897-12-31.
+const DATE_MAX: i64 = 2_145_042_905;
+
+/// Days since 1970-01-01 of a day of the proleptic Gregorian calendar (Howard Hinnant's `days_from_civil`). The month is
+/// 1 to 12, the year within ±10 million.
+pub fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted_month = i64::from((month + 9) % 12);
+    let day_of_year = (153 * shifted_month + 2) / 5 + i64::from(day) - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// Year, month and day of days since 1970-01-01.
+pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u32;
+    let month = (if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    }) as u32;
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// The days of a month.
+pub(super) fn days_in_month(year: i64, month: u32) -> u32 {
+    match month {
+        2 if year.rem_euclid(4) == 0
+            && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0) =>
+        {
+            29
+        }
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// The days as a DATE. Errors: `22008` outside of 4714-11-24 BC to 5874897-12-31.
+pub(crate) fn check_date(days: i64) -> Result<i32> {
+    match i32::try_from(days) {
+        Ok(date) if (DATE_MIN..=DATE_MAX).contains(&days) => Ok(date),
+        _ => Err(data_error("22008", "date out of range")),
+    }
+}
+
+/// Day and microsecond of the day as a TIMESTAMP. Errors: `22008` before 4714-11-24 BC or beyond 64 bits.
+pub(crate) fn check_timestamp(days: i64, micros: i64) -> Result<i64> {
+    days.checked_mul(MICROS_PER_DAY)
+        .and_then(|day| day.checked_add(micros))
+        .filter(|total| *total >= DATE_MIN * MICROS_PER_DAY)
+        .ok_or_else(|| data_error("22008", "timestamp out of range"))
+}
+
+/// `2020-01-31`, `0044-03-15 BC`.
+pub(crate) fn date_to_text(days: i32) -> String {
+    let (year, month, day) = civil_from_days(i64::from(days));
+    let (year, era) = display_year(year);
+    format!("{year:04}-{month:02}-{day:02}{era}")
+}
+
+/// `2020-01-31 12:00:00.5`, `0044-03-15 12:00:00 BC`.
+pub(crate) fn timestamp_to_text(micros: i64) -> String {
+    let (year, month, day) = civil_from_days(micros.div_euclid(MICROS_PER_DAY));
+    let (year, era) = display_year(year);
+    let time = micros.rem_euclid(MICROS_PER_DAY);
+    let (seconds, fraction) = (time / 1_000_000, time % 1_000_000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let mut text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
+    if fraction != 0 {
+        text.push_str(format!(".{fraction:06}").trim_end_matches('0'));
+    }
+    text.push_str(era);
+    text
+}
+
+fn display_year(year: i64) -> (i64, &'static str) {
+    if year > 0 {
+        (year, "")
+    } else {
+        (1 - year, " BC")
+    }
+}

@@ -1,0 +1,112 @@
+//! One value outside of a batch, and its order.
+
+use super::{Decimal, SqlType};
+use bigdecimal::BigDecimal;
+use std::cmp::Ordering;
+use std::fmt;
+
+/// One value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `NULL` of any type.
+    Null,
+    /// `BOOLEAN`
+    Bool(bool),
+    /// `SMALLINT`
+    Int2(i16),
+    /// `INTEGER`
+    Int4(i32),
+    /// `BIGINT`
+    Int8(i64),
+    /// `REAL`
+    Float4(f32),
+    /// `DOUBLE PRECISION`
+    Float8(f64),
+    /// `NUMERIC`; the scale is the number of digits shown after the point.
+    Numeric(BigDecimal),
+    /// `TEXT`, `VARCHAR`
+    Text(String),
+    /// `BYTEA`
+    Bytes(Vec<u8>),
+    /// `DATE`: days since 1970-01-01.
+    Date(i32),
+    /// `TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
+    Timestamp(i64),
+}
+
+impl Value {
+    /// The type without length, precision or scale; [`SqlType::Unknown`] for NULL.
+    pub fn sql_type(&self) -> SqlType {
+        match self {
+            Self::Null => SqlType::Unknown,
+            Self::Bool(_) => SqlType::Bool,
+            Self::Int2(_) => SqlType::Int2,
+            Self::Int4(_) => SqlType::Int4,
+            Self::Int8(_) => SqlType::Int8,
+            Self::Float4(_) => SqlType::Float4,
+            Self::Float8(_) => SqlType::Float8,
+            Self::Numeric(_) => SqlType::Numeric(None),
+            Self::Text(_) => SqlType::Text,
+            Self::Bytes(_) => SqlType::Bytes,
+            Self::Date(_) => SqlType::Date,
+            Self::Timestamp(_) => SqlType::Timestamp,
+        }
+    }
+
+    /// Whether this is NULL.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The order of PostgreSQL for two values of one type: numbers by value, NaN equal to itself and greatest, text by
+    /// bytes, NULL last. Values of different types are ordered by type, which no query asks for.
+    pub fn total_cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::Int2(a), Self::Int2(b)) => a.cmp(b),
+            (Self::Int4(a), Self::Int4(b)) => a.cmp(b),
+            (Self::Int8(a), Self::Int8(b)) => a.cmp(b),
+            (Self::Float4(a), Self::Float4(b)) => float_cmp(f64::from(*a), f64::from(*b)),
+            (Self::Float8(a), Self::Float8(b)) => float_cmp(*a, *b),
+            (Self::Numeric(a), Self::Numeric(b)) => Decimal::from(a).cmp(&Decimal::from(b)),
+            (Self::Text(a), Self::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
+            (Self::Date(a), Self::Date(b)) => a.cmp(b),
+            (Self::Timestamp(a), Self::Timestamp(b)) => a.cmp(b),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Bool(_) => 0,
+            Self::Int2(_) => 1,
+            Self::Int4(_) => 2,
+            Self::Int8(_) => 3,
+            Self::Float4(_) => 4,
+            Self::Float8(_) => 5,
+            Self::Numeric(_) => 6,
+            Self::Text(_) => 7,
+            Self::Bytes(_) => 8,
+            Self::Date(_) => 9,
+            Self::Timestamp(_) => 10,
+            Self::Null => 11,
+        }
+    }
+}
+
+/// The order of floats in PostgreSQL: both zeros are equal, NaN equals NaN and is greater than everything else.
+fn float_cmp(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b)
+        .unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
+
+impl fmt::Display for Value {
+    /// The text of [`Value::to_text`], or `NULL`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_text() {
+            Some(text) => f.write_str(&text),
+            None => f.write_str("NULL"),
+        }
+    }
+}
