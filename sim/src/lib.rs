@@ -2,11 +2,15 @@
 //!
 //! | module | what lives there |
 //! |---|---|
+//! | [`disk`] | a disk that grants the disk contract and nothing more |
+//! | [`env`](mod@env), [`streams`], [`phase`] | clock and entropy, random numbers, what is being called |
 //! | [`model`] | a naive `StorageBackend`: ordered maps, no pages, no log |
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
 //! | [`door`] | what every `StorageBackend` must do, as a test suite |
 
+pub mod disk;
 pub mod door;
+pub mod env;
 pub mod lockstep;
 pub mod model;
 pub mod phase;

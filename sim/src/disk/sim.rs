@@ -1,0 +1,365 @@
+//! The simulated disk as a `Vfs`.
+
+use super::counters::{Call, DiskCounters};
+use super::directory::InodeId;
+use super::faults::{CrashKind, DiskFaults, Fault, dead};
+use super::inode::Inode;
+use super::state::{State, Verdict};
+use crate::phase::PhaseCell;
+use quantadb::sync::{Mutex, MutexGuard};
+use quantadb::vfs::{File, OpenMode, Vfs};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A disk in memory that crashes and fails as it is told. Clones share the disk.
+#[derive(Clone, Debug)]
+pub struct SimDisk {
+    state: Arc<Mutex<State>>,
+    phase: PhaseCell,
+}
+
+/// An open file.
+struct SimFile {
+    disk: SimDisk,
+    inode: InodeId,
+    handle: u64,
+    life: u64,
+}
+
+impl SimDisk {
+    /// An empty disk. `rng` decides faults and what a crash leaves; `phase` is read to count by it.
+    pub fn new(rng: ChaCha8Rng, faults: DiskFaults, phase: PhaseCell) -> Self {
+        Self {
+            state: Arc::new(Mutex::new(State::new(rng, faults))),
+            phase,
+        }
+    }
+
+    /// An independent copy: what happens to one does not happen to the other. Files open on the original are not open
+    /// on the copy.
+    pub fn fork(&self) -> Self {
+        let mut state = self.state.lock().clone();
+        state.life += 1;
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            phase: self.phase.clone(),
+        }
+    }
+
+    /// Crashes at the `calls`-th call from now (1 is the next).
+    pub fn arm_crash(&self, calls: u64) {
+        self.state.lock().crash_in = Some(calls.max(1));
+    }
+
+    /// Takes an armed crash and an armed fault back.
+    pub fn disarm(&self) {
+        let mut state = self.state.lock();
+        state.crash_in = None;
+        state.fault_in = None;
+    }
+
+    /// Lets the `calls`-th call from now fail.
+    pub fn arm_fault(&self, calls: u64, fault: Fault) {
+        self.state.lock().fault_in = Some((calls.max(1), fault));
+    }
+
+    /// Whether the machine is off: an armed crash was met.
+    pub fn is_off(&self) -> bool {
+        self.state.lock().off
+    }
+
+    /// Crashes now if the machine is still on, and starts it again: what is left is what `kind` leaves.
+    pub fn restart(&self, kind: CrashKind) {
+        self.state.lock().restart(kind);
+    }
+
+    /// Exchanges what may fail, and gives what could before.
+    pub fn set_faults(&self, faults: DiskFaults) -> DiskFaults {
+        std::mem::replace(&mut self.state.lock().faults, faults)
+    }
+
+    /// What was counted so far.
+    pub fn counters(&self) -> DiskCounters {
+        self.state.lock().counters
+    }
+
+    /// Calls so far.
+    pub fn calls(&self) -> u64 {
+        self.state.lock().counters.calls.total()
+    }
+
+    /// A hash of every call, its place, its content and its outcome, in order.
+    pub fn trace_hash(&self) -> u64 {
+        self.state.lock().trace
+    }
+
+    /// Names and lengths of all files.
+    pub fn files(&self) -> Vec<(PathBuf, u64)> {
+        let state = self.state.lock();
+        let with_len = |(path, id): (&PathBuf, InodeId)| {
+            let len = state.inodes.get(&id).map_or(0, Inode::len);
+            (path.clone(), len as u64)
+        };
+        state.directory.iter().map(with_len).collect()
+    }
+
+    /// Flips the bits of `mask` in the byte at `offset` of a file, as rot does.
+    pub fn rot(&self, path: &Path, offset: u64, mask: u8) {
+        let mut state = self.state.lock();
+        let id = state.directory.get(path);
+        if let Some(inode) = id.and_then(|id| state.inodes.get_mut(&id)) {
+            inode.rot(to_usize(offset).unwrap_or(usize::MAX), mask);
+        }
+    }
+
+    fn enter(&self, call: Call, name: &Path) -> io::Result<(MutexGuard<'_, State>, Verdict)> {
+        let mut state = self.state.lock();
+        let subject = u64::from(crc32fast::hash(name.as_os_str().as_encoded_bytes()));
+        let grows = call == Call::Open && state.directory.get(name).is_none();
+        let verdict = state.enter(call, self.phase.get(), subject, (0, 0), grows)?;
+        Ok((state, verdict))
+    }
+}
+
+/// Runs a call that changes names: done whole, failed, or at a crash decided by a coin.
+fn change_names(
+    state: &mut State,
+    verdict: Verdict,
+    change: impl FnOnce(&mut State) -> io::Result<()>,
+) -> io::Result<()> {
+    let does = State::whole(verdict, &mut state.rng)?;
+    if verdict == Verdict::Crash {
+        if does {
+            // Whether it would have succeeded nobody will know.
+            drop(change(state));
+        }
+        return Err(dead());
+    }
+    change(state)
+}
+
+impl Vfs for SimDisk {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
+        let (mut state, verdict) = self.enter(Call::Open, path)?;
+        let mut opened = None;
+        change_names(&mut state, verdict, |state| {
+            let found = state.directory.get(path);
+            opened = Some(match (found, mode) {
+                (Some(_), OpenMode::CreateNew) => return Err(io::ErrorKind::AlreadyExists.into()),
+                (None, OpenMode::Existing) => return Err(io::ErrorKind::NotFound.into()),
+                (Some(id), _) => id,
+                (None, _) => {
+                    let id = state.next_number() as InodeId;
+                    state.inodes.insert(id, Inode::default());
+                    state.directory.change(vec![(path.to_owned(), Some(id))]);
+                    id
+                }
+            });
+            Ok(())
+        })?;
+        let inode = opened.expect("opened, or an error was returned");
+        let (handle, life) = (state.next_number(), state.life);
+        Ok(Arc::new(SimFile {
+            disk: self.clone(),
+            inode,
+            handle,
+            life,
+        }))
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        let (mut state, verdict) = self.enter(Call::Exists, path)?;
+        let mut exists = false;
+        change_names(&mut state, verdict, |state| {
+            exists = state.directory.get(path).is_some();
+            Ok(())
+        })?;
+        Ok(exists)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let (mut state, verdict) = self.enter(Call::Remove, path)?;
+        change_names(&mut state, verdict, |state| {
+            state.directory.get(path).ok_or(io::ErrorKind::NotFound)?;
+            state.directory.change(vec![(path.to_owned(), None)]);
+            Ok(())
+        })
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let (mut state, verdict) = self.enter(Call::Rename, from)?;
+        change_names(&mut state, verdict, |state| {
+            let id = state.directory.get(from).ok_or(io::ErrorKind::NotFound)?;
+            let names = vec![(from.to_owned(), None), (to.to_owned(), Some(id))];
+            state.directory.change(names);
+            Ok(())
+        })
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        let (mut state, verdict) = self.enter(Call::SyncDir, path)?;
+        change_names(&mut state, verdict, |state| {
+            state.directory.sync(path);
+            Ok(())
+        })
+    }
+}
+
+fn to_usize(offset: u64) -> io::Result<usize> {
+    // Half of the address space: sums of two such numbers do not overflow.
+    usize::try_from(offset)
+        .ok()
+        .filter(|&n| n < usize::MAX / 4)
+        .ok_or_else(|| io::ErrorKind::FileTooLarge.into())
+}
+
+impl SimFile {
+    fn enter(
+        &self,
+        call: Call,
+        place: (u64, u64),
+        grown: usize,
+    ) -> io::Result<(MutexGuard<'_, State>, Verdict)> {
+        let mut state = self.disk.state.lock();
+        if state.life != self.life {
+            return Err(dead());
+        }
+        // A file that was removed while open lives on for its handles.
+        state.inodes.entry(self.inode).or_default();
+        let grows = grown > 0 && {
+            let len = state.inodes[&self.inode].len();
+            grown > len
+        };
+        let phase = self.disk.phase.get();
+        let verdict = state.enter(call, phase, u64::from(self.inode), place, grows)?;
+        if grows && verdict == Verdict::Go {
+            let gain = grown - state.inodes[&self.inode].len();
+            if !state.has_room(gain) {
+                return Ok((state, Verdict::Fail(Fault::Full)));
+            }
+        }
+        Ok((state, verdict))
+    }
+}
+
+/// The file's content; `SimFile::enter` has seen to it that it is there.
+fn inode(state: &mut State, id: InodeId) -> &mut Inode {
+    state.inodes.entry(id).or_default()
+}
+
+impl File for SimFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let at = to_usize(offset)?;
+        let (mut state, verdict) = self.enter(Call::Read, (offset, buf.len() as u64), 0)?;
+        let count = match verdict {
+            Verdict::Go => buf.len(),
+            Verdict::Fail(Fault::Short) => state.rng.random_range(1..=buf.len().max(1)),
+            Verdict::Fail(fault) => return Err(State::error(fault)),
+            Verdict::Crash => return Err(dead()),
+        };
+        let count = count.min(buf.len());
+        let read = inode(&mut state, self.inode).read(&mut buf[..count], at);
+        state.note(u64::from(crc32fast::hash(&buf[..read])));
+        Ok(read)
+    }
+
+    fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        let at = to_usize(offset)?;
+        let place = (offset, buf.len() as u64);
+        let (mut state, verdict) = self.enter(Call::Write, place, at + buf.len())?;
+        state.note(u64::from(crc32fast::hash(buf)));
+        let count = match verdict {
+            Verdict::Go => buf.len(),
+            Verdict::Fail(Fault::Short) => state.rng.random_range(1..=buf.len().max(1)),
+            Verdict::Fail(Fault::Io) | Verdict::Crash => state.rng.random_range(0..=buf.len()),
+            Verdict::Fail(Fault::Full | Fault::Interrupted) => 0,
+        };
+        let count = count.min(buf.len());
+        inode(&mut state, self.inode).write(&buf[..count], at);
+        match verdict {
+            Verdict::Go | Verdict::Fail(Fault::Short) => Ok(count),
+            Verdict::Fail(fault) => Err(State::error(fault)),
+            Verdict::Crash => Err(dead()),
+        }
+    }
+
+    fn set_len(&self, len_bytes: u64) -> io::Result<()> {
+        let len = to_usize(len_bytes)?;
+        let (mut state, verdict) = self.enter(Call::SetLen, (len_bytes, 0), len)?;
+        if State::whole(verdict, &mut state.rng)? {
+            inode(&mut state, self.inode).set_len(len);
+        }
+        match verdict {
+            Verdict::Crash => Err(dead()),
+            _ => Ok(()),
+        }
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        let (mut state, verdict) = self.enter(Call::Len, (0, 0), 0)?;
+        match verdict {
+            Verdict::Crash => Err(dead()),
+            Verdict::Fail(fault) => Err(State::error(fault)),
+            Verdict::Go => Ok(inode(&mut state, self.inode).len() as u64),
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let (mut state, verdict) = self.enter(Call::Sync, (0, 0), 0)?;
+        match verdict {
+            Verdict::Go => {
+                inode(&mut state, self.inode).sync();
+                Ok(())
+            }
+            // What of it was written the power loss decides, as for any unsynced sector.
+            Verdict::Crash => Err(dead()),
+            Verdict::Fail(fault) => {
+                let State {
+                    inodes,
+                    rng,
+                    faults,
+                    counters,
+                    ..
+                } = &mut *state;
+                if let Some(inode) = inodes.get_mut(&self.inode) {
+                    counters.sectors_forgotten += inode.fail_sync(faults.sync_failure, rng);
+                }
+                Err(State::error(fault))
+            }
+        }
+    }
+
+    fn lock_exclusive(&self) -> io::Result<()> {
+        let (mut state, verdict) = self.enter(Call::Lock, (0, 0), 0)?;
+        match verdict {
+            Verdict::Crash => return Err(dead()),
+            Verdict::Fail(fault) => return Err(State::error(fault)),
+            Verdict::Go => {}
+        }
+        let inode = inode(&mut state, self.inode);
+        match inode.locked_by {
+            Some(holder) if holder != self.handle => Err(io::ErrorKind::WouldBlock.into()),
+            _ => {
+                inode.locked_by = Some(self.handle);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Drop for SimFile {
+    fn drop(&mut self) {
+        let mut state = self.disk.state.lock();
+        if state.life != self.life {
+            return;
+        }
+        if let Some(inode) = state.inodes.get_mut(&self.inode)
+            && inode.locked_by == Some(self.handle)
+        {
+            inode.locked_by = None;
+        }
+    }
+}

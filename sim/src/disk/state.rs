@@ -1,0 +1,217 @@
+//! The whole disk behind one latch: files, names, what is armed, what was counted.
+
+use super::counters::{Call, DiskCounters};
+use super::directory::{Directory, InodeId};
+use super::faults::{CrashKind, DiskFaults, Fault, dead, io_error};
+use super::inode::{Inode, LossMood};
+use crate::phase::Phase;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+use std::io;
+
+/// Offset and prime of the FNV-1a hash.
+const TRACE_START: u64 = 0xcbf2_9ce4_8422_2325;
+const TRACE_FACTOR: u64 = 0x0000_0100_0000_01b3;
+
+/// What the disk decided about a call before doing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Go,
+    Fail(Fault),
+    /// Do a part of it by chance; then the machine is off.
+    Crash,
+}
+
+/// The disk.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) inodes: BTreeMap<InodeId, Inode>,
+    pub(super) directory: Directory,
+    pub(super) faults: DiskFaults,
+    pub(super) rng: ChaCha8Rng,
+    pub(super) counters: DiskCounters,
+    pub(super) trace: u64,
+    /// Counts restarts: files opened in an earlier life are dead.
+    pub(super) life: u64,
+    /// Counts inodes and handles ever made.
+    pub(super) numbers_given: u64,
+    /// Calls until the armed crash.
+    pub(super) crash_in: Option<u64>,
+    /// Calls until the armed fault.
+    pub(super) fault_in: Option<(u64, Fault)>,
+    /// Whether the machine is off.
+    pub(super) off: bool,
+}
+
+impl State {
+    pub(super) fn new(rng: ChaCha8Rng, faults: DiskFaults) -> Self {
+        Self {
+            inodes: BTreeMap::new(),
+            directory: Directory::default(),
+            faults,
+            rng,
+            counters: DiskCounters::default(),
+            trace: TRACE_START,
+            life: 0,
+            numbers_given: 0,
+            crash_in: None,
+            fault_in: None,
+            off: false,
+        }
+    }
+
+    /// Folds a number into the trace.
+    pub(super) fn note(&mut self, number: u64) {
+        // FNV's multiplication with a rotation, so that high bits reach low ones.
+        self.trace = (self.trace ^ number)
+            .wrapping_mul(TRACE_FACTOR)
+            .rotate_left(29);
+    }
+
+    /// Admits a call: counts and traces it, and decides its fate.
+    pub(super) fn enter(
+        &mut self,
+        call: Call,
+        phase: Phase,
+        subject: u64,
+        place: (u64, u64),
+        grows: bool,
+    ) -> io::Result<Verdict> {
+        if self.off {
+            return Err(dead());
+        }
+        let verdict = self.decide(call, phase, grows);
+        for number in [call as u64, subject, place.0, place.1] {
+            self.note(number);
+        }
+        self.note(match verdict {
+            Verdict::Go => 0,
+            Verdict::Crash => 1,
+            Verdict::Fail(fault) => 2 + fault as u64,
+        });
+        Ok(verdict)
+    }
+
+    fn decide(&mut self, call: Call, phase: Phase, grows: bool) -> Verdict {
+        self.counters.calls.count(call, phase);
+        if let Some(calls) = &mut self.crash_in {
+            *calls = calls.saturating_sub(1);
+            if *calls == 0 {
+                self.crash_in = None;
+                self.off = true;
+                self.counters.crashes.count(call, phase);
+                return Verdict::Crash;
+            }
+        }
+        let verdict = match self.armed_fault().or_else(|| self.chance(call, grows)) {
+            None => return Verdict::Go,
+            Some(Fault::Full) if !grows => Verdict::Fail(Fault::Io),
+            Some(Fault::Short | Fault::Interrupted)
+                if !matches!(call, Call::Read | Call::Write) =>
+            {
+                return Verdict::Go;
+            }
+            Some(fault) => Verdict::Fail(fault),
+        };
+        self.counters.faults.count(call, phase);
+        verdict
+    }
+
+    fn armed_fault(&mut self) -> Option<Fault> {
+        let (calls, fault) = self.fault_in.as_mut()?;
+        *calls = calls.saturating_sub(1);
+        let fault = (*calls == 0).then_some(*fault)?;
+        self.fault_in = None;
+        Some(fault)
+    }
+
+    fn chance(&mut self, call: Call, grows: bool) -> Option<Fault> {
+        let f = &self.faults;
+        let error_ppm = match call {
+            Call::Read => f.read_error_ppm,
+            Call::Write => f.write_error_ppm,
+            Call::Sync | Call::SyncDir => f.sync_error_ppm,
+            _ => f.metadata_error_ppm,
+        };
+        let transfer = matches!(call, Call::Read | Call::Write);
+        let chances = [
+            (Fault::Io, error_ppm),
+            (Fault::Full, if grows { f.full_ppm } else { 0 }),
+            (
+                Fault::Interrupted,
+                if transfer { f.interrupted_ppm } else { 0 },
+            ),
+            (Fault::Short, if transfer { f.short_ppm } else { 0 }),
+        ];
+        if chances.iter().all(|&(_, ppm)| ppm == 0) {
+            return None;
+        }
+        let mut roll = self.rng.random_range(0..1_000_000u32);
+        for (fault, ppm) in chances {
+            if roll < ppm {
+                return Some(fault);
+            }
+            roll -= ppm;
+        }
+        None
+    }
+
+    /// The error of a fault that fails a call.
+    pub(super) fn error(fault: Fault) -> io::Error {
+        match fault {
+            Fault::Io | Fault::Short => io_error(),
+            Fault::Full => io::ErrorKind::StorageFull.into(),
+            Fault::Interrupted => io::ErrorKind::Interrupted.into(),
+        }
+    }
+
+    /// A call that is done whole or fails; at a crash a coin decides.
+    pub(super) fn whole(verdict: Verdict, rng: &mut ChaCha8Rng) -> io::Result<bool> {
+        match verdict {
+            Verdict::Go => Ok(true),
+            Verdict::Fail(fault) => Err(Self::error(fault)),
+            Verdict::Crash => Ok(rng.random_bool(0.5)),
+        }
+    }
+
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.numbers_given += 1;
+        self.numbers_given
+    }
+
+    /// Whether the files may together grow by `bytes`.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let used: usize = self.inodes.values().map(Inode::len).sum();
+        self.faults.capacity_bytes == u64::MAX
+            || (used + bytes) as u64 <= self.faults.capacity_bytes
+    }
+
+    /// Forgets files that have no name and no open handle of this life could matter for.
+    pub(super) fn forget_nameless(&mut self) {
+        let directory = &self.directory;
+        self.inodes.retain(|&id, _| directory.names_inode(id));
+    }
+
+    /// Comes back after a crash.
+    pub(super) fn restart(&mut self, kind: CrashKind) {
+        if kind == CrashKind::PowerLoss {
+            self.counters.power_losses += 1;
+            let mood = LossMood::draw(&self.faults, &mut self.rng);
+            let disordered = self.faults.names_disordered;
+            let (rng, counters) = (&mut self.rng, &mut self.counters);
+            self.directory.lose_power(mood, disordered, rng, counters);
+            for inode in self.inodes.values_mut() {
+                inode.lose_power(mood, rng, counters);
+            }
+        }
+        for inode in self.inodes.values_mut() {
+            inode.locked_by = None;
+        }
+        self.forget_nameless();
+        self.life += 1;
+        self.off = false;
+        self.crash_in = None;
+        self.fault_in = None;
+    }
+}
