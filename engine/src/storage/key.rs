@@ -1,1 +1,0 @@
-//! Keys as bytes whose order is the order of the values.

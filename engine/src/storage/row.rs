@@ -1,1 +1,0 @@
-//! Rows as bytes, and batches of rows as Arrow arrays.
