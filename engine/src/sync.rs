@@ -41,6 +41,11 @@ impl<T> Mutex<T> {
         Self(parking_lot::Mutex::new(value))
     }
 
+    /// Takes the latch if that needs no wait.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.0.try_lock().map(MutexGuard)
+    }
+
     /// Takes the latch, waiting for it.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         if let Some(guard) = self.0.try_lock() {
@@ -121,6 +126,71 @@ impl<T> RwLock<T> {
     /// Takes the latch exclusively if that needs no wait.
     pub fn try_write(&self) -> Option<WriteGuard<'_, T>> {
         self.0.try_write()
+    }
+}
+
+/// A shared/exclusive latch with owned guards: each clone and each guard keeps what it guards alive, so that a buffer
+/// pool sees in the number of owners whether a page is pinned.
+#[derive(Debug)]
+pub struct Latch<T>(Arc<parking_lot::RwLock<T>>);
+
+/// Holds a [`Latch`] shared.
+pub type LatchRead<T> = parking_lot::ArcRwLockReadGuard<parking_lot::RawRwLock, T>;
+/// Holds a [`Latch`] exclusively.
+pub type LatchWrite<T> = parking_lot::ArcRwLockWriteGuard<parking_lot::RawRwLock, T>;
+
+impl<T> Clone for Latch<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> Latch<T> {
+    /// A free latch around `value`.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(parking_lot::RwLock::new(value)))
+    }
+
+    /// Takes the latch shared, waiting for it.
+    pub fn read(&self) -> LatchRead<T> {
+        if let Some(guard) = self.0.try_read_arc() {
+            return guard;
+        }
+        let Some(scheduler) = scheduler() else {
+            return self.0.read_arc();
+        };
+        loop {
+            scheduler.blocked("shared latch");
+            if let Some(guard) = self.0.try_read_arc() {
+                return guard;
+            }
+        }
+    }
+
+    /// Takes the latch exclusively, waiting for it.
+    pub fn write(&self) -> LatchWrite<T> {
+        if let Some(guard) = self.0.try_write_arc() {
+            return guard;
+        }
+        let Some(scheduler) = scheduler() else {
+            return self.0.write_arc();
+        };
+        loop {
+            scheduler.blocked("exclusive latch");
+            if let Some(guard) = self.0.try_write_arc() {
+                return guard;
+            }
+        }
+    }
+
+    /// Takes the latch shared if that needs no wait.
+    pub fn try_read(&self) -> Option<LatchRead<T>> {
+        self.0.try_read_arc()
+    }
+
+    /// How many clones and guards there are.
+    pub fn owners(&self) -> usize {
+        Arc::strong_count(&self.0)
     }
 }
 

@@ -124,6 +124,13 @@ impl Page {
         })
     }
 
+    /// The same page at another place.
+    #[must_use]
+    pub fn moved_to(mut self, id: PageId) -> Self {
+        self.put_u32(PAGE, id.0);
+        self
+    }
+
     /// Height above the leaves.
     pub fn level(&self) -> u8 {
         self.bytes[LEVEL]

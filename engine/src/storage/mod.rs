@@ -12,6 +12,7 @@
 //! Beside the door: the codecs that turn rows and keys into bytes (`row`, `key`).
 
 mod backend;
+mod disk;
 pub mod key;
 mod mistake;
 pub mod row;
@@ -20,4 +21,5 @@ pub use backend::{
     CheckReport, EntryBatch, IsolationLevel, KeyRange, MaintenanceReport, ScanDirection,
     StorageBackend, StorageCursor, StorageStats, StorageTxn, TreeId, TxnOptions,
 };
+pub use disk::{DiskOptions, DiskStorageBackend};
 pub use mistake::Mistake;

@@ -1,7 +1,7 @@
 //! The log's writing end: append, group flush, reservation and recycling of segments.
 
 use super::reader::LogReader;
-use super::record::{FRAME_BYTES, Record, checksum};
+use super::record::{FRAME_BYTES, checksum};
 use super::segment::{LogGeometry, SegmentHeader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Lsn;
@@ -62,6 +62,14 @@ pub struct Log {
 pub struct Reservation<'a> {
     log: &'a Log,
     bytes: u64,
+}
+
+impl Reservation<'_> {
+    /// Keeps the space beyond the reservation's life and gives its size in bytes; [`Log::release`] gives it back. A
+    /// transaction keeps what rolling it back will take, so that a full disk cannot stop a rollback.
+    pub fn keep(mut self) -> u64 {
+        std::mem::take(&mut self.bytes)
+    }
 }
 
 impl Drop for Reservation<'_> {
@@ -211,6 +219,11 @@ impl Log {
         Ok(())
     }
 
+    /// Gives back what was [kept](Reservation::keep).
+    pub fn release(&self, bytes: u64) {
+        self.state.lock().promised -= bytes;
+    }
+
     /// Makes sure that records of `bytes` bytes can be appended (WAL-4).
     ///
     /// # Errors
@@ -234,16 +247,13 @@ impl Log {
         Ok(reservation)
     }
 
-    fn release(&self, bytes: u64) {
-        self.state.lock().promised -= bytes;
-    }
-
-    /// Appends the record that `build` makes from the current redo LSN, for which space was reserved; gives its start
-    /// and its end. `build` runs under the log's latch, so a checkpoint sees either none or all of it.
+    /// Appends the record whose body `encode` makes from the current redo LSN and the record's own start, for which
+    /// space was reserved; gives its start and its end. `encode` runs under the log's latch, so a checkpoint sees either
+    /// none or all of what it does.
     ///
     /// # Errors
-    /// `58030` when the log has stopped; `build` has then not run.
-    pub fn append(&self, build: impl FnOnce(Lsn, Lsn) -> Record) -> Result<(Lsn, Lsn)> {
+    /// `58030` when the log has stopped; `encode` has then not run.
+    pub fn append(&self, encode: impl FnOnce(Lsn, Lsn, &mut Vec<u8>)) -> Result<(Lsn, Lsn)> {
         let mut state = self.state.lock();
         self.refuse_if_stopped()?;
         let rest = SECTOR - state.end % SECTOR;
@@ -251,10 +261,10 @@ impl Log {
             pad(&mut state, rest);
         }
         let start = state.end;
-        let record = build(Lsn(state.redo), Lsn(start));
         let at = state.buffer.len();
         state.buffer.extend_from_slice(&[0; FRAME_BYTES]);
-        record.encode(&mut state.buffer);
+        let redo = Lsn(state.redo);
+        encode(redo, Lsn(start), &mut state.buffer);
         let body = &state.buffer[at + FRAME_BYTES..];
         let (len, crc) = (body.len() as u32, checksum(body, start, self.epoch));
         state.buffer[at..at + 4].copy_from_slice(&len.to_le_bytes());

@@ -21,12 +21,14 @@
 //! - WAL-4: space for a record is reserved before a change begins; so a full disk is met when nothing has happened.
 //! - WAL-5: after a failed write or sync nothing is appended any more ([`ErrorKind::Stopped`](crate::ErrorKind)).
 
+mod chain;
 mod log;
 mod reader;
 mod record;
 mod segment;
 
+pub use chain::LogChain;
 pub use log::{Log, Reservation};
 pub use reader::LogReader;
-pub use record::{Record, RecordKind};
+pub use record::{Record, RecordHead, RecordKind, encode_op};
 pub use segment::{LogGeometry, SEGMENT_BYTES_MIN};

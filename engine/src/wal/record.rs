@@ -5,6 +5,8 @@ use crate::page::{Lsn, PageId, PageOp, TxnId};
 
 /// Bytes before a record's body: length and CRC.
 pub(super) const FRAME_BYTES: usize = 8;
+/// Bytes of a body before its undo note.
+const HEAD_BYTES: usize = 29;
 /// No body is longer; a longer length is damage.
 pub(super) const BODY_BYTES_MAX: usize = 16 << 20;
 
@@ -20,9 +22,9 @@ pub enum RecordKind {
     End = 3,
 }
 
-/// A log record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+/// What stands before the page operations of a record.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordHead<'a> {
     /// What it is.
     pub kind: RecordKind,
     /// The transaction; 0 for a change that belongs to none and is never undone (a split, vacuum).
@@ -32,45 +34,60 @@ pub struct Record {
     /// In a compensation: the next record to undo; 0 when all is undone. `None` in other records.
     pub undo_next: Option<Lsn>,
     /// How to undo the change, in the vocabulary of the floor that wrote it; empty when there is nothing to undo.
-    pub undo: Vec<u8>,
-    /// What redo repeats, in order.
-    pub ops: Vec<(PageId, PageOp)>,
+    pub undo: &'a [u8],
 }
 
-impl Record {
-    /// A record of `txn` without changes.
-    pub fn new(kind: RecordKind, txn: TxnId, prev: Lsn) -> Self {
-        Self {
-            kind,
-            txn,
-            prev,
-            undo_next: None,
-            undo: Vec::new(),
-            ops: Vec::new(),
-        }
+impl RecordHead<'_> {
+    /// Bytes of the encoding.
+    pub fn encoded_bytes(&self) -> usize {
+        HEAD_BYTES + self.undo.len()
     }
 
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    /// Appends the encoding to `out`; the operations follow, each by [`encode_op`].
+    pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(self.kind as u8);
         out.extend_from_slice(&self.txn.0.to_le_bytes());
         out.extend_from_slice(&self.prev.0.to_le_bytes());
         let undo_next = self.undo_next.map_or(u64::MAX, |lsn| lsn.0);
         out.extend_from_slice(&undo_next.to_le_bytes());
         out.extend_from_slice(&(self.undo.len() as u32).to_le_bytes());
-        out.extend_from_slice(&self.undo);
-        for (page, op) in &self.ops {
-            out.extend_from_slice(&page.0.to_le_bytes());
-            op.encode(out);
-        }
+        out.extend_from_slice(self.undo);
     }
+}
 
+/// Appends one page operation to a record's body.
+pub fn encode_op(page: PageId, op: &PageOp, out: &mut Vec<u8>) {
+    out.extend_from_slice(&page.0.to_le_bytes());
+    op.encode(out);
+}
+
+/// A log record as recovery reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// As in [`RecordHead`].
+    pub kind: RecordKind,
+    /// As in [`RecordHead`].
+    pub txn: TxnId,
+    /// As in [`RecordHead`].
+    pub prev: Lsn,
+    /// As in [`RecordHead`].
+    pub undo_next: Option<Lsn>,
+    /// As in [`RecordHead`].
+    pub undo: Vec<u8>,
+    /// What redo repeats, in order.
+    pub ops: Vec<(PageId, PageOp)>,
+}
+
+impl Record {
     /// Reads a body.
     ///
     /// # Errors
     /// `XX001` when the bytes are no record.
     pub fn decode(mut input: &[u8]) -> Result<Self> {
         let damaged = || Error::corrupt("a log record is damaged although its checksum is right");
-        let (head, rest) = input.split_first_chunk::<29>().ok_or_else(damaged)?;
+        let (head, rest) = input
+            .split_first_chunk::<HEAD_BYTES>()
+            .ok_or_else(damaged)?;
         let u64_at = |at: usize| {
             let mut bytes = [0u8; 8];
             bytes.copy_from_slice(&head[at..at + 8]);

@@ -1,0 +1,375 @@
+//! Frames, the page table, reading and writing pages.
+
+use super::policy::Policy;
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::{Lsn, Page, PageId, PageOp};
+use crate::sync::{Latch, LatchRead, LatchWrite, Mutex, RwLock};
+use crate::vfs::{File, read_exact_at, write_all_at};
+use crate::wal::{Log, Record};
+use foldhash::fast::FixedState;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+
+const SHARDS: usize = 16;
+/// The fewest frames of a pool; a change of the tree's structure holds about a dozen.
+const FRAMES_MIN: usize = 32;
+const HITS_MAX: u8 = 3;
+
+/// A page in memory.
+#[derive(Debug)]
+pub struct Frame {
+    /// The page.
+    pub page: Page,
+    dirty: AtomicBool,
+    /// Reading it failed; who waited for it must try again.
+    failed: bool,
+}
+
+impl Frame {
+    /// Notes that the page differs from the file (BUF-2).
+    pub(super) fn mark_dirty(&self) {
+        self.dirty.store(true, Ordering::Release);
+    }
+}
+
+struct Slot {
+    frame: Latch<Frame>,
+    hits: AtomicU8,
+}
+
+type Shard = hashbrown::HashMap<PageId, Slot, FixedState>;
+
+/// How a pool behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolOptions {
+    /// Bytes of a page.
+    pub page_bytes: usize,
+    /// Bytes of all frames; at least 32 pages are held.
+    pub cache_bytes: usize,
+    /// Pages are written before their log (a planted mistake).
+    pub writes_before_log: bool,
+    /// No image is logged after a checkpoint (a planted mistake).
+    pub logs_no_images: bool,
+}
+
+/// The pages of the database's file that are in memory.
+pub struct Pool {
+    file: Arc<dyn File>,
+    log: Arc<Log>,
+    options: PoolOptions,
+    capacity: usize,
+    shards: [RwLock<Shard>; SHARDS],
+    policy: Mutex<Policy>,
+    /// Pages that the file has room for.
+    file_pages: Mutex<u64>,
+    pages_read: AtomicU64,
+    pages_written: AtomicU64,
+}
+
+impl Pool {
+    /// An empty pool over `file`, with `log` to be forced before pages are written.
+    ///
+    /// # Errors
+    /// `58030` when the length of the file cannot be read.
+    pub fn new(file: Arc<dyn File>, log: Arc<Log>, options: PoolOptions) -> Result<Self> {
+        let len = file
+            .len()
+            .map_err(|e| Error::io("cannot read the length of the database file", e))?;
+        Ok(Self {
+            file_pages: Mutex::new(len / options.page_bytes as u64),
+            file,
+            log,
+            options,
+            capacity: (options.cache_bytes / options.page_bytes).max(FRAMES_MIN),
+            shards: std::array::from_fn(|_| RwLock::new(Shard::default())),
+            policy: Mutex::new(Policy::default()),
+            pages_read: AtomicU64::new(0),
+            pages_written: AtomicU64::new(0),
+        })
+    }
+
+    /// The log.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// Bytes of a page.
+    pub fn page_bytes(&self) -> usize {
+        self.options.page_bytes
+    }
+
+    /// Whether the first change of a page after a checkpoint is logged as an image (BUF-3).
+    pub(super) fn logs_images(&self) -> bool {
+        !self.options.logs_no_images
+    }
+
+    /// Pages read from and written to the file so far.
+    pub fn transfers(&self) -> (u64, u64) {
+        (
+            self.pages_read.load(Ordering::Relaxed),
+            self.pages_written.load(Ordering::Relaxed),
+        )
+    }
+
+    fn shard(&self, id: PageId) -> &RwLock<Shard> {
+        &self.shards[id.0 as usize % SHARDS]
+    }
+
+    /// The page, latched shared.
+    ///
+    /// # Errors
+    /// `58030` when it cannot be read (or, to make room, another cannot be written); `XX001` when it is damaged.
+    pub fn read(&self, id: PageId) -> Result<LatchRead<Frame>> {
+        loop {
+            let guard = self.frame(id, true)?.read();
+            if !guard.failed {
+                return Ok(guard);
+            }
+        }
+    }
+
+    /// The page, latched exclusively. Only a [`Change`](super::Change) alters it.
+    ///
+    /// # Errors
+    /// As [`Pool::read`].
+    pub fn write(&self, id: PageId) -> Result<LatchWrite<Frame>> {
+        loop {
+            let guard = self.frame(id, true)?.write();
+            if !guard.failed {
+                return Ok(guard);
+            }
+        }
+    }
+
+    /// A page whose old content does not matter, latched exclusively: it is not read from the file.
+    ///
+    /// # Errors
+    /// `58030` when, to make room, another page cannot be written.
+    pub fn create(&self, id: PageId) -> Result<LatchWrite<Frame>> {
+        loop {
+            let guard = self.frame(id, false)?.write();
+            if !guard.failed {
+                return Ok(guard);
+            }
+        }
+    }
+
+    fn frame(&self, id: PageId, load: bool) -> Result<Latch<Frame>> {
+        if let Some(slot) = self.shard(id).read().get(&id) {
+            let hits = slot.hits.load(Ordering::Relaxed);
+            if hits < HITS_MAX {
+                slot.hits.store(hits + 1, Ordering::Relaxed);
+            }
+            return Ok(slot.frame.clone());
+        }
+        let frame = Latch::new(Frame {
+            page: Page::zeroed(self.options.page_bytes),
+            dirty: AtomicBool::new(false),
+            failed: false,
+        });
+        let mut guard = frame.write();
+        {
+            let mut shard = self.shard(id).write();
+            if let Some(slot) = shard.get(&id) {
+                return Ok(slot.frame.clone());
+            }
+            let slot = Slot {
+                frame: frame.clone(),
+                hits: AtomicU8::new(0),
+            };
+            shard.insert(id, slot);
+        }
+        let mut loaded = self.make_room();
+        if loaded.is_ok() && load {
+            loaded = self.load(id, &mut guard.page);
+        }
+        if let Err(e) = loaded {
+            guard.failed = true;
+            self.shard(id).write().remove(&id);
+            return Err(e);
+        }
+        self.policy.lock().admit(id);
+        drop(guard);
+        Ok(frame)
+    }
+
+    fn load(&self, id: PageId, page: &mut Page) -> Result<()> {
+        self.pages_read.fetch_add(1, Ordering::Relaxed);
+        let offset = u64::from(id.0) * self.options.page_bytes as u64;
+        match read_exact_at(&*self.file, page.bytes_mut(), offset) {
+            Ok(()) => page.verify(id),
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Err(Error::corrupt(
+                format!("page {} lies behind the end of the database file", id.0),
+            )),
+            Err(e) => Err(Error::io(format!("cannot read page {}", id.0), e)),
+        }
+    }
+
+    /// Evicts pages until one more fits. When every frame is held by somebody the pool grows instead (BUF-4).
+    fn make_room(&self) -> Result<()> {
+        let mut tries = 0;
+        let mut failure = None;
+        loop {
+            let victim = {
+                let mut policy = self.policy.lock();
+                if policy.len() < self.capacity {
+                    return Ok(());
+                }
+                tries += 1;
+                if tries > policy.len() {
+                    None
+                } else {
+                    policy.victim(self.capacity, |id| {
+                        let shard = self.shard(id).read();
+                        Some(shard.get(&id)?.hits.swap(0, Ordering::Relaxed))
+                    })
+                }
+            };
+            let Some(victim) = victim else {
+                return failure.map_or(Ok(()), Err);
+            };
+            let gone = self.evict(victim.page).unwrap_or_else(|e| {
+                failure = Some(e);
+                false
+            });
+            let mut policy = self.policy.lock();
+            if gone {
+                policy.evicted(victim, self.capacity);
+            } else {
+                policy.kept(victim);
+            }
+        }
+    }
+
+    /// Writes the page if it is dirty, and takes it out of the table; false when somebody holds it.
+    fn evict(&self, id: PageId) -> Result<bool> {
+        let frame = {
+            let shard = self.shard(id).read();
+            match shard.get(&id) {
+                None => return Ok(true),
+                Some(slot) if slot.frame.owners() > 1 => return Ok(false),
+                Some(slot) => slot.frame.clone(),
+            }
+        };
+        if let Some(guard) = frame.try_read() {
+            self.write_if_dirty(&guard)?;
+        }
+        let mut shard = self.shard(id).write();
+        // Ours and the table's: nobody else holds it, and nobody can get it while the shard is latched.
+        let free = frame.owners() == 2
+            && frame
+                .try_read()
+                .is_some_and(|g| !g.dirty.load(Ordering::Acquire));
+        if free {
+            shard.remove(&id);
+        }
+        Ok(free)
+    }
+
+    fn write_if_dirty(&self, frame: &Frame) -> Result<bool> {
+        if !frame.dirty.load(Ordering::Acquire) {
+            return Ok(false);
+        }
+        let id = frame.page.id();
+        if !self.options.writes_before_log {
+            self.log.flush(frame.page.lsn())?;
+        }
+        if self.log.is_stopped() {
+            return Err(Error::new(
+                ErrorKind::Stopped,
+                "58030",
+                format!(
+                    "page {} cannot be written: the database has stopped after a disk failure",
+                    id.0
+                ),
+            ));
+        }
+        let mut copy = frame.page.clone();
+        copy.seal();
+        let offset = u64::from(id.0) * self.options.page_bytes as u64;
+        self.pages_written.fetch_add(1, Ordering::Relaxed);
+        write_all_at(&*self.file, copy.bytes(), offset)
+            .map_err(|e| Error::io(format!("cannot write page {}", id.0), e))?;
+        frame.dirty.store(false, Ordering::Release);
+        Ok(true)
+    }
+
+    /// Writes all pages that are dirty now, in the order of the file; gives their number. Nothing is synced.
+    ///
+    /// # Errors
+    /// `58030` and `53100` when a write fails; the page stays dirty.
+    pub fn write_dirty(&self) -> Result<u64> {
+        let mut ids: Vec<PageId> = Vec::new();
+        for shard in &self.shards {
+            ids.extend(shard.read().keys());
+        }
+        ids.sort_unstable();
+        let mut written = 0;
+        for id in ids {
+            let frame = self.shard(id).read().get(&id).map(|s| s.frame.clone());
+            if let Some(frame) = frame {
+                written += u64::from(self.write_if_dirty(&frame.read())?);
+            }
+        }
+        Ok(written)
+    }
+
+    /// Makes what was written to the file durable.
+    ///
+    /// # Errors
+    /// `58030`; the log has then stopped, for what the file holds is unknown.
+    pub fn sync(&self) -> Result<()> {
+        self.file.sync().map_err(|e| {
+            self.log.stop();
+            Error::io("cannot sync the database file", e)
+        })
+    }
+
+    /// Makes room in the file for page `id`.
+    ///
+    /// # Errors
+    /// `53100` when the disk is full, `58030` when it fails.
+    pub(super) fn grow_to_hold(&self, id: PageId) -> Result<()> {
+        let mut pages = self.file_pages.lock();
+        let need = u64::from(id.0) + 1;
+        if need > *pages {
+            let target = need + (*pages / 8).clamp(8, 4096);
+            self.file
+                .set_len(target * self.options.page_bytes as u64)
+                .map_err(|e| Error::io("cannot extend the database file", e))?;
+            *pages = target;
+        }
+        Ok(())
+    }
+
+    /// Repeats a record that ends at `end` on those of its pages that are older.
+    ///
+    /// # Errors
+    /// `58030` when a page cannot be read, `XX001` when it is damaged or the record does not fit it.
+    pub fn redo(&self, record: &Record, end: Lsn) -> Result<()> {
+        for ops in record.ops.chunk_by(|a, b| a.0 == b.0) {
+            let id = ops[0].0;
+            let from_image = matches!(ops[0].1, PageOp::Image { .. });
+            let mut frame = if from_image {
+                self.create(id)?
+            } else {
+                self.write(id)?
+            };
+            if !from_image && frame.page.lsn() >= end {
+                continue;
+            }
+            frame.mark_dirty();
+            for (_, op) in ops {
+                if !op.fits(&frame.page) {
+                    return Err(Error::corrupt(format!(
+                        "the log does not fit page {}: the record that ends at {} was made for another state of it",
+                        id.0, end.0
+                    )));
+                }
+                op.apply(&mut frame.page, record.txn.0);
+            }
+            frame.page.set_lsn(end);
+        }
+        Ok(())
+    }
+}

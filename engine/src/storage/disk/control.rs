@@ -1,0 +1,136 @@
+//! The control blocks of page 0: what the file is, and where its log begins.
+//!
+//! ```text
+//!   offset 0 and 2048, one sector each, written in turn:
+//!   │ magic 8 │ format 4 │ page bytes 4 │ features 8 │ database 8 │ sequence 8 │ redo LSN 8 │ log start 8 │
+//!   │ next transaction 8 │ epoch 4 │ segment bytes 4 │ CRC32 4 │
+//! ```
+//!
+//! The valid block with the higher sequence counts. A torn write damages only the block that was being replaced.
+
+use super::options::{page_bytes_valid, segment_bytes_valid};
+use crate::error::{Error, Result};
+use crate::page::Lsn;
+use crate::vfs::{File, SECTOR_BYTES, read_exact_at, write_all_at};
+
+const MAGIC: &[u8; 8] = b"QuantaDB";
+const FORMAT: u32 = 1;
+const OFFSETS: [u64; 2] = [0, 2048];
+const CRC_AT: usize = 72;
+
+/// A control block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Control {
+    pub(super) page_bytes: u32,
+    pub(super) segment_bytes: u32,
+    /// Names the database, in its log too.
+    pub(super) database: u64,
+    /// Grows with each block written.
+    pub(super) sequence: u64,
+    pub(super) redo: Lsn,
+    /// The oldest position of the log that is needed.
+    pub(super) start: Lsn,
+    pub(super) next_txn: u64,
+    pub(super) epoch: u32,
+}
+
+impl Control {
+    fn encode(&self) -> [u8; SECTOR_BYTES] {
+        let mut out = [0u8; SECTOR_BYTES];
+        out[..8].copy_from_slice(MAGIC);
+        out[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+        out[12..16].copy_from_slice(&self.page_bytes.to_le_bytes());
+        // 16..24: feature flags, none so far
+        out[24..32].copy_from_slice(&self.database.to_le_bytes());
+        out[32..40].copy_from_slice(&self.sequence.to_le_bytes());
+        out[40..48].copy_from_slice(&self.redo.0.to_le_bytes());
+        out[48..56].copy_from_slice(&self.start.0.to_le_bytes());
+        out[56..64].copy_from_slice(&self.next_txn.to_le_bytes());
+        out[64..68].copy_from_slice(&self.epoch.to_le_bytes());
+        out[68..72].copy_from_slice(&self.segment_bytes.to_le_bytes());
+        let crc = crc32fast::hash(&out[..CRC_AT]);
+        out[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_le_bytes());
+        out
+    }
+
+    /// Reads a block; `Ok(None)` for one that is damaged.
+    fn decode(sector: &[u8; SECTOR_BYTES]) -> Result<Option<Self>> {
+        let u32_at = |at: usize| {
+            u32::from_le_bytes([sector[at], sector[at + 1], sector[at + 2], sector[at + 3]])
+        };
+        let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
+        if &sector[..8] != MAGIC || crc32fast::hash(&sector[..CRC_AT]) != u32_at(CRC_AT) {
+            return Ok(None);
+        }
+        if u32_at(8) != FORMAT {
+            return Err(Error::corrupt(format!(
+                "its format has version {}, and this build knows only version {FORMAT}",
+                u32_at(8)
+            )));
+        }
+        if u64_at(16) != 0 {
+            return Err(Error::corrupt(format!(
+                "it uses features that this build does not know ({:#x})",
+                u64_at(16)
+            )));
+        }
+        let control = Self {
+            page_bytes: u32_at(12),
+            database: u64_at(24),
+            sequence: u64_at(32),
+            redo: Lsn(u64_at(40)),
+            start: Lsn(u64_at(48)),
+            next_txn: u64_at(56),
+            epoch: u32_at(64),
+            segment_bytes: u32_at(68),
+        };
+        if !page_bytes_valid(control.page_bytes as usize)
+            || !segment_bytes_valid(control.segment_bytes)
+        {
+            return Err(Error::corrupt(
+                "its page size or log segment size is impossible",
+            ));
+        }
+        Ok(Some(control))
+    }
+
+    /// The newest valid block of `file`.
+    ///
+    /// # Errors
+    /// `XX001` when there is none, or the format is unknown; `58030` when the file cannot be read.
+    pub(super) fn read(file: &dyn File) -> Result<Self> {
+        let mut newest: Option<Self> = None;
+        let mut seen_magic = false;
+        for offset in OFFSETS {
+            let mut sector = [0u8; SECTOR_BYTES];
+            match read_exact_at(file, &mut sector, offset) {
+                Ok(()) => {}
+                Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => continue,
+                Err(e) => return Err(Error::io("cannot read the control block", e)),
+            }
+            seen_magic |= &sector[..8] == MAGIC;
+            if let Some(control) = Self::decode(&sector)?
+                && newest.is_none_or(|n| n.sequence < control.sequence)
+            {
+                newest = Some(control);
+            }
+        }
+        newest.ok_or_else(|| {
+            Error::corrupt(if seen_magic {
+                "both of its control blocks are damaged"
+            } else {
+                "it is not a QuantaDB database"
+            })
+        })
+    }
+
+    /// Writes the block over the older of the two. The caller syncs.
+    ///
+    /// # Errors
+    /// `58030` when the write fails.
+    pub(super) fn write(&self, file: &dyn File) -> Result<()> {
+        let offset = OFFSETS[(self.sequence % 2) as usize];
+        write_all_at(file, &self.encode(), offset)
+            .map_err(|e| Error::io("cannot write the control block", e))
+    }
+}

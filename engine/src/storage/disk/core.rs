@@ -1,0 +1,245 @@
+//! What all parts of an open database share.
+
+use super::super::{MaintenanceReport, Mistake, TreeId};
+use super::control::Control;
+use super::options::DiskOptions;
+use crate::btree::Tree;
+use crate::buffer::Pool;
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::{PageId, PageKind};
+use crate::sync::{Mutex, RwLock};
+use crate::txn::{TxnManager, VersionStore};
+use crate::vfs::File;
+use crate::wal::Log;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Root of the catalog's tree.
+pub(super) const CATALOG_ROOT: PageId = PageId(2);
+/// Root of the directory.
+pub(super) const DIRECTORY_ROOT: PageId = PageId(3);
+/// Pages of a new database.
+pub(super) const PAGES_AT_FIRST: u32 = 4;
+
+/// Value of a tree's directory entry while it is there.
+pub(super) const TREE_LIVE: u8 = 1;
+/// Value of a tree's directory entry when it was dropped.
+pub(super) const TREE_DROPPED: u8 = 2;
+
+/// The directory's key of a tree.
+pub(super) fn tree_key(root: PageId) -> [u8; 5] {
+    directory_key(b'T', root)
+}
+
+/// The directory's key of a chain that was replaced.
+pub(super) fn garbage_key(head: PageId) -> [u8; 5] {
+    directory_key(b'G', head)
+}
+
+fn directory_key(tag: u8, page: PageId) -> [u8; 5] {
+    let [a, b, c, d] = page.0.to_be_bytes();
+    [tag, a, b, c, d]
+}
+
+/// The page that a directory key names.
+pub(super) fn page_of_key(key: &[u8]) -> Option<PageId> {
+    let (_, page) = key.split_first()?;
+    Some(PageId(u32::from_be_bytes(page.try_into().ok()?)))
+}
+
+/// A tree with what its users share.
+pub(super) struct OpenTree {
+    pub(super) tree: Tree,
+    /// The next row id; `None` before the first was asked for.
+    pub(super) next_row_id: Mutex<Option<i64>>,
+}
+
+/// A key whose versions a commit left behind.
+pub(super) struct Leftover {
+    pub(super) tree: PageId,
+    pub(super) key: Arc<[u8]>,
+    /// The commit left a tombstone.
+    pub(super) tombstone: bool,
+}
+
+/// What vacuum has to do.
+#[derive(Default)]
+pub(super) struct Garbage {
+    /// By time of commit: keys whose versions can be dropped when no snapshot is older.
+    pub(super) versions: VecDeque<(u64, Vec<Leftover>)>,
+    /// Tombstones without versions.
+    pub(super) tombstones: VecDeque<(PageId, Arc<[u8]>)>,
+    /// Tombstones were left that are not in the queue.
+    pub(super) needs_scan: bool,
+}
+
+/// The shared state of an open database.
+pub(super) struct Core {
+    pub(super) file: Arc<dyn File>,
+    pub(super) options: DiskOptions,
+    pub(super) pool: Arc<Pool>,
+    pub(super) txns: TxnManager,
+    pub(super) versions: VersionStore,
+    pub(super) directory: Arc<OpenTree>,
+    trees: RwLock<BTreeMap<PageId, Arc<OpenTree>>>,
+    /// Held shared by everything that changes pages, exclusively by the check, which must see no half-done change.
+    pub(super) changing: RwLock<()>,
+    pub(super) garbage: Mutex<Garbage>,
+    /// The directory may hold something to free.
+    directory_garbage: AtomicBool,
+    /// Held by a checkpoint or vacuum; the newest control block.
+    pub(super) maintenance: Mutex<Control>,
+    pub(super) checkpoints: AtomicU64,
+    pub(super) commits: AtomicU64,
+}
+
+impl Core {
+    pub(super) fn new(
+        file: Arc<dyn File>,
+        options: DiskOptions,
+        pool: Arc<Pool>,
+        txns: TxnManager,
+        control: Control,
+    ) -> Self {
+        let open = |root| {
+            Arc::new(OpenTree {
+                tree: Tree::new(root, pool.clone()),
+                next_row_id: Mutex::new(None),
+            })
+        };
+        let (directory, catalog) = (open(DIRECTORY_ROOT), open(CATALOG_ROOT));
+        let trees = BTreeMap::from([(DIRECTORY_ROOT, directory.clone()), (CATALOG_ROOT, catalog)]);
+        Self {
+            file,
+            options,
+            pool,
+            txns,
+            versions: VersionStore::default(),
+            directory,
+            trees: RwLock::new(trees),
+            changing: RwLock::new(()),
+            garbage: Mutex::new(Garbage::default()),
+            directory_garbage: AtomicBool::new(true),
+            maintenance: Mutex::new(control),
+            checkpoints: AtomicU64::new(0),
+            commits: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn log(&self) -> &Arc<Log> {
+        self.pool.log()
+    }
+
+    /// The handle of a tree.
+    ///
+    /// # Errors
+    /// `55000` when there is no such tree; `58030` and `XX001` when its root cannot be read.
+    pub(super) fn tree(&self, root: PageId) -> Result<Arc<OpenTree>> {
+        if let Some(open) = self.trees.read().get(&root) {
+            return Ok(open.clone());
+        }
+        let frame = self.pool.read(root)?;
+        if frame.page.kind() != Some(PageKind::Node) || frame.page.tree() != root.0 {
+            return Err(Error::misuse(format!("there is no tree {}", root.0)));
+        }
+        drop(frame);
+        let mut trees = self.trees.write();
+        let open = trees.entry(root).or_insert_with(|| {
+            Arc::new(OpenTree {
+                tree: Tree::new(root, self.pool.clone()),
+                next_row_id: Mutex::new(None),
+            })
+        });
+        Ok(open.clone())
+    }
+
+    /// Forgets a tree that is no more.
+    pub(super) fn forget_tree(&self, root: PageId) {
+        self.trees.write().remove(&root);
+        self.garbage.lock().tombstones.retain(|(t, _)| *t != root);
+    }
+
+    /// Something in the directory wants to be freed.
+    pub(super) fn note_garbage(&self) {
+        self.directory_garbage.store(true, Ordering::Release);
+    }
+
+    /// Whether something in the directory may want to be freed; forgets it.
+    pub(super) fn take_garbage_note(&self) -> bool {
+        self.directory_garbage.swap(false, Ordering::AcqRel)
+    }
+
+    /// Writes all dirty pages and moves the start of the log.
+    ///
+    /// # Errors
+    /// `58030`, `53100`; the old checkpoint then still holds.
+    pub(super) fn checkpoint(&self) -> Result<MaintenanceReport> {
+        let mut control = self.maintenance.lock();
+        self.checkpoint_locked(&mut control)
+    }
+
+    pub(super) fn checkpoint_locked(&self, control: &mut Control) -> Result<MaintenanceReport> {
+        if self.log().is_stopped() {
+            return Err(stopped());
+        }
+        let (redo, start) = self.log().begin_checkpoint(|| self.txns.oldest_record());
+        let next = Control {
+            sequence: control.sequence + 1,
+            redo,
+            start,
+            next_txn: self.txns.next_txn(),
+            ..*control
+        };
+        if self.options.makes(Mistake::LogRecycledEarly) {
+            next.write(&*self.file)?;
+            self.sync_file()?;
+            self.log().recycle(start)?;
+            self.pool.write_dirty()?;
+        } else {
+            self.pool.write_dirty()?;
+            self.sync_file()?;
+            next.write(&*self.file)?;
+            self.sync_file()?;
+        }
+        *control = next;
+        self.checkpoints.fetch_add(1, Ordering::Relaxed);
+        self.log().recycle(start)?;
+        Ok(MaintenanceReport {
+            checkpointed: true,
+            ..MaintenanceReport::default()
+        })
+    }
+
+    fn sync_file(&self) -> Result<()> {
+        if self.options.makes(Mistake::FailedSyncIgnored) {
+            let _ = self.file.sync();
+            return Ok(());
+        }
+        self.pool.sync()
+    }
+
+    /// Makes a checkpoint when enough was logged since the last, unless somebody is at it.
+    pub(super) fn checkpoint_if_due(&self) -> Result<()> {
+        if self.log().bytes_since_checkpoint() >= self.options.checkpoint_bytes
+            && let Some(mut control) = self.maintenance.try_lock()
+        {
+            self.checkpoint_locked(&mut control)?;
+        }
+        Ok(())
+    }
+}
+
+/// The error of a database that takes no more writes.
+pub(super) fn stopped() -> Error {
+    Error::new(
+        ErrorKind::Stopped,
+        "58030",
+        "the database takes no more writes after a disk failure; open it again to recover",
+    )
+}
+
+/// The tree that the door calls `tree`.
+pub(super) fn root_of(tree: TreeId) -> PageId {
+    PageId(tree.0)
+}

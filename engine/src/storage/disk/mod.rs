@@ -1,0 +1,47 @@
+//! `DiskStorageBackend`: the storage door over pages, log and versions.
+//!
+//! ```text
+//!   name.qdb      │ page 0 control blocks │ 1 allocation │ 2 root of the catalog │ 3 root of the directory │ 4 … │
+//!   name.qdb-wal  │ segments of the log │
+//!
+//!   directory     "T" root    ▸ 1 live, 2 dropped          a tree
+//!                 "G" page    ▸ reference to a chain       an overflow chain that was replaced
+//! ```
+//!
+//! A change of a row takes this way:
+//!
+//! ```text
+//!   put(tree, key, value)
+//!     ├ value too long for a leaf? ──▶ overflow chain, each piece with an undo note that frees it
+//!     ├ leaf latched; its newest writer runs? wait and begin again; committed after the snapshot? 40001
+//!     ├ no room? let go, split, begin again
+//!     ├ before-image ──▶ versions
+//!     └ one record: page operation + undo note ──▶ log;  the same note ──▶ the transaction's undo list
+//!   commit: commit record ▶ flush ▶ visible ▶ versions that nobody needs are dropped, tombstones queued for vacuum
+//! ```
+//!
+//! The directory is a tree like any other, its entries are transactional, and vacuum works off what they say is garbage
+//! step by step; so neither a crash nor a rollback loses a page.
+//!
+//! Invariants:
+//! - DISK-1: each page has exactly one owner: the file's head, a tree, a chain that one entry refers to, or the free
+//!   list.
+//! - DISK-2: a tombstone or a garbage entry is acted on only when it has no versions, so no snapshot sees what was
+//!   before it.
+
+mod backend;
+mod check;
+mod control;
+mod core;
+mod cursor;
+mod open;
+mod options;
+mod reclaim;
+mod row_ids;
+mod transaction;
+mod undo;
+mod vacuum;
+mod write;
+
+pub use backend::DiskStorageBackend;
+pub use options::DiskOptions;

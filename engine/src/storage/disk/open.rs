@@ -1,0 +1,223 @@
+//! Creating, opening and recovering a database.
+
+use super::super::Mistake;
+use super::control::Control;
+use super::core::{CATALOG_ROOT, Core, DIRECTORY_ROOT, PAGES_AT_FIRST};
+use super::options::DiskOptions;
+use super::undo::UndoAction;
+use crate::btree::Tree;
+use crate::buffer::{Allocation, Pool, PoolOptions};
+use crate::env::Env;
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::{Lsn, Page};
+use crate::recovery::{Analysis, analyse, undo_losers};
+use crate::txn::TxnManager;
+use crate::vfs::{File, OpenMode, Vfs, write_all_at};
+use crate::wal::{Log, LogChain, LogGeometry, LogReader, RecordHead, RecordKind};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn lock(file: &dyn File, path: &Path) -> Result<()> {
+    file.lock_exclusive().map_err(|e| match e.kind() {
+        io::ErrorKind::WouldBlock => Error::new(
+            ErrorKind::Misuse,
+            "55006",
+            format!("{} is open elsewhere", path.display()),
+        ),
+        _ => Error::io(format!("cannot lock {}", path.display()), e),
+    })
+}
+
+/// Opens the database at `path`, creating it first if it is missing and the options say so.
+pub(super) fn open(
+    vfs: &dyn Vfs,
+    env: Arc<dyn Env>,
+    path: &Path,
+    options: DiskOptions,
+) -> Result<Core> {
+    options.validate()?;
+    let exists = vfs
+        .exists(path)
+        .map_err(|e| Error::io(format!("cannot look for {}", path.display()), e))?;
+    let file = if exists {
+        let file = vfs
+            .open(path, OpenMode::Existing)
+            .map_err(|e| Error::io(format!("cannot open {}", path.display()), e))?;
+        lock(&*file, path)?;
+        file
+    } else if options.create {
+        create(vfs, &*env, path, &options)?
+    } else {
+        return Err(Error::new(
+            ErrorKind::Misuse,
+            "58P01",
+            format!("{} does not exist", path.display()),
+        ));
+    };
+    recover(vfs, env, path, file, options).map_err(|e| e.context(path.display()))
+}
+
+/// Creates a database. A crash leaves either nothing under its name or all of it.
+fn create(
+    vfs: &dyn Vfs,
+    env: &dyn Env,
+    path: &Path,
+    options: &DiskOptions,
+) -> Result<Arc<dyn File>> {
+    let creating = |e| Error::io(format!("cannot create {}", path.display()), e);
+    let new = with_suffix(path, "-new");
+    let file = vfs.open(&new, OpenMode::OpenOrCreate).map_err(creating)?;
+    lock(&*file, path)?;
+    let database = env.entropy();
+    let geometry = LogGeometry {
+        segment_bytes: options.log_segment_bytes,
+        database,
+    };
+    let first = Lsn(geometry.first_lsn(1));
+    let control = Control {
+        page_bytes: options.page_bytes as u32,
+        segment_bytes: options.log_segment_bytes,
+        database,
+        sequence: 0,
+        redo: first,
+        start: first,
+        next_txn: 1,
+        epoch: 1,
+    };
+    file.set_len(0).map_err(creating)?;
+    file.set_len((PAGES_AT_FIRST as usize * options.page_bytes) as u64)
+        .map_err(creating)?;
+    let mut pages: [Page; 3] = [
+        Allocation::initial(options.page_bytes, PAGES_AT_FIRST),
+        Tree::empty_root(options.page_bytes, CATALOG_ROOT),
+        Tree::empty_root(options.page_bytes, DIRECTORY_ROOT),
+    ];
+    for page in &mut pages {
+        page.seal();
+        let offset = u64::from(page.id().0) * options.page_bytes as u64;
+        write_all_at(&*file, page.bytes(), offset).map_err(creating)?;
+    }
+    control.write(&*file)?;
+    file.sync().map_err(creating)?;
+
+    let wal_path = with_suffix(path, "-wal");
+    let wal = vfs
+        .open(&wal_path, OpenMode::OpenOrCreate)
+        .map_err(creating)?;
+    wal.set_len(0).map_err(creating)?;
+    Log::create(&*wal, geometry)?;
+    let syncs_directory = !options.makes(Mistake::DirectoryNotSynced);
+    if syncs_directory {
+        vfs.sync_dir(path).map_err(creating)?;
+    }
+    vfs.rename(&new, path).map_err(creating)?;
+    if syncs_directory {
+        vfs.sync_dir(path).map_err(creating)?;
+    }
+    Ok(file)
+}
+
+fn recover(
+    vfs: &dyn Vfs,
+    env: Arc<dyn Env>,
+    path: &Path,
+    file: Arc<dyn File>,
+    options: DiskOptions,
+) -> Result<Core> {
+    let control = Control::read(&*file)?;
+    let geometry = LogGeometry {
+        segment_bytes: control.segment_bytes,
+        database: control.database,
+    };
+    let wal_path = with_suffix(path, "-wal");
+    let wal = vfs
+        .open(&wal_path, OpenMode::Existing)
+        .map_err(|e| match e.kind() {
+            io::ErrorKind::NotFound => Error::corrupt(format!(
+                "its log {} is missing; the database cannot be opened without it",
+                wal_path.display()
+            )),
+            _ => Error::io(format!("cannot open {}", wal_path.display()), e),
+        })?;
+    // What a crashed process left may be readable and yet not durable.
+    wal.sync()
+        .map_err(|e| Error::io("cannot sync the log", e))?;
+    let mut reader = LogReader::open(wal.clone(), geometry)?;
+    let analysis = analyse(&mut reader, control.start, control.redo)?;
+    let epoch = reader.epoch_max().max(control.epoch) + 1;
+    let log = Log::continue_after(
+        LogReader::open(wal.clone(), geometry)?,
+        wal,
+        geometry,
+        epoch,
+        (control.start, control.redo, analysis.end),
+        options.makes(Mistake::FailedSyncIgnored),
+    )?;
+    let pool_options = PoolOptions {
+        page_bytes: control.page_bytes as usize,
+        cache_bytes: options.cache_bytes,
+        writes_before_log: options.makes(Mistake::PageBeforeLog),
+        logs_no_images: options.makes(Mistake::NoPageImages),
+    };
+    let pool = Arc::new(Pool::new(file.clone(), Arc::new(log), pool_options)?);
+    redo(&mut reader, &pool, control.redo)?;
+    let next_txn = control.next_txn.max(analysis.txn_max.0 + 1);
+    let core = Core::new(
+        file,
+        options,
+        pool,
+        TxnManager::new(env, next_txn),
+        Control { epoch, ..control },
+    );
+    if !core.options.makes(Mistake::UndoSkipped) {
+        undo(&mut reader, &core, &analysis)?;
+    }
+    if analysis.records_to_redo > 0 {
+        core.garbage.lock().needs_scan = true;
+    }
+    core.checkpoint()?;
+    Ok(core)
+}
+
+fn redo(reader: &mut LogReader, pool: &Pool, from: Lsn) -> Result<()> {
+    reader
+        .scan(from, |_, record, end| pool.redo(&record, end))
+        .map(drop)
+}
+
+fn undo(reader: &mut LogReader, core: &Core, analysis: &Analysis) -> Result<()> {
+    undo_losers(
+        reader,
+        &analysis.losers,
+        |chain, note, next| core.undo(chain, &UndoAction::decode(note)?, next),
+        |chain| core.log_end_of(chain, RecordKind::End).map(drop),
+    )
+}
+
+impl Core {
+    /// Appends the record that ends a transaction; gives where the log then ends.
+    ///
+    /// # Errors
+    /// `53100` when the log is full, `58030` when it has stopped. Nothing was appended.
+    pub(super) fn log_end_of(&self, chain: &LogChain, kind: RecordKind) -> Result<Lsn> {
+        let _reservation = self.log().reserve(64)?;
+        let (_, end) = self.log().append(|_, start, out| {
+            RecordHead {
+                kind,
+                txn: chain.txn(),
+                prev: chain.push(start),
+                undo_next: None,
+                undo: &[],
+            }
+            .encode(out);
+        })?;
+        Ok(end)
+    }
+}

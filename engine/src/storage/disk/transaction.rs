@@ -1,0 +1,372 @@
+//! A transaction on disk: its life from snapshot to commit or rollback.
+
+use super::super::{
+    IsolationLevel, KeyRange, Mistake, ScanDirection, StorageCursor, StorageTxn, TreeId, TxnOptions,
+};
+use super::core::{Core, Leftover, TREE_DROPPED, TREE_LIVE, root_of, stopped, tree_key};
+use super::cursor::DiskCursor;
+use super::undo::UndoAction;
+use super::write::ChangeKind;
+use crate::btree::{OVERFLOW, StoredEntry, TOMBSTONE};
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::{Lsn, PageId};
+use crate::txn::{Seen, Snapshot, TxnState};
+use crate::wal::RecordKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// One change, to be undone in memory.
+pub(super) struct UndoItem {
+    pub(super) action: UndoAction,
+    /// The transaction's record before the one that this undoes.
+    pub(super) undo_next: Lsn,
+    /// The change hung a before-image on its key.
+    pub(super) pushed_version: bool,
+    /// The change left a tombstone.
+    pub(super) tombstone: bool,
+}
+
+/// A transaction of a [`DiskStorageBackend`](super::DiskStorageBackend).
+pub(super) struct DiskTxn {
+    pub(super) core: Arc<Core>,
+    pub(super) options: TxnOptions,
+    pub(super) snapshot: Snapshot,
+    /// Set with the first change.
+    pub(super) state: Option<Arc<TxnState>>,
+    pub(super) undo: Vec<UndoItem>,
+    /// Log space kept for rolling back: all of it, and what the changes so far may need.
+    pub(super) kept_bytes: u64,
+    pub(super) needed_bytes: u64,
+    /// Something was read or written with the snapshot.
+    used: AtomicBool,
+    schema_changed: bool,
+    ended: bool,
+}
+
+impl DiskTxn {
+    pub(super) fn begin(core: Arc<Core>, options: TxnOptions) -> Self {
+        Self {
+            snapshot: core.txns.snapshot(),
+            core,
+            options,
+            state: None,
+            undo: Vec::new(),
+            kept_bytes: 0,
+            needed_bytes: 0,
+            used: AtomicBool::new(false),
+            schema_changed: false,
+            ended: false,
+        }
+    }
+
+    fn note_use(&self) {
+        if !self.used.load(Ordering::Relaxed) {
+            self.used.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The transaction's number, taken with its first change.
+    pub(super) fn writer(&mut self) -> Result<Arc<TxnState>> {
+        if let Some(state) = &self.state {
+            return Ok(state.clone());
+        }
+        if self.options.read_only {
+            return Err(Error::new(
+                ErrorKind::Misuse,
+                "25006",
+                "cannot change anything in a read-only transaction",
+            ));
+        }
+        if self.core.log().is_stopped() {
+            return Err(stopped());
+        }
+        let state = self
+            .core
+            .txns
+            .start_writing(&self.snapshot, self.options.lock_timeout_micros)?;
+        self.state = Some(state.clone());
+        Ok(state)
+    }
+
+    /// Undoes all changes after the first `keep`.
+    pub(super) fn undo_to(&mut self, keep: usize) -> Result<()> {
+        let Some(state) = self.state.clone() else {
+            return Ok(());
+        };
+        while self.undo.len() > keep {
+            let Some(item) = self.undo.last() else { break };
+            let _changing = self.core.changing.read();
+            self.core
+                .undo(state.chain(), &item.action, item.undo_next)
+                .inspect_err(|_| self.core.log().stop())?;
+            if let (UndoAction::Restore { tree, key, .. }, true) =
+                (&item.action, item.pushed_version)
+            {
+                self.core.versions.pop(*tree, key);
+            }
+            self.undo.pop();
+        }
+        Ok(())
+    }
+
+    /// Gives back what the transaction holds beside its changes.
+    fn release(&mut self) {
+        self.ended = true;
+        self.core
+            .log()
+            .release(std::mem::take(&mut self.kept_bytes));
+        if self.core.txns.forget(self.snapshot) {
+            self.core.drop_settled_versions();
+        }
+    }
+
+    fn commit_now(&mut self) -> Result<()> {
+        let Some(state) = self.state.clone() else {
+            self.release();
+            return Ok(());
+        };
+        if state.chain().last() == Lsn(0) && !self.schema_changed {
+            self.core.txns.abort(&state);
+            self.release();
+            return Ok(());
+        }
+        let end = match self.core.log_end_of(state.chain(), RecordKind::Commit) {
+            Ok(end) => end,
+            Err(e) => {
+                self.roll_back_now()?;
+                return Err(e.context("the transaction was rolled back"));
+            }
+        };
+        if !self.core.options.makes(Mistake::CommitWithoutSync)
+            && let Err(e) = self.core.log().flush(end)
+        {
+            // Whether it is committed is decided by recovery; until then nobody sees it.
+            self.release();
+            return Err(e);
+        }
+        let time = self.core.txns.commit(&state, self.schema_changed);
+        self.core.commits.fetch_add(1, Ordering::Relaxed);
+        let left = std::mem::take(&mut self.undo);
+        self.core.leave(time, left.into_iter().filter_map(leftover));
+        self.release();
+        // The transaction is durable: that a checkpoint fails is the next one's affair.
+        let _ = self.core.checkpoint_if_due();
+        Ok(())
+    }
+
+    fn roll_back_now(&mut self) -> Result<()> {
+        if let Some(state) = self.state.clone() {
+            if let Err(e) = self.undo_to(0) {
+                self.release();
+                return Err(e);
+            }
+            if state.chain().last() != Lsn(0) {
+                // Without it recovery finds nothing left to undo, and writes it.
+                let _ = self.core.log_end_of(state.chain(), RecordKind::End);
+            }
+            self.core.txns.abort(&state);
+        }
+        self.release();
+        Ok(())
+    }
+}
+
+fn leftover(item: UndoItem) -> Option<Leftover> {
+    match item.action {
+        UndoAction::Restore { tree, key, .. } if item.pushed_version || item.tombstone => {
+            Some(Leftover {
+                tree,
+                key,
+                tombstone: item.tombstone,
+            })
+        }
+        _ => None,
+    }
+}
+
+impl StorageTxn for DiskTxn {
+    fn get(&self, tree: TreeId, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.note_use();
+        let open = self.core.tree(root_of(tree))?;
+        let leaf = open.tree.leaf(key)?;
+        let entry = leaf.entry(key);
+        let seen = if leaf.page().max_txn() < self.snapshot.settled_below {
+            Seen::Page
+        } else {
+            self.core
+                .versions
+                .seen(root_of(tree), key, &self.snapshot, self.state.as_ref())
+        };
+        let before;
+        let entry = match seen {
+            Seen::Page => entry,
+            Seen::Before(stored) => {
+                before = stored;
+                before.as_ref().map(StoredEntry::as_entry)
+            }
+        };
+        let Some(entry) = entry.filter(|e| e.flags & TOMBSTONE == 0) else {
+            return Ok(None);
+        };
+        if entry.flags & OVERFLOW == 0 {
+            return Ok(Some(entry.value.to_vec()));
+        }
+        self.core.read_overflow(entry.value).map(Some)
+    }
+
+    fn insert(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<bool> {
+        self.note_use();
+        self.change(root_of(tree), key, ChangeKind::Insert, value)
+    }
+
+    fn put(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<()> {
+        self.note_use();
+        self.change(root_of(tree), key, ChangeKind::Put, value)
+            .map(drop)
+    }
+
+    fn delete(&mut self, tree: TreeId, key: &[u8]) -> Result<bool> {
+        self.note_use();
+        self.change(root_of(tree), key, ChangeKind::Delete, &[])
+    }
+
+    fn scan(
+        &self,
+        tree: TreeId,
+        range: KeyRange,
+        direction: ScanDirection,
+    ) -> Result<Box<dyn StorageCursor + '_>> {
+        self.note_use();
+        let open = self.core.tree(root_of(tree))?;
+        Ok(Box::new(DiskCursor::new(self, open, range, direction)))
+    }
+
+    fn create_tree(&mut self) -> Result<TreeId> {
+        let root = self.create_root()?;
+        let directory = self.core.directory.tree.root();
+        self.change(directory, &tree_key(root), ChangeKind::Put, &[TREE_LIVE])?;
+        Ok(TreeId(root.0))
+    }
+
+    fn drop_tree(&mut self, tree: TreeId) -> Result<()> {
+        let root = root_of(tree);
+        self.core.tree(root)?;
+        let directory = self.core.directory.tree.root();
+        self.core.note_garbage();
+        self.change(directory, &tree_key(root), ChangeKind::Put, &[TREE_DROPPED])
+            .map(drop)
+    }
+
+    fn allocate_row_ids(&mut self, tree: TreeId, count: u64) -> Result<i64> {
+        self.core.tree(root_of(tree))?.allocate_row_ids(count)
+    }
+
+    fn savepoint(&mut self) -> usize {
+        self.undo.len()
+    }
+
+    fn rollback_to(&mut self, savepoint: usize) -> Result<()> {
+        self.undo_to(savepoint)
+    }
+
+    fn mark_schema_changed(&mut self) -> Result<()> {
+        let was_used = self.used.load(Ordering::Relaxed) || self.state.is_some();
+        let fresh = self.state.is_none();
+        let state = match self.writer() {
+            Err(e) if e.sqlstate() == "40001" && !was_used => {
+                self.take_snapshot();
+                self.writer()?
+            }
+            other => other?,
+        };
+        let outcome =
+            self.core
+                .txns
+                .own_schema(&state, &self.snapshot, self.options.lock_timeout_micros);
+        let nothing_since = match outcome {
+            Ok(nothing_since) => nothing_since,
+            Err(e) => {
+                if fresh {
+                    self.core.txns.abort(&state);
+                    self.state = None;
+                }
+                return Err(e);
+            }
+        };
+        if !nothing_since {
+            if was_used && self.options.isolation != IsolationLevel::ReadCommitted {
+                self.core.txns.disown_schema(&state);
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "40001",
+                    "could not serialize access: another transaction committed since the snapshot of this change \
+                     of schema",
+                ));
+            }
+            self.take_snapshot();
+        }
+        self.schema_changed = true;
+        Ok(())
+    }
+
+    fn schema_version(&self) -> u64 {
+        self.snapshot.schema_version
+    }
+
+    fn refresh_snapshot(&mut self) {
+        if self.options.isolation == IsolationLevel::ReadCommitted {
+            self.take_snapshot();
+        }
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<()> {
+        self.commit_now()
+    }
+
+    fn rollback(mut self: Box<Self>) -> Result<()> {
+        self.roll_back_now()
+    }
+}
+
+impl DiskTxn {
+    fn take_snapshot(&mut self) {
+        let new = self.core.txns.snapshot();
+        let old = std::mem::replace(&mut self.snapshot, new);
+        if self.core.txns.forget(old) {
+            self.core.drop_settled_versions();
+        }
+    }
+
+    /// A new tree's root, which rolling back turns into a dropped tree.
+    fn create_root(&mut self) -> Result<PageId> {
+        let state = self.writer()?;
+        self.keep_log_for_undo(64)?;
+        let undo_next = state.chain().last();
+        let _changing = self.core.changing.read();
+        let mut change =
+            crate::buffer::Change::new(&self.core.pool, crate::buffer::Author::txn(state.chain()));
+        let root = change.allocate()?;
+        change.replace(&crate::btree::Tree::empty_root(
+            self.core.pool.page_bytes(),
+            root,
+        ));
+        let action = UndoAction::DropTree(root);
+        change.commit(&action.encode())?;
+        self.undo.push(UndoItem {
+            action,
+            undo_next,
+            pushed_version: false,
+            tombstone: false,
+        });
+        Ok(root)
+    }
+}
+
+impl Drop for DiskTxn {
+    fn drop(&mut self) {
+        if !self.ended {
+            // A rollback that fails stops the database; recovery then finishes it.
+            let _ = self.roll_back_now();
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Vacuum: versions that nobody needs, tombstones, and what the directory calls garbage.
+
+use super::super::MaintenanceReport;
+use super::core::{Core, Leftover, OpenTree};
+use crate::btree::{Seek, TOMBSTONE};
+use crate::buffer::Author;
+use crate::error::Result;
+use crate::page::PageId;
+use std::sync::Arc;
+
+/// Tombstones are queued up to this many; beyond, vacuum finds them by scanning.
+const TOMBSTONES_MAX: usize = 1 << 20;
+
+impl Core {
+    /// A commit at `time` left these keys. Their versions are dropped at once when no snapshot is older.
+    pub(super) fn leave(&self, time: u64, left: impl Iterator<Item = Leftover>) {
+        let left: Vec<Leftover> = left.collect();
+        if left.is_empty() {
+            return;
+        }
+        self.garbage.lock().versions.push_back((time, left));
+    }
+
+    /// Drops the versions that no snapshot needs; gives their number.
+    pub(super) fn drop_settled_versions(&self) -> u64 {
+        let before = self.versions.count();
+        let oldest = self.txns.oldest_time();
+        loop {
+            let settled = {
+                let mut garbage = self.garbage.lock();
+                match garbage.versions.front() {
+                    Some((time, _)) if *time <= oldest => garbage.versions.pop_front(),
+                    _ => None,
+                }
+            };
+            let Some((_, left)) = settled else { break };
+            for leftover in left {
+                self.versions.prune(leftover.tree, &leftover.key, oldest);
+                if leftover.tombstone {
+                    self.queue_tombstone(leftover.tree, leftover.key);
+                }
+            }
+        }
+        before.saturating_sub(self.versions.count())
+    }
+
+    fn queue_tombstone(&self, tree: PageId, key: Arc<[u8]>) {
+        let mut garbage = self.garbage.lock();
+        if garbage.tombstones.len() < TOMBSTONES_MAX {
+            garbage.tombstones.push_back((tree, key));
+        } else {
+            garbage.needs_scan = true;
+        }
+    }
+
+    /// Vacuums for about `budget_pages` pages; `None`: until nothing is left.
+    ///
+    /// # Errors
+    /// `58030`, `53100`, `XX001`; what was done until then is done.
+    pub(super) fn vacuum(&self, budget_pages: Option<u64>) -> Result<MaintenanceReport> {
+        let mut report = MaintenanceReport {
+            versions_dropped: self.drop_settled_versions(),
+            ..MaintenanceReport::default()
+        };
+        let mut budget = budget_pages.unwrap_or(u64::MAX);
+        let scan = budget_pages.is_none() || {
+            let garbage = self.garbage.lock();
+            garbage.needs_scan && garbage.tombstones.is_empty()
+        };
+        if scan {
+            self.garbage.lock().needs_scan = false;
+            self.scan_for_tombstones()?;
+        }
+        while budget > 0 {
+            let next = self.garbage.lock().tombstones.pop_front();
+            let Some((tree, key)) = next else { break };
+            self.remove_tombstone(tree, &key, &mut report)?;
+            budget -= 1;
+        }
+        if budget > 0 && (self.take_garbage_note() || budget_pages.is_none()) {
+            report.pages_freed += self.reclaim(budget)?;
+        }
+        Ok(report)
+    }
+
+    /// Removes the entry of a key if it is a tombstone that no snapshot needs (DISK-2).
+    fn remove_tombstone(
+        &self,
+        tree: PageId,
+        key: &[u8],
+        report: &mut MaintenanceReport,
+    ) -> Result<()> {
+        let open = self.tree(tree)?;
+        let _changing = self.changing.read();
+        let leaf = open.tree.leaf_mut(key)?;
+        let dead = leaf.entry().is_some_and(|e| e.flags & TOMBSTONE != 0)
+            && self.versions.newest_writer(tree, key).is_none();
+        if !dead {
+            return Ok(());
+        }
+        let merges = leaf.wants_merge();
+        leaf.remove(Author::SYSTEM, &[])?;
+        report.tombstones_removed += 1;
+        if merges {
+            report.pages_freed += open.tree.merge_at(key)?;
+        }
+        Ok(())
+    }
+
+    /// Queues the tombstones of all live trees.
+    fn scan_for_tombstones(&self) -> Result<()> {
+        self.queue_tombstones_of(&self.directory)?;
+        self.queue_tombstones_of(&*self.tree(super::core::CATALOG_ROOT)?)?;
+        for tree in self.live_trees()? {
+            self.queue_tombstones_of(&*self.tree(tree)?)?;
+        }
+        Ok(())
+    }
+
+    fn queue_tombstones_of(&self, open: &OpenTree) -> Result<()> {
+        let root = open.tree.root();
+        let (mut lower, mut upper) = (None, None);
+        let mut next: Option<Vec<u8>> = None;
+        loop {
+            let seek = next.as_deref().map_or(Seek::First, Seek::Key);
+            let leaf = open.tree.leaf_with_fences(seek, &mut lower, &mut upper)?;
+            for slot in 0..leaf.page().slot_count() {
+                let (key, entry) = leaf.slot(slot);
+                if entry.flags & TOMBSTONE != 0 && self.versions.newest_writer(root, key).is_none()
+                {
+                    self.queue_tombstone(root, key.into());
+                }
+            }
+            drop(leaf);
+            next = upper.take();
+            if next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}

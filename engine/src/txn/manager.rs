@@ -1,0 +1,297 @@
+//! Who runs, what each sees, who waits for whom.
+
+use super::state::TxnState;
+use crate::env::Env;
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::{Lsn, TxnId};
+use crate::sync::{Condvar, Mutex, MutexGuard};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A moment that a transaction sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Everything committed at or before this time.
+    pub time: u64,
+    /// Every transaction below this number had ended.
+    pub settled_below: u64,
+    /// The schema's version at that time.
+    pub schema_version: u64,
+}
+
+#[derive(Default)]
+struct State {
+    /// Time of the newest commit.
+    time: u64,
+    next_txn: u64,
+    running: BTreeMap<u64, Arc<TxnState>>,
+    /// How many snapshots there are of each time.
+    snapshots: BTreeMap<u64, usize>,
+    schema_version: u64,
+    /// Who changes the schema, or is about to.
+    schema_owner: Option<Arc<TxnState>>,
+    /// Who waits for whom.
+    waits: BTreeMap<u64, u64>,
+}
+
+/// The transactions of a database.
+pub struct TxnManager {
+    env: Arc<dyn Env>,
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+fn schema_changed() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "40001",
+        "could not serialize access: the schema was changed since the transaction's snapshot",
+    )
+}
+
+impl TxnManager {
+    /// Nobody runs; the next transaction that writes gets the number `next_txn`.
+    pub fn new(env: Arc<dyn Env>, next_txn: u64) -> Self {
+        Self {
+            env,
+            state: Mutex::new(State {
+                next_txn: next_txn.max(1),
+                ..State::default()
+            }),
+            ended: Condvar::new(),
+        }
+    }
+
+    /// Takes a snapshot of what is committed now; [`TxnManager::forget`] ends it.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut state = self.state.lock();
+        let time = state.time;
+        *state.snapshots.entry(time).or_default() += 1;
+        Snapshot {
+            time,
+            settled_below: state
+                .running
+                .first_key_value()
+                .map_or(state.next_txn, |(id, _)| *id),
+            schema_version: state.schema_version,
+        }
+    }
+
+    /// Ends a snapshot. Gives whether it was the oldest, so that versions may have become unneeded.
+    pub fn forget(&self, snapshot: Snapshot) -> bool {
+        let mut state = self.state.lock();
+        let was_oldest = state
+            .snapshots
+            .first_key_value()
+            .is_some_and(|(time, _)| *time == snapshot.time);
+        if let Some(count) = state.snapshots.get_mut(&snapshot.time) {
+            *count -= 1;
+            if *count == 0 {
+                state.snapshots.remove(&snapshot.time);
+                return was_oldest;
+            }
+        }
+        false
+    }
+
+    /// The time of the oldest snapshot, or of the newest commit when there is none.
+    pub fn oldest_time(&self) -> u64 {
+        let state = self.state.lock();
+        state
+            .snapshots
+            .first_key_value()
+            .map_or(state.time, |(time, _)| *time)
+    }
+
+    /// The number that the next transaction gets.
+    pub fn next_txn(&self) -> u64 {
+        self.state.lock().next_txn
+    }
+
+    /// The schema's version now.
+    pub fn schema_version(&self) -> u64 {
+        self.state.lock().schema_version
+    }
+
+    /// Start of the oldest log record that undoing a running transaction would need.
+    pub fn oldest_record(&self) -> Option<Lsn> {
+        let state = self.state.lock();
+        state
+            .running
+            .values()
+            .map(|t| t.chain().first())
+            .filter(|lsn| lsn.0 > 0)
+            .min()
+    }
+
+    /// A transaction with this snapshot is about to make its first change. Waits while another changes the schema.
+    ///
+    /// # Errors
+    /// `40001` when the schema was changed since the snapshot, `55P03` when the wait takes too long.
+    pub fn start_writing(
+        &self,
+        snapshot: &Snapshot,
+        timeout_micros: Option<u64>,
+    ) -> Result<Arc<TxnState>> {
+        let mut state = self.state.lock();
+        let deadline = self.deadline(timeout_micros);
+        while state.schema_owner.is_some() {
+            self.wait(&mut state, deadline, "schema change")?;
+        }
+        if state.schema_version != snapshot.schema_version {
+            return Err(schema_changed());
+        }
+        let id = state.next_txn;
+        state.next_txn += 1;
+        let txn = Arc::new(TxnState::new(TxnId(id)));
+        state.running.insert(id, txn.clone());
+        Ok(txn)
+    }
+
+    /// `me` becomes the only transaction that writes, and may change the schema. Gives whether nothing was committed
+    /// since `snapshot`.
+    ///
+    /// # Errors
+    /// `40P01` for a deadlock, `55P03` when the wait takes too long.
+    pub fn own_schema(
+        &self,
+        me: &Arc<TxnState>,
+        snapshot: &Snapshot,
+        timeout_micros: Option<u64>,
+    ) -> Result<bool> {
+        let deadline = self.deadline(timeout_micros);
+        let mut state = self.state.lock();
+        while let Some(owner) = state.schema_owner.clone() {
+            if Arc::ptr_eq(&owner, me) {
+                break;
+            }
+            self.wait_locked(&mut state, me, &owner, deadline)?;
+        }
+        state.schema_owner = Some(me.clone());
+        loop {
+            let other = state
+                .running
+                .values()
+                .find(|t| !Arc::ptr_eq(t, me))
+                .cloned();
+            let Some(other) = other else {
+                return Ok(state.time == snapshot.time);
+            };
+            if let Err(e) = self.wait_locked(&mut state, me, &other, deadline) {
+                state.schema_owner = None;
+                self.ended.notify_all();
+                return Err(e);
+            }
+        }
+    }
+
+    /// Gives up the right to change the schema.
+    pub fn disown_schema(&self, me: &Arc<TxnState>) {
+        let mut state = self.state.lock();
+        if state
+            .schema_owner
+            .as_ref()
+            .is_some_and(|o| Arc::ptr_eq(o, me))
+        {
+            state.schema_owner = None;
+            self.ended.notify_all();
+        }
+    }
+
+    /// Waits until `other` has ended.
+    ///
+    /// # Errors
+    /// `40P01` when `other` waits, directly or not, for `me`; `55P03` when it takes longer than `timeout_micros`.
+    pub fn wait_for(
+        &self,
+        me: &Arc<TxnState>,
+        other: &Arc<TxnState>,
+        timeout_micros: Option<u64>,
+    ) -> Result<()> {
+        let deadline = self.deadline(timeout_micros);
+        self.wait_locked(&mut self.state.lock(), me, other, deadline)
+    }
+
+    fn deadline(&self, timeout_micros: Option<u64>) -> Option<u64> {
+        timeout_micros.map(|t| self.env.monotonic_micros().saturating_add(t))
+    }
+
+    fn wait_locked(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        me: &Arc<TxnState>,
+        other: &Arc<TxnState>,
+        deadline: Option<u64>,
+    ) -> Result<()> {
+        while other.is_running() {
+            let mut at = other.id().0;
+            while let Some(&next) = state.waits.get(&at) {
+                if next == me.id().0 {
+                    return Err(Error::new(
+                        ErrorKind::Conflict,
+                        "40P01",
+                        "deadlock detected",
+                    ));
+                }
+                at = next;
+            }
+            state.waits.insert(me.id().0, other.id().0);
+            let waited = self.wait(state, deadline, "another transaction");
+            state.waits.remove(&me.id().0);
+            waited?;
+        }
+        Ok(())
+    }
+
+    fn wait(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        deadline: Option<u64>,
+        what: &'static str,
+    ) -> Result<()> {
+        let Some(deadline) = deadline else {
+            self.ended.wait(state, what);
+            return Ok(());
+        };
+        let rest = deadline.saturating_sub(self.env.monotonic_micros());
+        if rest == 0 {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "55P03",
+                "canceling statement due to lock timeout",
+            ));
+        }
+        self.ended.wait_for(state, rest, what);
+        Ok(())
+    }
+
+    /// Makes a transaction, whose commit record is durable, visible; gives its time.
+    pub fn commit(&self, txn: &Arc<TxnState>, schema_changed: bool) -> u64 {
+        let mut state = self.state.lock();
+        state.time += 1;
+        let time = state.time;
+        txn.commit(time);
+        state.schema_version += u64::from(schema_changed);
+        self.end(&mut state, txn);
+        time
+    }
+
+    /// Ends a transaction all of whose changes are undone.
+    pub fn abort(&self, txn: &Arc<TxnState>) {
+        let mut state = self.state.lock();
+        txn.abort();
+        self.end(&mut state, txn);
+    }
+
+    fn end(&self, state: &mut State, txn: &Arc<TxnState>) {
+        state.running.remove(&txn.id().0);
+        if state
+            .schema_owner
+            .as_ref()
+            .is_some_and(|o| Arc::ptr_eq(o, txn))
+        {
+            state.schema_owner = None;
+        }
+        self.ended.notify_all();
+    }
+}
