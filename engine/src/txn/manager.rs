@@ -124,13 +124,14 @@ impl TxnManager {
             .min()
     }
 
-    /// A transaction with this snapshot is about to make its first change. Waits while another changes the schema.
+    /// A transaction with this snapshot is about to make its first change (with `None`: one that will ask for the
+    /// schema, and then for its snapshot again). Waits while another changes the schema.
     ///
     /// # Errors
     /// `40001` when the schema was changed since the snapshot, `55P03` when the wait takes too long.
     pub fn start_writing(
         &self,
-        snapshot: &Snapshot,
+        snapshot: Option<&Snapshot>,
         timeout_micros: Option<u64>,
     ) -> Result<Arc<TxnState>> {
         let mut state = self.state.lock();
@@ -138,7 +139,7 @@ impl TxnManager {
         while state.schema_owner.is_some() {
             self.wait(&mut state, deadline, "schema change")?;
         }
-        if state.schema_version != snapshot.schema_version {
+        if snapshot.is_some_and(|s| s.schema_version != state.schema_version) {
             return Err(schema_changed());
         }
         let id = state.next_txn;

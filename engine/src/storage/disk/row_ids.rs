@@ -38,8 +38,9 @@ impl OpenTree {
             .tree
             .leaf_with_fences(Seek::Last, &mut lower, &mut upper)?;
         loop {
-            if let Some(last) = leaf.page().slot_count().checked_sub(1) {
-                return Ok(row_id(leaf.slot(last).0).map(|id| id.max(0)));
+            let slots = (0..leaf.page().slot_count()).rev();
+            if let Some(id) = slots.filter_map(|slot| row_id(leaf.slot(slot).0)).next() {
+                return Ok(Some(id.max(0)));
             }
             drop(leaf);
             let Some(before) = lower.take() else {

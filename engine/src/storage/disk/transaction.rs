@@ -7,7 +7,7 @@ use super::core::{Core, Leftover, TREE_DROPPED, TREE_LIVE, root_of, stopped, tre
 use super::cursor::DiskCursor;
 use super::undo::UndoAction;
 use super::write::ChangeKind;
-use crate::btree::{OVERFLOW, StoredEntry, TOMBSTONE};
+use crate::btree::{Entry, OVERFLOW, StoredEntry, TOMBSTONE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, PageId};
 use crate::txn::{Seen, Snapshot, TxnState};
@@ -67,6 +67,10 @@ impl DiskTxn {
 
     /// The transaction's number, taken with its first change.
     pub(super) fn writer(&mut self) -> Result<Arc<TxnState>> {
+        self.writer_with(Some(self.snapshot))
+    }
+
+    fn writer_with(&mut self, snapshot: Option<Snapshot>) -> Result<Arc<TxnState>> {
         if let Some(state) = &self.state {
             return Ok(state.clone());
         }
@@ -83,9 +87,35 @@ impl DiskTxn {
         let state = self
             .core
             .txns
-            .start_writing(&self.snapshot, self.options.lock_timeout_micros)?;
+            .start_writing(snapshot.as_ref(), self.options.lock_timeout_micros)?;
         self.state = Some(state.clone());
         Ok(state)
+    }
+
+    /// A first change that came to nothing leaves the transaction as if it had not been tried, so that nobody waits
+    /// for it.
+    pub(super) fn forget_idle_writer(&mut self) {
+        if let Some(state) = &self.state
+            && state.chain().last() == Lsn(0)
+            && !self.schema_changed
+        {
+            self.core.txns.abort(state);
+            self.state = None;
+        }
+    }
+
+    /// Whether the transaction sees a value under `key`, of which the page holds `entry`. The caller holds the leaf's
+    /// latch.
+    pub(super) fn sees(&self, tree: PageId, key: &[u8], entry: Option<Entry<'_>>) -> bool {
+        let is_live = |entry: Entry<'_>| entry.flags & TOMBSTONE == 0;
+        match self
+            .core
+            .versions
+            .seen(tree, key, &self.snapshot, self.state.as_ref())
+        {
+            Seen::Page => entry.is_some_and(is_live),
+            Seen::Before(before) => before.is_some_and(|b| is_live(b.as_entry())),
+        }
     }
 
     /// Undoes all changes after the first `keep`.
@@ -184,6 +214,14 @@ fn leftover(item: UndoItem) -> Option<Leftover> {
     }
 }
 
+fn snapshot_too_old() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "40001",
+        "could not serialize access: another transaction committed since the snapshot of this change of schema",
+    )
+}
+
 impl StorageTxn for DiskTxn {
     fn get(&self, tree: TreeId, key: &[u8]) -> Result<Option<Vec<u8>>> {
         self.note_use();
@@ -215,18 +253,15 @@ impl StorageTxn for DiskTxn {
     }
 
     fn insert(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<bool> {
-        self.note_use();
         self.change(root_of(tree), key, ChangeKind::Insert, value)
     }
 
     fn put(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<()> {
-        self.note_use();
         self.change(root_of(tree), key, ChangeKind::Put, value)
             .map(drop)
     }
 
     fn delete(&mut self, tree: TreeId, key: &[u8]) -> Result<bool> {
-        self.note_use();
         self.change(root_of(tree), key, ChangeKind::Delete, &[])
     }
 
@@ -270,21 +305,26 @@ impl StorageTxn for DiskTxn {
     }
 
     fn mark_schema_changed(&mut self) -> Result<()> {
-        let was_used = self.used.load(Ordering::Relaxed) || self.state.is_some();
+        if self.schema_changed {
+            return Ok(());
+        }
         let fresh = self.state.is_none();
-        let state = match self.writer() {
-            Err(e) if e.sqlstate() == "40001" && !was_used => {
-                self.take_snapshot();
-                self.writer()?
-            }
-            other => other?,
-        };
-        let outcome =
-            self.core
-                .txns
-                .own_schema(&state, &self.snapshot, self.options.lock_timeout_micros);
-        let nothing_since = match outcome {
-            Ok(nothing_since) => nothing_since,
+        let was_used = self.used.load(Ordering::Relaxed) || !fresh;
+        let state = self.writer_with(None)?;
+        let owned = self
+            .core
+            .txns
+            .own_schema(&state, &self.snapshot, self.options.lock_timeout_micros)
+            .and_then(|nothing_since| {
+                if was_used && !nothing_since {
+                    self.core.txns.disown_schema(&state);
+                    return Err(snapshot_too_old());
+                }
+                Ok(nothing_since)
+            });
+        match owned {
+            Ok(true) => {}
+            Ok(false) => self.take_snapshot(),
             Err(e) => {
                 if fresh {
                     self.core.txns.abort(&state);
@@ -292,18 +332,6 @@ impl StorageTxn for DiskTxn {
                 }
                 return Err(e);
             }
-        };
-        if !nothing_since {
-            if was_used && self.options.isolation != IsolationLevel::ReadCommitted {
-                self.core.txns.disown_schema(&state);
-                return Err(Error::new(
-                    ErrorKind::Conflict,
-                    "40001",
-                    "could not serialize access: another transaction committed since the snapshot of this change \
-                     of schema",
-                ));
-            }
-            self.take_snapshot();
         }
         self.schema_changed = true;
         Ok(())

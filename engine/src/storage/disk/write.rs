@@ -54,6 +54,20 @@ impl DiskTxn {
         kind: ChangeKind,
         value: &[u8],
     ) -> Result<bool> {
+        let changed = self.change_or_not(tree, key, kind, value);
+        if !matches!(changed, Ok(true)) {
+            self.forget_idle_writer();
+        }
+        changed
+    }
+
+    fn change_or_not(
+        &mut self,
+        tree: PageId,
+        key: &[u8],
+        kind: ChangeKind,
+        value: &[u8],
+    ) -> Result<bool> {
         let page_bytes = self.core.pool.page_bytes();
         if key.len() > key_bytes_max(page_bytes) {
             return Err(Error::new(
@@ -151,12 +165,12 @@ impl DiskTxn {
         )
     }
 
-    /// Looks for what forbids the change (TXN-1).
+    /// Looks for what forbids the change (TXN-1). A key that is taken needs no time to say so.
     fn obstacle(
         &self,
         state: &Arc<TxnState>,
         newest: Option<&Arc<TxnState>>,
-        kind: ChangeKind,
+        is_taken: bool,
     ) -> Result<Obstacle> {
         let Some(other) = newest.filter(|other| !Arc::ptr_eq(other, state)) else {
             return Ok(Obstacle::None);
@@ -164,7 +178,7 @@ impl DiskTxn {
         let Some(time) = other.committed_at() else {
             return Ok(Obstacle::Running(other.clone()));
         };
-        if time > self.snapshot.time && kind != ChangeKind::Insert {
+        if time > self.snapshot.time && !is_taken {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 "40001",
@@ -190,14 +204,16 @@ impl DiskTxn {
         loop {
             let leaf = open.tree.leaf_mut(key)?;
             let newest = core.versions.newest_writer(tree, key);
-            if let Obstacle::Running(other) = self.obstacle(state, newest.as_ref(), kind)? {
-                return Ok(Err(other));
+            if kind == ChangeKind::Delete && !self.sees(tree, key, leaf.entry()) {
+                return Ok(Ok(false));
             }
             let live = leaf.entry().is_some_and(|e| e.flags & TOMBSTONE == 0);
-            match kind {
-                ChangeKind::Insert if live => return Ok(Ok(false)),
-                ChangeKind::Delete if !live => return Ok(Ok(false)),
-                _ => {}
+            let is_taken = kind == ChangeKind::Insert && live;
+            if let Obstacle::Running(other) = self.obstacle(state, newest.as_ref(), is_taken)? {
+                return Ok(Err(other));
+            }
+            if is_taken {
+                return Ok(Ok(false));
             }
             if let Some(need) = leaf.lacks(key, entry) {
                 drop(leaf);
