@@ -1,6 +1,194 @@
-//! `quanta-sim`: the simulator's command line.
+//! `quanta-sim`: runs QuantaDB on a simulated disk, crashes it, recovers it, and compares it with a model.
 
-fn main() {
-    eprintln!("no scenario exists yet");
-    std::process::exit(2);
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use quantadb_sim::report::{Report, Violation};
+use quantadb_sim::scenario::{
+    Request, SCENARIOS, Scenario, mistake_by_name, run_seed, scenario_by_name, scenario_of_seed,
+};
+use quantadb_sim::sweep::Sweep;
+use std::ops::Range;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Run QuantaDB on a simulated disk: crash it, recover it, compare it with a model. Everything follows from the seed.
+///
+/// Exit status: 0 nothing wrong, 1 a violation was found, 2 wrong usage.
+#[derive(Parser)]
+#[command(name = "quanta-sim", version)]
+struct Arguments {
+    /// Run one seed and report in full
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// Run the seeds from A up to, not including, B
+    #[arg(long, value_name = "A..B", value_parser = parse_range)]
+    seeds: Option<Range<u64>>,
+    /// Threads of a sweep
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    jobs: usize,
+    /// Steps of each run, if not the scenario's own number
+    #[arg(long, value_name = "N")]
+    steps: Option<u64>,
+    /// The scenario; without it each seed chooses
+    #[arg(long, value_name = "NAME", value_parser = parse_scenario)]
+    scenario: Option<&'static str>,
+    /// Plant a mistake in the engine, to see it caught
+    #[arg(long, value_name = "NAME")]
+    mistake: Option<String>,
+    /// An sqllogictest file to run, for the scenario of scripts; may be given several times
+    #[arg(long, value_name = "FILE")]
+    script: Vec<String>,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+    /// Go on after a violation
+    #[arg(long)]
+    keep_going: bool,
+    /// List the scenarios and the mistakes that can be planted
+    #[arg(long)]
+    list_scenarios: bool,
+}
+
+fn parse_range(text: &str) -> Result<Range<u64>, String> {
+    let (from, to) = text
+        .split_once("..")
+        .ok_or("a range is written A..B, like 0..1000")?;
+    let number = |s: &str| s.parse::<u64>().map_err(|e| format!("{s:?}: {e}"));
+    let range = number(from)?..number(to)?;
+    match range.is_empty() {
+        true => Err("the range is empty".to_owned()),
+        false => Ok(range),
+    }
+}
+
+fn parse_scenario(name: &str) -> Result<&'static str, String> {
+    let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name()).collect();
+    scenario_by_name(name)
+        .map(|s| s.name())
+        .ok_or_else(|| format!("there are: {}", names.join(", ")))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list_scenarios {
+        list();
+        return ExitCode::SUCCESS;
+    }
+    let request = match request(&arguments) {
+        Ok(request) => request,
+        Err(message) => {
+            eprintln!("quanta-sim: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    // A panic of the engine is reported as a violation, with its message and its seed.
+    std::panic::set_hook(Box::new(|_| {}));
+    let scenario = arguments.scenario.and_then(scenario_by_name);
+    match (arguments.seed, &arguments.seeds) {
+        (Some(seed), _) => one(seed, scenario, &request, arguments.json),
+        (None, Some(seeds)) => many(seeds.clone(), scenario, request, &arguments),
+        (None, None) => {
+            eprintln!("quanta-sim: --seed N or --seeds A..B is needed; --help says more");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn list() {
+    for scenario in SCENARIOS {
+        println!("{:<12} {}", scenario.name(), scenario.about());
+    }
+    println!();
+    for mistake in quantadb_sim::scenario::MISTAKES {
+        println!("--mistake {mistake:?}");
+    }
+}
+
+fn request(arguments: &Arguments) -> Result<Request, String> {
+    let mistake = match &arguments.mistake {
+        None => None,
+        Some(name) => Some(mistake_by_name(name).ok_or_else(|| {
+            format!("no mistake is called {name:?}; --list-scenarios lists them")
+        })?),
+    };
+    let mut scripts = Vec::new();
+    for path in &arguments.script {
+        let text = std::fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))?;
+        scripts.push((path.clone(), text));
+    }
+    Ok(Request {
+        steps: arguments.steps,
+        mistake,
+        scripts,
+    })
+}
+
+fn one(
+    seed: u64,
+    scenario: Option<&'static dyn Scenario>,
+    request: &Request,
+    json: bool,
+) -> ExitCode {
+    let scenario = scenario.unwrap_or_else(|| scenario_of_seed(seed));
+    match run_seed(scenario, seed, request) {
+        Ok(report) => {
+            match json {
+                true => println!("{:#}", report.to_json()),
+                false => println!("{report}"),
+            }
+            ExitCode::SUCCESS
+        }
+        Err(violation) => {
+            show(&violation, json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn show(violation: &Violation, json: bool) {
+    match json {
+        true => println!("{:#}", violation.to_json()),
+        false => println!("{violation}"),
+    }
+}
+
+fn many(
+    seeds: Range<u64>,
+    scenario: Option<&'static dyn Scenario>,
+    request: Request,
+    arguments: &Arguments,
+) -> ExitCode {
+    let bar = ProgressBar::new(seeds.end - seeds.start);
+    let style = "{bar:30} {pos}/{len} seeds, {per_sec}, {msg} crashes survived, {eta} left";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    let crashes = AtomicU64::new(0);
+    let tell = |result: Result<&Report, &Violation>| {
+        if let Ok(report) = result {
+            let new = report.disk.crashes.total();
+            let all = crashes.fetch_add(new, Ordering::Relaxed) + new;
+            bar.set_message(all.to_string());
+        }
+        bar.inc(1);
+    };
+    let sweep = Sweep {
+        seeds,
+        scenario,
+        request,
+        jobs: arguments.jobs,
+        stops_at_violation: !arguments.keep_going,
+    };
+    let found = sweep.run(&tell);
+    bar.finish_and_clear();
+    if arguments.json {
+        println!("{:#}", found.to_json());
+    } else {
+        print!("{}", found.totals);
+        found.violations.iter().for_each(|v| println!("\n{v}"));
+    }
+    match found.violations.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
 }

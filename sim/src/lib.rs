@@ -6,6 +6,7 @@
 //! | [`env`](mod@env), [`streams`], [`phase`] | clock and entropy, random numbers, what is being called |
 //! | [`model`] | a naive `StorageBackend`: ordered maps, no pages, no log |
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
+//! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
 //! | [`door`] | what every `StorageBackend` must do, as a test suite |
 
 pub mod disk;
@@ -14,4 +15,7 @@ pub mod env;
 pub mod lockstep;
 pub mod model;
 pub mod phase;
+pub mod report;
+pub mod scenario;
 pub mod streams;
+pub mod sweep;

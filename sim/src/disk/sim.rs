@@ -238,6 +238,7 @@ impl SimFile {
         if grows && verdict == Verdict::Go {
             let gain = grown - state.inodes[&self.inode].len();
             if !state.has_room(gain) {
+                state.counters.faults.count(call, phase);
                 return Ok((state, Verdict::Fail(Fault::Full)));
             }
         }

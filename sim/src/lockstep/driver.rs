@@ -45,6 +45,8 @@ pub struct LockstepCounts {
     pub commits_unknown_found: u64,
     /// Entries compared one by one.
     pub entries_compared: u64,
+    /// Pages that the subject's own check looked at.
+    pub pages_checked: u64,
 }
 
 /// The two sides and the sessions between them.
@@ -449,6 +451,19 @@ impl Lockstep {
         self.row_ids.clear();
     }
 
+    /// Ends every session and closes the subject with a last checkpoint.
+    ///
+    /// # Errors
+    /// The checkpoint's; the subject is let go all the same.
+    pub fn close(&mut self) -> Result<(), Error> {
+        for session in &mut self.sessions {
+            *session = None;
+        }
+        let closed = self.subject().checkpoint();
+        self.let_go();
+        closed
+    }
+
     /// Takes the subject as recovery left it, learns what became of commits of unknown fate, and compares all.
     ///
     /// # Errors
@@ -515,6 +530,7 @@ impl Lockstep {
         }
         match self.subject().check() {
             Ok(report) => {
+                self.counts.pages_checked += report.pages_checked;
                 let problems = Ok(report.problems.join("; ").into_bytes());
                 compare(|| "check()".to_owned(), &Ok(Vec::new()), &problems).map(Ok)
             }

@@ -1,0 +1,332 @@
+//! What a run did, and what it found: for people and as JSON.
+
+use crate::disk::{Call, DiskCounters};
+use crate::lockstep::Mismatch;
+use crate::phase::Phase;
+use serde_json::{Value, json};
+use std::fmt;
+
+/// Counts of the work done and of the recoveries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkCounts {
+    /// Operations or SQL statements performed and compared.
+    pub statements: u64,
+    /// Transactions whose commit was acknowledged.
+    pub transactions: u64,
+    /// Operations that both sides refused.
+    pub refused: u64,
+    /// Commits whose fate a recovery decided.
+    pub commits_unknown: u64,
+    /// Of those, how many were there.
+    pub commits_unknown_found: u64,
+    /// Successful opens of an existing database.
+    pub recoveries: u64,
+    /// Opens that a crash interrupted.
+    pub recoveries_crashed: u64,
+    /// Opens that a failing disk refused.
+    pub recoveries_failed: u64,
+    /// Recoveries done a second time to see that nothing changes.
+    pub recoveries_repeated: u64,
+    /// Clean closes.
+    pub closes: u64,
+    /// Pages that the engine's own check looked at.
+    pub pages_checked: u64,
+    /// Entries or rows compared one by one after recoveries.
+    pub entries_compared: u64,
+}
+
+impl WorkCounts {
+    /// Adds another's counts.
+    pub fn add(&mut self, other: &WorkCounts) {
+        self.statements += other.statements;
+        self.transactions += other.transactions;
+        self.refused += other.refused;
+        self.commits_unknown += other.commits_unknown;
+        self.commits_unknown_found += other.commits_unknown_found;
+        self.recoveries += other.recoveries;
+        self.recoveries_crashed += other.recoveries_crashed;
+        self.recoveries_failed += other.recoveries_failed;
+        self.recoveries_repeated += other.recoveries_repeated;
+        self.closes += other.closes;
+        self.pages_checked += other.pages_checked;
+        self.entries_compared += other.entries_compared;
+    }
+}
+
+/// A run of one seed that found nothing wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Which scenario.
+    pub scenario: &'static str,
+    /// Which seed.
+    pub seed: u64,
+    /// Every option that the seed decided.
+    pub options: Vec<(&'static str, String)>,
+    /// The work done.
+    pub work: WorkCounts,
+    /// What the disk saw.
+    pub disk: DiskCounters,
+    /// Hash of every call of the disk.
+    pub trace_hash: u64,
+}
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which scenario.
+    pub scenario: &'static str,
+    /// Which seed.
+    pub seed: u64,
+    /// Every option that the seed decided.
+    pub options: Vec<(&'static str, String)>,
+    /// The step at which it was found.
+    pub step: u64,
+    /// What the engine was asked at that moment.
+    pub phase: Phase,
+    /// What was expected and what was found.
+    pub mismatch: Mismatch,
+    /// The command that shows it again.
+    pub replay: String,
+}
+
+/// Work and disk counts of many runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Runs.
+    pub runs: u64,
+    /// The work done.
+    pub work: WorkCounts,
+    /// What the disks saw.
+    pub disk: DiskCounters,
+}
+
+impl Totals {
+    /// Adds a run.
+    pub fn add(&mut self, report: &Report) {
+        self.runs += 1;
+        self.work.add(&report.work);
+        self.disk.add(&report.disk);
+    }
+}
+
+/// A line of label and number, right-aligned.
+fn line(f: &mut fmt::Formatter<'_>, label: &str, number: u64, rest: &str) -> fmt::Result {
+    writeln!(f, "  {label:<26}{number:>12}  {rest}")
+}
+
+fn write_counts(f: &mut fmt::Formatter<'_>, work: &WorkCounts, disk: &DiskCounters) -> fmt::Result {
+    writeln!(f, "work")?;
+    line(
+        f,
+        "statements",
+        work.statements,
+        "each compared with the model",
+    )?;
+    line(f, "transactions", work.transactions, "acknowledged")?;
+    line(
+        f,
+        "refused",
+        work.refused,
+        "by both sides alike: conflicts, limits",
+    )?;
+    let unknown = format!("of unknown fate, {} were there", work.commits_unknown_found);
+    line(f, "commits", work.commits_unknown, &unknown)?;
+    writeln!(f, "crashes")?;
+    let powers = format!(
+        "{} power losses, the rest process crashes",
+        disk.power_losses
+    );
+    line(f, "all", disk.crashes.total(), &powers)?;
+    for phase in Phase::ALL {
+        if disk.crashes.of_phase(phase) > 0 {
+            line(
+                f,
+                &format!("during {phase}"),
+                disk.crashes.of_phase(phase),
+                "",
+            )?;
+        }
+    }
+    writeln!(f, "disk")?;
+    line(f, "calls", disk.calls.total(), "")?;
+    line(
+        f,
+        "sectors lost",
+        disk.sectors_lost,
+        "written, never synced, gone",
+    )?;
+    line(
+        f,
+        "sectors kept",
+        disk.sectors_kept,
+        "written, never synced, there",
+    )?;
+    line(f, "sectors garbage", disk.sectors_garbage, "")?;
+    line(
+        f,
+        "blocks torn",
+        disk.blocks_torn,
+        "4 KiB of which a part survived",
+    )?;
+    line(
+        f,
+        "sectors forgotten",
+        disk.sectors_forgotten,
+        "by failed syncs",
+    )?;
+    line(f, "names lost", disk.names_lost, "creations and renames")?;
+    line(
+        f,
+        "lengths lost",
+        disk.lengths_lost,
+        "growth that was not synced",
+    )?;
+    line(f, "failed calls", disk.faults.total(), "")?;
+    for call in Call::ALL {
+        if disk.faults.of_call(call) > 0 {
+            line(f, &format!("failed {call}"), disk.faults.of_call(call), "")?;
+        }
+    }
+    writeln!(f, "recoveries")?;
+    line(f, "all", work.recoveries, "")?;
+    line(
+        f,
+        "crashed again",
+        work.recoveries_crashed,
+        "during recovery",
+    )?;
+    line(
+        f,
+        "refused",
+        work.recoveries_failed,
+        "by a failing disk, then tried again",
+    )?;
+    line(
+        f,
+        "repeated",
+        work.recoveries_repeated,
+        "and nothing changed",
+    )?;
+    line(f, "clean closes", work.closes, "")?;
+    line(f, "pages checked", work.pages_checked, "")?;
+    line(f, "entries compared", work.entries_compared, "")
+}
+
+fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
+    let crashes: serde_json::Map<String, Value> = Phase::ALL
+        .iter()
+        .map(|&p| (p.to_string(), disk.crashes.of_phase(p).into()))
+        .collect();
+    let faults: serde_json::Map<String, Value> = Call::ALL
+        .iter()
+        .map(|&c| (c.to_string(), disk.faults.of_call(c).into()))
+        .collect();
+    json!({
+        "statements": work.statements,
+        "transactions": work.transactions,
+        "refused": work.refused,
+        "commits_unknown": work.commits_unknown,
+        "commits_unknown_found": work.commits_unknown_found,
+        "crashes": disk.crashes.total(),
+        "power_losses": disk.power_losses,
+        "crashes_by_phase": crashes,
+        "disk_calls": disk.calls.total(),
+        "sectors_lost": disk.sectors_lost,
+        "sectors_kept": disk.sectors_kept,
+        "sectors_garbage": disk.sectors_garbage,
+        "blocks_torn": disk.blocks_torn,
+        "sectors_forgotten": disk.sectors_forgotten,
+        "names_lost": disk.names_lost,
+        "lengths_lost": disk.lengths_lost,
+        "faults_by_call": faults,
+        "recoveries": work.recoveries,
+        "recoveries_crashed": work.recoveries_crashed,
+        "recoveries_failed": work.recoveries_failed,
+        "recoveries_repeated": work.recoveries_repeated,
+        "closes": work.closes,
+        "pages_checked": work.pages_checked,
+        "entries_compared": work.entries_compared,
+    })
+}
+
+fn options_json(options: &[(&'static str, String)]) -> Value {
+    let pairs = options.iter().map(|(k, v)| ((*k).to_owned(), json!(v)));
+    Value::Object(pairs.collect())
+}
+
+fn write_options(f: &mut fmt::Formatter<'_>, options: &[(&'static str, String)]) -> fmt::Result {
+    writeln!(f, "options")?;
+    for (name, value) in options {
+        writeln!(f, "  {name:<26}{value:>12}")?;
+    }
+    Ok(())
+}
+
+impl Report {
+    /// The report as JSON.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "outcome": "clean",
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "options": options_json(&self.options),
+            "counts": counts_json(&self.work, &self.disk),
+            "trace_hash": format!("{:016x}", self.trace_hash),
+        })
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seed {} of scenario {}: clean", self.seed, self.scenario)?;
+        write_options(f, &self.options)?;
+        write_counts(f, &self.work, &self.disk)?;
+        write!(f, "trace {:016x}", self.trace_hash)
+    }
+}
+
+impl Totals {
+    /// The totals as JSON.
+    pub fn to_json(&self) -> Value {
+        json!({ "runs": self.runs, "counts": counts_json(&self.work, &self.disk) })
+    }
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} runs", self.runs)?;
+        write_counts(f, &self.work, &self.disk)
+    }
+}
+
+impl Violation {
+    /// The violation as JSON.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "outcome": "violation",
+            "scenario": self.scenario,
+            "seed": self.seed,
+            "options": options_json(&self.options),
+            "step": self.step,
+            "phase": self.phase.to_string(),
+            "doing": self.mismatch.doing,
+            "expected": self.mismatch.expected,
+            "found": self.mismatch.found,
+            "replay": self.replay,
+        })
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "seed {} of scenario {}: VIOLATION",
+            self.seed, self.scenario
+        )?;
+        write_options(f, &self.options)?;
+        writeln!(f, "step {}, during {}", self.step, self.phase)?;
+        writeln!(f, "{}", self.mismatch)?;
+        write!(f, "replay with: {}", self.replay)
+    }
+}

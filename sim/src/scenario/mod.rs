@@ -1,0 +1,24 @@
+//! Scenarios: what is run on the simulated disk, crashed, recovered and compared.
+//!
+//! A seed decides everything: which features are on ([`swarm`](SwarmOptions)), the workload, when the machine crashes,
+//! what a crash leaves. After each recovery the same questions are asked: is everything acknowledged there, is
+//! everything else whole or absent, does the subject equal the model, does it find itself sound, does recovering again
+//! change nothing?
+//!
+//! ```text
+//!   World    disk + clock + crashes         open() until it succeeds, crashing and failing on the way
+//!     ▲
+//!   storage  transactions on trees          lockstep with the model, crashes at any call
+//!   io-errors  the same                     failing calls instead of crashes, and both
+//! ```
+
+mod registry;
+mod storage;
+mod swarm;
+mod world;
+
+pub use registry::{
+    MISTAKES, Progress, Request, SCENARIOS, Scenario, mistake_by_name, run_seed, scenario_by_name,
+    scenario_of_seed,
+};
+pub use swarm::SwarmOptions;

@@ -1,0 +1,161 @@
+//! Which features a seed turns on, and how large things are.
+//!
+//! Swarm testing: a run with everything on reaches few of the states that a run with a few things on reaches. So each
+//! seed draws a subset, and sizes that make rare states common: a cache of 32 pages, segments of 4 KiB, a checkpoint
+//! every few kilobytes.
+
+use crate::disk::{DiskFaults, SyncFailure};
+use crate::lockstep::Shape;
+use crate::streams::Streams;
+use quantadb::storage::DiskOptions;
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// Everything that a seed decides before the run.
+#[derive(Clone, Debug)]
+pub struct SwarmOptions {
+    /// Sizes of the engine.
+    pub engine: DiskOptions,
+    /// What may fail.
+    pub faults: DiskFaults,
+    /// Calls of the disk between two crashes, in the mean; 0 for no crashes.
+    pub crash_calls_mean: u64,
+    /// How many of a hundred crashes are crashes of the process only.
+    pub process_crash_percent: u32,
+    /// Whether recoveries are crashed.
+    pub crash_in_recovery: bool,
+    /// How many of a hundred recoveries are done again.
+    pub recover_again_percent: u32,
+    /// The workload on trees.
+    pub shape: Shape,
+    /// Steps of the run.
+    pub steps: u64,
+}
+
+fn pick<T: Clone>(rng: &mut ChaCha8Rng, choices: &[T]) -> T {
+    choices.choose(rng).expect("there are choices").clone()
+}
+
+impl SwarmOptions {
+    /// Crashes, and no failing calls but short and interrupted ones.
+    pub(super) fn crashes(seed: u64) -> Self {
+        let rng = &mut Streams::new(seed).options();
+        // The first draw chooses the scenario.
+        let _: u32 = rng.random();
+        let page_bytes = pick(rng, &[4096, 4096, 4096, 8192, 32_768]);
+        let engine = DiskOptions {
+            page_bytes,
+            cache_bytes: pick(rng, &[0, 0, 50, 1000]) * page_bytes,
+            log_segment_bytes: pick(rng, &[4096, 4096, 8192, 65_536, 1 << 20]),
+            checkpoint_bytes: pick(rng, &[4096, 20_000, 100_000, 1 << 20]),
+            ..DiskOptions::default()
+        };
+        let transfers = rng.random_bool(0.3);
+        let faults = DiskFaults {
+            short_ppm: if transfers { 20_000 } else { 0 },
+            interrupted_ppm: if transfers { 20_000 } else { 0 },
+            garbage: rng.random_bool(0.3),
+            names_disordered: rng.random_bool(0.3),
+            ..DiskFaults::NONE
+        };
+        Self {
+            engine,
+            faults,
+            crash_calls_mean: pick(rng, &[8, 40, 40, 200, 1000]),
+            process_crash_percent: pick(rng, &[0, 30, 30, 100]),
+            crash_in_recovery: rng.random_bool(0.6),
+            recover_again_percent: pick(rng, &[0, 30]),
+            shape: Shape {
+                sessions: pick(rng, &[1, 2, 4, 8]),
+                trees_max: pick(rng, &[1, 3, 6]),
+                keys: pick(rng, &[10, 60, 500]),
+                key_bytes_max: pick(rng, &[8, 100, 600]),
+                value_bytes_max: pick(rng, &[100, 3_000, 30_000]),
+                burst_max: pick(rng, &[5, 40, 150]),
+                schema_changes: rng.random_bool(0.6),
+                maintenance: rng.random_bool(0.8),
+            },
+            steps: 600,
+        }
+    }
+
+    /// Failing calls, and in half of the runs crashes too.
+    pub(super) fn io_errors(seed: u64) -> Self {
+        let mut options = Self::crashes(seed);
+        let rng = &mut Streams::new(seed).options();
+        rng.set_word_pos(1 << 20);
+        let mut ppm = |choices: &[u32]| {
+            if rng.random_bool(0.5) {
+                pick(rng, choices)
+            } else {
+                0
+            }
+        };
+        let rates = [200, 2_000, 10_000];
+        options.faults = DiskFaults {
+            read_error_ppm: ppm(&rates),
+            write_error_ppm: ppm(&rates),
+            sync_error_ppm: ppm(&rates),
+            metadata_error_ppm: ppm(&rates),
+            full_ppm: ppm(&[2_000, 50_000]),
+            ..options.faults
+        };
+        options.faults.sync_failure = pick(
+            rng,
+            &[SyncFailure::Dropped, SyncFailure::Kept, SyncFailure::Mixed],
+        );
+        if rng.random_bool(0.25) {
+            options.faults.capacity_bytes = pick(rng, &[150_000, 400_000, 1_500_000]);
+        }
+        if rng.random_bool(0.5) {
+            options.crash_calls_mean = 0;
+        }
+        options
+    }
+
+    /// Every option, for people.
+    pub fn describe(&self) -> Vec<(&'static str, String)> {
+        let faults = &self.faults;
+        let shape = &self.shape;
+        let mut options = vec![
+            ("page bytes", self.engine.page_bytes.to_string()),
+            ("cache bytes", self.engine.cache_bytes.to_string()),
+            (
+                "log segment bytes",
+                self.engine.log_segment_bytes.to_string(),
+            ),
+            ("checkpoint bytes", self.engine.checkpoint_bytes.to_string()),
+            ("calls between crashes", self.crash_calls_mean.to_string()),
+            ("process crashes %", self.process_crash_percent.to_string()),
+            ("crash in recovery", self.crash_in_recovery.to_string()),
+            ("recover again %", self.recover_again_percent.to_string()),
+            ("garbage sectors", faults.garbage.to_string()),
+            ("names disordered", faults.names_disordered.to_string()),
+            ("short transfers ppm", faults.short_ppm.to_string()),
+            ("interruptions ppm", faults.interrupted_ppm.to_string()),
+            ("read errors ppm", faults.read_error_ppm.to_string()),
+            ("write errors ppm", faults.write_error_ppm.to_string()),
+            ("sync errors ppm", faults.sync_error_ppm.to_string()),
+            ("other errors ppm", faults.metadata_error_ppm.to_string()),
+            ("full disk ppm", faults.full_ppm.to_string()),
+            ("failed sync", format!("{:?}", faults.sync_failure)),
+            ("sessions", shape.sessions.to_string()),
+            ("trees", shape.trees_max.to_string()),
+            ("keys", shape.keys.to_string()),
+            ("key bytes up to", shape.key_bytes_max.to_string()),
+            ("value bytes up to", shape.value_bytes_max.to_string()),
+            ("burst up to", shape.burst_max.to_string()),
+            ("schema changes", shape.schema_changes.to_string()),
+            ("maintenance", shape.maintenance.to_string()),
+            ("steps", self.steps.to_string()),
+        ];
+        if faults.capacity_bytes != u64::MAX {
+            options.push(("disk bytes", faults.capacity_bytes.to_string()));
+        }
+        if let Some(mistake) = self.engine.mistake {
+            options.push(("planted mistake", format!("{mistake:?}")));
+        }
+        options
+    }
+}

@@ -1,0 +1,190 @@
+//! Disk, clock and crashes of one run: whatever is above it asks for the engine and gets it, sooner or later.
+
+use super::registry::Progress;
+use super::swarm::SwarmOptions;
+use crate::disk::{CrashKind, DiskFaults, SimDisk};
+use crate::env::SimEnv;
+use crate::lockstep::Mismatch;
+use crate::phase::Phase;
+use crate::report::WorkCounts;
+use crate::streams::Streams;
+use quantadb::storage::{DiskOptions, DiskStorageBackend};
+use quantadb::{Error, ErrorKind};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where the database lives.
+pub(super) const PATH: &str = "/db/test.qdb";
+/// Attempts to open that may crash or fail; the next is left alone.
+const HOSTILE_OPENS_MAX: u32 = 6;
+
+/// The world of one run.
+pub(super) struct World {
+    pub(super) options: SwarmOptions,
+    pub(super) disk: SimDisk,
+    pub(super) env: Arc<SimEnv>,
+    pub(super) progress: Progress,
+    pub(super) work: WorkCounts,
+    /// Draws crashes.
+    chance: ChaCha8Rng,
+    /// Whether the database has been open once: from then on it must be there.
+    created: bool,
+    /// Calls that the last open took.
+    open_calls: u64,
+    /// Failed calls until the last open.
+    faults_at_open: u64,
+}
+
+/// Whether an error is one that a failing disk excuses.
+pub(super) fn is_fault(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) || error.sqlstate() == "53100"
+}
+
+impl World {
+    pub(super) fn new(seed: u64, options: SwarmOptions, progress: Progress) -> Self {
+        let streams = Streams::new(seed);
+        let phase = progress.phase.clone();
+        Self {
+            disk: SimDisk::new(streams.faults(), DiskFaults::NONE, phase),
+            env: Arc::new(SimEnv::new(streams.entropy())),
+            options,
+            progress,
+            work: WorkCounts::default(),
+            chance: streams.schedule(),
+            created: false,
+            open_calls: 20,
+            faults_at_open: 0,
+        }
+    }
+
+    /// Opens the storage engine: [`World::open_with`].
+    pub(super) fn open(&mut self) -> Result<Arc<DiskStorageBackend>, Mismatch> {
+        self.open_with(|world, options| {
+            DiskStorageBackend::open(
+                Arc::new(world.disk.clone()),
+                world.env.clone(),
+                Path::new(PATH),
+                options,
+            )
+            .map(Arc::new)
+        })
+    }
+
+    /// Opens the engine by `open`, crashing and failing on the way as the options allow, until it succeeds. No fault
+    /// and no crash is armed afterwards.
+    ///
+    /// # Errors
+    /// When an open fails and the disk does not excuse it.
+    pub(super) fn open_with<T>(
+        &mut self,
+        open: impl Fn(&World, DiskOptions) -> Result<T, Error>,
+    ) -> Result<T, Mismatch> {
+        let phase = if self.created {
+            Phase::Recovery
+        } else {
+            Phase::Creation
+        };
+        for attempt in 0.. {
+            let hostile = attempt < HOSTILE_OPENS_MAX;
+            self.arm_for_open(hostile);
+            let (calls, faults) = (self.disk.calls(), self.faults());
+            let options = DiskOptions {
+                create: !self.created,
+                ..self.options.engine.clone()
+            };
+            let opened = self
+                .progress
+                .phase
+                .clone()
+                .during(phase, || open(self, options));
+            self.disk.disarm();
+            self.disk.set_faults(DiskFaults::NONE);
+            self.open_calls = (self.disk.calls() - calls).max(1);
+            let excused = self.faults() > faults;
+            match opened {
+                _ if self.disk.is_off() => {
+                    self.work.recoveries_crashed += 1;
+                    drop(opened);
+                    self.restart();
+                }
+                Ok(engine) => {
+                    self.work.recoveries += u64::from(self.created);
+                    self.created = true;
+                    self.faults_at_open = self.faults();
+                    return Ok(engine);
+                }
+                Err(error) if excused && is_fault(&error) => self.work.recoveries_failed += 1,
+                Err(error) => return Err(cannot_open(phase, &error)),
+            }
+        }
+        unreachable!("the last attempts are left alone")
+    }
+
+    fn arm_for_open(&mut self, hostile: bool) {
+        if !hostile {
+            return;
+        }
+        self.disk.set_faults(self.options.faults.clone());
+        let crashes = self.options.crash_calls_mean > 0 && self.options.crash_in_recovery;
+        if crashes && self.chance.random_bool(0.4) {
+            let calls = self.open_calls + self.open_calls / 4 + 1;
+            self.disk.arm_crash(self.chance.random_range(1..=calls));
+        }
+    }
+
+    /// Lets things go wrong again, after the checks.
+    pub(super) fn turn_hostile(&mut self) {
+        self.disk.set_faults(self.options.faults.clone());
+        let mean = self.options.crash_calls_mean;
+        if mean > 0 {
+            self.disk.arm_crash(self.chance.random_range(1..=2 * mean));
+        }
+    }
+
+    /// Lets nothing go wrong, for checks.
+    pub(super) fn turn_peaceful(&mut self) {
+        self.disk.disarm();
+        self.disk.set_faults(DiskFaults::NONE);
+    }
+
+    /// What a crash, or the end of a process, leaves behind.
+    pub(super) fn restart(&mut self) {
+        let process = self.options.process_crash_percent;
+        let kind = match self.chance.random_range(0..100) < process {
+            true => CrashKind::Process,
+            false => CrashKind::PowerLoss,
+        };
+        self.disk.restart(kind);
+    }
+
+    /// True in so many of a hundred cases.
+    pub(super) fn percent(&mut self, percent: u32) -> bool {
+        self.chance.random_range(0..100) < percent
+    }
+
+    fn faults(&self) -> u64 {
+        self.disk.counters().faults.total()
+    }
+
+    /// Refuses an error of the engine for which the disk gave no cause since the engine was opened.
+    pub(super) fn excuse(&self, error: &Error) -> Result<(), Mismatch> {
+        if self.disk.is_off() || self.faults() > self.faults_at_open {
+            return Ok(());
+        }
+        Err(Mismatch {
+            doing: "an operation on a disk that fails nothing".to_owned(),
+            expected: "no error of the disk".to_owned(),
+            found: format!("{error:?}"),
+        })
+    }
+}
+
+fn cannot_open(phase: Phase, error: &Error) -> Mismatch {
+    Mismatch {
+        doing: format!("opening the database ({phase})"),
+        expected: "the database opens, or its error is the disk's".to_owned(),
+        found: format!("{error:?}"),
+    }
+}
