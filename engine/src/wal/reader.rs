@@ -142,7 +142,7 @@ impl LogReader {
                 let zero = self
                     .bytes(at, 4)?
                     .is_some_and(|b| b.iter().all(|&b| b == 0));
-                if at % SECTOR == 0 || !zero {
+                if at.is_multiple_of(SECTOR) || !zero {
                     break;
                 }
             }
