@@ -112,7 +112,7 @@ impl Log {
         (start, redo, end): (Lsn, Lsn, Lsn),
         ignores_failed_sync: bool,
     ) -> Result<Self> {
-        let start_seq = geometry.seq_of(start.0);
+        let start_seq = geometry.first_kept(start.0);
         let last_seq = reader.segments.keys().next_back().copied().unwrap_or(0);
         let seq = last_seq.max(geometry.seq_of(end.0)) + 1;
         let slots: BTreeMap<u64, u32> = reader
@@ -386,7 +386,7 @@ impl Log {
     /// `58030` when the file cannot be shortened.
     pub fn recycle(&self, start: Lsn) -> Result<()> {
         let mut state = self.state.lock();
-        let kept = state.slots.split_off(&self.geometry.seq_of(start.0));
+        let kept = state.slots.split_off(&self.geometry.first_kept(start.0));
         let given_up = std::mem::replace(&mut state.slots, kept);
         state.free.extend(given_up.into_values());
         state.free.sort_unstable_by(|a, b| b.cmp(a));

@@ -42,9 +42,11 @@ impl LogReader {
         })
     }
 
-    /// Whether the segment that holds `lsn` is there.
+    /// Whether the segment that holds `lsn` is there, or `lsn` is where the one before it ends and the log may end.
     pub fn contains(&self, lsn: Lsn) -> bool {
-        self.segments.contains_key(&self.geometry.seq_of(lsn.0))
+        [lsn.0, lsn.0.saturating_sub(1)]
+            .iter()
+            .any(|&at| self.segments.contains_key(&self.geometry.seq_of(at)))
     }
 
     /// The newest epoch of any segment; 0 when there is none.

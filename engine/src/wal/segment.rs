@@ -32,6 +32,12 @@ impl LogGeometry {
         lsn / self.payload()
     }
 
+    /// The first segment that a log is kept from when `start` is needed: at the beginning of a segment that may not
+    /// exist yet, the one before.
+    pub(super) fn first_kept(&self, start: u64) -> u64 {
+        self.seq_of(start.saturating_sub(1))
+    }
+
     /// Offset in the file of slot `slot`.
     pub(super) fn slot_offset(&self, slot: u32) -> u64 {
         u64::from(slot) * u64::from(self.segment_bytes)

@@ -51,6 +51,8 @@ pub(super) fn open(
             .open(path, OpenMode::Existing)
             .map_err(|e| Error::io(format!("cannot open {}", path.display()), e))?;
         lock(&*file, path)?;
+        // Whoever created it may have failed before its name was durable.
+        sync_dir(vfs, path, &options)?;
         file
     } else if options.create {
         create(vfs, &*env, path, &options)?
@@ -113,15 +115,22 @@ fn create(
         .map_err(creating)?;
     wal.set_len(0).map_err(creating)?;
     Log::create(&*wal, geometry)?;
-    let syncs_directory = !options.makes(Mistake::DirectoryNotSynced);
-    if syncs_directory {
-        vfs.sync_dir(path).map_err(creating)?;
-    }
+    sync_dir(vfs, path, options)?;
     vfs.rename(&new, path).map_err(creating)?;
-    if syncs_directory {
-        vfs.sync_dir(path).map_err(creating)?;
-    }
+    sync_dir(vfs, path, options)?;
     Ok(file)
+}
+
+fn sync_dir(vfs: &dyn Vfs, path: &Path, options: &DiskOptions) -> Result<()> {
+    if options.makes(Mistake::DirectoryNotSynced) {
+        return Ok(());
+    }
+    vfs.sync_dir(path).map_err(|e| {
+        Error::io(
+            format!("cannot sync the directory of {}", path.display()),
+            e,
+        )
+    })
 }
 
 fn recover(

@@ -40,6 +40,8 @@ pub(super) struct DiskTxn {
     /// Something was read or written with the snapshot.
     used: AtomicBool,
     schema_changed: bool,
+    /// Something was changed, even if it was rolled back to a savepoint since.
+    pub(super) changed: bool,
     ended: bool,
 }
 
@@ -55,6 +57,7 @@ impl DiskTxn {
             needed_bytes: 0,
             used: AtomicBool::new(false),
             schema_changed: false,
+            changed: false,
             ended: false,
         }
     }
@@ -95,13 +98,22 @@ impl DiskTxn {
     /// A first change that came to nothing leaves the transaction as if it had not been tried, so that nobody waits
     /// for it.
     pub(super) fn forget_idle_writer(&mut self) {
-        if let Some(state) = &self.state
-            && state.chain().last() == Lsn(0)
+        if !self.changed
             && !self.schema_changed
+            && self.undo.is_empty()
+            && let Some(state) = self.state.take()
         {
-            self.core.txns.abort(state);
-            self.state = None;
+            self.end_undone(&state);
         }
+    }
+
+    /// Ends a transaction all of whose changes are undone.
+    fn end_undone(&self, state: &Arc<TxnState>) {
+        if state.chain().last() != Lsn(0) {
+            // Without the record recovery finds nothing left to undo, and writes it.
+            let _ = self.core.log_end_of(state.chain(), RecordKind::End);
+        }
+        self.core.txns.abort(state);
     }
 
     /// Whether the transaction sees a value under `key`, of which the page holds `entry`. The caller holds the leaf's
@@ -123,12 +135,19 @@ impl DiskTxn {
         let Some(state) = self.state.clone() else {
             return Ok(());
         };
+        if self.undo.len() > keep {
+            // Undoing takes the space that was kept for it.
+            self.needed_bytes = 0;
+            self.core
+                .log()
+                .release(std::mem::take(&mut self.kept_bytes));
+        }
         while self.undo.len() > keep {
             let Some(item) = self.undo.last() else { break };
             let _changing = self.core.changing.read();
             self.core
                 .undo(state.chain(), &item.action, item.undo_next)
-                .inspect_err(|_| self.core.log().stop())?;
+                .map_err(|e| self.cannot_undo(&e))?;
             if let (UndoAction::Restore { tree, key, .. }, true) =
                 (&item.action, item.pushed_version)
             {
@@ -137,6 +156,18 @@ impl DiskTxn {
             self.undo.pop();
         }
         Ok(())
+    }
+
+    /// A change that can be neither kept nor undone: only recovery can go on from here.
+    fn cannot_undo(&self, cause: &Error) -> Error {
+        self.core.log().stop();
+        Error::new(
+            ErrorKind::Stopped,
+            "58030",
+            format!(
+                "cannot roll back ({cause}); the database takes no more writes, open it again to recover"
+            ),
+        )
     }
 
     /// Gives back what the transaction holds beside its changes.
@@ -190,11 +221,7 @@ impl DiskTxn {
                 self.release();
                 return Err(e);
             }
-            if state.chain().last() != Lsn(0) {
-                // Without it recovery finds nothing left to undo, and writes it.
-                let _ = self.core.log_end_of(state.chain(), RecordKind::End);
-            }
-            self.core.txns.abort(&state);
+            self.end_undone(&state);
         }
         self.release();
         Ok(())
@@ -277,16 +304,26 @@ impl StorageTxn for DiskTxn {
     }
 
     fn create_tree(&mut self) -> Result<TreeId> {
-        let root = self.create_root()?;
-        let directory = self.core.directory.tree.root();
-        self.change(directory, &tree_key(root), ChangeKind::Put, &[TREE_LIVE])?;
-        Ok(TreeId(root.0))
+        let mark = self.undo.len();
+        let created = self.create_root().and_then(|root| {
+            let directory = self.core.directory.tree.root();
+            self.change(directory, &tree_key(root), ChangeKind::Put, &[TREE_LIVE])?;
+            Ok(TreeId(root.0))
+        });
+        if created.is_err() {
+            self.undo_to(mark)?;
+            self.forget_idle_writer();
+        }
+        created
     }
 
     fn drop_tree(&mut self, tree: TreeId) -> Result<()> {
         let root = root_of(tree);
-        self.core.tree(root)?;
         let directory = self.core.directory.tree.root();
+        let listed = self.get(TreeId(directory.0), &tree_key(root))?;
+        if listed.as_deref() != Some(&[TREE_LIVE]) {
+            return Err(Error::misuse(format!("there is no tree {}", tree.0)));
+        }
         self.core.note_garbage();
         self.change(directory, &tree_key(root), ChangeKind::Put, &[TREE_DROPPED])
             .map(drop)

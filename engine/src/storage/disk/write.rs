@@ -54,8 +54,12 @@ impl DiskTxn {
         kind: ChangeKind,
         value: &[u8],
     ) -> Result<bool> {
+        let mark = self.undo.len();
         let changed = self.change_or_not(tree, key, kind, value);
-        if !matches!(changed, Ok(true)) {
+        if matches!(changed, Ok(true)) {
+            self.changed = true;
+        } else {
+            self.undo_to(mark)?;
             self.forget_idle_writer();
         }
         changed
@@ -115,28 +119,18 @@ impl DiskTxn {
     ) -> Result<bool> {
         loop {
             let mark = self.undo.len();
-            let tried = self.write_overflow(state, value).and_then(|chain| {
-                let entry = Entry {
-                    flags: OVERFLOW,
-                    value: &chain.encode(),
-                };
-                self.try_change(state, tree, key, kind, entry)
-            });
-            match tried {
-                Ok(Ok(true)) => return Ok(true),
-                Ok(Ok(false)) => {
-                    self.undo_to(mark)?;
-                    return Ok(false);
-                }
-                Ok(Err(other)) => {
+            let chain = self.write_overflow(state, value)?;
+            let entry = Entry {
+                flags: OVERFLOW,
+                value: &chain.encode(),
+            };
+            match self.try_change(state, tree, key, kind, entry)? {
+                Ok(changed) => return Ok(changed),
+                Err(other) => {
                     self.undo_to(mark)?;
                     self.core
                         .txns
                         .wait_for(state, &other, self.options.lock_timeout_micros)?;
-                }
-                Err(e) => {
-                    self.undo_to(mark)?;
-                    return Err(e);
                 }
             }
         }
