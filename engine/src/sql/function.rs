@@ -1,51 +1,90 @@
 //! The scalar functions by name.
 
 /// A scalar function, chosen by name and argument types.
+///
+/// Each variant says which arguments the evaluator takes, in order, and what it gives; the binder has cast them. Here
+/// `number` is SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION or NUMERIC, `float` DOUBLE PRECISION, `same` the type of
+/// the (first) argument. Unless said otherwise the result is NULL when an argument is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // named as in SQL
 pub enum ScalarFunction {
+    /// `(number) → same`
     Abs,
+    /// `(float or NUMERIC) → same`
     Ceil,
+    /// `(float or NUMERIC) → same`
     Floor,
-    /// `round(x)` and `round(numeric, digits)`
+    /// `(float or NUMERIC) → same`, `(NUMERIC, digits INTEGER) → NUMERIC`
     Round,
+    /// `(float or NUMERIC) → same`, `(NUMERIC, digits INTEGER) → NUMERIC`
     Trunc,
+    /// `(float or NUMERIC) → same`
     Sign,
+    /// `(float or NUMERIC) → same`
     Sqrt,
+    /// `(base, exponent)`, both float or both NUMERIC `→ same`
     Power,
+    /// `(float or NUMERIC) → same`
     Exp,
+    /// `(float or NUMERIC) → same`
     Ln,
+    /// `(float or NUMERIC) → same`
     Log10,
+    /// `(a, b)` of one integer type or both NUMERIC `→ same`
     Mod,
+    /// `(TEXT or BYTEA) → INTEGER`
     Length,
+    /// `(TEXT or BYTEA) → INTEGER`
     OctetLength,
+    /// `(TEXT) → TEXT`
     Lower,
+    /// `(TEXT) → TEXT`
     Upper,
+    /// `(TEXT or BYTEA, start INTEGER[, length INTEGER]) → same`
     Substring,
+    /// `(TEXT[, characters TEXT]) → TEXT`
     Trim,
+    /// `(TEXT[, characters TEXT]) → TEXT`
     LTrim,
+    /// `(TEXT[, characters TEXT]) → TEXT`
     RTrim,
+    /// `(TEXT, from TEXT, to TEXT) → TEXT`
     Replace,
+    /// `(text TEXT, part TEXT) → INTEGER`, in the order of `strpos`, not of `position(part in text)`
     Position,
+    /// `(TEXT, INTEGER) → TEXT`
     Left,
+    /// `(TEXT, INTEGER) → TEXT`
     Right,
+    /// `(TEXT, length INTEGER[, fill TEXT]) → TEXT`
     LPad,
+    /// `(TEXT, length INTEGER[, fill TEXT]) → TEXT`
     RPad,
+    /// `(TEXT, times INTEGER) → TEXT`
     Repeat,
+    /// `(TEXT) → TEXT`
     Reverse,
-    /// `||` on text and on bytea
+    /// `||`: `(TEXT, TEXT) → TEXT`, `(BYTEA, BYTEA) → BYTEA`
     Concat,
-    /// `concat(…)`, which skips NULLs
+    /// `concat(any, …) → TEXT`, which skips NULLs; never NULL
     ConcatSkipNull,
+    /// `(a, b)` of one type `→ same`: NULL when equal, else `a`
     NullIf,
+    /// `(any, …)` of one type `→ same`, which skips NULLs
     Greatest,
+    /// `(any, …)` of one type `→ same`, which skips NULLs
     Least,
-    /// `extract(field FROM …)`: the field is a literal first argument
+    /// `(field TEXT, DATE or TIMESTAMP) → NUMERIC` (`extract`) or `float` (`date_part`)
     Extract,
+    /// `(field TEXT, TIMESTAMP) → TIMESTAMP`
     DateTrunc,
+    /// `() → DATE`
     CurrentDate,
+    /// `() → TIMESTAMP`
     CurrentTimestamp,
+    /// `(TEXT or BYTEA) → TEXT`
     Md5,
+    /// `(TEXT) → INTEGER`
     Ascii,
+    /// `(INTEGER) → TEXT`
     Chr,
 }

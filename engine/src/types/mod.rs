@@ -41,6 +41,9 @@ pub use decimal::Decimal;
 pub use sql_type::SqlType;
 pub use value::Value;
 
-pub(crate) use datetime::{date_to_text, timestamp_to_text};
-pub(crate) use fault::out_of_range;
+pub(crate) use datetime::{
+    MICROS_PER_DAY, check_date, check_timestamp, date_to_text, timestamp_to_text,
+};
+pub(crate) use fault::{data_error, out_of_range};
 pub(crate) use float_text::{float4_to_text, float8_to_text};
+pub(crate) use text_input::fit_varchar;

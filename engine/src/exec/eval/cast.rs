@@ -1,0 +1,136 @@
+//! Conversions between types.
+
+use super::arithmetic::map;
+use super::cast_number;
+use super::operand::Operand;
+use crate::types::array::{ColumnBuilder, check_room, value_at};
+use crate::types::{MICROS_PER_DAY, SqlType, Value, check_timestamp, data_error, fit_varchar};
+use crate::{Error, ErrorKind, Result};
+use arrow_array::builder::StringBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Int32Type, TimestampMicrosecondType};
+use arrow_array::{Array, BooleanArray, Int32Array};
+use arrow_buffer::BooleanBuffer;
+use std::sync::Arc;
+
+/// `operand` of type `from` as `to`; `explicit` for CAST, which cuts text to VARCHAR(n) where an assignment refuses it.
+///
+/// Errors: `22001`, `22003`, `22008`, `22P02` and what else PostgreSQL's input functions give; `42846` where there is no
+/// such cast.
+pub(super) fn cast(
+    operand: &Operand,
+    from: SqlType,
+    to: SqlType,
+    explicit: bool,
+) -> Result<Operand> {
+    use SqlType::{Bool, Bytes, Date, Int4, Numeric, Text, Timestamp, Unknown, Varchar};
+    match (from, to) {
+        _ if from == to => Ok(operand.clone()),
+        (Unknown | Text | Varchar(_), Unknown | Text | Varchar(None)) => Ok(operand.clone()),
+        (Varchar(Some(own)), Varchar(Some(length))) if own <= length => Ok(operand.clone()),
+        (Unknown | Text | Varchar(_), Varchar(length)) => {
+            let texts = operand.array.as_string::<i32>();
+            text_column(operand, |row, text| {
+                text.push_str(fit_varchar(texts.value(row), length, explicit)?);
+                Ok(())
+            })
+        }
+        (Unknown | Text | Varchar(_), _) => parse(operand, to),
+        (_, Unknown | Text | Varchar(_)) => show(operand, from, to, explicit),
+        (Bool, Int4) => {
+            let booleans = operand.booleans();
+            let values: Vec<i32> = booleans.values().iter().map(i32::from).collect();
+            let array = Int32Array::new(values.into(), booleans.nulls().cloned());
+            Ok(Operand::computed(Arc::new(array), operand.scalar))
+        }
+        (Int4, Bool) => {
+            let integers = operand.array.as_primitive::<Int32Type>();
+            let values = BooleanBuffer::collect_bool(integers.len(), |i| integers.value(i) != 0);
+            let array = BooleanArray::new(values, integers.nulls().cloned());
+            Ok(Operand::computed(Arc::new(array), operand.scalar))
+        }
+        (Date, Timestamp) => map::<Date32Type, TimestampMicrosecondType>(
+            operand,
+            |days| match check_timestamp(i64::from(days), 0) {
+                Ok(micros) => (micros, false),
+                Err(_) => (0, true),
+            },
+            |_| Some(data_error("22008", "date out of range for timestamp")),
+        ),
+        (Timestamp, Date) => map::<TimestampMicrosecondType, Date32Type>(
+            operand,
+            |micros| (micros.div_euclid(MICROS_PER_DAY) as i32, false),
+            |_| None,
+        ),
+        (Numeric(_), Numeric(None)) => Ok(operand.clone()),
+        (Bytes, _) | (_, Bytes) => Err(no_cast(from, to)),
+        _ if from.is_number() && to.is_number() => cast_number::cast(operand, from, to),
+        _ => Err(no_cast(from, to)),
+    }
+}
+
+/// PostgreSQL has no cast between these: SQLSTATE `42846`.
+fn no_cast(from: SqlType, to: SqlType) -> Error {
+    Error::new(
+        ErrorKind::Sql,
+        "42846",
+        format!(
+            "cannot cast type {} to {}",
+            from.base_name(),
+            to.base_name()
+        ),
+    )
+}
+
+/// A column of text, written row by row where the operand is not NULL.
+pub(super) fn text_column(
+    operand: &Operand,
+    mut write: impl FnMut(usize, &mut String) -> Result<()>,
+) -> Result<Operand> {
+    let rows = operand.array.len();
+    let mut builder = StringBuilder::with_capacity(rows, rows * 8);
+    let mut buffer = String::new();
+    for row in 0..rows {
+        if operand.array.is_null(row) {
+            builder.append_null();
+            continue;
+        }
+        buffer.clear();
+        write(row, &mut buffer)?;
+        check_room(builder.values_slice().len(), buffer.len())?;
+        builder.append_value(&buffer);
+    }
+    Ok(Operand::computed(
+        Arc::new(builder.finish()),
+        operand.scalar,
+    ))
+}
+
+/// From text by the input function of the type.
+fn parse(operand: &Operand, to: SqlType) -> Result<Operand> {
+    let texts = operand.array.as_string::<i32>();
+    let mut builder = ColumnBuilder::new(to, texts.len());
+    for text in texts {
+        match text {
+            None => builder.push_null(),
+            Some(text) => builder.push(&Value::from_text(text, to)?)?,
+        }
+    }
+    Ok(Operand::computed(builder.finish(), operand.scalar))
+}
+
+/// To text by the output function of the type; a boolean is spelled out.
+fn show(operand: &Operand, from: SqlType, to: SqlType, explicit: bool) -> Result<Operand> {
+    let length = match to {
+        SqlType::Varchar(length) => length,
+        _ => None,
+    };
+    text_column(operand, |row, text| {
+        let shown = match value_at(&operand.array, row, from) {
+            Value::Bool(value) => value.to_string(),
+            value => value.to_text().unwrap_or_default(),
+        };
+        text.push_str(fit_varchar(&shown, length, explicit)?);
+        Ok(())
+    })
+}

@@ -1,0 +1,60 @@
+//! What an expression may refer to beside the columns of its batch.
+
+use super::value_set::ValueSet;
+use crate::Result;
+use crate::sql::bound::Query;
+use crate::types::Value;
+use arrow_array::ArrayRef;
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+/// What an expression may refer to beside the columns of its batch.
+#[derive(Clone, Copy)]
+pub struct EvalContext<'a> {
+    /// Values of `$1`, `$2`, …
+    pub parameters: &'a [Value],
+    /// Current input rows of the enclosing queries, the nearest one last.
+    pub outer_rows: &'a [&'a [Value]],
+    /// Runs subqueries; without it they are refused.
+    pub subqueries: Option<&'a dyn SubqueryRunner>,
+    /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
+    pub now_micros: i64,
+}
+
+/// Runs the subqueries of an expression.
+pub trait SubqueryRunner {
+    /// Whether the result of `query` may differ between rows of the batch.
+    fn is_correlated(&self, query: &Query) -> bool;
+
+    /// The result of `query` for row `row` of a batch of `columns`. No more than `rows_max` rows are looked at. For a
+    /// query that is not correlated it is asked once for each batch, so it should keep the result.
+    fn run(
+        &self,
+        query: &Query,
+        columns: &[ArrayRef],
+        row: usize,
+        rows_max: usize,
+    ) -> Result<Rc<SubqueryRows>>;
+}
+
+/// The result of a subquery.
+#[derive(Default)]
+pub struct SubqueryRows {
+    /// How many rows there are.
+    pub rows: usize,
+    /// The first column, in pieces; may be empty for EXISTS.
+    pub column: Vec<ArrayRef>,
+    /// The values as a set, made at the first `IN` that asks.
+    pub(super) set: OnceCell<ValueSet>,
+}
+
+impl SubqueryRows {
+    /// Of `rows` rows whose first column is `column`, in pieces.
+    pub fn new(rows: usize, column: Vec<ArrayRef>) -> Self {
+        Self {
+            rows,
+            column,
+            set: OnceCell::new(),
+        }
+    }
+}

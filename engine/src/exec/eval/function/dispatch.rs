@@ -1,0 +1,106 @@
+//! From a function and its arguments to the loop that computes it.
+
+use super::super::arithmetic::arithmetic;
+use super::super::evaluate::{Evaluator, constant};
+use super::super::operand::{Operand, kernel_error};
+use super::{choose, concat, datetime, extract, math, pad, text};
+use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
+use crate::sql::function::ScalarFunction;
+use crate::types::{MICROS_PER_DAY, SqlType, Value};
+use crate::{Error, Result};
+use arrow_array::cast::AsArray;
+
+/// Evaluated arguments with their types.
+pub(super) struct Arguments {
+    pub(super) operands: Vec<Operand>,
+    pub(super) types: Vec<SqlType>,
+    /// Rows of the batch.
+    pub(super) rows: usize,
+}
+
+impl Arguments {
+    /// The argument at `position`. Errors: `42883`, when the binder let too few through.
+    pub(super) fn get(&self, position: usize) -> Result<&Operand> {
+        self.operands
+            .get(position)
+            .ok_or_else(|| Error::misuse("a function call without one of its arguments"))
+    }
+
+    /// The type of the argument at `position`.
+    pub(super) fn sql_type(&self, position: usize) -> SqlType {
+        self.types
+            .get(position)
+            .copied()
+            .unwrap_or(SqlType::Unknown)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.operands.len()
+    }
+
+    pub(super) fn all(&self) -> Vec<&Operand> {
+        self.operands.iter().collect()
+    }
+}
+
+/// The values of `name(arguments)`.
+pub(in super::super) fn call(
+    evaluator: &Evaluator<'_>,
+    name: ScalarFunction,
+    arguments: &[Expr],
+    sql_type: SqlType,
+) -> Result<Operand> {
+    use ScalarFunction as F;
+    let arguments = Arguments {
+        operands: arguments
+            .iter()
+            .map(|e| evaluator.operand(e))
+            .collect::<Result<_>>()?,
+        types: arguments.iter().map(|e| e.sql_type).collect(),
+        rows: evaluator.rows,
+    };
+    match name {
+        F::Abs | F::Ceil | F::Floor | F::Round | F::Trunc | F::Sign => {
+            math::rounding(name, &arguments)
+        }
+        F::Sqrt | F::Power | F::Exp | F::Ln | F::Log10 => math::transcendental(name, &arguments),
+        F::Mod => {
+            let (a, b) = (arguments.get(0)?, arguments.get(1)?);
+            let types = (arguments.sql_type(0), arguments.sql_type(1));
+            arithmetic(ArithmeticOp::Modulo, (a, types.0), (b, types.1))
+        }
+        F::Length | F::OctetLength | F::Position | F::Ascii => text::measure(name, &arguments),
+        F::Lower | F::Upper | F::Reverse | F::Replace | F::Left | F::Right | F::Chr | F::Md5 => {
+            text::transform(name, &arguments)
+        }
+        F::Substring => text::substring(&arguments),
+        F::Trim | F::LTrim | F::RTrim => text::trim(name, &arguments),
+        F::LPad | F::RPad | F::Repeat => pad::pad(name, &arguments),
+        F::Concat => concat::concat(&arguments),
+        F::ConcatSkipNull => concat::concat_skip_null(&arguments),
+        F::NullIf => null_if(&arguments),
+        F::Greatest => choose::choose(&arguments, CompareOp::Gt),
+        F::Least => choose::choose(&arguments, CompareOp::Lt),
+        F::Extract => extract::extract(&arguments, sql_type),
+        F::DateTrunc => datetime::date_trunc(&arguments),
+        F::CurrentDate => {
+            let days = evaluator.context.now_micros.div_euclid(MICROS_PER_DAY);
+            constant(&Value::Date(days as i32), SqlType::Date)
+        }
+        F::CurrentTimestamp => constant(
+            &Value::Timestamp(evaluator.context.now_micros),
+            SqlType::Timestamp,
+        ),
+    }
+}
+
+/// NULL where both arguments are equal, else the first.
+fn null_if(arguments: &Arguments) -> Result<Operand> {
+    let (value, other) = (arguments.get(0)?, arguments.get(1)?);
+    let equal = super::super::compare::compare(CompareOp::Eq, value, other, arguments.sql_type(0))?;
+    let scalar = equal.scalar;
+    let rows = equal.array.len();
+    let value = value.clone().into_array(rows)?;
+    let result = arrow_select::nullif::nullif(&value, equal.array.as_boolean());
+    Ok(Operand::computed(result.map_err(kernel_error)?, scalar))
+}

@@ -1,0 +1,120 @@
+//! `extract(field FROM …)` and `date_part`.
+
+use super::super::numeric_kernel::NumericBuilder;
+use super::super::operand::{Operand, result_rows, strict_nulls};
+use super::datetime::{Unit, iso_day_of_week, iso_week};
+use super::dispatch::Arguments;
+use crate::types::{Decimal, MICROS_PER_DAY, SqlType, civil_from_days, days_from_civil};
+use crate::{Error, ErrorKind, Result};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, TimestampMicrosecondType};
+use arrow_array::{Array, Float64Array};
+use std::sync::Arc;
+
+/// The Julian day of 1970-01-01.
+const JULIAN_OF_EPOCH: i64 = 2_440_588;
+
+/// `extract` as NUMERIC, `date_part` as DOUBLE PRECISION. Errors: `22023` for an unknown field, `0A000` for one that the
+/// type does not have.
+pub(super) fn extract(arguments: &Arguments, sql_type: SqlType) -> Result<Operand> {
+    let operands = arguments.all();
+    let (rows, scalar) = result_rows(&operands, arguments.rows);
+    let nulls = strict_nulls(&operands, rows);
+    let from = arguments.sql_type(1);
+    let mut numbers = NumericBuilder::new(rows);
+    let mut floats = Vec::with_capacity(rows);
+    for row in 0..rows {
+        if nulls.as_ref().is_some_and(|n| n.is_null(row)) {
+            numbers.push_null();
+            floats.push(0.0);
+            continue;
+        }
+        let name = arguments.text(0, row)?;
+        let unit = Unit::parse(name, from)?;
+        let value = field(unit, arguments.get(1)?, row, from)?.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Unsupported,
+                "0A000",
+                format!(
+                    "unit \"{}\" not supported for type {from}",
+                    name.to_lowercase()
+                ),
+            )
+        })?;
+        if sql_type == SqlType::Float8 {
+            floats.push(value.to_f64()?);
+        } else {
+            numbers.push(&value)?;
+        }
+    }
+    let array: Arc<dyn Array> = if sql_type == SqlType::Float8 {
+        Arc::new(Float64Array::new(floats.into(), nulls))
+    } else {
+        numbers.finish()
+    };
+    Ok(Operand::computed(array, scalar))
+}
+
+fn field(unit: Unit, operand: &Operand, row: usize, from: SqlType) -> Result<Option<Decimal>> {
+    if from == SqlType::Date {
+        let days = operand
+            .array
+            .as_primitive::<Date32Type>()
+            .value(operand.at(row));
+        let days = i64::from(days);
+        return Ok(match unit {
+            Unit::Epoch => Some(Decimal::from(days * (MICROS_PER_DAY / 1_000_000))),
+            Unit::Julian => Some(Decimal::from(days + JULIAN_OF_EPOCH)),
+            _ => day_field(unit, days).map(Decimal::from),
+        });
+    }
+    let stamps = operand.array.as_primitive::<TimestampMicrosecondType>();
+    let stamp = stamps.value(operand.at(row));
+    let days = stamp.div_euclid(MICROS_PER_DAY);
+    let time = stamp.rem_euclid(MICROS_PER_DAY);
+    Ok(Some(match unit {
+        Unit::Microsecond => Decimal::from(time % 60_000_000),
+        Unit::Millisecond => Decimal::new(i128::from(time % 60_000_000), 3),
+        Unit::Second => Decimal::new(i128::from(time % 60_000_000), 6),
+        Unit::Minute => Decimal::from(time / 60_000_000 % 60),
+        Unit::Hour => Decimal::from(time / 3_600_000_000),
+        Unit::Epoch => Decimal::new(i128::from(stamp), 6),
+        Unit::Julian => {
+            let fraction = Decimal::from(time).divide(&Decimal::from(MICROS_PER_DAY))?;
+            Decimal::from(days + JULIAN_OF_EPOCH).add(&fraction)?
+        }
+        _ => match day_field(unit, days) {
+            Some(value) => Decimal::from(value),
+            None => return Ok(None),
+        },
+    }))
+}
+
+/// A field of a day; `None` for a field of the time of day.
+fn day_field(unit: Unit, days: i64) -> Option<i64> {
+    let (year, month, day) = civil_from_days(days);
+    // PostgreSQL has no year 0: 1 BC is -1.
+    let without_zero = |year: i64| if year > 0 { year } else { year - 1 };
+    let counted = |length: i64| {
+        if year > 0 {
+            (year + length - 1) / length
+        } else {
+            -((length - year) / length)
+        }
+    };
+    Some(match unit {
+        Unit::Day => i64::from(day),
+        Unit::Month => i64::from(month),
+        Unit::Quarter => i64::from((month - 1) / 3 + 1),
+        Unit::Year => without_zero(year),
+        Unit::Decade => year.div_euclid(10),
+        Unit::Century => counted(100),
+        Unit::Millennium => counted(1000),
+        Unit::Week => iso_week(days).1,
+        Unit::IsoYear => without_zero(iso_week(days).0),
+        Unit::DayOfWeek => iso_day_of_week(days) % 7,
+        Unit::IsoDayOfWeek => iso_day_of_week(days),
+        Unit::DayOfYear => days - days_from_civil(year, 1, 1) + 1,
+        _ => return None,
+    })
+}
