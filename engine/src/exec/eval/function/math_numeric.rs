@@ -14,7 +14,7 @@ const SIGNIFICANT_DIGITS_MIN: i64 = 16;
 const DISPLAY_SCALE_MAX: i64 = 1_000;
 /// Largest exponent of e whose power is computed.
 const EXPONENT_MAX: f64 = 6_000.0;
-const LOG10_E: f64 = 0.434_294_481_903_252;
+const LOG10_E: f64 = std::f64::consts::LOG10_E;
 
 fn parts(value: &Decimal) -> (BigInt, i64) {
     BigDecimal::from(value).into_bigint_and_scale()
