@@ -49,7 +49,7 @@ pub enum ScalarFunction {
     RTrim,
     /// `(TEXT, from TEXT, to TEXT) → TEXT`
     Replace,
-    /// `(text TEXT, part TEXT) → INTEGER`, in the order of `strpos`, not of `position(part in text)`
+    /// `(part TEXT, text TEXT) → INTEGER`, in the order of `position(part IN text)`, not of `strpos`
     Position,
     /// `(TEXT, INTEGER) → TEXT`
     Left,

@@ -21,7 +21,7 @@ pub(super) struct ValueSet {
 }
 
 /// Values as what the set holds: equal in SQL exactly when equal here.
-enum Keys {
+pub(super) enum Keys {
     Integers(Vec<i64>),
     Text(ArrayRef),
     Binary(ArrayRef),
@@ -100,7 +100,7 @@ impl ValueSet {
     }
 }
 
-fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
+pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
     let array = comparable(array, sql_type)?;
     Ok(match sql_type {
         SqlType::Bool => {

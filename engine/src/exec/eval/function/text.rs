@@ -16,8 +16,8 @@ pub(super) fn measure(name: ScalarFunction, arguments: &Arguments) -> Result<Ope
                 arguments.text(0, row)?.chars().count() as i64
             }
             ScalarFunction::Position => {
-                let text = arguments.text(0, row)?;
-                match text.find(arguments.text(1, row)?) {
+                let text = arguments.text(1, row)?;
+                match text.find(arguments.text(0, row)?) {
                     Some(at) => text[..at].chars().count() as i64 + 1,
                     None => 0,
                 }

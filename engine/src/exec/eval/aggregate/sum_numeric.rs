@@ -1,0 +1,122 @@
+//! `sum` and `avg` of NUMERIC.
+
+use super::accumulator::{State, argument, grow};
+use crate::Result;
+use crate::exec::eval::numeric_kernel::NumericBuilder;
+use crate::types::{Decimal, numeric};
+use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+
+/// Sums and counts.
+pub(super) struct NumericSum {
+    average: bool,
+    states: Vec<Sum>,
+}
+
+/// The sum of one group: in 128 bits at one scale, and what did not fit that.
+#[derive(Clone)]
+struct Sum {
+    small: i128,
+    scale: u32,
+    rest: Option<Box<Decimal>>,
+    count: i64,
+}
+
+const EMPTY: Sum = Sum {
+    small: 0,
+    scale: 0,
+    rest: None,
+    count: 0,
+};
+
+impl Sum {
+    #[inline]
+    fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        self.count += 1;
+        if let Some((coefficient, scale)) = numeric::decode_small(bytes)
+            && scale == self.scale
+            && let Some(sum) = self.small.checked_add(coefficient)
+        {
+            self.small = sum;
+            return Ok(());
+        }
+        self.add_slowly(&numeric::decode_decimal(bytes)?)
+    }
+
+    /// Brings both to one scale, or puts the number aside when that does not fit.
+    #[cold]
+    fn add_slowly(&mut self, value: &Decimal) -> Result<()> {
+        let sum = Decimal::new(self.small, self.scale).add(value)?;
+        match sum.small() {
+            Some((small, scale)) => {
+                self.small = small;
+                self.scale = scale;
+            }
+            None => {
+                let rest = match &self.rest {
+                    Some(rest) => rest.add(&sum)?,
+                    None => sum,
+                };
+                self.small = 0;
+                self.scale = rest.scale();
+                self.rest = Some(Box::new(rest));
+            }
+        }
+        Ok(())
+    }
+
+    fn total(&self) -> Result<Decimal> {
+        let small = Decimal::new(self.small, self.scale);
+        match &self.rest {
+            Some(rest) => rest.add(&small),
+            None => Ok(small),
+        }
+    }
+}
+
+impl NumericSum {
+    pub(super) fn new(average: bool) -> Self {
+        Self {
+            average,
+            states: Vec::new(),
+        }
+    }
+}
+
+impl State for NumericSum {
+    fn update(&mut self, indices: &[u32], groups: usize, arguments: &[ArrayRef]) -> Result<()> {
+        grow(&mut self.states, groups, EMPTY);
+        let values = argument(arguments, 0)?.as_binary::<i32>();
+        for (row, value) in values.iter().enumerate() {
+            if let Some(bytes) = value {
+                let group = if groups == 1 {
+                    0
+                } else {
+                    indices[row] as usize
+                };
+                self.states[group].add(bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, groups: usize) -> Result<ArrayRef> {
+        let mut states = std::mem::take(&mut self.states);
+        states.resize(groups, EMPTY);
+        let mut builder = NumericBuilder::new(groups);
+        for state in states {
+            match state.count {
+                0 => builder.push_null(),
+                count if self.average => {
+                    builder.push(&state.total()?.divide(&Decimal::from(count))?)?;
+                }
+                _ => builder.push(&state.total()?)?,
+            }
+        }
+        Ok(builder.finish())
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.states.capacity() * size_of::<Sum>()
+    }
+}
