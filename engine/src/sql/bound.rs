@@ -79,7 +79,7 @@ pub struct OutputColumn {
 /// Expressions refer to columns by position: in WHERE, GROUP BY keys and aggregate arguments, to the columns of `from`
 /// (left to right over the joins); when `aggregate` is present, in HAVING, `projection` and `order_by`, to the output
 /// of the aggregation (its keys first, then its aggregate results).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     /// `None` for a query without FROM: one row of no columns.
     pub from: Option<From>,
@@ -115,7 +115,7 @@ pub struct OrderKey {
 }
 
 /// A source of rows in FROM.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum From {
     /// A table: all of its columns in order.
     Table {
@@ -161,7 +161,7 @@ pub enum JoinKind {
 }
 
 /// Grouping. With no keys, one group that exists even without rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Aggregate {
     /// GROUP BY expressions over the columns of `from`.
     pub keys: Vec<Expr>,
@@ -170,11 +170,12 @@ pub struct Aggregate {
 }
 
 /// One aggregate call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AggregateCall {
     /// Which.
     pub function: AggregateFunction,
-    /// Its arguments over the columns of `from`; none for `count(*)`.
+    /// Its arguments over the columns of `from`, of their own types (`avg` of an INTEGER has an INTEGER argument and a
+    /// NUMERIC result); none for `count(*)`.
     pub arguments: Vec<Expr>,
     /// `DISTINCT`
     pub distinct: bool,
@@ -200,7 +201,7 @@ pub enum AggregateFunction {
 }
 
 /// An expression with its type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
     /// What it computes.
     pub kind: ExprKind,
@@ -209,7 +210,7 @@ pub struct Expr {
 }
 
 /// What an expression computes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ExprKind {
     /// A constant.
     Literal(Value),
@@ -217,15 +218,17 @@ pub enum ExprKind {
     Parameter(usize),
     /// A column of the input.
     Column(usize),
-    /// A column of an enclosing query's input row: `depth` 1 is the directly enclosing one.
+    /// A column of the input row of the expression that contains the subquery: `depth` 1 is the row of the innermost
+    /// such expression. Only subqueries in expressions count; a derived table is on the level of the query whose FROM
+    /// it stands in, and does not see that FROM.
     OuterColumn {
-        /// How many queries up.
+        /// How many subqueries up.
         depth: usize,
-        /// Position in that query's input.
+        /// Position in that row.
         column: usize,
     },
     /// A conversion to `sql_type` of the expression; `explicit` for `CAST` (VARCHAR(n) then truncates), false for an
-    /// assignment (it then refuses what does not fit).
+    /// implicit one or an assignment (it then refuses what does not fit).
     Cast {
         /// What is converted.
         input: Box<Expr>,
@@ -238,7 +241,8 @@ pub enum ExprKind {
     Or(Vec<Expr>),
     /// Three-valued NOT.
     Not(Box<Expr>),
-    /// A comparison of two expressions of one type.
+    /// A comparison of two expressions of one type. Here and below, TEXT and VARCHAR of any length are one type, as are
+    /// NUMERICs of any precision.
     Compare(CompareOp, Box<Expr>, Box<Expr>),
     /// `IS [NOT] DISTINCT FROM`: true when distinct, inverted by `negated`.
     Distinct {
@@ -265,7 +269,8 @@ pub enum ExprKind {
         /// `IS NOT …`
         negated: bool,
     },
-    /// `+ - * / %` on two numbers of one type (also date ± integer), with PostgreSQL's overflow errors.
+    /// `+ - * / %` on two numbers of one type, with PostgreSQL's overflow errors; also date + integer, integer + date,
+    /// date - integer (a date) and date - date (an integer).
     Arithmetic(ArithmeticOp, Box<Expr>, Box<Expr>),
     /// Unary minus.
     Negate(Box<Expr>),
@@ -405,6 +410,8 @@ pub struct CreateTable {
     pub columns: Vec<Column>,
     /// Position of the `INTEGER`/`BIGINT`/`SMALLINT PRIMARY KEY` column, which is the row id itself.
     pub row_id_column: Option<usize>,
+    /// Name of the primary key constraint, where there is one.
+    pub primary_key_name: Option<String>,
     /// Unique indexes for the other PRIMARY KEY and UNIQUE constraints (their trees do not exist yet).
     pub indexes: Vec<Index>,
     /// CHECK constraints: name and SQL text.

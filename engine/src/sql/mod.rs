@@ -1,4 +1,20 @@
-//! Floor 6: from `sqlparser`'s tree to a bound, typed tree.
+//! Floor 6: from SQL text to a bound, typed tree.
+//!
+//! ```text
+//!   "SELECT a + 1 FROM t" ──parse──▶ Parsed ──bind(schema)──▶ Bound
+//!        sqlparser's tree, names as written ┘                 └ positions and types, implicit casts made explicit
+//! ```
+//!
+//! [`parse`] turns a text into statements, with `42601` and a position for what is no SQL. [`bind`] resolves names
+//! against a [`crate::catalog::Schema`], chooses operators and functions by PostgreSQL's rules, and infers the types of
+//! parameters. What it does not know it refuses by name with `0A000`; nothing is parsed and then ignored. Both are pure
+//! functions; nesting is bounded (`54001`).
 
+mod bind;
 pub mod bound;
 pub mod function;
+mod parse;
+mod walk;
+
+pub use bind::{Bound, bind, bind_expression};
+pub use parse::{Parsed, parse};

@@ -1,0 +1,189 @@
+//! Calls of aggregates: lifted out of their expressions, which then refer to their results.
+
+use super::call::{Call, no_function, not_unique};
+use super::context::{Binder, Clause};
+use super::names::sql_error;
+use crate::error::{Error, Result};
+use crate::sql::bound::{AggregateCall, AggregateFunction, Expr, ExprKind};
+use crate::sql::walk::operands_mut;
+use crate::types::SqlType;
+
+/// Until the keys of the grouping are known, the result of aggregate `i` is column `AGGREGATE_BASE + i`; see
+/// [`super::group`].
+pub(super) const AGGREGATE_BASE: usize = 1 << 30;
+
+/// Whether a function of that (folded) name aggregates.
+pub(super) fn is_aggregate(name: &str) -> bool {
+    function(name).is_some()
+}
+
+fn function(name: &str) -> Option<AggregateFunction> {
+    Some(match name {
+        "count" => AggregateFunction::Count,
+        "sum" => AggregateFunction::Sum,
+        "avg" => AggregateFunction::Avg,
+        "min" => AggregateFunction::Min,
+        "max" => AggregateFunction::Max,
+        "bool_and" | "every" => AggregateFunction::BoolAnd,
+        "bool_or" => AggregateFunction::BoolOr,
+        "string_agg" => AggregateFunction::StringAgg,
+        _ => return None,
+    })
+}
+
+impl Binder<'_> {
+    /// A call of an aggregate. `42803` where none may stand.
+    pub(super) fn bind_aggregate(&mut self, call: &Call<'_>) -> Result<Expr> {
+        let Call {
+            name,
+            arguments,
+            star,
+            distinct,
+            filter,
+        } = call;
+        let level = self.level();
+        if level.in_aggregate {
+            return Err(sql_error(
+                "42803",
+                "aggregate function calls cannot be nested",
+            ));
+        }
+        if !level.clause.allows_aggregates() {
+            let message = format!(
+                "aggregate functions are not allowed in {}",
+                level.clause.name()
+            );
+            return Err(sql_error("42803", message));
+        }
+        level.in_aggregate = true;
+        let bound = arguments
+            .iter()
+            .map(|a| self.bind_expr(a))
+            .collect::<Result<Vec<_>>>();
+        let filter = filter
+            .map(|f| self.in_clause(Clause::Filter, |binder| binder.bind_condition(f, "FILTER")))
+            .transpose();
+        self.level().in_aggregate = false;
+        let (arguments, filter) = (bound?, filter?);
+        let (function, arguments, sql_type) = if *star {
+            if name != "count" {
+                return Err(no_function(name, &[]));
+            }
+            if *distinct {
+                return Err(sql_error("42601", "DISTINCT cannot be used with *"));
+            }
+            (AggregateFunction::CountStar, Vec::new(), SqlType::Int8)
+        } else {
+            self.typed(name, arguments)?
+        };
+        let call = AggregateCall {
+            function,
+            arguments,
+            distinct: *distinct,
+            filter,
+            sql_type,
+        };
+        check_level(&call)?;
+        Ok(Expr {
+            kind: ExprKind::Column(AGGREGATE_BASE + self.lift(call)),
+            sql_type,
+        })
+    }
+
+    /// The number of the aggregate on this level; equal ones are computed once.
+    fn lift(&mut self, call: AggregateCall) -> usize {
+        let aggregates = &mut self.level().aggregates;
+        aggregates
+            .iter()
+            .position(|known| *known == call)
+            .unwrap_or_else(|| {
+                aggregates.push(call);
+                aggregates.len() - 1
+            })
+    }
+
+    fn typed(
+        &mut self,
+        name: &str,
+        arguments: Vec<Expr>,
+    ) -> Result<(AggregateFunction, Vec<Expr>, SqlType)> {
+        let Some(function) = function(name) else {
+            return Err(no_function(name, &arguments));
+        };
+        if function == AggregateFunction::StringAgg {
+            let Ok([text, delimiter]) = <[Expr; 2]>::try_from(arguments.clone()) else {
+                return Err(no_function(name, &arguments));
+            };
+            if text.sql_type == SqlType::Bytes {
+                return Err(Error::unsupported("string_agg of bytea"));
+            }
+            let text = self.implicit(text, SqlType::Text, || no_function(name, &arguments))?;
+            let delimiter =
+                self.implicit(delimiter, SqlType::Text, || no_function(name, &arguments))?;
+            return Ok((function, vec![text, delimiter], SqlType::Text));
+        }
+        let [argument] = arguments.as_slice() else {
+            return Err(no_function(name, &arguments));
+        };
+        let unknown = argument.sql_type == SqlType::Unknown;
+        let argument_type = match function {
+            AggregateFunction::Sum | AggregateFunction::Avg if unknown => {
+                return Err(not_unique(name, &arguments));
+            }
+            AggregateFunction::BoolAnd | AggregateFunction::BoolOr if unknown => SqlType::Bool,
+            _ if unknown => SqlType::Text,
+            _ => argument.sql_type,
+        };
+        let Some(sql_type) = result_type(function, argument_type.base()) else {
+            return Err(no_function(name, &arguments));
+        };
+        let argument = self.implicit(argument.clone(), argument_type, || {
+            no_function(name, &arguments)
+        })?;
+        Ok((function, vec![argument], sql_type))
+    }
+}
+
+fn result_type(function: AggregateFunction, argument: SqlType) -> Option<SqlType> {
+    let numeric = SqlType::Numeric(None);
+    Some(match (function, argument) {
+        (AggregateFunction::Count, _) => SqlType::Int8,
+        (AggregateFunction::Sum, SqlType::Int2 | SqlType::Int4) => SqlType::Int8,
+        (AggregateFunction::Sum, SqlType::Int8 | SqlType::Numeric(_)) => numeric,
+        (AggregateFunction::Sum, SqlType::Float4 | SqlType::Float8) => argument,
+        (AggregateFunction::Avg, SqlType::Float4 | SqlType::Float8) => SqlType::Float8,
+        (AggregateFunction::Avg, t) if t.is_number() => numeric,
+        (AggregateFunction::Min | AggregateFunction::Max, t)
+            if t.is_number() || t.is_datetime() =>
+        {
+            t
+        }
+        (AggregateFunction::Min | AggregateFunction::Max, t) if t.is_text() => SqlType::Text,
+        (AggregateFunction::BoolAnd | AggregateFunction::BoolOr, SqlType::Bool) => SqlType::Bool,
+        _ => return None,
+    })
+}
+
+/// An aggregate over nothing but columns of an enclosing query belongs to that query, which we do not support.
+fn check_level(call: &AggregateCall) -> Result<()> {
+    let (mut own, mut outer) = (false, false);
+    let mut arguments = call.arguments.clone();
+    for argument in &mut arguments {
+        look(argument, &mut own, &mut outer)?;
+    }
+    if outer && !own {
+        return Err(Error::unsupported(
+            "an aggregate of an outer query inside a subquery",
+        ));
+    }
+    Ok(())
+}
+
+fn look(expr: &mut Expr, own: &mut bool, outer: &mut bool) -> Result<()> {
+    match expr.kind {
+        ExprKind::Column(_) => *own = true,
+        ExprKind::OuterColumn { .. } => *outer = true,
+        _ => {}
+    }
+    operands_mut(expr, &mut |operand| look(operand, own, outer))
+}

@@ -1,0 +1,329 @@
+//! Calls of functions, in parentheses and in the standard's own words (`EXTRACT`, `SUBSTRING … FROM`, `TRIM`).
+
+use super::coerce::{Context, literal};
+use super::context::Binder;
+use super::expr::unsupported_expression;
+use super::names::{at, fold, parts, sql_error};
+use super::overload::{NoOverload, choose};
+use crate::error::{Error, Result};
+use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::function::ScalarFunction;
+use crate::types::{SqlType, Value};
+use sqlparser::ast;
+
+/// The parts of a call, seen to be nothing but arguments, DISTINCT and FILTER.
+pub(super) struct Call<'a> {
+    pub(super) name: String,
+    pub(super) arguments: Vec<&'a ast::Expr>,
+    /// `f(*)`
+    pub(super) star: bool,
+    pub(super) distinct: bool,
+    pub(super) filter: Option<&'a ast::Expr>,
+}
+
+impl Binder<'_> {
+    /// A call.
+    pub(super) fn bind_function(&mut self, function: &ast::Function) -> Result<Expr> {
+        let call = call_of(function)?;
+        let place = parts(&function.name)?.last().copied();
+        let bound = if super::aggregate::is_aggregate(&call.name) {
+            self.bind_aggregate(&call)
+        } else {
+            self.bind_scalar_call(&call)
+        };
+        match place {
+            Some(ident) => bound.map_err(|e| at(e, ident)),
+            None => bound,
+        }
+    }
+
+    fn bind_scalar_call(&mut self, call: &Call<'_>) -> Result<Expr> {
+        let name = call.name.as_str();
+        let only_aggregates = [
+            (call.star, "(*)"),
+            (call.distinct, "DISTINCT"),
+            (call.filter.is_some(), "FILTER"),
+        ];
+        if let Some((_, what)) = only_aggregates.iter().find(|(used, _)| *used) {
+            let message = format!("{what} specified, but {name} is not an aggregate function");
+            return Err(sql_error("42809", message));
+        }
+        let mut arguments = Vec::new();
+        for argument in &call.arguments {
+            arguments.push(self.bind_expr(argument)?);
+        }
+        match name {
+            "coalesce" | "greatest" | "least" => self.bind_common(name, arguments),
+            "nullif" => self.bind_nullif(arguments),
+            "concat" => self.bind_concat(arguments),
+            "date_part" => {
+                let extracted = self.resolve_call("extract", arguments)?;
+                self.cast(extracted, SqlType::Float8, Context::Implicit)
+            }
+            "strpos" => {
+                arguments.reverse();
+                self.resolve_call(name, arguments)
+            }
+            "position" | "extract" => Err(no_function(name, &arguments)),
+            _ => self.resolve_call(name, arguments),
+        }
+    }
+
+    /// The function of that name and these arguments. `42883` when there is none, `42725` when there are several.
+    pub(super) fn resolve_call(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
+        let types: Vec<SqlType> = arguments.iter().map(|a| a.sql_type).collect();
+        let overload = choose(name, &types).map_err(|no| match no {
+            NoOverload::Missing => no_function(name, &arguments),
+            NoOverload::Ambiguous => not_unique(name, &arguments),
+        })?;
+        let Some(function) = overload.function else {
+            return Err(Error::unsupported(signature(
+                name,
+                overload.arguments.iter().copied(),
+            )));
+        };
+        let arguments = arguments
+            .into_iter()
+            .zip(overload.arguments)
+            .map(|(argument, to)| self.cast(argument, *to, Context::Implicit))
+            .collect::<Result<_>>()?;
+        Ok(Expr {
+            kind: ExprKind::Call(function, arguments),
+            sql_type: overload.result,
+        })
+    }
+
+    fn bind_common(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
+        if arguments.is_empty() {
+            return Err(sql_error("42601", "syntax error at or near \")\""));
+        }
+        let (arguments, sql_type) = self.unify(arguments, &name.to_ascii_uppercase())?;
+        let kind = match name {
+            "coalesce" => ExprKind::Coalesce(arguments),
+            "greatest" => ExprKind::Call(ScalarFunction::Greatest, arguments),
+            _ => ExprKind::Call(ScalarFunction::Least, arguments),
+        };
+        Ok(Expr { kind, sql_type })
+    }
+
+    fn bind_nullif(&mut self, arguments: Vec<Expr>) -> Result<Expr> {
+        let Ok([left, right]) = <[Expr; 2]>::try_from(arguments) else {
+            return Err(sql_error("42601", "NULLIF requires two arguments"));
+        };
+        let (left, right) = self.comparable("=", left, right)?;
+        Ok(Expr {
+            sql_type: left.sql_type,
+            kind: ExprKind::Call(ScalarFunction::NullIf, vec![left, right]),
+        })
+    }
+
+    fn bind_concat(&mut self, arguments: Vec<Expr>) -> Result<Expr> {
+        if arguments.is_empty() {
+            return Err(no_function("concat", &arguments));
+        }
+        let arguments = arguments
+            .into_iter()
+            .map(|argument| match argument.sql_type {
+                // Here a BOOLEAN is written as in a result, unlike by its cast.
+                SqlType::Bool => Ok(letter(argument)),
+                _ => self.cast(argument, SqlType::Text, Context::Assignment),
+            })
+            .collect::<Result<_>>()?;
+        Ok(Expr {
+            kind: ExprKind::Call(ScalarFunction::ConcatSkipNull, arguments),
+            sql_type: SqlType::Text,
+        })
+    }
+
+    /// A call in the standard's own words.
+    pub(super) fn bind_special_call(&mut self, expr: &ast::Expr) -> Result<Expr> {
+        match expr {
+            ast::Expr::Extract {
+                field,
+                syntax: ast::ExtractSyntax::From,
+                expr,
+            } => {
+                let field = literal(
+                    Value::Text(field.to_string().to_ascii_lowercase()),
+                    SqlType::Text,
+                );
+                let input = self.bind_expr(expr)?;
+                self.resolve_call("extract", vec![field, input])
+            }
+            ast::Expr::Ceil { expr, field } => self.rounding("ceil", expr, field),
+            ast::Expr::Floor { expr, field } => self.rounding("floor", expr, field),
+            ast::Expr::Position { expr, r#in } => {
+                let arguments = vec![self.bind_expr(expr)?, self.bind_expr(r#in)?];
+                self.resolve_call("position", arguments)
+            }
+            ast::Expr::Substring {
+                expr,
+                substring_from,
+                substring_for,
+                special: _,
+                shorthand: _,
+            } => {
+                let mut arguments = vec![self.bind_expr(expr)?];
+                match substring_from {
+                    Some(from) => arguments.push(self.bind_expr(from)?),
+                    None => arguments.push(literal(Value::Int4(1), SqlType::Int4)),
+                }
+                if let Some(length) = substring_for {
+                    arguments.push(self.bind_expr(length)?);
+                }
+                self.resolve_call("substring", arguments)
+            }
+            ast::Expr::Trim {
+                trim_where,
+                trim_what,
+                expr,
+                trim_characters,
+            } => {
+                let name = match trim_where {
+                    None | Some(ast::TrimWhereField::Both) => "btrim",
+                    Some(ast::TrimWhereField::Leading) => "ltrim",
+                    Some(ast::TrimWhereField::Trailing) => "rtrim",
+                };
+                let mut arguments = vec![self.bind_expr(expr)?];
+                for characters in trim_what
+                    .as_deref()
+                    .into_iter()
+                    .chain(trim_characters.iter().flatten())
+                {
+                    arguments.push(self.bind_expr(characters)?);
+                }
+                self.resolve_call(name, arguments)
+            }
+            other => Err(unsupported_expression(other)),
+        }
+    }
+
+    fn rounding(
+        &mut self,
+        name: &str,
+        input: &ast::Expr,
+        field: &ast::CeilFloorKind,
+    ) -> Result<Expr> {
+        match field {
+            ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) => {
+                let input = self.bind_expr(input)?;
+                self.resolve_call(name, vec![input])
+            }
+            _ => Err(Error::unsupported(format_args!(
+                "{name} with a field or a scale"
+            ))),
+        }
+    }
+}
+
+fn call_of(function: &ast::Function) -> Result<Call<'_>> {
+    let ast::Function {
+        name,
+        uses_odbc_syntax,
+        parameters,
+        args,
+        within_group,
+        filter,
+        null_treatment,
+        over,
+    } = function;
+    let name = match parts(name)?.as_slice() {
+        [ident] => fold(ident)?,
+        [schema, ident] if fold(schema)? == "pg_catalog" => fold(ident)?,
+        _ => {
+            return Err(sql_error(
+                "42883",
+                format!("function {name} does not exist"),
+            ));
+        }
+    };
+    refuse(over.is_some(), "a window function")?;
+    refuse(!within_group.is_empty(), "WITHIN GROUP")?;
+    refuse(null_treatment.is_some(), "IGNORE NULLS and RESPECT NULLS")?;
+    refuse(*uses_odbc_syntax, "the ODBC form of a call")?;
+    refuse(
+        !matches!(parameters, ast::FunctionArguments::None),
+        "a function with parameters",
+    )?;
+    let mut call = Call {
+        name,
+        arguments: Vec::new(),
+        star: false,
+        distinct: false,
+        filter: filter.as_deref(),
+    };
+    let ast::FunctionArgumentList {
+        duplicate_treatment,
+        args,
+        clauses,
+    } = match args {
+        ast::FunctionArguments::None => return Ok(call),
+        ast::FunctionArguments::Subquery(_) => {
+            return Err(Error::unsupported("a query as an argument list"));
+        }
+        ast::FunctionArguments::List(list) => list,
+    };
+    refuse(
+        !clauses.is_empty(),
+        "ORDER BY and other clauses inside a call",
+    )?;
+    call.distinct = matches!(duplicate_treatment, Some(ast::DuplicateTreatment::Distinct));
+    for argument in args {
+        match argument {
+            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => {
+                call.arguments.push(expr)
+            }
+            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) if args.len() == 1 => {
+                call.star = true
+            }
+            _ => {
+                return Err(Error::unsupported(
+                    "an argument with a name or a qualified *",
+                ));
+            }
+        }
+    }
+    Ok(call)
+}
+
+/// `0A000` for `what`, if it is used.
+pub(super) fn refuse(used: bool, what: &str) -> Result<()> {
+    if used {
+        Err(Error::unsupported(what))
+    } else {
+        Ok(())
+    }
+}
+
+/// `t` or `f`.
+fn letter(condition: Expr) -> Expr {
+    let text = |t: &str| literal(Value::Text(t.to_string()), SqlType::Text);
+    let negated = Expr {
+        kind: ExprKind::Not(Box::new(condition.clone())),
+        sql_type: SqlType::Bool,
+    };
+    Expr {
+        kind: ExprKind::Case {
+            branches: vec![(condition, text("t")), (negated, text("f"))],
+            otherwise: None,
+        },
+        sql_type: SqlType::Text,
+    }
+}
+
+fn signature(name: &str, types: impl Iterator<Item = SqlType>) -> String {
+    let types: Vec<&str> = types.map(|t| t.base_name()).collect();
+    format!("function {name}({})", types.join(", "))
+}
+
+/// `42883` for a function.
+pub(super) fn no_function(name: &str, arguments: &[Expr]) -> Error {
+    let signature = signature(name, arguments.iter().map(|a| a.sql_type));
+    sql_error("42883", format!("{signature} does not exist"))
+}
+
+/// `42725` for a function.
+pub(super) fn not_unique(name: &str, arguments: &[Expr]) -> Error {
+    let signature = signature(name, arguments.iter().map(|a| a.sql_type));
+    sql_error("42725", format!("{signature} is not unique"))
+}

@@ -1,0 +1,190 @@
+//! Types by their names in SQL.
+
+use super::names::{fold, parts, sql_error};
+use crate::error::{Error, Result};
+use crate::types::SqlType;
+use sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
+
+/// Digits of the longest NUMERIC that can be declared.
+const PRECISION_MAX: u64 = 1000;
+/// Characters of the longest VARCHAR that can be declared.
+const LENGTH_MAX: u64 = 10_485_760;
+
+/// The type that `data_type` names. `42704` when there is none, `0A000` when PostgreSQL has it and we do not.
+pub(super) fn sql_type(data_type: &DataType) -> Result<SqlType> {
+    Ok(match data_type {
+        DataType::Bool | DataType::Boolean => SqlType::Bool,
+        DataType::SmallInt(None) | DataType::Int2(None) => SqlType::Int2,
+        DataType::Int(None) | DataType::Integer(None) | DataType::Int4(None) => SqlType::Int4,
+        DataType::BigInt(None) | DataType::Int8(None) => SqlType::Int8,
+        DataType::Real | DataType::Float4 => SqlType::Float4,
+        DataType::DoublePrecision | DataType::Float8 | DataType::Float(ExactNumberInfo::None) => {
+            SqlType::Float8
+        }
+        DataType::Float(ExactNumberInfo::Precision(bits)) => match bits {
+            1..=24 => SqlType::Float4,
+            25..=53 => SqlType::Float8,
+            0 => {
+                return Err(sql_error(
+                    "22023",
+                    "precision for type float must be at least 1 bit",
+                ));
+            }
+            _ => {
+                return Err(sql_error(
+                    "22023",
+                    "precision for type float must be less than 54 bits",
+                ));
+            }
+        },
+        DataType::Numeric(info) | DataType::Decimal(info) | DataType::Dec(info) => {
+            SqlType::Numeric(numeric(info)?)
+        }
+        DataType::Text => SqlType::Text,
+        DataType::Varchar(length)
+        | DataType::CharacterVarying(length)
+        | DataType::CharVarying(length) => SqlType::Varchar(varchar(length.as_ref())?),
+        DataType::Bytea => SqlType::Bytes,
+        DataType::Date => SqlType::Date,
+        DataType::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            SqlType::Timestamp
+        }
+        DataType::Custom(name, modifiers) => {
+            return custom(&parts(name)?, modifiers.is_empty(), data_type);
+        }
+        DataType::Array(_) => return Err(Error::unsupported("an array type")),
+        other => return Err(Error::unsupported(format_args!("the type {other}"))),
+    })
+}
+
+fn numeric(info: &ExactNumberInfo) -> Result<Option<(u16, i16)>> {
+    let (precision, scale) = match *info {
+        ExactNumberInfo::None => return Ok(None),
+        ExactNumberInfo::Precision(precision) => (precision, 0),
+        ExactNumberInfo::PrecisionAndScale(precision, scale) => (precision, scale),
+    };
+    if !(1..=PRECISION_MAX).contains(&precision) {
+        let message =
+            format!("NUMERIC precision {precision} must be between 1 and {PRECISION_MAX}");
+        return Err(sql_error("22023", message));
+    }
+    if !(-1000..=1000).contains(&scale) {
+        let message = format!("NUMERIC scale {scale} must be between -1000 and 1000");
+        return Err(sql_error("22023", message));
+    }
+    Ok(Some((precision as u16, scale as i16)))
+}
+
+fn varchar(length: Option<&CharacterLength>) -> Result<Option<u32>> {
+    match length {
+        None => Ok(None),
+        Some(CharacterLength::IntegerLength { length, unit: None }) => match *length {
+            0 => Err(sql_error(
+                "22023",
+                "length for type varchar must be at least 1",
+            )),
+            1..=LENGTH_MAX => Ok(Some(*length as u32)),
+            _ => {
+                let message = format!("length for type varchar cannot exceed {LENGTH_MAX}");
+                Err(sql_error("22023", message))
+            }
+        },
+        Some(other) => Err(Error::unsupported(format_args!(
+            "the length {other} of a VARCHAR"
+        ))),
+    }
+}
+
+/// Types that PostgreSQL has and that we refuse by name.
+const KNOWN: [&str; 30] = [
+    "serial",
+    "bigserial",
+    "smallserial",
+    "serial2",
+    "serial4",
+    "serial8",
+    "money",
+    "bpchar",
+    "name",
+    "xml",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "oid",
+    "point",
+    "line",
+    "lseg",
+    "box",
+    "path",
+    "polygon",
+    "circle",
+    "interval",
+    "time",
+    "timetz",
+    "timestamptz",
+    "json",
+    "jsonb",
+    "uuid",
+    "bit",
+];
+
+fn custom(name: &[&sqlparser::ast::Ident], plain: bool, written: &DataType) -> Result<SqlType> {
+    let ident = match name {
+        [ident] => ident,
+        [schema, ident] if fold(schema)? == "pg_catalog" => ident,
+        _ => {
+            return Err(sql_error(
+                "42704",
+                format!("type \"{written}\" does not exist"),
+            ));
+        }
+    };
+    let found = match fold(ident)?.as_str() {
+        "bool" => SqlType::Bool,
+        "int2" => SqlType::Int2,
+        "int4" => SqlType::Int4,
+        "int8" => SqlType::Int8,
+        "float4" => SqlType::Float4,
+        "float8" => SqlType::Float8,
+        "numeric" => SqlType::Numeric(None),
+        "text" => SqlType::Text,
+        "varchar" => SqlType::Varchar(None),
+        "bytea" => SqlType::Bytes,
+        "date" => SqlType::Date,
+        "timestamp" => SqlType::Timestamp,
+        known if KNOWN.contains(&known) => {
+            return Err(Error::unsupported(format_args!("the type {known}")));
+        }
+        unknown => {
+            return Err(sql_error(
+                "42704",
+                format!("type \"{unknown}\" does not exist"),
+            ));
+        }
+    };
+    if plain {
+        Ok(found)
+    } else {
+        Err(Error::unsupported(format_args!("the type {written}")))
+    }
+}
+
+/// The name of a type inside PostgreSQL, which is also the name of a column that is a cast.
+pub(super) fn internal_name(sql_type: SqlType) -> &'static str {
+    match sql_type {
+        SqlType::Unknown => "unknown",
+        SqlType::Bool => "bool",
+        SqlType::Int2 => "int2",
+        SqlType::Int4 => "int4",
+        SqlType::Int8 => "int8",
+        SqlType::Float4 => "float4",
+        SqlType::Float8 => "float8",
+        SqlType::Numeric(_) => "numeric",
+        SqlType::Text => "text",
+        SqlType::Varchar(_) => "varchar",
+        SqlType::Bytes => "bytea",
+        SqlType::Date => "date",
+        SqlType::Timestamp => "timestamp",
+    }
+}

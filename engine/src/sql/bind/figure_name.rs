@@ -1,0 +1,75 @@
+//! The names that PostgreSQL gives to result columns without an alias.
+
+use super::data_type::{internal_name, sql_type};
+use super::names::{fold, parts};
+use crate::error::Result;
+use sqlparser::ast;
+
+/// The name of the result column that is `expr`.
+pub(super) fn figure_name(expr: &ast::Expr) -> Result<String> {
+    Ok(match named(expr)? {
+        Some((name, _)) => name,
+        None => "?column?".to_string(),
+    })
+}
+
+/// The name, and whether it is one that a cast keeps.
+fn named(expr: &ast::Expr) -> Result<Option<(String, bool)>> {
+    let weak = |name: &str| Ok(Some((name.to_string(), false)));
+    let strong = |name: &str| Ok(Some((name.to_string(), true)));
+    match expr {
+        ast::Expr::Identifier(ident) => Ok(Some((fold(ident)?, true))),
+        ast::Expr::CompoundIdentifier(idents) => match idents.last() {
+            Some(ident) => Ok(Some((fold(ident)?, true))),
+            None => Ok(None),
+        },
+        ast::Expr::Nested(inner) => named(inner),
+        ast::Expr::Function(function) => match parts(&function.name)?.last() {
+            Some(ident) => Ok(Some((fold(ident)?, true))),
+            None => Ok(None),
+        },
+        ast::Expr::Cast {
+            expr, data_type, ..
+        } => match named(expr)? {
+            Some((name, true)) => Ok(Some((name, true))),
+            _ => weak(internal_name(sql_type(data_type)?)),
+        },
+        ast::Expr::TypedString(typed) => weak(internal_name(sql_type(&typed.data_type)?)),
+        ast::Expr::Value(value) if matches!(value.value, ast::Value::Boolean(_)) => weak("bool"),
+        ast::Expr::Case { else_result, .. } => match else_result {
+            Some(otherwise) => match named(otherwise)? {
+                Some((name, true)) => Ok(Some((name, true))),
+                _ => weak("case"),
+            },
+            None => weak("case"),
+        },
+        ast::Expr::Exists { negated: false, .. } => strong("exists"),
+        ast::Expr::Subquery(query) => subquery(query),
+        ast::Expr::Extract { .. } => strong("extract"),
+        ast::Expr::Ceil { .. } => strong("ceil"),
+        ast::Expr::Floor { .. } => strong("floor"),
+        ast::Expr::Position { .. } => strong("position"),
+        ast::Expr::Substring { shorthand, .. } => {
+            strong(if *shorthand { "substr" } else { "substring" })
+        }
+        ast::Expr::Trim { trim_where, .. } => match trim_where {
+            None | Some(ast::TrimWhereField::Both) => strong("btrim"),
+            Some(ast::TrimWhereField::Leading) => strong("ltrim"),
+            Some(ast::TrimWhereField::Trailing) => strong("rtrim"),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn subquery(query: &ast::Query) -> Result<Option<(String, bool)>> {
+    match &*query.body {
+        ast::SetExpr::Select(select) => match select.projection.first() {
+            Some(ast::SelectItem::UnnamedExpr(expr)) => named(expr),
+            Some(ast::SelectItem::ExprWithAlias { alias, .. }) => Ok(Some((fold(alias)?, true))),
+            _ => Ok(None),
+        },
+        ast::SetExpr::Values(_) => Ok(Some(("column1".to_string(), true))),
+        ast::SetExpr::Query(inner) => subquery(inner),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,38 @@
+//! The binder: resolves names, chooses operators and functions, makes implicit casts explicit.
+//!
+//! - `statement` picks the binder of each statement; `change`, `table` and `index` bind what is not a query.
+//! - `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation. Every query in an expression is
+//!   a *level* with a `scope` of its own; names that its scope does not know are looked for in the levels around it.
+//! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `call` and `aggregate`; all changes
+//!   of type go through `coerce`.
+//!
+//! A string literal, NULL or parameter has the type *unknown* until its context decides; `coerce` then reads the literal
+//! as a value of that type, or notes the type of the parameter.
+
+mod aggregate;
+mod call;
+mod change;
+mod coerce;
+mod context;
+mod data_type;
+mod expr;
+mod figure_name;
+mod from;
+mod group;
+mod index;
+mod literal;
+mod names;
+mod operator;
+mod order;
+mod overload;
+mod predicate;
+mod query;
+mod scope;
+mod statement;
+mod stored;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use statement::{Bound, bind};
+pub use stored::bind_expression;

@@ -1,0 +1,390 @@
+//! Operators, chosen by the types of their operands.
+
+use super::coerce::{Context, narrowed, same};
+use super::context::Binder;
+use super::literal::number;
+use super::names::sql_error;
+use crate::error::{Error, Result};
+use crate::sql::bound::{ArithmeticOp, CompareOp, Expr, ExprKind};
+use crate::sql::function::ScalarFunction;
+use crate::types::SqlType;
+use sqlparser::ast;
+use sqlparser::ast::{BinaryOperator, UnaryOperator};
+
+impl Binder<'_> {
+    /// `left op right`. Chains such as `a + b + c` are as deep as they are long, so that they are walked in a loop.
+    pub(super) fn bind_binary(
+        &mut self,
+        whole: &ast::Expr,
+        left: &ast::Expr,
+        op: &BinaryOperator,
+        right: &ast::Expr,
+    ) -> Result<Expr> {
+        if matches!(op, BinaryOperator::And | BinaryOperator::Or) {
+            return self.bind_logical(whole, op);
+        }
+        let mut pending = vec![(op, right)];
+        let mut first = left;
+        while let ast::Expr::BinaryOp { left, op, right } = first
+            && !matches!(op, BinaryOperator::And | BinaryOperator::Or)
+        {
+            pending.push((op, right));
+            first = left;
+        }
+        self.deeper(pending.len() - 1, |binder| {
+            if let ([(op, right)], ast::Expr::Tuple(left), ast::Expr::Tuple(_)) =
+                (pending.as_slice(), first, right)
+            {
+                return binder.compare_rows(left, op, right);
+            }
+            let mut result = binder.bind_expr(first)?;
+            for (op, right) in pending.into_iter().rev() {
+                let right = binder.bind_expr(right)?;
+                result = binder.apply(op, result, right)?;
+            }
+            Ok(result)
+        })
+    }
+
+    /// A chain of AND or of OR, as one operator of many operands.
+    fn bind_logical(&mut self, whole: &ast::Expr, op: &BinaryOperator) -> Result<Expr> {
+        let mut operands = Vec::new();
+        let mut rest = whole;
+        loop {
+            match rest {
+                ast::Expr::BinaryOp {
+                    left,
+                    op: inner,
+                    right,
+                } if inner == op => {
+                    operands.push(&**right);
+                    rest = left;
+                }
+                ast::Expr::Nested(inner) if matches!(&**inner, ast::Expr::BinaryOp { op: o, .. } if o == op) =>
+                {
+                    rest = inner;
+                }
+                first => {
+                    operands.push(first);
+                    break;
+                }
+            }
+        }
+        operands.reverse();
+        let is_and = *op == BinaryOperator::And;
+        let place = if is_and { "AND" } else { "OR" };
+        let operands = operands
+            .into_iter()
+            .map(|operand| self.bind_condition(operand, place))
+            .collect::<Result<_>>()?;
+        Ok(boolean(if is_and {
+            ExprKind::And(operands)
+        } else {
+            ExprKind::Or(operands)
+        }))
+    }
+
+    /// `(a, b) = (c, d)` is a comparison of each pair.
+    fn compare_rows(
+        &mut self,
+        left: &[ast::Expr],
+        op: &BinaryOperator,
+        right: &ast::Expr,
+    ) -> Result<Expr> {
+        let ast::Expr::Tuple(right) = right else {
+            return Err(Error::unsupported("a row value"));
+        };
+        let op = match op {
+            BinaryOperator::Eq => CompareOp::Eq,
+            BinaryOperator::NotEq => CompareOp::Ne,
+            other => return Err(Error::unsupported(format_args!("{other} on row values"))),
+        };
+        let mut bound = Vec::new();
+        for expr in left {
+            bound.push(self.bind_expr(expr)?);
+        }
+        let pairs = self.compare_pairs(op, bound, right)?;
+        Ok(boolean(if op == CompareOp::Eq {
+            ExprKind::And(pairs)
+        } else {
+            ExprKind::Or(pairs)
+        }))
+    }
+
+    /// Compares each of `left` with its partner in `right`.
+    pub(super) fn compare_pairs(
+        &mut self,
+        op: CompareOp,
+        left: Vec<Expr>,
+        right: &[ast::Expr],
+    ) -> Result<Vec<Expr>> {
+        if left.len() != right.len() {
+            return Err(sql_error(
+                "42601",
+                "unequal number of entries in row expressions",
+            ));
+        }
+        left.into_iter()
+            .zip(right)
+            .map(|(left, right)| {
+                let right = self.bind_expr(right)?;
+                self.compare(op, left, right)
+            })
+            .collect()
+    }
+
+    fn apply(&mut self, op: &BinaryOperator, left: Expr, right: Expr) -> Result<Expr> {
+        let op = match op {
+            BinaryOperator::Eq => CompareOp::Eq,
+            BinaryOperator::NotEq => CompareOp::Ne,
+            BinaryOperator::Lt => CompareOp::Lt,
+            BinaryOperator::LtEq => CompareOp::Le,
+            BinaryOperator::Gt => CompareOp::Gt,
+            BinaryOperator::GtEq => CompareOp::Ge,
+            BinaryOperator::Plus => return self.arithmetic(ArithmeticOp::Add, left, right),
+            BinaryOperator::Minus => return self.arithmetic(ArithmeticOp::Subtract, left, right),
+            BinaryOperator::Multiply => {
+                return self.arithmetic(ArithmeticOp::Multiply, left, right);
+            }
+            BinaryOperator::Divide => return self.arithmetic(ArithmeticOp::Divide, left, right),
+            BinaryOperator::Modulo => return self.arithmetic(ArithmeticOp::Modulo, left, right),
+            BinaryOperator::StringConcat => return self.concat(left, right),
+            BinaryOperator::PGExp => return self.power(left, right),
+            other => return Err(Error::unsupported(format_args!("the operator {other}"))),
+        };
+        self.compare(op, left, right)
+    }
+
+    /// The two operands of a comparison, brought to one type. `42883` when there is none.
+    pub(super) fn comparable(
+        &mut self,
+        symbol: &str,
+        left: Expr,
+        right: Expr,
+    ) -> Result<(Expr, Expr)> {
+        let (l, r) = (left.sql_type, right.sql_type);
+        let common = match (l, r) {
+            (SqlType::Unknown, SqlType::Unknown) => SqlType::Text,
+            (SqlType::Unknown, known) | (known, SqlType::Unknown) => known.base(),
+            _ if same(l, r) => return Ok((left, right)),
+            _ if l.is_integer() && r.is_integer() => {
+                if let Some(right) = narrowed(&right, l) {
+                    return Ok((left, right));
+                }
+                if let Some(left) = narrowed(&left, r) {
+                    return Ok((left, right));
+                }
+                wider(l, r)
+            }
+            _ if l.is_number() && r.is_number() => wider(l, r),
+            _ if l.is_datetime() && r.is_datetime() => SqlType::Timestamp,
+            _ => return Err(no_operator(symbol, l, r)),
+        };
+        let left = self.cast(left, common, Context::Implicit)?;
+        let right = self.cast(right, common, Context::Implicit)?;
+        Ok((left, right))
+    }
+
+    /// `left op right`
+    pub(super) fn compare(&mut self, op: CompareOp, left: Expr, right: Expr) -> Result<Expr> {
+        let (left, right) = self.comparable(symbol(op), left, right)?;
+        Ok(boolean(ExprKind::Compare(
+            op,
+            Box::new(left),
+            Box::new(right),
+        )))
+    }
+
+    fn arithmetic(&mut self, op: ArithmeticOp, left: Expr, right: Expr) -> Result<Expr> {
+        let symbol = match op {
+            ArithmeticOp::Add => "+",
+            ArithmeticOp::Subtract => "-",
+            ArithmeticOp::Multiply => "*",
+            ArithmeticOp::Divide => "/",
+            ArithmeticOp::Modulo => "%",
+        };
+        let (l, r) = (left.sql_type, right.sql_type);
+        if l.is_datetime() || r.is_datetime() {
+            return self.date_arithmetic(op, symbol, left, right);
+        }
+        let common = match (l, r) {
+            (SqlType::Unknown, SqlType::Unknown) => {
+                return Err(sql_error(
+                    "42725",
+                    format!("operator is not unique: unknown {symbol} unknown"),
+                ));
+            }
+            (SqlType::Unknown, known) | (known, SqlType::Unknown) if known.is_number() => {
+                known.base()
+            }
+            _ if l.is_number() && r.is_number() => wider(l, r),
+            _ => return Err(no_operator(symbol, l, r)),
+        };
+        if op == ArithmeticOp::Modulo && common.is_float() {
+            return Err(no_operator(symbol, l, r));
+        }
+        let left = self.cast(left, common, Context::Implicit)?;
+        let right = self.cast(right, common, Context::Implicit)?;
+        Ok(Expr {
+            kind: ExprKind::Arithmetic(op, Box::new(left), Box::new(right)),
+            sql_type: common,
+        })
+    }
+
+    fn date_arithmetic(
+        &mut self,
+        op: ArithmeticOp,
+        symbol: &str,
+        left: Expr,
+        right: Expr,
+    ) -> Result<Expr> {
+        let small = |t| matches!(t, SqlType::Int2 | SqlType::Int4);
+        let (l, r) = (left.sql_type, right.sql_type);
+        let (left_type, right_type, result) = match (op, l, r) {
+            (ArithmeticOp::Add | ArithmeticOp::Subtract, SqlType::Date, r) if small(r) => {
+                (SqlType::Date, SqlType::Int4, SqlType::Date)
+            }
+            (ArithmeticOp::Add, l, SqlType::Date) if small(l) => {
+                (SqlType::Int4, SqlType::Date, SqlType::Date)
+            }
+            (
+                ArithmeticOp::Subtract,
+                SqlType::Date | SqlType::Unknown,
+                SqlType::Date | SqlType::Unknown,
+            ) => (SqlType::Date, SqlType::Date, SqlType::Int4),
+            (ArithmeticOp::Add | ArithmeticOp::Subtract, l, r)
+                if [l, r]
+                    .iter()
+                    .all(|t| t.is_datetime() || *t == SqlType::Unknown) =>
+            {
+                let what = format!(
+                    "the operator {} {symbol} {}: type interval",
+                    l.base_name(),
+                    r.base_name()
+                );
+                return Err(Error::unsupported(what));
+            }
+            _ => return Err(no_operator(symbol, l, r)),
+        };
+        let left = self.cast(left, left_type, Context::Implicit)?;
+        let right = self.cast(right, right_type, Context::Implicit)?;
+        Ok(Expr {
+            kind: ExprKind::Arithmetic(op, Box::new(left), Box::new(right)),
+            sql_type: result,
+        })
+    }
+
+    fn concat(&mut self, left: Expr, right: Expr) -> Result<Expr> {
+        let (l, r) = (left.sql_type, right.sql_type);
+        let textual = |t: SqlType| t.is_text() || t == SqlType::Unknown;
+        let sql_type = match (l, r) {
+            (SqlType::Bytes, SqlType::Bytes | SqlType::Unknown)
+            | (SqlType::Unknown, SqlType::Bytes) => SqlType::Bytes,
+            (SqlType::Bytes, _) | (_, SqlType::Bytes) => return Err(no_operator("||", l, r)),
+            _ if textual(l) || textual(r) => SqlType::Text,
+            _ => return Err(no_operator("||", l, r)),
+        };
+        let left = self.cast(left, sql_type, Context::Assignment)?;
+        let right = self.cast(right, sql_type, Context::Assignment)?;
+        Ok(Expr {
+            kind: ExprKind::Call(ScalarFunction::Concat, vec![left, right]),
+            sql_type,
+        })
+    }
+
+    fn power(&mut self, left: Expr, right: Expr) -> Result<Expr> {
+        let (l, r) = (left.sql_type, right.sql_type);
+        let usable = |t: SqlType| t.is_number() || t == SqlType::Unknown;
+        if !usable(l) || !usable(r) || (l == SqlType::Unknown && r == SqlType::Unknown) {
+            return Err(no_operator("^", l, r));
+        }
+        self.resolve_call("power", vec![left, right])
+    }
+
+    /// `op operand`
+    pub(super) fn bind_unary(&mut self, op: &UnaryOperator, operand: &ast::Expr) -> Result<Expr> {
+        if *op == UnaryOperator::Minus
+            && let ast::Expr::Value(value) = operand
+            && let ast::Value::Number(digits, false) = &value.value
+        {
+            return number(digits, true);
+        }
+        let input = self.bind_expr(operand)?;
+        match op {
+            UnaryOperator::Not => {
+                let input = self.condition(input, "NOT")?;
+                Ok(boolean(ExprKind::Not(Box::new(input))))
+            }
+            UnaryOperator::Plus | UnaryOperator::Minus => {
+                let symbol = if *op == UnaryOperator::Plus { "+" } else { "-" };
+                let sql_type = input.sql_type;
+                if sql_type == SqlType::Unknown {
+                    return Err(sql_error(
+                        "42725",
+                        format!("operator is not unique: {symbol} unknown"),
+                    ));
+                }
+                if !sql_type.is_number() {
+                    let message =
+                        format!("operator does not exist: {symbol} {}", sql_type.base_name());
+                    return Err(sql_error("42883", message));
+                }
+                if *op == UnaryOperator::Plus {
+                    return Ok(input);
+                }
+                Ok(Expr {
+                    kind: ExprKind::Negate(Box::new(input)),
+                    sql_type: sql_type.base(),
+                })
+            }
+            UnaryOperator::PGAbs => self.resolve_call("abs", vec![input]),
+            UnaryOperator::PGSquareRoot => self.resolve_call("sqrt", vec![input]),
+            other => Err(Error::unsupported(format_args!("the operator {other}"))),
+        }
+    }
+}
+
+/// An expression of type BOOLEAN.
+pub(super) fn boolean(kind: ExprKind) -> Expr {
+    Expr {
+        kind,
+        sql_type: SqlType::Bool,
+    }
+}
+
+/// The type in which an operator computes with two numbers: with a float beside anything else, DOUBLE PRECISION.
+fn wider(a: SqlType, b: SqlType) -> SqlType {
+    let (a, b) = (a.base(), b.base());
+    if a == b {
+        a
+    } else if a.is_float() || b.is_float() {
+        SqlType::Float8
+    } else if a.is_numeric() || b.is_numeric() {
+        SqlType::Numeric(None)
+    } else if a == SqlType::Int8 || b == SqlType::Int8 {
+        SqlType::Int8
+    } else {
+        SqlType::Int4
+    }
+}
+
+/// `42883` for an operator.
+pub(super) fn no_operator(symbol: &str, left: SqlType, right: SqlType) -> Error {
+    let message = format!(
+        "operator does not exist: {} {symbol} {}",
+        left.base_name(),
+        right.base_name()
+    );
+    sql_error("42883", message)
+}
+
+pub(super) fn symbol(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Eq => "=",
+        CompareOp::Ne => "<>",
+        CompareOp::Lt => "<",
+        CompareOp::Le => "<=",
+        CompareOp::Gt => ">",
+        CompareOp::Ge => ">=",
+    }
+}

@@ -1,0 +1,184 @@
+//! The scalar functions with their argument types, and PostgreSQL's choice among those of one name.
+
+use super::coerce::{Context, can_cast, same};
+use crate::sql::function::ScalarFunction as F;
+use crate::types::SqlType;
+
+const I2: SqlType = SqlType::Int2;
+const I4: SqlType = SqlType::Int4;
+const I8: SqlType = SqlType::Int8;
+const N: SqlType = SqlType::Numeric(None);
+const F4: SqlType = SqlType::Float4;
+const F8: SqlType = SqlType::Float8;
+const T: SqlType = SqlType::Text;
+const B: SqlType = SqlType::Bytes;
+const TS: SqlType = SqlType::Timestamp;
+
+/// One function of a name.
+pub(super) struct Overload {
+    names: &'static [&'static str],
+    pub(super) arguments: &'static [SqlType],
+    pub(super) result: SqlType,
+    /// `None` for what PostgreSQL has and we do not.
+    pub(super) function: Option<F>,
+}
+
+const fn f(
+    names: &'static [&'static str],
+    arguments: &'static [SqlType],
+    result: SqlType,
+    function: F,
+) -> Overload {
+    Overload {
+        names,
+        arguments,
+        result,
+        function: Some(function),
+    }
+}
+
+const fn missing(
+    names: &'static [&'static str],
+    arguments: &'static [SqlType],
+    result: SqlType,
+) -> Overload {
+    Overload {
+        names,
+        arguments,
+        result,
+        function: None,
+    }
+}
+
+#[rustfmt::skip]
+static OVERLOADS: &[Overload] = &[
+    f(&["abs"], &[I2], I2, F::Abs),
+    f(&["abs"], &[I4], I4, F::Abs),
+    f(&["abs"], &[I8], I8, F::Abs),
+    f(&["abs"], &[N], N, F::Abs),
+    f(&["abs"], &[F4], F4, F::Abs),
+    f(&["abs"], &[F8], F8, F::Abs),
+    f(&["ceil", "ceiling"], &[N], N, F::Ceil),
+    f(&["ceil", "ceiling"], &[F8], F8, F::Ceil),
+    f(&["floor"], &[N], N, F::Floor),
+    f(&["floor"], &[F8], F8, F::Floor),
+    f(&["round"], &[N], N, F::Round),
+    f(&["round"], &[F8], F8, F::Round),
+    f(&["round"], &[N, I4], N, F::Round),
+    f(&["trunc"], &[N], N, F::Trunc),
+    f(&["trunc"], &[F8], F8, F::Trunc),
+    f(&["trunc"], &[N, I4], N, F::Trunc),
+    f(&["sign"], &[N], N, F::Sign),
+    f(&["sign"], &[F8], F8, F::Sign),
+    f(&["sqrt"], &[N], N, F::Sqrt),
+    f(&["sqrt"], &[F8], F8, F::Sqrt),
+    f(&["power", "pow"], &[N, N], N, F::Power),
+    f(&["power", "pow"], &[F8, F8], F8, F::Power),
+    f(&["exp"], &[N], N, F::Exp),
+    f(&["exp"], &[F8], F8, F::Exp),
+    f(&["ln"], &[N], N, F::Ln),
+    f(&["ln"], &[F8], F8, F::Ln),
+    f(&["log", "log10"], &[N], N, F::Log10),
+    f(&["log", "log10"], &[F8], F8, F::Log10),
+    missing(&["log"], &[N, N], N),
+    f(&["mod"], &[I2, I2], I2, F::Mod),
+    f(&["mod"], &[I4, I4], I4, F::Mod),
+    f(&["mod"], &[I8, I8], I8, F::Mod),
+    f(&["mod"], &[N, N], N, F::Mod),
+    f(&["length", "char_length", "character_length"], &[T], I4, F::Length),
+    f(&["length"], &[B], I4, F::OctetLength),
+    f(&["octet_length"], &[T], I4, F::OctetLength),
+    f(&["octet_length"], &[B], I4, F::OctetLength),
+    f(&["lower"], &[T], T, F::Lower),
+    f(&["upper"], &[T], T, F::Upper),
+    f(&["substring", "substr"], &[T, I4], T, F::Substring),
+    f(&["substring", "substr"], &[T, I4, I4], T, F::Substring),
+    f(&["substring", "substr"], &[B, I4], B, F::Substring),
+    f(&["substring", "substr"], &[B, I4, I4], B, F::Substring),
+    missing(&["substring"], &[T, T], T),
+    missing(&["substring"], &[T, T, T], T),
+    f(&["btrim"], &[T], T, F::Trim),
+    f(&["btrim"], &[T, T], T, F::Trim),
+    f(&["ltrim"], &[T], T, F::LTrim),
+    f(&["ltrim"], &[T, T], T, F::LTrim),
+    f(&["rtrim"], &[T], T, F::RTrim),
+    f(&["rtrim"], &[T, T], T, F::RTrim),
+    missing(&["btrim", "ltrim", "rtrim"], &[B, B], B),
+    f(&["replace"], &[T, T, T], T, F::Replace),
+    f(&["position", "strpos"], &[T, T], I4, F::Position),
+    missing(&["position"], &[B, B], I4),
+    f(&["left"], &[T, I4], T, F::Left),
+    f(&["right"], &[T, I4], T, F::Right),
+    f(&["lpad"], &[T, I4], T, F::LPad),
+    f(&["lpad"], &[T, I4, T], T, F::LPad),
+    f(&["rpad"], &[T, I4], T, F::RPad),
+    f(&["rpad"], &[T, I4, T], T, F::RPad),
+    f(&["repeat"], &[T, I4], T, F::Repeat),
+    f(&["reverse"], &[T], T, F::Reverse),
+    f(&["md5"], &[T], T, F::Md5),
+    missing(&["md5"], &[B], T),
+    f(&["ascii"], &[T], I4, F::Ascii),
+    f(&["chr"], &[I4], T, F::Chr),
+    f(&["date_trunc"], &[T, TS], TS, F::DateTrunc),
+    f(&["extract"], &[T, TS], N, F::Extract),
+    f(&["extract"], &[T, SqlType::Date], N, F::Extract),
+    f(&["now", "transaction_timestamp", "current_timestamp", "localtimestamp"], &[], TS, F::CurrentTimestamp),
+    f(&["current_date"], &[], SqlType::Date, F::CurrentDate),
+];
+
+/// Why there is no function to call.
+pub(super) enum NoOverload {
+    /// `42883`
+    Missing,
+    /// `42725`
+    Ambiguous,
+}
+
+/// The function of that name for arguments of these types: as many exact matches as possible, then as many preferred
+/// types, then text for unknown arguments.
+pub(super) fn choose(name: &str, types: &[SqlType]) -> Result<&'static Overload, NoOverload> {
+    let usable = |overload: &&Overload| {
+        overload.names.contains(&name)
+            && overload.arguments.len() == types.len()
+            && types
+                .iter()
+                .zip(overload.arguments)
+                .all(|(from, to)| can_cast(*from, *to, Context::Implicit))
+    };
+    let mut candidates: Vec<&'static Overload> = OVERLOADS.iter().filter(usable).collect();
+    if candidates.is_empty() {
+        return Err(NoOverload::Missing);
+    }
+    let count = |overload: &Overload, test: &dyn Fn(SqlType, SqlType) -> bool| {
+        types
+            .iter()
+            .zip(overload.arguments)
+            .filter(|(from, to)| test(**from, **to))
+            .count()
+    };
+    let exact = |from: SqlType, to: SqlType| same(from, to);
+    let preferred = |from: SqlType, to: SqlType| same(from, to) || is_preferred(to);
+    let text = |from: SqlType, to: SqlType| from == SqlType::Unknown && to.is_text();
+    keep_best(&mut candidates, |o| count(o, &exact));
+    if types.contains(&SqlType::Unknown) {
+        keep_best(&mut candidates, |o| count(o, &text));
+    }
+    keep_best(&mut candidates, |o| count(o, &preferred));
+    match candidates.as_slice() {
+        [one] => Ok(one),
+        _ => Err(NoOverload::Ambiguous),
+    }
+}
+
+/// The type of its category that PostgreSQL prefers.
+fn is_preferred(sql_type: SqlType) -> bool {
+    matches!(
+        sql_type,
+        SqlType::Float8 | SqlType::Text | SqlType::Bool | SqlType::Timestamp
+    )
+}
+
+fn keep_best(candidates: &mut Vec<&'static Overload>, score: impl Fn(&Overload) -> usize) {
+    let best = candidates.iter().map(|o| score(o)).max().unwrap_or(0);
+    candidates.retain(|o| score(o) == best);
+}

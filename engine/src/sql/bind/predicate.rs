@@ -1,0 +1,351 @@
+//! Predicates: IS, IN, BETWEEN, LIKE, EXISTS, and subqueries as values.
+
+use super::coerce::{Context, common_type, narrowed};
+use super::context::{Binder, Clause};
+use super::expr::unsupported_expression;
+use super::names::{cannot_use, sql_error};
+use super::operator::{boolean, no_operator};
+use super::query::cast_columns;
+use crate::error::{Error, Result};
+use crate::sql::bound::{CompareOp, Expr, ExprKind, Query};
+use crate::types::{SqlType, Value};
+use sqlparser::ast;
+use sqlparser::ast::BinaryOperator;
+
+impl Binder<'_> {
+    /// A predicate, or what nobody knows.
+    pub(super) fn bind_predicate(&mut self, expr: &ast::Expr) -> Result<Expr> {
+        match expr {
+            ast::Expr::IsTrue(e) => self.is_bool(e, Some(true), false),
+            ast::Expr::IsNotTrue(e) => self.is_bool(e, Some(true), true),
+            ast::Expr::IsFalse(e) => self.is_bool(e, Some(false), false),
+            ast::Expr::IsNotFalse(e) => self.is_bool(e, Some(false), true),
+            ast::Expr::IsUnknown(e) => self.is_bool(e, None, false),
+            ast::Expr::IsNotUnknown(e) => self.is_bool(e, None, true),
+            ast::Expr::IsNull(e) => self.is_null(e, false),
+            ast::Expr::IsNotNull(e) => self.is_null(e, true),
+            ast::Expr::IsDistinctFrom(l, r) => self.distinct(l, r, false),
+            ast::Expr::IsNotDistinctFrom(l, r) => self.distinct(l, r, true),
+            ast::Expr::Between {
+                expr,
+                negated,
+                low,
+                high,
+            } => self.between(expr, low, high, *negated),
+            ast::Expr::Like { .. } | ast::Expr::ILike { .. } => self.bind_like(expr),
+            ast::Expr::In {
+                expr,
+                target,
+                negated,
+                global: false,
+            } => match target {
+                ast::InTarget::List(list) => self.in_list(expr, list, *negated),
+                ast::InTarget::Subquery(query) => self.in_subquery(expr, query, *negated),
+                _ => Err(Error::unsupported("this form of IN")),
+            },
+            ast::Expr::AnyOp {
+                left,
+                compare_op,
+                right,
+                is_some: _,
+            } => self.quantified(left, compare_op, right, false),
+            ast::Expr::AllOp {
+                left,
+                compare_op,
+                right,
+            } => self.quantified(left, compare_op, right, true),
+            other => Err(unsupported_expression(other)),
+        }
+    }
+
+    fn is_bool(&mut self, input: &ast::Expr, value: Option<bool>, negated: bool) -> Result<Expr> {
+        let name = match value {
+            Some(true) => "TRUE",
+            Some(false) => "FALSE",
+            None => "UNKNOWN",
+        };
+        let place = format!("IS {}{name}", if negated { "NOT " } else { "" });
+        let input = Box::new(self.bind_condition(input, &place)?);
+        Ok(boolean(ExprKind::IsBool {
+            input,
+            value,
+            negated,
+        }))
+    }
+
+    fn is_null(&mut self, input: &ast::Expr, negated: bool) -> Result<Expr> {
+        let input = self.bind_expr(input)?;
+        // A parameter keeps its unknown type and is refused at the end; a literal is a text.
+        let input = match input.kind {
+            ExprKind::Parameter(_) => input,
+            _ => self.resolve_unknown(input)?,
+        };
+        let input = Box::new(input);
+        Ok(boolean(ExprKind::IsNull { input, negated }))
+    }
+
+    fn distinct(&mut self, left: &ast::Expr, right: &ast::Expr, negated: bool) -> Result<Expr> {
+        let left = self.bind_expr(left)?;
+        let right = self.bind_expr(right)?;
+        let (left, right) = self.comparable("=", left, right)?;
+        Ok(boolean(ExprKind::Distinct {
+            left: Box::new(left),
+            right: Box::new(right),
+            negated,
+        }))
+    }
+
+    fn between(
+        &mut self,
+        input: &ast::Expr,
+        low: &ast::Expr,
+        high: &ast::Expr,
+        negated: bool,
+    ) -> Result<Expr> {
+        let input = self.bind_expr(input)?;
+        let low = self.bind_expr(low)?;
+        let high = self.bind_expr(high)?;
+        let again = self.duplicate(&input);
+        let (low_op, high_op) = if negated {
+            (CompareOp::Lt, CompareOp::Gt)
+        } else {
+            (CompareOp::Ge, CompareOp::Le)
+        };
+        let parts = vec![
+            self.compare(low_op, input, low)?,
+            self.compare(high_op, again, high)?,
+        ];
+        Ok(boolean(if negated {
+            ExprKind::Or(parts)
+        } else {
+            ExprKind::And(parts)
+        }))
+    }
+
+    fn bind_like(&mut self, expr: &ast::Expr) -> Result<Expr> {
+        let (case_insensitive, negated, any, input, pattern, escape) = match expr {
+            ast::Expr::Like {
+                negated,
+                any,
+                expr,
+                pattern,
+                escape_char,
+            } => (false, *negated, *any, expr, pattern, escape_char),
+            ast::Expr::ILike {
+                negated,
+                any,
+                expr,
+                pattern,
+                escape_char,
+            } => (true, *negated, *any, expr, pattern, escape_char),
+            other => return Err(unsupported_expression(other)),
+        };
+        if any {
+            return Err(Error::unsupported("LIKE ANY"));
+        }
+        let escape = match escape {
+            None => Some('\\'),
+            Some(escape) => self.escape(escape)?,
+        };
+        let input = self.bind_expr(input)?;
+        let pattern = self.bind_expr(pattern)?;
+        let (l, r) = (input.sql_type, pattern.sql_type);
+        let symbol = match (case_insensitive, negated) {
+            (false, false) => "~~",
+            (false, true) => "!~~",
+            (true, false) => "~~*",
+            (true, true) => "!~~*",
+        };
+        if l == SqlType::Bytes && matches!(r, SqlType::Bytes | SqlType::Unknown) {
+            return Err(Error::unsupported("LIKE on bytea"));
+        }
+        let input = self.implicit(input, SqlType::Text, || no_operator(symbol, l, r))?;
+        let pattern = self.implicit(pattern, SqlType::Text, || no_operator(symbol, l, r))?;
+        Ok(boolean(ExprKind::Like {
+            input: Box::new(input),
+            pattern: Box::new(pattern),
+            escape,
+            case_insensitive,
+            negated,
+        }))
+    }
+
+    fn escape(&mut self, escape: &ast::Expr) -> Result<Option<char>> {
+        let bound = self.bind_expr(escape)?;
+        let ExprKind::Literal(Value::Text(text)) = &bound.kind else {
+            return Err(Error::unsupported("an ESCAPE that is not a literal"));
+        };
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (first, None) => Ok(first),
+            _ => Err(Error::new(
+                crate::ErrorKind::Data,
+                "22025",
+                "invalid escape string",
+            )),
+        }
+    }
+
+    fn in_list(&mut self, input: &ast::Expr, list: &[ast::Expr], negated: bool) -> Result<Expr> {
+        if let ast::Expr::Tuple(input) = input {
+            return self.row_in_list(input, list, negated);
+        }
+        let input = self.bind_expr(input)?;
+        let list = list
+            .iter()
+            .map(|e| self.bind_expr(e))
+            .collect::<Result<Vec<_>>>()?;
+        if list.is_empty() {
+            return Err(sql_error("42601", "syntax error at or near \")\""));
+        }
+        let mut common = input.sql_type;
+        for item in &list {
+            common = match common_type([common, item.sql_type]) {
+                Some(_) if common == SqlType::Unknown && item.sql_type == SqlType::Unknown => {
+                    SqlType::Unknown
+                }
+                Some(next) => next,
+                None => return Err(no_operator("=", input.sql_type, item.sql_type)),
+            };
+        }
+        let common = if common == SqlType::Unknown {
+            SqlType::Text
+        } else {
+            common.base()
+        };
+        let input_type = input.sql_type;
+        // Integers that fit the column keep it as it is, so that an index on it serves.
+        let keep = input_type.is_integer()
+            && list
+                .iter()
+                .all(|e| narrowed(e, input_type).is_some() || e.sql_type == SqlType::Unknown);
+        let common = if keep { input_type } else { common };
+        let input = self.cast(input, common, Context::Implicit)?;
+        let list = list
+            .into_iter()
+            .map(|e| self.cast(e, common, Context::Implicit))
+            .collect::<Result<_>>()?;
+        Ok(boolean(ExprKind::InList {
+            input: Box::new(input),
+            list,
+            negated,
+        }))
+    }
+
+    /// `(a, b) IN ((1, 2), (3, 4))`
+    fn row_in_list(
+        &mut self,
+        input: &[ast::Expr],
+        list: &[ast::Expr],
+        negated: bool,
+    ) -> Result<Expr> {
+        let input = input
+            .iter()
+            .map(|e| self.bind_expr(e))
+            .collect::<Result<Vec<_>>>()?;
+        let mut rows = Vec::new();
+        for item in list {
+            let ast::Expr::Tuple(items) = item else {
+                return Err(Error::unsupported(
+                    "a row value compared with one that is none",
+                ));
+            };
+            let left = if rows.is_empty() {
+                input.clone()
+            } else {
+                input.iter().map(|e| self.duplicate(e)).collect()
+            };
+            let pairs = self.compare_pairs(CompareOp::Eq, left, items)?;
+            rows.push(boolean(ExprKind::And(pairs)));
+        }
+        let found = boolean(ExprKind::Or(rows));
+        Ok(if negated {
+            boolean(ExprKind::Not(Box::new(found)))
+        } else {
+            found
+        })
+    }
+
+    fn in_subquery(
+        &mut self,
+        input: &ast::Expr,
+        query: &ast::Query,
+        negated: bool,
+    ) -> Result<Expr> {
+        if matches!(input, ast::Expr::Tuple(_)) {
+            return Err(Error::unsupported("a row value IN a subquery"));
+        }
+        let input = self.bind_expr(input)?;
+        let query = self.bind_subquery(query)?;
+        let [column] = query.output.as_slice() else {
+            return Err(sql_error("42601", "subquery has too many columns"));
+        };
+        let (from, placeholder) = (
+            column.sql_type,
+            Expr {
+                kind: ExprKind::Column(0),
+                sql_type: column.sql_type,
+            },
+        );
+        let (input, placeholder) = self.comparable("=", input, placeholder)?;
+        let query = if placeholder.sql_type == from {
+            query
+        } else {
+            cast_columns(query, &[placeholder])
+        };
+        Ok(boolean(ExprKind::InSubquery {
+            input: Box::new(input),
+            query: Box::new(query),
+            negated,
+        }))
+    }
+
+    /// `= ANY (SELECT …)` is IN, `<> ALL (SELECT …)` is NOT IN.
+    fn quantified(
+        &mut self,
+        left: &ast::Expr,
+        op: &BinaryOperator,
+        right: &ast::Expr,
+        all: bool,
+    ) -> Result<Expr> {
+        let mut right = right;
+        while let ast::Expr::Nested(inner) = right {
+            right = inner;
+        }
+        let name = if all { "ALL" } else { "ANY" };
+        match (op, all, right) {
+            (BinaryOperator::Eq, false, ast::Expr::Subquery(query)) => {
+                self.in_subquery(left, query, false)
+            }
+            (BinaryOperator::NotEq, true, ast::Expr::Subquery(query)) => {
+                self.in_subquery(left, query, true)
+            }
+            _ => Err(Error::unsupported(format_args!("{op} {name}"))),
+        }
+    }
+
+    pub(super) fn bind_exists(&mut self, query: &ast::Query, negated: bool) -> Result<Expr> {
+        let query = Box::new(self.bind_subquery(query)?);
+        Ok(boolean(ExprKind::Exists { query, negated }))
+    }
+
+    pub(super) fn bind_scalar_subquery(&mut self, query: &ast::Query) -> Result<Expr> {
+        let query = self.bind_subquery(query)?;
+        let [column] = query.output.as_slice() else {
+            return Err(sql_error("42601", "subquery must return only one column"));
+        };
+        Ok(Expr {
+            sql_type: column.sql_type,
+            kind: ExprKind::ScalarSubquery(Box::new(query)),
+        })
+    }
+
+    /// A query inside an expression.
+    fn bind_subquery(&mut self, query: &ast::Query) -> Result<Query> {
+        match self.level().clause {
+            Clause::Default => Err(cannot_use("subquery", "DEFAULT expression")),
+            Clause::Check => Err(cannot_use("subquery", "check constraint")),
+            _ => self.deeper(1, |binder| binder.bind_query(query, true)),
+        }
+    }
+}

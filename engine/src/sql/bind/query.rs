@@ -1,0 +1,503 @@
+//! Queries: SELECT and VALUES.
+
+use super::call::refuse;
+use super::context::{Binder, Clause, Level};
+use super::figure_name::figure_name;
+use super::group::{Grouping, uses_aggregates};
+use super::names::{fold, parts, sql_error};
+use super::order::{Target, group_ordinal};
+use super::scope::{Found, Scope, column, missing_table};
+use crate::error::{Error, Result};
+use crate::sql::bound::{Aggregate, Expr, From, OrderKey, OutputColumn, Query};
+use crate::types::SqlType;
+use sqlparser::ast;
+
+/// The clauses of a SELECT that we know.
+struct Clauses<'a> {
+    distinct: bool,
+    projection: &'a [ast::SelectItem],
+    from: &'a [ast::TableWithJoins],
+    filter: Option<&'a ast::Expr>,
+    group_by: &'a [ast::Expr],
+    having: Option<&'a ast::Expr>,
+}
+
+/// What the level of a SELECT gives.
+struct Parts {
+    targets: Vec<Target>,
+    filter: Option<Expr>,
+    keys: Vec<Expr>,
+    having: Option<Expr>,
+    order_by: Vec<OrderKey>,
+}
+
+impl Binder<'_> {
+    /// A query. With `resolve`, result columns of unknown type become TEXT.
+    pub(super) fn bind_query(&mut self, query: &ast::Query, resolve: bool) -> Result<Query> {
+        self.deeper(1, |binder| binder.bind_query_here(query, resolve))
+    }
+
+    fn bind_query_here(&mut self, query: &ast::Query, resolve: bool) -> Result<Query> {
+        let ast::Query {
+            with,
+            body,
+            order_by,
+            limit_clause,
+            fetch,
+            locks,
+            for_clause,
+            settings,
+            format_clause,
+            pipe_operators,
+        } = query;
+        refuse(with.is_some(), "WITH")?;
+        refuse(!locks.is_empty(), "FOR UPDATE and FOR SHARE")?;
+        refuse(for_clause.is_some(), "FOR XML and FOR JSON")?;
+        refuse(settings.is_some(), "SETTINGS")?;
+        refuse(format_clause.is_some(), "FORMAT")?;
+        refuse(!pipe_operators.is_empty(), "a pipe operator")?;
+        let order = order_terms(order_by.as_ref())?;
+        let plain = order.is_empty() && limit_clause.is_none() && fetch.is_none();
+        let mut bound = match &**body {
+            ast::SetExpr::Select(select) => self.bind_select(clauses(select)?, order, resolve)?,
+            ast::SetExpr::Values(values) => self.bind_values(values, order)?,
+            ast::SetExpr::Query(inner) if plain => return self.bind_query(inner, resolve),
+            ast::SetExpr::Query(inner) => self.bind_parenthesized(inner, order)?,
+            ast::SetExpr::SetOperation { op, .. } => return Err(Error::unsupported(op)),
+            ast::SetExpr::Insert(_)
+            | ast::SetExpr::Update(_)
+            | ast::SetExpr::Delete(_)
+            | ast::SetExpr::Merge(_) => {
+                return Err(Error::unsupported("a change inside a query"));
+            }
+            ast::SetExpr::Table(_) => return Err(Error::unsupported("TABLE")),
+        };
+        self.bind_limit(&mut bound, limit_clause.as_ref(), fetch.as_ref())?;
+        Ok(bound)
+    }
+
+    fn bind_select(
+        &mut self,
+        clauses: Clauses<'_>,
+        order: &[ast::OrderByExpr],
+        resolve: bool,
+    ) -> Result<Query> {
+        let (from, scope) = self.bind_from(clauses.from)?;
+        let level = Level::new(scope, Clause::Target);
+        let (mut parts, level) =
+            self.with_level(level, |binder| binder.bind_parts(&clauses, order, resolve))?;
+        let aggregated =
+            !parts.keys.is_empty() || !level.aggregates.is_empty() || parts.having.is_some();
+        let aggregate = if aggregated {
+            let targets = parts.targets.iter_mut().map(|t| &mut t.expr);
+            let keys = Grouping::new(parts.keys, &level.scope)
+                .apply(targets.chain(parts.having.iter_mut()))?;
+            Some(Aggregate {
+                keys,
+                calls: level.aggregates,
+            })
+        } else {
+            None
+        };
+        let output = parts
+            .targets
+            .iter()
+            .filter(|t| !t.hidden)
+            .map(|t| OutputColumn {
+                name: t.name.clone(),
+                sql_type: t.expr.sql_type,
+            });
+        Ok(Query {
+            from,
+            filter: parts.filter,
+            aggregate,
+            having: parts.having,
+            output: output.collect(),
+            projection: parts.targets.into_iter().map(|t| t.expr).collect(),
+            distinct: clauses.distinct,
+            order_by: parts.order_by,
+            limit: None,
+            offset: None,
+        })
+    }
+
+    fn bind_parts(
+        &mut self,
+        clauses: &Clauses<'_>,
+        order: &[ast::OrderByExpr],
+        resolve: bool,
+    ) -> Result<Parts> {
+        let mut targets = self.bind_targets(clauses.projection, resolve)?;
+        let filter = match clauses.filter {
+            Some(filter) => {
+                Some(self.in_clause(Clause::Where, |b| b.bind_condition(filter, "WHERE"))?)
+            }
+            None => None,
+        };
+        let mut keys = Vec::new();
+        for term in clauses.group_by {
+            keys.push(self.in_clause(Clause::GroupBy, |b| b.bind_group_key(term, &targets))?);
+        }
+        let having = match clauses.having {
+            Some(having) => {
+                Some(self.in_clause(Clause::Having, |b| b.bind_condition(having, "HAVING"))?)
+            }
+            None => None,
+        };
+        let order_by = self.in_clause(Clause::OrderBy, |b| {
+            b.bind_order(order, &mut targets, clauses.distinct)
+        })?;
+        Ok(Parts {
+            targets,
+            filter,
+            keys,
+            having,
+            order_by,
+        })
+    }
+
+    /// The result columns, `*` expanded.
+    pub(super) fn bind_targets(
+        &mut self,
+        items: &[ast::SelectItem],
+        resolve: bool,
+    ) -> Result<Vec<Target>> {
+        let mut targets = Vec::new();
+        for item in items {
+            let (expr, alias) = match item {
+                ast::SelectItem::UnnamedExpr(expr) => (expr, None),
+                ast::SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
+                ast::SelectItem::ExprWithAliases { .. } => {
+                    return Err(Error::unsupported("several aliases"));
+                }
+                ast::SelectItem::Wildcard(options) => {
+                    check_wildcard(options)?;
+                    self.expand_all(&mut targets)?;
+                    continue;
+                }
+                ast::SelectItem::QualifiedWildcard(kind, options) => {
+                    check_wildcard(options)?;
+                    self.expand_table(kind, &mut targets)?;
+                    continue;
+                }
+            };
+            let mut bound = self.bind_expr(expr)?;
+            if resolve {
+                bound = self.resolve_unknown(bound)?;
+            }
+            // Only what could be bound is known not to be too deep.
+            let name = match alias {
+                Some(alias) => fold(alias)?,
+                None => figure_name(expr)?,
+            };
+            targets.push(Target::new(bound, name));
+        }
+        Ok(targets)
+    }
+
+    fn expand_all(&mut self, targets: &mut Vec<Target>) -> Result<()> {
+        let scope = &self.level().scope;
+        if scope.tables.is_empty() {
+            return Err(sql_error(
+                "42601",
+                "SELECT * with no tables specified is not valid",
+            ));
+        }
+        targets.extend(
+            scope
+                .visible
+                .iter()
+                .map(|v| Target::new(v.expr.clone(), v.name.clone())),
+        );
+        Ok(())
+    }
+
+    fn expand_table(
+        &mut self,
+        kind: &ast::SelectItemQualifiedWildcardKind,
+        targets: &mut Vec<Target>,
+    ) -> Result<()> {
+        let ast::SelectItemQualifiedWildcardKind::ObjectName(name) = kind else {
+            return Err(Error::unsupported("* of an expression"));
+        };
+        let ident = match parts(name)?.as_slice() {
+            [ident] => *ident,
+            [schema, ident] if fold(schema)? == "public" => *ident,
+            _ => return Err(Error::unsupported(format_args!("the name {name}"))),
+        };
+        let alias = fold(ident)?;
+        match self.level().scope.table(&alias) {
+            Some(table) => {
+                let columns = table.columns.iter();
+                targets.extend(
+                    columns.map(|c| Target::new(column(c.position, c.sql_type), c.name.clone())),
+                );
+                Ok(())
+            }
+            None => Err(missing_table(&alias, ident)),
+        }
+    }
+
+    /// A key of GROUP BY: a position, a column, or else the name of a result column.
+    fn bind_group_key(&mut self, term: &ast::Expr, targets: &[Target]) -> Result<Expr> {
+        let chosen = match group_ordinal(term, targets.len())? {
+            Some(position) => Some(&targets[position]),
+            None => match term {
+                ast::Expr::Identifier(ident) => {
+                    let name = fold(ident)?;
+                    match self.level().scope.find(&name, ident)? {
+                        Found::Column(expr) => return Ok(expr),
+                        Found::Nothing => targets.iter().find(|t| t.name == name),
+                    }
+                }
+                _ => None,
+            },
+        };
+        match chosen {
+            Some(target) if uses_aggregates(&target.expr) => Err(sql_error(
+                "42803",
+                "aggregate functions are not allowed in GROUP BY",
+            )),
+            Some(target) => Ok(target.expr.clone()),
+            None => {
+                let key = self.bind_expr(term)?;
+                self.resolve_unknown(key)
+            }
+        }
+    }
+
+    /// `(query) ORDER BY … LIMIT …`, where the query may have both already.
+    fn bind_parenthesized(
+        &mut self,
+        inner: &ast::Query,
+        order: &[ast::OrderByExpr],
+    ) -> Result<Query> {
+        let inner = self.bind_query(inner, true)?;
+        let columns = inner.output.iter().map(|c| (c.name.clone(), c.sql_type));
+        let scope = Scope::of_columns("", columns);
+        let from = From::Subquery {
+            query: Box::new(inner),
+            alias: String::new(),
+        };
+        self.bind_all_of(from, scope, order)
+    }
+
+    /// `SELECT * FROM from ORDER BY order`
+    fn bind_all_of(
+        &mut self,
+        from: From,
+        scope: Scope,
+        order: &[ast::OrderByExpr],
+    ) -> Result<Query> {
+        let level = Level::new(scope, Clause::OrderBy);
+        let ((targets, order_by), level) = self.with_level(level, |binder| {
+            let mut targets = Vec::new();
+            binder.expand_all(&mut targets)?;
+            let order_by = binder.bind_order(order, &mut targets, false)?;
+            Ok((targets, order_by))
+        })?;
+        if !level.aggregates.is_empty() {
+            return Err(Error::unsupported(
+                "an aggregate in ORDER BY of VALUES or of a query in parentheses",
+            ));
+        }
+        let mut query = select_all(from, targets);
+        query.order_by = order_by;
+        Ok(query)
+    }
+
+    fn bind_values(&mut self, values: &ast::Values, order: &[ast::OrderByExpr]) -> Result<Query> {
+        let rows = value_rows(values)?;
+        let level = Level::new(Scope::default(), Clause::Values);
+        let (bound, _) = self.with_level(level, |binder| {
+            let bind_row = |row: &&[ast::Expr]| {
+                row.iter()
+                    .map(|e| binder.bind_expr(e))
+                    .collect::<Result<Vec<_>>>()
+            };
+            rows.iter().map(bind_row).collect::<Result<Vec<_>>>()
+        })?;
+        let width = bound.first().map_or(0, Vec::len);
+        let mut rows: Vec<Vec<Expr>> = bound.iter().map(|_| Vec::with_capacity(width)).collect();
+        let mut columns: Vec<_> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
+        for expr in bound
+            .into_iter()
+            .flat_map(|row| row.into_iter().enumerate())
+        {
+            columns[expr.0].push(expr.1);
+        }
+        let mut types = Vec::with_capacity(width);
+        for column in columns {
+            let (exprs, sql_type) = self.unify(column, "VALUES")?;
+            types.push(sql_type);
+            rows.iter_mut()
+                .zip(exprs)
+                .for_each(|(row, expr)| row.push(expr));
+        }
+        let names = (1..).map(|i| format!("column{i}"));
+        let scope = Scope::of_columns("*VALUES*", names.zip(types.iter().copied()));
+        self.bind_all_of(From::Values { rows, types }, scope, order)
+    }
+}
+
+/// The rows of VALUES. `42601` when they are not of one length.
+pub(super) fn value_rows(values: &ast::Values) -> Result<Vec<&[ast::Expr]>> {
+    let ast::Values {
+        explicit_row,
+        value_keyword,
+        rows,
+    } = values;
+    refuse(*explicit_row, "ROW in VALUES")?;
+    refuse(*value_keyword, "VALUE instead of VALUES")?;
+    let rows: Vec<&[ast::Expr]> = rows.iter().map(|row| row.content.as_slice()).collect();
+    if rows.iter().any(|row| row.len() != rows[0].len()) {
+        return Err(sql_error(
+            "42601",
+            "VALUES lists must all be the same length",
+        ));
+    }
+    Ok(rows)
+}
+
+/// A query of all of `targets` and nothing else.
+fn select_all(from: From, targets: Vec<Target>) -> Query {
+    let output = targets.iter().filter(|t| !t.hidden).map(|t| OutputColumn {
+        name: t.name.clone(),
+        sql_type: t.expr.sql_type,
+    });
+    Query {
+        from: Some(from),
+        filter: None,
+        aggregate: None,
+        having: None,
+        output: output.collect(),
+        projection: targets.into_iter().map(|t| t.expr).collect(),
+        distinct: false,
+        order_by: Vec::new(),
+        limit: None,
+        offset: None,
+    }
+}
+
+/// `query` with `projection` computed from its result columns.
+pub(super) fn cast_columns(query: Query, projection: &[Expr]) -> Query {
+    let names = query
+        .output
+        .iter()
+        .map(|c| c.name.clone())
+        .chain(std::iter::repeat_with(String::new));
+    let targets = projection
+        .iter()
+        .zip(names)
+        .map(|(e, name)| Target::new(e.clone(), name))
+        .collect();
+    let from = From::Subquery {
+        query: Box::new(query),
+        alias: "*SELECT*".to_string(),
+    };
+    select_all(from, targets)
+}
+
+/// `VALUES` of rows that are complete and cast.
+pub(super) fn constant_rows(rows: Vec<Vec<Expr>>, types: Vec<SqlType>) -> Query {
+    let targets = types
+        .iter()
+        .enumerate()
+        .map(|(i, t)| Target::new(column(i, *t), String::new()))
+        .collect();
+    select_all(From::Values { rows, types }, targets)
+}
+
+fn order_terms(order_by: Option<&ast::OrderBy>) -> Result<&[ast::OrderByExpr]> {
+    let Some(ast::OrderBy { kind, interpolate }) = order_by else {
+        return Ok(&[]);
+    };
+    refuse(interpolate.is_some(), "INTERPOLATE")?;
+    match kind {
+        ast::OrderByKind::Expressions(terms) => Ok(terms),
+        ast::OrderByKind::All(_) => Err(Error::unsupported("ORDER BY ALL")),
+    }
+}
+
+fn check_wildcard(options: &ast::WildcardAdditionalOptions) -> Result<()> {
+    let ast::WildcardAdditionalOptions {
+        wildcard_token: _,
+        opt_ilike,
+        opt_exclude,
+        opt_except,
+        opt_replace,
+        opt_rename,
+        opt_alias,
+    } = options;
+    let used = opt_ilike.is_some()
+        || opt_exclude.is_some()
+        || opt_except.is_some()
+        || opt_replace.is_some()
+        || opt_rename.is_some()
+        || opt_alias.is_some();
+    refuse(used, "an option of *")
+}
+
+fn clauses(select: &ast::Select) -> Result<Clauses<'_>> {
+    let ast::Select {
+        select_token: _,
+        optimizer_hints,
+        distinct,
+        select_modifiers,
+        top,
+        top_before_distinct: _,
+        projection,
+        exclude,
+        into,
+        from,
+        lateral_views,
+        prewhere,
+        selection,
+        connect_by,
+        group_by,
+        cluster_by,
+        distribute_by,
+        sort_by,
+        having,
+        named_window,
+        qualify,
+        window_before_qualify: _,
+        value_table_mode,
+        flavor,
+    } = select;
+    // An optimizer hint is a comment in PostgreSQL.
+    let _ = optimizer_hints;
+    refuse(
+        select_modifiers.is_some() || top.is_some() || exclude.is_some(),
+        "a modifier of SELECT",
+    )?;
+    refuse(into.is_some(), "SELECT INTO")?;
+    refuse(!lateral_views.is_empty(), "LATERAL VIEW")?;
+    refuse(prewhere.is_some(), "PREWHERE")?;
+    refuse(!connect_by.is_empty(), "CONNECT BY")?;
+    refuse(
+        !cluster_by.is_empty() || !distribute_by.is_empty() || !sort_by.is_empty(),
+        "CLUSTER BY and its like",
+    )?;
+    refuse(!named_window.is_empty(), "WINDOW")?;
+    refuse(qualify.is_some(), "QUALIFY")?;
+    refuse(value_table_mode.is_some(), "SELECT AS")?;
+    refuse(*flavor != ast::SelectFlavor::Standard, "FROM before SELECT")?;
+    let distinct = match distinct {
+        None | Some(ast::Distinct::All) => false,
+        Some(ast::Distinct::Distinct) => true,
+        Some(ast::Distinct::On(_)) => return Err(Error::unsupported("DISTINCT ON")),
+    };
+    let group_by = match group_by {
+        ast::GroupByExpr::Expressions(terms, modifiers) if modifiers.is_empty() => terms,
+        _ => return Err(Error::unsupported("GROUP BY ALL and ROLLUP")),
+    };
+    Ok(Clauses {
+        distinct,
+        projection,
+        from,
+        filter: selection.as_ref(),
+        group_by,
+        having: having.as_ref(),
+    })
+}

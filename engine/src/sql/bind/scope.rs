@@ -1,0 +1,253 @@
+//! The names that an expression can see.
+
+use super::names::{at, fold, sql_error};
+use crate::catalog::Table;
+use crate::error::{Error, Result};
+use crate::sql::bound::{Expr, ExprKind};
+use crate::types::SqlType;
+use sqlparser::ast::Ident;
+use std::sync::Arc;
+
+/// A table, under the name by which the statement knows it.
+#[derive(Clone, Debug)]
+pub(super) struct ScopeTable {
+    /// Its alias.
+    pub(super) alias: String,
+    /// Names, types and positions of its columns.
+    pub(super) columns: Vec<ScopeColumn>,
+    /// The table itself, when it is one.
+    pub(super) table: Option<Arc<Table>>,
+}
+
+/// A column of a table of the statement.
+#[derive(Clone, Debug)]
+pub(super) struct ScopeColumn {
+    pub(super) name: String,
+    pub(super) sql_type: SqlType,
+    /// In the input row.
+    pub(super) position: usize,
+}
+
+/// A column that needs no qualifier, in the order of `*`. A column of `USING` stands for those of both tables.
+#[derive(Clone, Debug)]
+pub(super) struct Visible {
+    pub(super) name: String,
+    pub(super) expr: Expr,
+}
+
+/// The tables and columns of one level.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    pub(super) tables: Vec<ScopeTable>,
+    pub(super) visible: Vec<Visible>,
+    /// Columns of the input row.
+    pub(super) width: usize,
+}
+
+/// What a name turned out to be.
+pub(super) enum Found {
+    Column(Expr),
+    /// No such column here.
+    Nothing,
+}
+
+impl Scope {
+    /// The scope of one table.
+    pub(super) fn of_table(alias: &str, table: &Arc<Table>) -> Self {
+        let columns = table.columns.iter().map(|c| (c.name.clone(), c.sql_type));
+        let mut scope = Self::of_columns(alias, columns);
+        scope.tables[0].table = Some(Arc::clone(table));
+        scope
+    }
+
+    /// The scope of columns that are not a table's.
+    pub(super) fn of_columns(
+        alias: &str,
+        columns: impl IntoIterator<Item = (String, SqlType)>,
+    ) -> Self {
+        let columns: Vec<ScopeColumn> = columns
+            .into_iter()
+            .enumerate()
+            .map(|(position, (name, sql_type))| ScopeColumn {
+                name,
+                sql_type,
+                position,
+            })
+            .collect();
+        let visible = columns
+            .iter()
+            .map(|c| Visible {
+                name: c.name.clone(),
+                expr: column(c.position, c.sql_type),
+            })
+            .collect();
+        Self {
+            width: columns.len(),
+            visible,
+            tables: vec![ScopeTable {
+                alias: alias.to_string(),
+                columns,
+                table: None,
+            }],
+        }
+    }
+
+    /// Moves all positions up by `by`.
+    pub(super) fn shift(&mut self, by: usize) {
+        for table in &mut self.tables {
+            for column in &mut table.columns {
+                column.position += by;
+            }
+        }
+        for visible in &mut self.visible {
+            shift(&mut visible.expr, by);
+        }
+    }
+
+    /// The table of that alias.
+    pub(super) fn table(&self, alias: &str) -> Option<&ScopeTable> {
+        self.tables.iter().find(|t| t.alias == alias)
+    }
+
+    /// The column of that name, wherever it is. `42702` when several tables have one.
+    pub(super) fn find(&self, name: &str, ident: &Ident) -> Result<Found> {
+        let mut matches = self.visible.iter().filter(|v| v.name == name);
+        match (matches.next(), matches.next()) {
+            (None, _) => Ok(Found::Nothing),
+            (Some(found), None) => Ok(Found::Column(found.expr.clone())),
+            (Some(_), Some(_)) => Err(ambiguous(name, ident)),
+        }
+    }
+
+    /// The name of the column at `position`, with its table's, for messages.
+    pub(super) fn name_of(&self, position: usize) -> String {
+        self.tables
+            .iter()
+            .find_map(|t| {
+                let column = t.columns.iter().find(|c| c.position == position)?;
+                Some(format!("{}.{}", t.alias, column.name))
+            })
+            .unwrap_or_else(|| format!("column {}", position + 1))
+    }
+
+    /// The table that has the column at `position`.
+    pub(super) fn table_of(&self, position: usize) -> Option<&ScopeTable> {
+        self.tables
+            .iter()
+            .find(|t| t.columns.iter().any(|c| c.position == position))
+    }
+}
+
+impl ScopeTable {
+    /// The column of that name. `42703` when there is none, `42702` when there are several.
+    pub(super) fn find(&self, name: &str, ident: &Ident) -> Result<Expr> {
+        let mut matches = self.columns.iter().filter(|c| c.name == name);
+        match (matches.next(), matches.next()) {
+            (Some(c), None) => Ok(column(c.position, c.sql_type)),
+            (Some(_), Some(_)) => Err(ambiguous(name, ident)),
+            (None, _) => {
+                let error = sql_error(
+                    "42703",
+                    format!("column {}.{name} does not exist", self.alias),
+                );
+                Err(at(error, ident))
+            }
+        }
+    }
+}
+
+fn ambiguous(name: &str, ident: &Ident) -> Error {
+    at(
+        sql_error("42702", format!("column reference \"{name}\" is ambiguous")),
+        ident,
+    )
+}
+
+/// A column of the input row.
+pub(super) fn column(position: usize, sql_type: SqlType) -> Expr {
+    Expr {
+        kind: ExprKind::Column(position),
+        sql_type,
+    }
+}
+
+/// Visible expressions are columns, or columns with a cast.
+fn shift(expr: &mut Expr, by: usize) {
+    match &mut expr.kind {
+        ExprKind::Column(position) => *position += by,
+        ExprKind::Cast { input, .. } => shift(input, by),
+        other => unreachable!("a visible column is a column or its cast, not {other:?}"),
+    }
+}
+
+/// The expression as it is seen from `depth` subqueries down.
+fn outward(mut expr: Expr, depth: usize) -> Expr {
+    match &mut expr.kind {
+        ExprKind::Column(column) => {
+            expr.kind = ExprKind::OuterColumn {
+                depth,
+                column: *column,
+            }
+        }
+        ExprKind::Cast { input, .. } => **input = outward((**input).clone(), depth),
+        other => unreachable!("a visible column is a column or its cast, not {other:?}"),
+    }
+    expr
+}
+
+/// Finds the column that `idents` name in `scopes`, innermost last.
+pub(super) fn resolve<'s>(
+    scopes: impl DoubleEndedIterator<Item = &'s Scope> + Clone,
+    idents: &[Ident],
+) -> Result<Expr> {
+    let seen_from = |depth: usize, expr: Expr| {
+        if depth == 0 {
+            expr
+        } else {
+            outward(expr, depth)
+        }
+    };
+    let [qualifiers @ .., last] = idents else {
+        return Err(sql_error("42601", "syntax error: an empty name"));
+    };
+    let name = fold(last)?;
+    let qualifier = match qualifiers {
+        [] => None,
+        [table] => Some(table),
+        [schema, table] if fold(schema)? == "public" => Some(table),
+        _ => {
+            return Err(at(
+                Error::unsupported("a reference with this many parts"),
+                last,
+            ));
+        }
+    };
+    let Some(qualifier) = qualifier else {
+        for (depth, scope) in scopes.clone().rev().enumerate() {
+            if let Found::Column(expr) = scope.find(&name, last)? {
+                return Ok(seen_from(depth, expr));
+            }
+        }
+        if scopes.clone().any(|s| s.table(&name).is_some()) {
+            return Err(at(Error::unsupported("a reference to a whole row"), last));
+        }
+        let error = sql_error("42703", format!("column \"{name}\" does not exist"));
+        return Err(at(error, last));
+    };
+    let alias = fold(qualifier)?;
+    for (depth, scope) in scopes.rev().enumerate() {
+        if let Some(table) = scope.table(&alias) {
+            return Ok(seen_from(depth, table.find(&name, last)?));
+        }
+    }
+    Err(missing_table(&alias, qualifier))
+}
+
+/// `42P01` for a qualifier that names no table of the statement.
+pub(super) fn missing_table(alias: &str, ident: &Ident) -> Error {
+    let error = sql_error(
+        "42P01",
+        format!("missing FROM-clause entry for table \"{alias}\""),
+    );
+    at(error, ident)
+}

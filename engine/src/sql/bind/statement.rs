@@ -1,0 +1,214 @@
+//! Statements: which binder binds what.
+
+use super::call::refuse;
+use super::context::Binder;
+use super::names::{fold, sql_error};
+use crate::catalog::Schema;
+use crate::error::{Error, Result};
+use crate::sql::bound::{Statement, TransactionStatement};
+use crate::sql::parse::{Parsed, ParsedKind};
+use crate::storage::IsolationLevel;
+use crate::types::SqlType;
+use sqlparser::ast;
+use sqlparser::ast::{TransactionAccessMode, TransactionIsolationLevel, TransactionMode};
+
+/// A statement that is ready to plan.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// The statement.
+    pub statement: Statement,
+    /// The types of `$1`, `$2`, …
+    pub parameters: Vec<SqlType>,
+}
+
+/// Binds a statement against the tables of `schema`.
+///
+/// Errors are PostgreSQL's: `42…` for names and types that are wrong, class 22 for literals that are no value of their
+/// type, `0A000` for what is not supported, `54001` for what is nested too deeply; with a position where one is known.
+pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
+    let mut binder = Binder::new(schema);
+    let statement = match &parsed.kind {
+        ParsedKind::Sql(statement) => binder.bind_statement(statement, parsed.text())?,
+        ParsedKind::Unsupported(what) => return Err(Error::unsupported(what)),
+        ParsedKind::Analyze(names) if names.is_empty() => {
+            Statement::Analyze(schema.tables().cloned().collect())
+        }
+        ParsedKind::Analyze(names) => Statement::Analyze(
+            names
+                .iter()
+                .map(|n| binder.table(n))
+                .collect::<Result<_>>()?,
+        ),
+        ParsedKind::Vacuum => Statement::Vacuum,
+        ParsedKind::Checkpoint => Statement::Checkpoint,
+        ParsedKind::CheckDatabase => Statement::CheckDatabase,
+        ParsedKind::Abort => Statement::Transaction(TransactionStatement::Rollback),
+    };
+    Ok(Bound {
+        statement,
+        parameters: binder.into_parameters()?,
+    })
+}
+
+impl Binder<'_> {
+    fn bind_statement(&mut self, statement: &ast::Statement, text: &str) -> Result<Statement> {
+        Ok(match statement {
+            ast::Statement::Query(query) => {
+                Statement::Query(Box::new(self.bind_query(query, true)?))
+            }
+            ast::Statement::Insert(insert) => {
+                Statement::Insert(Box::new(self.bind_insert(insert)?))
+            }
+            ast::Statement::Update(update) => {
+                Statement::Update(Box::new(self.bind_update(update)?))
+            }
+            ast::Statement::Delete(delete) => {
+                Statement::Delete(Box::new(self.bind_delete(delete)?))
+            }
+            ast::Statement::CreateTable(create) => {
+                Statement::CreateTable(Box::new(self.bind_create_table(create)?))
+            }
+            ast::Statement::CreateIndex(create) => {
+                Statement::CreateIndex(self.bind_create_index(create)?.map(Box::new))
+            }
+            ast::Statement::Drop { .. } => self.bind_drop(statement)?,
+            ast::Statement::Explain { .. } => self.bind_explain(statement, text)?,
+            ast::Statement::ShowVariable { variable } => {
+                let words = variable.iter().map(fold).collect::<Result<Vec<_>>>()?;
+                Statement::Show(match words.join("_").as_str() {
+                    "transaction_isolation_level" => "transaction_isolation".to_string(),
+                    name => name.to_string(),
+                })
+            }
+            other => Statement::Transaction(transaction(other, text)?),
+        })
+    }
+
+    fn bind_explain(&mut self, statement: &ast::Statement, text: &str) -> Result<Statement> {
+        let ast::Statement::Explain {
+            describe_alias,
+            analyze,
+            verbose,
+            query_plan,
+            estimate,
+            statement,
+            format,
+            options,
+        } = statement
+        else {
+            return Err(unsupported_statement(text));
+        };
+        if *describe_alias != ast::DescribeAlias::Explain {
+            return Err(sql_error(
+                "42601",
+                format!("syntax error at or near \"{describe_alias}\""),
+            ));
+        }
+        refuse(*analyze, "EXPLAIN ANALYZE")?;
+        refuse(*verbose || *query_plan || *estimate, "an option of EXPLAIN")?;
+        refuse(
+            format.is_some() || options.is_some(),
+            "an option of EXPLAIN",
+        )?;
+        match &**statement {
+            inner @ (ast::Statement::Query(_)
+            | ast::Statement::Insert(_)
+            | ast::Statement::Update(_)
+            | ast::Statement::Delete(_)) => {
+                let inner = self.bind_statement(inner, text)?;
+                Ok(Statement::Explain(Box::new(inner)))
+            }
+            _ => Err(Error::unsupported(
+                "EXPLAIN of what is neither a query nor a change",
+            )),
+        }
+    }
+}
+
+fn transaction(statement: &ast::Statement, text: &str) -> Result<TransactionStatement> {
+    match statement {
+        ast::Statement::StartTransaction {
+            modes,
+            begin: _,
+            transaction: _,
+            modifier,
+            statements,
+            exception,
+            has_end_keyword,
+        } => {
+            let block = !statements.is_empty() || exception.is_some() || *has_end_keyword;
+            refuse(block || modifier.is_some(), "a block of statements")?;
+            begin(modes)
+        }
+        ast::Statement::Commit {
+            chain,
+            end: _,
+            modifier,
+        } => {
+            refuse(*chain, "AND CHAIN")?;
+            refuse(modifier.is_some(), "a modifier of COMMIT")?;
+            Ok(TransactionStatement::Commit)
+        }
+        ast::Statement::Rollback { chain, savepoint } => {
+            refuse(*chain, "AND CHAIN")?;
+            match savepoint {
+                Some(name) => Ok(TransactionStatement::RollbackTo(fold(name)?)),
+                None => Ok(TransactionStatement::Rollback),
+            }
+        }
+        ast::Statement::Savepoint { name } => Ok(TransactionStatement::Savepoint(fold(name)?)),
+        ast::Statement::ReleaseSavepoint { name } => Ok(TransactionStatement::Release(fold(name)?)),
+        _ => Err(unsupported_statement(text)),
+    }
+}
+
+fn begin(modes: &[TransactionMode]) -> Result<TransactionStatement> {
+    let (mut isolation, mut read_only) = (None, None);
+    for mode in modes {
+        match mode {
+            TransactionMode::AccessMode(mode) => {
+                once(
+                    &mut read_only,
+                    matches!(mode, TransactionAccessMode::ReadOnly),
+                )?;
+            }
+            TransactionMode::IsolationLevel(level) => once(
+                &mut isolation,
+                match level {
+                    TransactionIsolationLevel::ReadUncommitted
+                    | TransactionIsolationLevel::ReadCommitted => IsolationLevel::ReadCommitted,
+                    TransactionIsolationLevel::RepeatableRead => IsolationLevel::RepeatableRead,
+                    TransactionIsolationLevel::Serializable => {
+                        return Err(Error::unsupported("the isolation level SERIALIZABLE"));
+                    }
+                    TransactionIsolationLevel::Snapshot => {
+                        return Err(sql_error("42601", "syntax error at or near \"SNAPSHOT\""));
+                    }
+                },
+            )?,
+        }
+    }
+    Ok(TransactionStatement::Begin {
+        isolation,
+        read_only: read_only.unwrap_or(false),
+    })
+}
+
+fn once<T>(slot: &mut Option<T>, value: T) -> Result<()> {
+    if slot.replace(value).is_some() {
+        return Err(sql_error("42601", "conflicting or redundant options"));
+    }
+    Ok(())
+}
+
+/// `0A000` with the first word of the statement, or the first two where one says nothing.
+fn unsupported_statement(text: &str) -> Error {
+    let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
+    let first = words.next().unwrap_or_default();
+    match (first.as_str(), words.next()) {
+        ("CREATE" | "ALTER" | "DROP", Some(second)) => {
+            Error::unsupported(format_args!("{first} {second}"))
+        }
+        _ => Error::unsupported(first),
+    }
+}

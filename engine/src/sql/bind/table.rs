@@ -1,0 +1,413 @@
+//! CREATE TABLE.
+
+use super::call::refuse;
+use super::context::{Binder, Clause};
+use super::data_type::sql_type;
+use super::names::{at, fold, made_up, relation, sql_error};
+use super::stored::bind_stored;
+use crate::catalog::{Column, Index};
+use crate::error::{Error, Result};
+use crate::sql::bound::{CreateTable, Expr};
+use crate::sql::parse::parse_expression;
+use crate::storage::TreeId;
+use crate::types::SqlType;
+use sqlparser::ast;
+
+/// Columns of the widest table, as in PostgreSQL.
+const COLUMNS_MAX: usize = 1600;
+
+/// The tree of what has none yet.
+pub(super) const NO_TREE: TreeId = TreeId(u32::MAX);
+
+/// A table in the making.
+struct Draft {
+    name: String,
+    columns: Vec<Column>,
+    /// Constraint name and columns.
+    primary_key: Option<(String, Vec<usize>)>,
+    /// Constraint names and columns.
+    unique: Vec<(String, Vec<usize>)>,
+    checks: Vec<(String, String)>,
+    /// Names of constraints given or made up so far.
+    taken: Vec<String>,
+}
+
+/// A key constraint, of a column or of the table.
+struct Key<'a> {
+    name: Option<&'a ast::Ident>,
+    columns: Vec<usize>,
+}
+
+impl Binder<'_> {
+    /// `CREATE TABLE`
+    pub(super) fn bind_create_table(&mut self, create: &ast::CreateTable) -> Result<CreateTable> {
+        let (name, ident) = relation(&create.name)?;
+        let exists = self.schema.table(&name).is_some() || self.schema.index(&name).is_some();
+        if exists && !create.if_not_exists {
+            return Err(at(
+                sql_error("42P07", format!("relation \"{name}\" already exists")),
+                ident,
+            ));
+        }
+        let mut draft = Draft::new(name, &create.columns)?;
+        draft.name_given(create)?;
+        for (position, column) in create.columns.iter().enumerate() {
+            for option in &column.options {
+                draft.column_option(self, position, option)?;
+            }
+        }
+        for constraint in &create.constraints {
+            draft.table_constraint(self, constraint)?;
+        }
+        draft.finish(exists)
+    }
+
+    /// Whether a table or an index has that name.
+    pub(super) fn relation_exists(&self, name: &str) -> bool {
+        self.schema.table(name).is_some() || self.schema.index(name).is_some()
+    }
+}
+
+impl Draft {
+    fn new(name: String, definitions: &[ast::ColumnDef]) -> Result<Self> {
+        if definitions.len() > COLUMNS_MAX {
+            return Err(sql_error(
+                "54011",
+                format!("tables can have at most {COLUMNS_MAX} columns"),
+            ));
+        }
+        let mut columns: Vec<Column> = Vec::new();
+        for ast::ColumnDef {
+            name: ident,
+            data_type,
+            options: _,
+        } in definitions
+        {
+            let name = fold(ident)?;
+            if columns.iter().any(|c| c.name == name) {
+                let error = sql_error(
+                    "42701",
+                    format!("column \"{name}\" specified more than once"),
+                );
+                return Err(at(error, ident));
+            }
+            columns.push(Column {
+                name,
+                sql_type: sql_type(data_type)?,
+                not_null: false,
+                default: None,
+            });
+        }
+        Ok(Self {
+            name,
+            columns,
+            primary_key: None,
+            unique: Vec::new(),
+            checks: Vec::new(),
+            taken: Vec::new(),
+        })
+    }
+
+    /// Notes the names that the user gave, so that no name is made up that comes later in the text.
+    fn name_given(&mut self, create: &ast::CreateTable) -> Result<()> {
+        let of_columns = create
+            .columns
+            .iter()
+            .flat_map(|c| &c.options)
+            .filter_map(|o| o.name.as_ref());
+        let of_table = create.constraints.iter().filter_map(|c| match c {
+            ast::TableConstraint::Unique(unique) => unique.name.as_ref(),
+            ast::TableConstraint::PrimaryKey(key) => key.name.as_ref(),
+            ast::TableConstraint::Check(check) => check.name.as_ref(),
+            _ => None,
+        });
+        for ident in of_columns.chain(of_table) {
+            let name = fold(ident)?;
+            if self.taken.contains(&name) {
+                let message = format!(
+                    "constraint \"{name}\" for relation \"{}\" already exists",
+                    self.name
+                );
+                return Err(at(sql_error("42710", message), ident));
+            }
+            self.taken.push(name);
+        }
+        Ok(())
+    }
+
+    fn column_option(
+        &mut self,
+        binder: &Binder<'_>,
+        position: usize,
+        option: &ast::ColumnOptionDef,
+    ) -> Result<()> {
+        let ast::ColumnOptionDef { name, option } = option;
+        let column = &mut self.columns[position];
+        match option {
+            ast::ColumnOption::Null => {}
+            ast::ColumnOption::NotNull => column.not_null = true,
+            ast::ColumnOption::Default(expr) => {
+                if column.default.is_some() {
+                    let message = format!(
+                        "multiple default values specified for column \"{}\"",
+                        column.name
+                    );
+                    return Err(sql_error("42601", message));
+                }
+                let bind = |expr: &ast::Expr| {
+                    bind_stored(expr, &column.name, &[], Clause::Default, column.sql_type)
+                };
+                let text = stored_text(expr, &bind(expr)?, bind)?;
+                column.default = Some(text);
+            }
+            ast::ColumnOption::PrimaryKey(key) => {
+                check_key_options(
+                    &key.index_type,
+                    &key.include,
+                    &key.index_options,
+                    &key.characteristics,
+                )?;
+                let name = name.as_ref().or(key.name.as_ref());
+                self.primary_key(Key {
+                    name,
+                    columns: vec![position],
+                })?;
+            }
+            ast::ColumnOption::Unique(unique) => {
+                check_unique(unique)?;
+                let name = name.as_ref().or(unique.name.as_ref());
+                self.unique_key(
+                    binder,
+                    Key {
+                        name,
+                        columns: vec![position],
+                    },
+                )?;
+            }
+            ast::ColumnOption::Check(check) => self.check(check, name.as_ref())?,
+            ast::ColumnOption::ForeignKey(_) => return Err(Error::unsupported("a foreign key")),
+            ast::ColumnOption::Generated { .. } | ast::ColumnOption::Identity(_) => {
+                return Err(Error::unsupported("a generated column"));
+            }
+            ast::ColumnOption::Collation(_) => return Err(Error::unsupported("COLLATE")),
+            other => {
+                return Err(Error::unsupported(format_args!(
+                    "the column option {other}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn table_constraint(
+        &mut self,
+        binder: &Binder<'_>,
+        constraint: &ast::TableConstraint,
+    ) -> Result<()> {
+        match constraint {
+            ast::TableConstraint::PrimaryKey(key) => {
+                check_key_options(
+                    &key.index_type,
+                    &key.include,
+                    &key.index_options,
+                    &key.characteristics,
+                )?;
+                let columns = self.key_columns(&key.columns, "primary key")?;
+                self.primary_key(Key {
+                    name: key.name.as_ref(),
+                    columns,
+                })
+            }
+            ast::TableConstraint::Unique(unique) => {
+                check_unique(unique)?;
+                let columns = self.key_columns(&unique.columns, "unique")?;
+                self.unique_key(
+                    binder,
+                    Key {
+                        name: unique.name.as_ref(),
+                        columns,
+                    },
+                )
+            }
+            ast::TableConstraint::Check(check) => self.check(check, None),
+            ast::TableConstraint::ForeignKey(_) => Err(Error::unsupported("a foreign key")),
+            ast::TableConstraint::Exclude(_) => Err(Error::unsupported("EXCLUDE")),
+            _ => Err(Error::unsupported("this kind of table constraint")),
+        }
+    }
+
+    fn key_columns(&self, written: &[ast::IndexColumn], kind: &str) -> Result<Vec<usize>> {
+        let mut columns = Vec::new();
+        for (position, ident) in super::index::plain_columns(written, &self.columns)? {
+            if columns.contains(&position) {
+                let name = &self.columns[position].name;
+                let message = format!("column \"{name}\" appears twice in {kind} constraint");
+                return Err(at(sql_error("42701", message), ident));
+            }
+            columns.push(position);
+        }
+        Ok(columns)
+    }
+
+    fn primary_key(&mut self, key: Key<'_>) -> Result<()> {
+        if self.primary_key.is_some() {
+            let message = format!(
+                "multiple primary keys for table \"{}\" are not allowed",
+                self.name
+            );
+            return Err(sql_error("42P16", message));
+        }
+        for position in &key.columns {
+            self.columns[*position].not_null = true;
+        }
+        let name = match key.name {
+            Some(ident) => fold(ident)?,
+            None => self.make_up("", "pkey", |_| false),
+        };
+        self.primary_key = Some((name, key.columns));
+        Ok(())
+    }
+
+    fn unique_key(&mut self, binder: &Binder<'_>, key: Key<'_>) -> Result<()> {
+        let name = match key.name {
+            Some(ident) => fold(ident)?,
+            None => {
+                let columns: Vec<&str> = key
+                    .columns
+                    .iter()
+                    .map(|c| self.columns[*c].name.as_str())
+                    .collect();
+                let columns = columns.join("_");
+                self.make_up(&columns, "key", |name| binder.relation_exists(name))
+            }
+        };
+        self.unique.push((name, key.columns));
+        Ok(())
+    }
+
+    fn check(&mut self, check: &ast::CheckConstraint, name: Option<&ast::Ident>) -> Result<()> {
+        let ast::CheckConstraint {
+            name: own_name,
+            expr,
+            no_inherit,
+            enforced,
+        } = check;
+        refuse(*no_inherit || enforced.is_some(), "an option of CHECK")?;
+        let bind = |expr: &ast::Expr| {
+            bind_stored(
+                expr,
+                &self.name,
+                &self.columns,
+                Clause::Check,
+                SqlType::Bool,
+            )
+        };
+        let bound = bind(expr)?;
+        let text = stored_text(expr, &bound, bind)?;
+        let name = match name.or(own_name.as_ref()) {
+            Some(ident) => fold(ident)?,
+            None => {
+                let used = super::index::columns_of(bound);
+                let column = match used.as_slice() {
+                    [only] => self.columns[*only].name.clone(),
+                    _ => String::new(),
+                };
+                self.make_up(&column, "check", |_| false)
+            }
+        };
+        self.checks.push((name, text));
+        Ok(())
+    }
+
+    /// A name for a constraint that has none, with a number behind it if need be.
+    fn make_up(&mut self, columns: &str, label: &str, exists: impl Fn(&str) -> bool) -> String {
+        let mut number = 0;
+        loop {
+            let label = if number == 0 {
+                label.to_string()
+            } else {
+                format!("{label}{number}")
+            };
+            let name = made_up(&self.name, columns, &label);
+            if !self.taken.contains(&name) && !exists(&name) {
+                self.taken.push(name.clone());
+                return name;
+            }
+            number += 1;
+        }
+    }
+
+    fn finish(self, exists: bool) -> Result<CreateTable> {
+        let is_integer = |column: &usize| self.columns[*column].sql_type.is_integer();
+        let row_id_column = match &self.primary_key {
+            Some((_, columns)) if columns.len() == 1 => columns.first().copied().filter(is_integer),
+            _ => None,
+        };
+        let key_index = self.primary_key.iter().filter(|_| row_id_column.is_none());
+        let index = |(name, columns): &(String, Vec<usize>)| Index {
+            name: name.clone(),
+            tree: NO_TREE,
+            columns: columns.iter().map(|c| (*c, false)).collect(),
+            unique: true,
+            constraint: true,
+        };
+        Ok(CreateTable {
+            indexes: key_index.chain(&self.unique).map(index).collect(),
+            name: self.name,
+            exists,
+            columns: self.columns,
+            row_id_column,
+            primary_key_name: self.primary_key.map(|(name, _)| name),
+            checks: self.checks,
+        })
+    }
+}
+
+fn check_unique(unique: &ast::UniqueConstraint) -> Result<()> {
+    let ast::UniqueConstraint {
+        name: _,
+        index_name,
+        index_type_display: _,
+        index_type,
+        columns: _,
+        include,
+        index_options,
+        characteristics,
+        nulls_distinct,
+    } = unique;
+    refuse(index_name.is_some(), "a name of the index of UNIQUE")?;
+    refuse(
+        *nulls_distinct == ast::NullsDistinctOption::NotDistinct,
+        "NULLS NOT DISTINCT",
+    )?;
+    check_key_options(index_type, include, index_options, characteristics)
+}
+
+fn check_key_options(
+    index_type: &Option<ast::IndexType>,
+    include: &[ast::Ident],
+    options: &[ast::IndexOption],
+    characteristics: &Option<ast::ConstraintCharacteristics>,
+) -> Result<()> {
+    refuse(characteristics.is_some(), "DEFERRABLE")?;
+    refuse(!include.is_empty(), "INCLUDE")?;
+    refuse(
+        index_type.is_some() || !options.is_empty(),
+        "an option of a key",
+    )
+}
+
+/// The text of an expression for the catalog, seen to mean the same when it is read again.
+fn stored_text(
+    expr: &ast::Expr,
+    bound: &Expr,
+    bind: impl Fn(&ast::Expr) -> Result<Expr>,
+) -> Result<String> {
+    let text = expr.to_string();
+    match parse_expression(&text).and_then(|again| bind(&again)) {
+        Ok(again) if again == *bound => Ok(text),
+        _ => Err(Error::unsupported(
+            "this expression in a table's definition",
+        )),
+    }
+}

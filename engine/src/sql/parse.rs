@@ -1,0 +1,285 @@
+//! From text to statements.
+//!
+//! `sqlparser` does the work, statement by statement; the few statements that it does not know as we mean them are
+//! recognised here by their words.
+
+use crate::error::{Error, ErrorKind, Result};
+use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
+use sqlparser::ast::{CreateTable, HiveFormat, ObjectName, Statement};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use std::sync::Arc;
+
+/// How deep expressions and queries may be nested in the text.
+const NESTING_MAX: usize = 200;
+
+/// How many tokens may follow each other in one pair of parentheses without a comma: `sqlparser` builds chains such as
+/// `a OR b OR c` as deep as they are long, and a deep tree needs a deep stack even to be freed.
+const RUN_TOKENS_MAX: usize = 10_000;
+
+static DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
+
+/// One statement as it was written.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    pub(crate) kind: ParsedKind,
+    text: String,
+}
+
+impl Parsed {
+    /// The text of the statement, without the semicolon.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ParsedKind {
+    /// Shared, because a copy of a deep tree needs a deep stack.
+    Sql(Arc<Statement>),
+    /// Refused by that name.
+    Unsupported(&'static str),
+    Analyze(Vec<ObjectName>),
+    Vacuum,
+    Checkpoint,
+    CheckDatabase,
+    Abort,
+}
+
+/// The statements of `sql`, which semicolons separate; empty ones are left out. `42601` with a position for what is no
+/// SQL, `54001` for what is nested too deeply, `0A000` for options of our own statements that do not exist.
+pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
+    let tokens = Tokenizer::new(&DIALECT, sql)
+        .tokenize_with_location()
+        .map_err(|e| syntax_error(e.message, e.location))?;
+    check_runs(&tokens)?;
+    let lines = line_starts(sql);
+    let mut statements = Vec::new();
+    let mut rest = tokens.as_slice();
+    while !rest.is_empty() {
+        let length = rest.iter().position(|t| t.token == Token::SemiColon);
+        let (segment, end) = rest.split_at(length.unwrap_or(rest.len()));
+        rest = end.get(1..).unwrap_or_default();
+        let Some(first) = segment.iter().find(|t| !is_blank(t)) else {
+            continue;
+        };
+        let from = offset(sql, &lines, first.span.start);
+        let to = end
+            .first()
+            .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
+        statements.push(Parsed {
+            kind: parse_one(segment, end.first())?,
+            text: sql.get(from..to).unwrap_or_default().trim().to_string(),
+        });
+    }
+    Ok(statements)
+}
+
+/// The expression that `text` is.
+pub(crate) fn parse_expression(text: &str) -> Result<sqlparser::ast::Expr> {
+    let tokens = Tokenizer::new(&DIALECT, text)
+        .tokenize_with_location()
+        .map_err(|e| syntax_error(e.message, e.location))?;
+    check_runs(&tokens)?;
+    with_parser(&tokens, None, |parser| parser.parse_expr())
+}
+
+fn parse_one(tokens: &[TokenWithSpan], end: Option<&TokenWithSpan>) -> Result<ParsedKind> {
+    let words: Vec<&TokenWithSpan> = tokens.iter().filter(|t| !is_blank(t)).collect();
+    let word = |i: usize| match words.get(i).map(|t| &t.token) {
+        Some(Token::Word(w)) if w.quote_style.is_none() => w.value.to_ascii_uppercase(),
+        _ => String::new(),
+    };
+    match (word(0).as_str(), words.len()) {
+        ("CHECK", 2) if word(1) == "DATABASE" => Ok(ParsedKind::CheckDatabase),
+        ("CHECKPOINT", 1) => Ok(ParsedKind::Checkpoint),
+        ("VACUUM", 1) => Ok(ParsedKind::Vacuum),
+        ("VACUUM", _) => Err(Error::unsupported("VACUUM of a table or with options")),
+        ("ABORT", 1) => Ok(ParsedKind::Abort),
+        ("ABORT", 2) if matches!(word(1).as_str(), "WORK" | "TRANSACTION") => Ok(ParsedKind::Abort),
+        ("ANALYZE" | "ANALYSE", 1) => Ok(ParsedKind::Analyze(Vec::new())),
+        ("ANALYZE" | "ANALYSE", _) => {
+            if matches!(word(1).as_str(), "VERBOSE" | "SKIP_LOCKED")
+                || words.iter().any(|t| t.token == Token::LParen)
+            {
+                return Err(Error::unsupported("ANALYZE of columns or with options"));
+            }
+            let at = tokens
+                .iter()
+                .position(|t| !is_blank(t))
+                .map_or(0, |first| first + 1);
+            let names = |parser: &mut Parser<'_>| {
+                parser.parse_comma_separated(|p| p.parse_object_name(false))
+            };
+            with_parser(&tokens[at..], end, names).map(ParsedKind::Analyze)
+        }
+        _ => with_parser(tokens, end, |parser| parser.parse_statement()).map(checked),
+    }
+}
+
+/// The statement, unless it is a CREATE TABLE with options that we do not know: there are too many to name them, and
+/// only here is the tree ours to take apart.
+fn checked(mut statement: Statement) -> ParsedKind {
+    if let Statement::CreateTable(create) = &mut statement
+        && !is_plain(create)
+    {
+        return ParsedKind::Unsupported(match () {
+            () if create.temporary => "CREATE TEMPORARY TABLE",
+            () if create.query.is_some() => "CREATE TABLE AS",
+            () if create.like.is_some() => "CREATE TABLE LIKE",
+            () if create.inherits.is_some() => "INHERITS",
+            () if create.partition_by.is_some() || create.partition_of.is_some() => "partitioning",
+            () => "an option of CREATE TABLE",
+        });
+    }
+    ParsedKind::Sql(Arc::new(statement))
+}
+
+/// Whether there is nothing but name, columns, constraints and IF NOT EXISTS.
+fn is_plain(create: &mut CreateTable) -> bool {
+    let columns = std::mem::take(&mut create.columns);
+    let constraints = std::mem::take(&mut create.constraints);
+    let formats = create
+        .hive_formats
+        .take()
+        .filter(|f| *f != HiveFormat::default());
+    let plain = CreateTableBuilder::new(create.name.clone())
+        .if_not_exists(create.if_not_exists)
+        .build();
+    let is_plain = formats.is_none() && plain == *create;
+    create.columns = columns;
+    create.constraints = constraints;
+    is_plain
+}
+
+/// Parses `tokens` to their end; `end` is the semicolon that follows them.
+fn with_parser<T>(
+    tokens: &[TokenWithSpan],
+    end: Option<&TokenWithSpan>,
+    parse: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
+) -> Result<T> {
+    let mut parser = Parser::new(&DIALECT)
+        .with_recursion_limit(NESTING_MAX)
+        .with_tokens_with_locations(tokens.to_vec());
+    let parsed = parse(&mut parser).map_err(|e| parser_error(e, end))?;
+    let next = parser.peek_token();
+    if next.token == Token::EOF {
+        Ok(parsed)
+    } else {
+        Err(near(&next.token.to_string(), next.span.start))
+    }
+}
+
+fn parser_error(error: ParserError, end: Option<&TokenWithSpan>) -> Error {
+    let message = match error {
+        ParserError::RecursionLimitExceeded => return too_deep(),
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
+    };
+    let (message, location) = split_location(&message);
+    match message.rsplit_once("found: ") {
+        Some((_, "EOF")) => match end {
+            Some(end) => near(";", end.span.start),
+            None => Error::new(ErrorKind::Sql, "42601", "syntax error at end of input"),
+        },
+        Some((_, found)) => near(found, location),
+        None => syntax_error(message, location),
+    }
+}
+
+/// Splits the ` at Line: 1, Column: 8` off that `sqlparser` puts behind its messages.
+fn split_location(message: &str) -> (&str, Location) {
+    let split = || {
+        let (head, tail) = message.rsplit_once(" at Line: ")?;
+        let (line, column) = tail.split_once(", Column: ")?;
+        Some((
+            head,
+            Location::new(line.trim().parse().ok()?, column.trim().parse().ok()?),
+        ))
+    };
+    split().unwrap_or((message, Location::new(0, 0)))
+}
+
+fn near(found: &str, location: Location) -> Error {
+    let error = Error::new(
+        ErrorKind::Sql,
+        "42601",
+        format!("syntax error at or near \"{found}\""),
+    );
+    located(error, location)
+}
+
+fn syntax_error(message: impl std::fmt::Display, location: Location) -> Error {
+    let error = Error::new(ErrorKind::Sql, "42601", format!("syntax error: {message}"));
+    located(error, location)
+}
+
+/// The error with a position, where there is one.
+pub(crate) fn located(error: Error, location: Location) -> Error {
+    if location.line == 0 {
+        error
+    } else {
+        error.at(location.line, location.column)
+    }
+}
+
+/// Nesting beyond what the stack can take.
+pub(crate) fn too_deep() -> Error {
+    Error::new(
+        ErrorKind::Limit,
+        "54001",
+        "stack depth limit exceeded: the statement is nested too deeply",
+    )
+}
+
+fn is_blank(token: &TokenWithSpan) -> bool {
+    matches!(token.token, Token::Whitespace(_))
+}
+
+fn check_runs(tokens: &[TokenWithSpan]) -> Result<()> {
+    let mut runs = vec![0];
+    for token in tokens {
+        match &token.token {
+            Token::Whitespace(_) => continue,
+            Token::LParen | Token::LBracket => runs.push(0),
+            Token::RParen | Token::RBracket if runs.len() > 1 => {
+                runs.pop();
+            }
+            Token::SemiColon => runs = vec![0],
+            Token::Comma => {
+                if let Some(run) = runs.last_mut() {
+                    *run = 0;
+                }
+            }
+            _ => {}
+        }
+        if let Some(run) = runs.last_mut() {
+            // The brackets of an array type are a level each.
+            *run += if token.token == Token::RBracket { 5 } else { 1 };
+            if *run > RUN_TOKENS_MAX {
+                return Err(too_deep());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn line_starts(sql: &str) -> Vec<usize> {
+    let ends = sql.bytes().enumerate().filter(|(_, b)| *b == b'\n');
+    std::iter::once(0)
+        .chain(ends.map(|(at, _)| at + 1))
+        .collect()
+}
+
+/// Where in `sql` a location is, in bytes.
+fn offset(sql: &str, lines: &[usize], location: Location) -> usize {
+    let line = (location.line as usize).saturating_sub(1);
+    let start = lines.get(line).copied().unwrap_or(sql.len());
+    let column = (location.column as usize).saturating_sub(1);
+    let line = &sql[start..];
+    start
+        + line
+            .char_indices()
+            .nth(column)
+            .map_or(line.len(), |(at, _)| at)
+}

@@ -1,0 +1,97 @@
+//! Ways through a bound tree.
+
+use super::bound::{Expr, ExprKind, From, Query};
+use crate::error::Result;
+
+/// Called for one expression after the other.
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(&mut Expr) -> Result<()>;
+
+/// Visits the operands of `expr`; of a subquery only what is looked for in it.
+pub(crate) fn operands_mut(expr: &mut Expr, visit: Visit<'_>) -> Result<()> {
+    match &mut expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::Parameter(_)
+        | ExprKind::Column(_)
+        | ExprKind::OuterColumn { .. }
+        | ExprKind::ScalarSubquery(_)
+        | ExprKind::Exists { .. } => Ok(()),
+        ExprKind::Cast { input, .. }
+        | ExprKind::Not(input)
+        | ExprKind::IsNull { input, .. }
+        | ExprKind::IsBool { input, .. }
+        | ExprKind::Negate(input)
+        | ExprKind::InSubquery { input, .. } => visit(input),
+        ExprKind::And(list)
+        | ExprKind::Or(list)
+        | ExprKind::Coalesce(list)
+        | ExprKind::Call(_, list) => list.iter_mut().try_for_each(visit),
+        ExprKind::Compare(_, left, right)
+        | ExprKind::Arithmetic(_, left, right)
+        | ExprKind::Distinct { left, right, .. } => {
+            visit(left)?;
+            visit(right)
+        }
+        ExprKind::InList { input, list, .. } => {
+            visit(input)?;
+            list.iter_mut().try_for_each(visit)
+        }
+        ExprKind::Like { input, pattern, .. } => {
+            visit(input)?;
+            visit(pattern)
+        }
+        ExprKind::Case {
+            branches,
+            otherwise,
+        } => {
+            for (condition, result) in branches {
+                visit(condition)?;
+                visit(result)?;
+            }
+            otherwise.iter_mut().try_for_each(|e| visit(e))
+        }
+    }
+}
+
+/// The query inside `expr`.
+pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
+    match &mut expr.kind {
+        ExprKind::ScalarSubquery(query)
+        | ExprKind::Exists { query, .. }
+        | ExprKind::InSubquery { query, .. } => Some(query),
+        _ => None,
+    }
+}
+
+/// Visits the expressions of `query` and of the derived tables in its FROM, not those inside of other expressions.
+pub(crate) fn expressions_mut(query: &mut Query, visit: Visit<'_>) -> Result<()> {
+    if let Some(from) = &mut query.from {
+        from_mut(from, visit)?;
+    }
+    query.filter.iter_mut().try_for_each(&mut *visit)?;
+    if let Some(aggregate) = &mut query.aggregate {
+        aggregate.keys.iter_mut().try_for_each(&mut *visit)?;
+        for call in &mut aggregate.calls {
+            call.arguments.iter_mut().try_for_each(&mut *visit)?;
+            call.filter.iter_mut().try_for_each(&mut *visit)?;
+        }
+    }
+    query.having.iter_mut().try_for_each(&mut *visit)?;
+    query.projection.iter_mut().try_for_each(&mut *visit)?;
+    query.limit.iter_mut().try_for_each(&mut *visit)?;
+    query.offset.iter_mut().try_for_each(visit)
+}
+
+fn from_mut(from: &mut From, visit: Visit<'_>) -> Result<()> {
+    match from {
+        From::Table { .. } => Ok(()),
+        From::Subquery { query, .. } => expressions_mut(query, visit),
+        From::Values { rows, .. } => rows.iter_mut().flatten().try_for_each(visit),
+        From::Join {
+            left, right, on, ..
+        } => {
+            from_mut(left, visit)?;
+            from_mut(right, visit)?;
+            on.iter_mut().try_for_each(visit)
+        }
+    }
+}
