@@ -97,7 +97,8 @@ impl SwarmOptions {
             read_error_ppm: ppm(&rates),
             write_error_ppm: ppm(&rates),
             sync_error_ppm: ppm(&rates),
-            metadata_error_ppm: ppm(&rates),
+            // Such calls are few: a rename happens once in the life of a database.
+            metadata_error_ppm: ppm(&[2_000, 50_000, 200_000]),
             full_ppm: ppm(&[2_000, 50_000]),
             ..options.faults
         };

@@ -1,0 +1,119 @@
+//! The simulator on itself: it repeats itself exactly, finds nothing in a sound engine, reaches every state it claims
+//! to reach, and notices every planted mistake.
+
+use quantadb::storage::Mistake;
+use quantadb_sim::disk::Call;
+use quantadb_sim::phase::Phase;
+use quantadb_sim::scenario::{Request, SCENARIOS, run_seed, scenario_by_name};
+use quantadb_sim::sweep::{Found, Sweep};
+use std::ops::Range;
+
+/// Seeds within which each planted mistake must be noticed.
+const SEEDS_PER_MISTAKE: u64 = 24;
+
+fn sweep(scenario: &str, seeds: Range<u64>, mistake: Option<Mistake>) -> Found {
+    let sweep = Sweep {
+        seeds,
+        scenario: scenario_by_name(scenario),
+        request: Request {
+            mistake,
+            ..Request::default()
+        },
+        jobs: 1,
+        stops_at_violation: true,
+    };
+    sweep.run(&|_| {})
+}
+
+fn expect_clean(found: &Found) {
+    if let Some(violation) = found.violations.first() {
+        panic!("{violation}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    for scenario in SCENARIOS {
+        for seed in 0..6 {
+            let run = || run_seed(*scenario, seed, &Request::default());
+            let (one, two) = (run(), run());
+            match (one, two) {
+                (Ok(one), Ok(two)) => assert_eq!(one, two, "{} of seed {seed}", scenario.name()),
+                (Err(violation), _) | (_, Err(violation)) => panic!("{violation}"),
+            }
+        }
+        let hash = |seed| run_seed(*scenario, seed, &Request::default()).map(|r| r.trace_hash);
+        assert_ne!(hash(1), hash(2), "{}: seeds differ", scenario.name());
+    }
+}
+
+#[test]
+fn storage_survives_crashes_in_every_phase() {
+    let found = sweep("storage", 0..250, None);
+    expect_clean(&found);
+    let (disk, work) = (found.totals.disk, found.totals.work);
+    for phase in [
+        Phase::Creation,
+        Phase::Running,
+        Phase::Commit,
+        Phase::Checkpoint,
+        Phase::Vacuum,
+        Phase::Recovery,
+        Phase::Close,
+    ] {
+        let crashes = disk.crashes.of_phase(phase);
+        assert!(crashes > 0, "no crash during {phase}");
+    }
+    assert!(disk.blocks_torn > 0 && disk.sectors_garbage > 0, "{disk:?}");
+    assert!(disk.names_lost > 0 && disk.lengths_lost > 0, "{disk:?}");
+    assert!(work.recoveries_repeated > 0, "{work:?}");
+    assert!(
+        0 < work.commits_unknown_found && work.commits_unknown_found < work.commits_unknown,
+        "commits of unknown fate are sometimes there and sometimes not: {work:?}"
+    );
+}
+
+#[test]
+fn failing_calls_lose_nothing() {
+    let found = sweep("io-errors", 0..250, None);
+    expect_clean(&found);
+    let disk = found.totals.disk;
+    for call in Call::ALL {
+        // The engine removes no file.
+        let expected = call != Call::Remove;
+        let fails = disk.faults.of_call(call) > 0;
+        assert_eq!(fails, expected, "{call} was made to fail");
+    }
+    assert!(disk.sectors_forgotten > 0, "{disk:?}");
+}
+
+#[test]
+fn every_planted_mistake_is_noticed() {
+    for mistake in Mistake::ALL {
+        let found = sweep("storage", 0..SEEDS_PER_MISTAKE, Some(mistake));
+        let runs = found.totals.runs + 1;
+        assert!(
+            !found.violations.is_empty(),
+            "{mistake:?} went unnoticed in {SEEDS_PER_MISTAKE} seeds"
+        );
+        println!("{mistake:?} was noticed at seed {runs} of {SEEDS_PER_MISTAKE}");
+    }
+}
+
+#[test]
+fn a_violation_names_the_command_that_shows_it_again() {
+    let found = sweep("storage", 0..SEEDS_PER_MISTAKE, Some(Mistake::UndoSkipped));
+    let violation = found.violations.first().expect("it is noticed");
+    let command = format!(
+        "quanta-sim --scenario storage --seed {} --mistake UndoSkipped",
+        violation.seed
+    );
+    assert_eq!(violation.replay, command);
+    let request = Request {
+        mistake: Some(Mistake::UndoSkipped),
+        ..Request::default()
+    };
+    let storage = scenario_by_name("storage").expect("it is registered");
+    let again = run_seed(storage, violation.seed, &request).expect_err("the same seed");
+    assert_eq!(*again, *violation);
+}
