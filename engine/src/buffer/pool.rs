@@ -271,6 +271,7 @@ impl Pool {
             return Ok(false);
         }
         let id = frame.page.id();
+        // BUF-1: what the page says must be in the log first.
         if !self.options.writes_before_log {
             self.log.flush(frame.page.lsn())?;
         }

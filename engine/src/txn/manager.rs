@@ -145,7 +145,7 @@ impl TxnManager {
         let id = state.next_txn;
         state.next_txn += 1;
         let txn = Arc::new(TxnState::new(TxnId(id)));
-        state.running.insert(id, txn.clone());
+        state.running.insert(id, txn.clone()); // TXN-3: before its first change
         Ok(txn)
     }
 

@@ -333,6 +333,7 @@ impl Log {
     fn write_buffer(&self) -> Result<u64> {
         let (bytes, from, slots) = {
             let mut state = self.state.lock();
+            // WAL-1: the next flush starts at a sector of its own.
             let rest = (SECTOR - state.end % SECTOR) % SECTOR;
             pad(&mut state, rest);
             let from = state.buffered_from;

@@ -111,6 +111,7 @@ fn order(a: &Value, b: &Value) -> Ordering {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
 
+    /// KEY-1.
     #[test]
     fn order_of_keys_is_order_of_values(columns in two_keys()) {
         let (mut left, mut right, mut expected) = (Vec::new(), Vec::new(), Ordering::Equal);
@@ -152,6 +153,7 @@ proptest! {
     }
 }
 
+/// KEY-2.
 #[test]
 fn scale_and_sign_of_zero_do_not_matter() {
     let key = |v: &Value| {
