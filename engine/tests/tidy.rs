@@ -34,6 +34,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "to be split: it prints group after group of counters",
     ),
     (
+        "function",
+        "engine/src/sql/bind/tests/print.rs expr",
+        "one line for each kind of expression",
+    ),
+    (
         "logic in mod.rs",
         "engine/src/recovery/mod.rs",
         "to be split: analysis and undo want files of their own",
@@ -218,7 +223,8 @@ fn no_file_is_dead() {
 fn a_mod_file_holds_no_logic() {
     let found: Vec<String> = packages()
         .into_iter()
-        .filter(|s| s.path.ends_with("/mod.rs") && items(&s.code, "fn").next().is_some())
+        .filter(|s| s.path.ends_with("/mod.rs") && !s.path.ends_with("/tests/mod.rs"))
+        .filter(|s| items(&s.code, "fn").next().is_some())
         .map(|s| s.path)
         .filter(|path| !excused("logic in mod.rs", path))
         .collect();
