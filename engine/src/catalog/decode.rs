@@ -1,0 +1,210 @@
+//! From entries of the catalog to tables.
+
+use super::encode::tag;
+use super::field::{Field, damaged, fields};
+use super::statistics::{ColumnStatistics, TableStatistics};
+use super::table::{Column, Index, Table};
+use crate::error::Result;
+use crate::storage::TreeId;
+use crate::types::SqlType;
+
+/// The table of an entry. `XX001` when it is none, or one that a newer version wrote.
+pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
+    let (mut name, mut tree) = (None, None);
+    let (mut columns, mut indexes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut row_id_column, mut primary_key_name, mut statistics) = (None, None, None);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::NAME => name = Some(field.text()?),
+            tag::TREE => tree = Some(tree_id(field)?),
+            tag::COLUMN => columns.push(decode_column(field.bytes())?),
+            tag::ROW_ID_COLUMN => row_id_column = Some(field.position()?),
+            tag::PRIMARY_KEY_NAME => primary_key_name = Some(field.text()?),
+            tag::INDEX => indexes.push(decode_index(field.bytes())?),
+            tag::CHECK => checks.push(decode_check(field.bytes())?),
+            tag::STATISTICS => statistics = Some(decode_statistics(field.bytes())?),
+            _ => field.unknown()?,
+        }
+    }
+    let table = Table {
+        name: required(name, "a table's name")?,
+        tree: required(tree, "a table's tree")?,
+        columns,
+        row_id_column,
+        primary_key_name,
+        indexes,
+        checks,
+        statistics,
+    };
+    check_positions(&table)?;
+    Ok(table)
+}
+
+/// CAT-1
+fn check_positions(table: &Table) -> Result<()> {
+    let width = table.columns.len();
+    let named = table
+        .indexes
+        .iter()
+        .flat_map(|i| &i.columns)
+        .map(|(column, _)| column);
+    if let Some(column) = named.chain(&table.row_id_column).find(|c| **c >= width) {
+        let name = &table.name;
+        return Err(damaged(format_args!("table {name} has no column {column}")));
+    }
+    if table
+        .row_id_column
+        .is_some_and(|c| !table.columns[c].sql_type.is_integer())
+    {
+        return Err(damaged(format_args!(
+            "the row id of table {} is not an integer",
+            table.name
+        )));
+    }
+    Ok(())
+}
+
+fn required<T>(value: Option<T>, what: &str) -> Result<T> {
+    value.ok_or_else(|| damaged(format_args!("{what} is missing")))
+}
+
+fn tree_id(field: Field<'_>) -> Result<TreeId> {
+    match u32::try_from(field.number()?) {
+        Ok(tree) => Ok(TreeId(tree)),
+        Err(_) => Err(damaged(format_args!("a tree's number is too large"))),
+    }
+}
+
+fn decode_column(bytes: &[u8]) -> Result<Column> {
+    let (mut name, mut sql_type, mut not_null, mut default) = (None, None, false, None);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::NAME => name = Some(field.text()?),
+            tag::TYPE => sql_type = Some(decode_type(field.bytes())?),
+            tag::NOT_NULL => not_null = true,
+            tag::DEFAULT => default = Some(field.text()?),
+            _ => field.unknown()?,
+        }
+    }
+    Ok(Column {
+        name: required(name, "a column's name")?,
+        sql_type: required(sql_type, "a column's type")?,
+        not_null,
+        default,
+    })
+}
+
+fn decode_type(bytes: &[u8]) -> Result<SqlType> {
+    let (mut code, mut precision, mut scale, mut length) = (None, None, None, None);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::CODE => code = Some(field.number()?),
+            tag::PRECISION => precision = u16::try_from(field.number()?).ok(),
+            tag::SCALE => scale = field.bytes().try_into().ok().map(i16::from_le_bytes),
+            tag::LENGTH => length = u32::try_from(field.number()?).ok(),
+            _ => field.unknown()?,
+        }
+    }
+    Ok(match required(code, "a type's code")? {
+        1 => SqlType::Bool,
+        2 => SqlType::Int2,
+        3 => SqlType::Int4,
+        4 => SqlType::Int8,
+        5 => SqlType::Float4,
+        6 => SqlType::Float8,
+        7 => SqlType::Numeric(precision.zip(scale)),
+        8 => SqlType::Text,
+        9 => SqlType::Varchar(length),
+        10 => SqlType::Bytes,
+        11 => SqlType::Date,
+        12 => SqlType::Timestamp,
+        other => return Err(damaged(format_args!("type {other} is unknown"))),
+    })
+}
+
+fn decode_index(bytes: &[u8]) -> Result<Index> {
+    let (mut name, mut tree, mut columns) = (None, None, Vec::new());
+    let (mut unique, mut constraint) = (false, false);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::NAME => name = Some(field.text()?),
+            tag::TREE => tree = Some(tree_id(field)?),
+            tag::ASCENDING => columns.push((field.position()?, false)),
+            tag::DESCENDING => columns.push((field.position()?, true)),
+            tag::UNIQUE => unique = true,
+            tag::CONSTRAINT => constraint = true,
+            _ => field.unknown()?,
+        }
+    }
+    Ok(Index {
+        name: required(name, "an index's name")?,
+        tree: required(tree, "an index's tree")?,
+        columns,
+        unique,
+        constraint,
+    })
+}
+
+fn decode_check(bytes: &[u8]) -> Result<(String, String)> {
+    let (mut name, mut condition) = (None, None);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::NAME => name = Some(field.text()?),
+            tag::CONDITION => condition = Some(field.text()?),
+            _ => field.unknown()?,
+        }
+    }
+    Ok((
+        required(name, "a check's name")?,
+        required(condition, "a check's condition")?,
+    ))
+}
+
+fn decode_statistics(bytes: &[u8]) -> Result<TableStatistics> {
+    let mut statistics = TableStatistics::default();
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::ROWS => statistics.rows = field.number()?,
+            tag::ROW_BYTES => statistics.row_bytes = field.number()?,
+            tag::COLUMN_STATISTICS => statistics
+                .columns
+                .push(decode_column_statistics(field.bytes())?),
+            _ => field.unknown()?,
+        }
+    }
+    Ok(statistics)
+}
+
+fn decode_column_statistics(bytes: &[u8]) -> Result<ColumnStatistics> {
+    let mut statistics = ColumnStatistics::default();
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::NULL_FRACTION => statistics.null_fraction = field.float()?,
+            tag::DISTINCT => statistics.distinct = field.float()?,
+            tag::COMMON => statistics.most_common.push(decode_common(field.bytes())?),
+            tag::BOUND => statistics.histogram.push(field.bytes().to_vec()),
+            _ => field.unknown()?,
+        }
+    }
+    Ok(statistics)
+}
+
+fn decode_common(bytes: &[u8]) -> Result<(Vec<u8>, f64)> {
+    let (mut key, mut fraction) = (Vec::new(), 0.0);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::KEY => key = field.bytes().to_vec(),
+            tag::FRACTION => fraction = field.float()?,
+            _ => field.unknown()?,
+        }
+    }
+    Ok((key, fraction))
+}

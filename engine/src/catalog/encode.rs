@@ -1,0 +1,159 @@
+//! From tables to entries of the catalog.
+
+use super::field::Writer;
+use super::statistics::{ColumnStatistics, TableStatistics};
+use super::table::{Column, Index, Table};
+use crate::types::SqlType;
+
+/// Tags of the fields of a table. Even ones may not be skipped; see [`super::field`].
+pub(super) mod tag {
+    pub(in super::super) const NAME: u8 = 2;
+    pub(in super::super) const TREE: u8 = 4;
+    pub(in super::super) const COLUMN: u8 = 6;
+    pub(in super::super) const ROW_ID_COLUMN: u8 = 8;
+    pub(in super::super) const PRIMARY_KEY_NAME: u8 = 10;
+    pub(in super::super) const INDEX: u8 = 12;
+    pub(in super::super) const CHECK: u8 = 14;
+    pub(in super::super) const STATISTICS: u8 = 1;
+
+    // Of a column, beside its name.
+    pub(in super::super) const TYPE: u8 = 4;
+    pub(in super::super) const NOT_NULL: u8 = 6;
+    pub(in super::super) const DEFAULT: u8 = 8;
+
+    // Of a type.
+    pub(in super::super) const CODE: u8 = 2;
+    pub(in super::super) const PRECISION: u8 = 4;
+    pub(in super::super) const SCALE: u8 = 6;
+    pub(in super::super) const LENGTH: u8 = 8;
+
+    // Of an index, beside its name and its tree.
+    pub(in super::super) const ASCENDING: u8 = 6;
+    pub(in super::super) const DESCENDING: u8 = 8;
+    pub(in super::super) const UNIQUE: u8 = 10;
+    pub(in super::super) const CONSTRAINT: u8 = 12;
+
+    // Of a check, beside its name.
+    pub(in super::super) const CONDITION: u8 = 4;
+
+    // Of statistics, and of those of a column.
+    pub(in super::super) const ROWS: u8 = 1;
+    pub(in super::super) const ROW_BYTES: u8 = 3;
+    pub(in super::super) const COLUMN_STATISTICS: u8 = 5;
+    pub(in super::super) const NULL_FRACTION: u8 = 1;
+    pub(in super::super) const DISTINCT: u8 = 3;
+    pub(in super::super) const COMMON: u8 = 5;
+    pub(in super::super) const BOUND: u8 = 7;
+
+    // Of a most common value.
+    pub(in super::super) const KEY: u8 = 1;
+    pub(in super::super) const FRACTION: u8 = 3;
+}
+
+/// The value of the table's entry.
+pub(super) fn encode_table(table: &Table) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.text(tag::NAME, &table.name);
+    writer.number(tag::TREE, u64::from(table.tree.0));
+    for column in &table.columns {
+        writer.record(tag::COLUMN, |w| encode_column(w, column));
+    }
+    if let Some(column) = table.row_id_column {
+        writer.number(tag::ROW_ID_COLUMN, column as u64);
+    }
+    if let Some(name) = &table.primary_key_name {
+        writer.text(tag::PRIMARY_KEY_NAME, name);
+    }
+    for index in &table.indexes {
+        writer.record(tag::INDEX, |w| encode_index(w, index));
+    }
+    for (name, condition) in &table.checks {
+        writer.record(tag::CHECK, |w| {
+            w.text(tag::NAME, name);
+            w.text(tag::CONDITION, condition);
+        });
+    }
+    if let Some(statistics) = &table.statistics {
+        writer.record(tag::STATISTICS, |w| encode_statistics(w, statistics));
+    }
+    writer.finish()
+}
+
+fn encode_column(writer: &mut Writer, column: &Column) {
+    writer.text(tag::NAME, &column.name);
+    writer.record(tag::TYPE, |w| encode_type(w, column.sql_type));
+    writer.flag(tag::NOT_NULL, column.not_null);
+    if let Some(default) = &column.default {
+        writer.text(tag::DEFAULT, default);
+    }
+}
+
+/// The number that stands for a type on disk.
+pub(super) fn type_code(sql_type: SqlType) -> u64 {
+    match sql_type {
+        SqlType::Unknown => 0,
+        SqlType::Bool => 1,
+        SqlType::Int2 => 2,
+        SqlType::Int4 => 3,
+        SqlType::Int8 => 4,
+        SqlType::Float4 => 5,
+        SqlType::Float8 => 6,
+        SqlType::Numeric(_) => 7,
+        SqlType::Text => 8,
+        SqlType::Varchar(_) => 9,
+        SqlType::Bytes => 10,
+        SqlType::Date => 11,
+        SqlType::Timestamp => 12,
+    }
+}
+
+fn encode_type(writer: &mut Writer, sql_type: SqlType) {
+    writer.number(tag::CODE, type_code(sql_type));
+    match sql_type {
+        SqlType::Numeric(Some((precision, scale))) => {
+            writer.number(tag::PRECISION, u64::from(precision));
+            writer.bytes(tag::SCALE, &scale.to_le_bytes());
+        }
+        SqlType::Varchar(Some(length)) => writer.number(tag::LENGTH, u64::from(length)),
+        _ => {}
+    }
+}
+
+fn encode_index(writer: &mut Writer, index: &Index) {
+    writer.text(tag::NAME, &index.name);
+    writer.number(tag::TREE, u64::from(index.tree.0));
+    for (column, descending) in &index.columns {
+        let direction = if *descending {
+            tag::DESCENDING
+        } else {
+            tag::ASCENDING
+        };
+        writer.number(direction, *column as u64);
+    }
+    writer.flag(tag::UNIQUE, index.unique);
+    writer.flag(tag::CONSTRAINT, index.constraint);
+}
+
+fn encode_statistics(writer: &mut Writer, statistics: &TableStatistics) {
+    writer.number(tag::ROWS, statistics.rows);
+    writer.number(tag::ROW_BYTES, statistics.row_bytes);
+    for column in &statistics.columns {
+        writer.record(tag::COLUMN_STATISTICS, |w| {
+            encode_column_statistics(w, column)
+        });
+    }
+}
+
+fn encode_column_statistics(writer: &mut Writer, statistics: &ColumnStatistics) {
+    writer.float(tag::NULL_FRACTION, statistics.null_fraction);
+    writer.float(tag::DISTINCT, statistics.distinct);
+    for (key, fraction) in &statistics.most_common {
+        writer.record(tag::COMMON, |w| {
+            w.bytes(tag::KEY, key);
+            w.float(tag::FRACTION, *fraction);
+        });
+    }
+    for bound in &statistics.histogram {
+        writer.bytes(tag::BOUND, bound);
+    }
+}

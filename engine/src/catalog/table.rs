@@ -1,0 +1,55 @@
+//! Tables, columns and indexes.
+
+use super::statistics::TableStatistics;
+use crate::storage::TreeId;
+use crate::types::SqlType;
+
+/// A table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Its name, folded as PostgreSQL folds.
+    pub name: String,
+    /// The tree from row id (8 bytes, big-endian, sign flipped) to row.
+    pub tree: TreeId,
+    /// Columns in order; row position is column position.
+    pub columns: Vec<Column>,
+    /// The integer primary key that is the row id itself (then not stored in the row).
+    pub row_id_column: Option<usize>,
+    /// Name of the primary key constraint, for its error message (`t_pkey`).
+    pub primary_key_name: Option<String>,
+    /// Indexes, in order of creation.
+    pub indexes: Vec<Index>,
+    /// CHECK constraints: name and SQL text of the condition.
+    pub checks: Vec<(String, String)>,
+    /// Gathered by `ANALYZE`.
+    pub statistics: Option<TableStatistics>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub sql_type: SqlType,
+    /// NOT NULL, or part of the primary key.
+    pub not_null: bool,
+    /// SQL text of the DEFAULT.
+    pub default: Option<String>,
+}
+
+/// An index: a tree from memcomparable key to row id. A unique index has the row id in the value; another, or a unique
+/// one for a key with a NULL, has it at the end of the key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Index {
+    /// Its name.
+    pub name: String,
+    /// Its tree.
+    pub tree: TreeId,
+    /// Column positions and whether each is descending.
+    pub columns: Vec<(usize, bool)>,
+    /// Whether two rows may not have the same key (NULLs are never the same).
+    pub unique: bool,
+    /// Made by a PRIMARY KEY or UNIQUE constraint: `DROP INDEX` refuses it.
+    pub constraint: bool,
+}

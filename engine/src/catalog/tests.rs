@@ -1,0 +1,256 @@
+//! The catalog against what was put into it, as bytes and through a database.
+
+use super::decode::decode_table;
+use super::encode::encode_table;
+use super::*;
+use crate::env::OsEnv;
+use crate::storage::{DiskOptions, DiskStorageBackend, StorageBackend, TreeId, TxnOptions};
+use crate::types::SqlType;
+use crate::vfs::MemoryVfs;
+use proptest::prelude::*;
+use std::path::Path;
+use std::sync::Arc;
+
+fn types() -> impl Strategy<Value = SqlType> {
+    prop_oneof![
+        proptest::sample::select(vec![
+            SqlType::Bool,
+            SqlType::Int2,
+            SqlType::Int4,
+            SqlType::Int8,
+            SqlType::Float4,
+            SqlType::Float8,
+            SqlType::Numeric(None),
+            SqlType::Text,
+            SqlType::Varchar(None),
+            SqlType::Bytes,
+            SqlType::Date,
+            SqlType::Timestamp,
+        ]),
+        any::<(u16, i16)>().prop_map(|modifier| SqlType::Numeric(Some(modifier))),
+        any::<u32>().prop_map(|length| SqlType::Varchar(Some(length))),
+    ]
+}
+
+fn names() -> impl Strategy<Value = String> {
+    "[a-zé_ \"]{1,8}"
+}
+
+fn columns() -> impl Strategy<Value = Vec<Column>> {
+    let column = (
+        names(),
+        types(),
+        any::<bool>(),
+        proptest::option::of("[ -~]{0,20}"),
+    );
+    proptest::collection::vec(
+        column.prop_map(|(name, sql_type, not_null, default)| Column {
+            name,
+            sql_type,
+            not_null,
+            default,
+        }),
+        1..6,
+    )
+}
+
+fn statistics() -> impl Strategy<Value = TableStatistics> {
+    let bytes = || proptest::collection::vec(any::<u8>(), 0..9);
+    let common = proptest::collection::vec((bytes(), 0.0..1.0), 0..4);
+    let column = (
+        0.0..1.0,
+        0.0..1e9,
+        common,
+        proptest::collection::vec(bytes(), 0..4),
+    );
+    let column =
+        column.prop_map(
+            |(null_fraction, distinct, most_common, histogram)| ColumnStatistics {
+                null_fraction,
+                distinct,
+                most_common,
+                histogram,
+            },
+        );
+    (
+        any::<u64>(),
+        any::<u64>(),
+        proptest::collection::vec(column, 0..4),
+    )
+        .prop_map(|(rows, row_bytes, columns)| TableStatistics {
+            rows,
+            row_bytes,
+            columns,
+        })
+}
+
+fn tables() -> impl Strategy<Value = Table> {
+    columns()
+        .prop_flat_map(|columns| {
+            let key = proptest::collection::vec((0..columns.len(), any::<bool>()), 1..4);
+            let index = (names(), any::<u32>(), key, any::<bool>(), any::<bool>()).prop_map(
+                |(name, tree, columns, unique, constraint)| Index {
+                    name,
+                    tree: TreeId(tree),
+                    columns,
+                    unique,
+                    constraint,
+                },
+            );
+            let integers: Vec<Option<usize>> = (0..columns.len())
+                .filter(|c| columns[*c].sql_type.is_integer())
+                .map(Some)
+                .chain([None])
+                .collect();
+            (
+                (
+                    names(),
+                    any::<u32>(),
+                    Just(columns),
+                    proptest::sample::select(integers),
+                ),
+                (
+                    proptest::option::of(names()),
+                    proptest::collection::vec(index, 0..3),
+                ),
+                proptest::collection::vec((names(), "[ -~]{0,20}"), 0..3),
+                proptest::option::of(statistics()),
+            )
+        })
+        .prop_map(
+            |(
+                (name, tree, columns, row_id_column),
+                (primary_key_name, indexes),
+                checks,
+                statistics,
+            )| Table {
+                name,
+                tree: TreeId(tree),
+                columns,
+                row_id_column,
+                primary_key_name,
+                indexes,
+                checks,
+                statistics,
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_table_is_read_as_it_was_written(table in tables()) {
+        prop_assert_eq!(decode_table(&encode_table(&table)).unwrap(), table);
+    }
+
+    #[test]
+    fn a_damaged_table_is_an_error(table in tables(), at in any::<proptest::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let mut bytes = encode_table(&table);
+        let at = at.index(bytes.len());
+        if cut { bytes.truncate(at) } else { bytes[at] = byte }
+        if let Err(error) = decode_table(&bytes) {
+            prop_assert_eq!(error.sqlstate(), "XX001");
+        }
+    }
+}
+
+fn small_table(name: &str) -> Table {
+    Table {
+        name: name.to_string(),
+        tree: TreeId(7),
+        columns: vec![Column {
+            name: "a".to_string(),
+            sql_type: SqlType::Int4,
+            not_null: true,
+            default: None,
+        }],
+        row_id_column: Some(0),
+        primary_key_name: None,
+        indexes: Vec::new(),
+        checks: Vec::new(),
+        statistics: None,
+    }
+}
+
+#[test]
+fn only_unknown_fields_of_odd_tags_are_skipped() {
+    let with = |tag: u8| {
+        let mut bytes = encode_table(&small_table("t"));
+        bytes.extend_from_slice(&[tag, 1, 0]);
+        decode_table(&bytes)
+    };
+    assert_eq!(with(201).unwrap(), small_table("t"));
+    assert_eq!(with(200).unwrap_err().sqlstate(), "XX001");
+}
+
+#[test]
+fn columns_that_do_not_exist_are_damage() {
+    let mut table = small_table("t");
+    table.row_id_column = Some(1);
+    assert_eq!(
+        decode_table(&encode_table(&table)).unwrap_err().sqlstate(),
+        "XX001"
+    );
+    table.row_id_column = Some(0);
+    table.columns[0].sql_type = SqlType::Text;
+    assert_eq!(
+        decode_table(&encode_table(&table)).unwrap_err().sqlstate(),
+        "XX001"
+    );
+}
+
+#[test]
+fn the_schema_is_part_of_its_transaction() {
+    let vfs: Arc<MemoryVfs> = Arc::new(MemoryVfs::new());
+    let open = || {
+        DiskStorageBackend::open(
+            vfs.clone(),
+            Arc::new(OsEnv),
+            Path::new("c.qdb"),
+            DiskOptions::default(),
+        )
+    };
+    let backend = open().unwrap();
+    let root = backend.root_tree();
+    let tables = |backend: &DiskStorageBackend| -> Vec<Table> {
+        let txn = backend.begin(TxnOptions::default()).unwrap();
+        load(&*txn, root)
+            .unwrap()
+            .tables()
+            .map(|t| (**t).clone())
+            .collect()
+    };
+    let mut txn = backend.begin(TxnOptions::default()).unwrap();
+    for i in 0..200 {
+        put_table(&mut *txn, root, &small_table(&format!("t{i:03}"))).unwrap();
+    }
+    assert!(tables(&backend).is_empty());
+    assert_eq!(load(&*txn, root).unwrap().tables().count(), 200);
+    txn.commit().unwrap();
+
+    let mut txn = backend.begin(TxnOptions::default()).unwrap();
+    remove_table(&mut *txn, root, "t000").unwrap();
+    assert_eq!(
+        remove_table(&mut *txn, root, "t000")
+            .unwrap_err()
+            .sqlstate(),
+        "XX001"
+    );
+    txn.rollback().unwrap();
+    let mut txn = backend.begin(TxnOptions::default()).unwrap();
+    remove_table(&mut *txn, root, "t001").unwrap();
+    let statistics = TableStatistics {
+        rows: 5,
+        ..TableStatistics::default()
+    };
+    store_statistics(&mut *txn, root, &small_table("t002"), statistics.clone()).unwrap();
+    txn.commit().unwrap();
+    drop(backend);
+
+    let found = tables(&open().unwrap());
+    assert_eq!(found.len(), 199);
+    assert_eq!(found[0], small_table("t000"));
+    assert_eq!(found[1].name, "t002");
+    assert_eq!(found[1].statistics, Some(statistics));
+}
