@@ -45,11 +45,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "logic in mod.rs",
-        "engine/src/catalog/mod.rs",
-        "to be split: the types of the catalog want a file of their own",
-    ),
-    (
-        "logic in mod.rs",
         "engine/src/vfs/mod.rs",
         "to be split: the transfers over short calls want a file of their own",
     ),

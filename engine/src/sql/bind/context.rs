@@ -194,7 +194,7 @@ impl<'a> Binder<'a> {
     pub(super) fn parameter_type(&mut self, index: usize, sql_type: SqlType) -> Result<SqlType> {
         let sql_type = sql_type.base();
         let parameter = &mut self.parameters[index];
-        parameter.untyped_uses -= 1;
+        parameter.untyped_uses = parameter.untyped_uses.saturating_sub(1);
         match parameter.sql_type {
             None => parameter.sql_type = Some(sql_type),
             Some(known) if known == sql_type => {}

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::sql::bound::{CreateIndex, Expr, ExprKind, Statement};
 use crate::sql::walk::operands_mut;
 use sqlparser::ast;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Columns of the widest index, as in PostgreSQL.
@@ -120,7 +121,8 @@ impl Binder<'_> {
                 for name in names {
                     tables.extend(self.table_to_drop(name, *if_exists)?);
                 }
-                tables.dedup_by(|a, b| a.name == b.name);
+                let mut seen = BTreeSet::new();
+                tables.retain(|t: &Arc<Table>| seen.insert(t.name.clone()));
                 Ok(Statement::DropTable(tables))
             }
             ast::ObjectType::Index => {
@@ -128,7 +130,8 @@ impl Binder<'_> {
                 for name in names {
                     indexes.extend(self.index_to_drop(name, *if_exists)?);
                 }
-                indexes.dedup_by(|a, b| a.1 == b.1);
+                let mut seen = BTreeSet::new();
+                indexes.retain(|(_, name): &(Arc<Table>, String)| seen.insert(name.clone()));
                 Ok(Statement::DropIndex(indexes))
             }
             other => Err(Error::unsupported(format_args!("DROP {other}"))),
