@@ -1,1 +1,62 @@
 //! Floor 9: what users call.
+//!
+//! ```text
+//!   Database ──connect──▶ Connection ──prepare──▶ Statement
+//!                              │  └────begin────▶ Transaction
+//!                              └── execute, query, run ──▶ Rows ──▶ Row ──get──▶ FromSql
+//! ```
+//!
+//! ```
+//! use quantadb::api::Database;
+//! use quantadb::params;
+//!
+//! let database = Database::open_in_memory()?;
+//! let connection = database.connect()?;
+//! connection.run("CREATE TABLE city (id INTEGER PRIMARY KEY, name TEXT NOT NULL, people BIGINT)")?;
+//! let insert = connection.prepare("INSERT INTO city VALUES ($1, $2, $3)")?;
+//! insert.execute(params![1, "Oslo", 717_710i64])?;
+//! insert.execute(params![2, "Bergen", None::<i64>])?;
+//!
+//! for row in connection.query("SELECT name, people FROM city ORDER BY id", [])? {
+//!     let name: String = row.get("name")?;
+//!     let people: Option<i64> = row.get(1)?;
+//!     println!("{name}: {people:?}");
+//! }
+//!
+//! // All or nothing, and again from the start when another transaction was in the way.
+//! connection.transaction(|tx| {
+//!     tx.execute("UPDATE city SET people = people + 1 WHERE id = $1", params![1])?;
+//!     tx.execute("DELETE FROM city WHERE people IS NULL", [])
+//! })?;
+//! # assert_eq!(connection.query("SELECT name FROM city", [])?.count(), 1);
+//! # Ok::<(), quantadb::Error>(())
+//! ```
+//!
+//! A [`Connection`] is a session: its state machine, plan cache and the retrying of single statements live in `session`.
+//!
+//! - API-1: a text that was just added to the plan cache is there.
+//! - API-2: a statement runs in a transaction only while one is open.
+//! - API-3: what is transaction control by its syntax is bound as such.
+//! - API-4: queries, changes, transaction control and maintenance are not run as utility statements.
+//! - API-5: an index to drop is one of its table's.
+
+mod connection;
+mod convert;
+mod database;
+mod kind;
+mod options;
+mod plans;
+mod rows;
+mod session;
+mod statement;
+mod transaction;
+mod utility;
+mod value;
+
+pub use connection::{Connection, StatementResult};
+pub use database::Database;
+pub use options::{DatabaseOptions, SessionOptions};
+pub use rows::{Column, ColumnIndex, Row, Rows};
+pub use statement::Statement;
+pub use transaction::Transaction;
+pub use value::{FromSql, ToSql};

@@ -1,3 +1,54 @@
 //! Floor 8: operators and expressions over Arrow batches.
+//!
+//! ```text
+//!   plan ──build──▶ operators ──next()──▶ batches of about 2,048 rows ──▶ result
+//!                       │ expressions: eval (vectorised), scalar (one row)
+//!                       ▼
+//!                   StorageTxn: scan, get                    change ──▶ write ──▶ insert, put, delete
+//! ```
+//!
+//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `Distinct`) count what
+//! they hold in the statement's `memory`. A statement that touches a few rows by key takes the `short` path, without
+//! batches. Changes read and compute everything first and write afterwards, row by row with all indexes (`entry`).
+//!
+//! - EXEC-1: a hash join is built before it is probed.
+//! - EXEC-2: the value of an integer primary key is an integer, and not NULL once NOT NULL was checked.
+//! - EXEC-3: rows to change end with their row id.
+//! - EXEC-4: a short scan looks up keys, not ranges.
+//! - EXEC-5: a statement without a plan is not run here.
+//! - EXEC-6: every subquery in an expression of a plan is planned.
+//! - EXEC-7: a subquery is given columns of the row that it is run for.
+//!
+//! Needs from below: a plan, whose expressions are over positions, and the storage door.
 
+mod aggregate;
+mod analyze;
+mod batch;
+mod build;
+mod change;
+mod entry;
 pub mod eval;
+mod expression;
+mod fill_index;
+mod filter;
+mod hash_join;
+mod index_join;
+mod keys;
+mod limit;
+mod lookup;
+mod loop_join;
+mod memory;
+mod operator;
+mod run;
+mod scalar;
+mod scan;
+mod short;
+mod sort;
+mod subquery;
+mod write;
+
+pub(crate) use analyze::analyze;
+pub(crate) use batch::Batch;
+pub(crate) use expression::Folder;
+pub(crate) use fill_index::fill_index;
+pub(crate) use run::{Executed, ResultRows, Settings, execute};

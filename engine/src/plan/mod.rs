@@ -1,1 +1,39 @@
 //! Floor 7: from a bound tree to a physical plan, chosen by cost.
+//!
+//! ```text
+//!   bound query ─▶ fold constants ─▶ groups of relations, conditions pushed down ─▶ access paths, join order
+//!               ─▶ grouping, projection, order, limit ─▶ physical plan
+//! ```
+//!
+//! One file for each step: `fold`, `relation` (what may be joined in any order, and where each condition goes), `access`
+//! (ways to read a table), `group` and `order` (ways to join), `join` (methods), `query` (the rest of a query block),
+//! `statement` (changes), `explain`. Estimates come from `block`, `selectivity` and `cost`.
+//!
+//! - PLAN-1: only a table has access paths.
+//! - PLAN-2: every table has at least one, its full scan.
+//! - PLAN-3: the search for a join order joins each relation once.
+//!
+//! Needs from below: the bound tree, the catalog's statistics, and the key codec, in whose bytes statistics are kept.
+
+mod access;
+mod block;
+mod coerce;
+mod cost;
+mod describe;
+mod explain;
+mod expr;
+mod fold;
+mod group;
+mod join;
+mod order;
+mod physical;
+mod planner;
+mod query;
+mod relation;
+mod selectivity;
+mod statement;
+
+pub(crate) use coerce::{KeyValue, coerce};
+pub(crate) use physical::{Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SubPlan};
+pub(crate) use planner::{Fold, subplan_number};
+pub(crate) use statement::{Body, Change, ChangeKind, Plan, plan};

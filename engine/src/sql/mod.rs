@@ -17,4 +17,5 @@ mod parse;
 mod walk;
 
 pub use bind::{Bound, bind, bind_expression};
+pub(crate) use parse::ParsedKind;
 pub use parse::{Parsed, parse};

@@ -1,0 +1,149 @@
+//! A database, shared by all of its connections.
+
+use crate::api::connection::Connection;
+use crate::api::options::{DatabaseOptions, SessionOptions};
+use crate::catalog::{self, Schema};
+use crate::env::Env;
+use crate::error::Result;
+use crate::storage::{
+    CheckReport, DiskStorageBackend, MaintenanceReport, StorageBackend, StorageStats, StorageTxn,
+};
+use crate::sync::Mutex;
+use crate::vfs::MemoryVfs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A database. Clones are cheap and share it; it is closed when the last clone and the last connection are gone.
+#[derive(Clone)]
+pub struct Database {
+    shared: Arc<Shared>,
+}
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub(crate) backend: Arc<dyn StorageBackend>,
+    pub(crate) env: Arc<dyn Env>,
+    pub(crate) options: SessionOptions,
+    /// The newest schema that some transaction has seen, by its version.
+    schema: Mutex<Option<(u64, Arc<Schema>)>>,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database")
+            .field("stats", &self.shared.backend.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// The schema as `txn`, which has not changed it, sees it.
+    pub(crate) fn schema(&self, txn: &dyn StorageTxn) -> Result<Arc<Schema>> {
+        let version = txn.schema_version();
+        if let Some((known, schema)) = &*self.schema.lock()
+            && *known == version
+        {
+            return Ok(schema.clone());
+        }
+        let schema = Arc::new(catalog::load(txn, self.backend.root_tree())?);
+        let mut newest = self.schema.lock();
+        if newest.as_ref().is_none_or(|(known, _)| *known < version) {
+            *newest = Some((version, schema.clone()));
+        }
+        Ok(schema)
+    }
+}
+
+impl Database {
+    /// Opens the database at `path`, whose log is beside it with `-wal` appended; creates it if it is missing. Recovers
+    /// it first if it was not closed. Errors: see [`Self::open_with`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, DatabaseOptions::default())
+    }
+
+    /// A new database in memory, gone with the last of its handles.
+    pub fn open_in_memory() -> Result<Self> {
+        let options = DatabaseOptions {
+            vfs: Arc::new(MemoryVfs::new()),
+            ..DatabaseOptions::default()
+        };
+        Self::open_with("memory.qdb", options)
+    }
+
+    /// [`Self::open`] with options. Errors: `22023` for an option out of its range, `58P01` when the database is missing
+    /// and must not be created, `55006` when it is open elsewhere, `XX001` when it is damaged or no database, `53100` and
+    /// `58030` when the disk is full or fails.
+    pub fn open_with(path: impl AsRef<Path>, options: DatabaseOptions) -> Result<Self> {
+        let DatabaseOptions {
+            vfs,
+            env,
+            disk,
+            session,
+        } = options;
+        let backend = DiskStorageBackend::open(vfs, env.clone(), path.as_ref(), disk)?;
+        Self::from_backend_with(Arc::new(backend), env, session)
+    }
+
+    /// A database over a storage engine that is open already, with default options.
+    pub fn from_backend(backend: Arc<dyn StorageBackend>, env: Arc<dyn Env>) -> Result<Self> {
+        Self::from_backend_with(backend, env, SessionOptions::default())
+    }
+
+    /// [`Self::from_backend`] with options for its connections. Errors: those of reading the catalog.
+    pub fn from_backend_with(
+        backend: Arc<dyn StorageBackend>,
+        env: Arc<dyn Env>,
+        options: SessionOptions,
+    ) -> Result<Self> {
+        let shared = Shared {
+            backend,
+            env,
+            options,
+            schema: Mutex::new(None),
+        };
+        let txn = shared
+            .backend
+            .begin(crate::storage::TxnOptions::default())?;
+        shared.schema(&*txn)?;
+        drop(txn);
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// A new connection: a session with its own transaction and plan cache.
+    pub fn connect(&self) -> Result<Connection> {
+        Ok(Connection::new(self.shared.clone()))
+    }
+
+    /// Does some background work, bounded by about `budget_pages` pages: vacuum, a checkpoint when one is due.
+    pub fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport> {
+        self.shared.backend.maintain(budget_pages)
+    }
+
+    /// Removes what no transaction can see any more.
+    pub fn vacuum(&self) -> Result<MaintenanceReport> {
+        self.shared.backend.vacuum()
+    }
+
+    /// Writes all changed pages, so that the log can be recycled.
+    pub fn checkpoint(&self) -> Result<()> {
+        self.shared.backend.checkpoint()
+    }
+
+    /// Verifies every page, tree and owner in the file. Damage is reported, not returned as an error.
+    pub fn check(&self) -> Result<CheckReport> {
+        self.shared.backend.check()
+    }
+
+    /// Counters and sizes.
+    pub fn stats(&self) -> StorageStats {
+        self.shared.backend.stats()
+    }
+
+    /// Makes a checkpoint, so that the next open has nothing to recover, and gives this handle up. The files are closed
+    /// when the last clone and the last connection are gone.
+    pub fn close(self) -> Result<()> {
+        self.shared.backend.checkpoint()
+    }
+}

@@ -1,0 +1,62 @@
+//! Options of a database and of its connections.
+
+use crate::env::{Env, OsEnv};
+use crate::storage::DiskOptions;
+use crate::vfs::{OsVfs, Vfs};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a database is opened.
+#[derive(Clone)]
+pub struct DatabaseOptions {
+    /// Where its files are; the operating system's file system by default.
+    pub vfs: Arc<dyn Vfs>,
+    /// Clock and entropy; the operating system's by default.
+    pub env: Arc<dyn Env>,
+    /// Of the storage engine: sizes, and whether a missing database is created.
+    pub disk: DiskOptions,
+    /// Of its connections.
+    pub session: SessionOptions,
+}
+
+impl Default for DatabaseOptions {
+    fn default() -> Self {
+        Self {
+            vfs: Arc::new(OsVfs),
+            env: Arc::new(OsEnv),
+            disk: DiskOptions::default(),
+            session: SessionOptions::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for DatabaseOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseOptions")
+            .field("disk", &self.disk)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How connections of a database behave.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// Bytes that the sorts, hash tables and collected rows of one statement may hold before it fails with `53200`.
+    pub work_mem_bytes: usize,
+    /// How long a change waits for another transaction before `55P03`; `None`: until that one ends.
+    pub lock_timeout: Option<Duration>,
+    /// How often a single statement, or the closure of [`crate::api::Connection::transaction`], is tried again after a
+    /// conflict with another transaction.
+    pub retries_max: u32,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            work_mem_bytes: 256 << 20,
+            lock_timeout: None,
+            retries_max: 100,
+        }
+    }
+}

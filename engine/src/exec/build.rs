@@ -1,0 +1,129 @@
+//! From the nodes of a plan to running operators.
+
+use crate::error::Result;
+use crate::exec::aggregate::Aggregation;
+use crate::exec::filter::{Filter, Project};
+use crate::exec::hash_join::{HashJoin, HashJoinParts};
+use crate::exec::index_join::IndexJoin;
+use crate::exec::limit::{Distinct, Limit, Nothing, OneRow, Values, limits};
+use crate::exec::loop_join::NestedLoop;
+use crate::exec::operator::{BoxOperator, Context};
+use crate::exec::scan::ScanOperator;
+use crate::exec::sort::Sort;
+use crate::plan::{NodeKind, PlanNode};
+
+/// The operator of `node`, its inputs opened.
+pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
+    Ok(match &node.kind {
+        NodeKind::OneRow => Box::new(OneRow { done: false }),
+        NodeKind::Nothing => Box::new(Nothing),
+        NodeKind::Values(rows) => Box::new(Values {
+            context,
+            rows,
+            types: &node.types,
+        }),
+        NodeKind::Scan(scan) => Box::new(ScanOperator::open(context, scan)?),
+        NodeKind::Derived { input, .. } => build(context, input)?,
+        NodeKind::Filter { input, predicates } => Box::new(Filter {
+            context,
+            input: build(context, input)?,
+            predicates,
+        }),
+        NodeKind::Project { input, expressions } => Box::new(Project {
+            context,
+            input: build(context, input)?,
+            expressions,
+        }),
+        NodeKind::HashJoin { .. } | NodeKind::NestedLoop { .. } | NodeKind::IndexJoin { .. } => {
+            build_join(context, node)?
+        }
+        NodeKind::Aggregate { input, keys, calls } => Box::new(Aggregation::new(
+            context,
+            build(context, input)?,
+            keys,
+            calls,
+        )),
+        NodeKind::Sort {
+            input,
+            keys,
+            limit,
+            offset,
+        } => {
+            let limits = limits(&context, limit.as_ref(), offset.as_ref())?;
+            let input_operator = build(context, input)?;
+            Box::new(Sort::new(
+                context,
+                input_operator,
+                &input.types,
+                keys,
+                limits,
+            ))
+        }
+        NodeKind::Limit {
+            input,
+            limit,
+            offset,
+        } => {
+            let (skip, left) = limits(&context, limit.as_ref(), offset.as_ref())?;
+            Box::new(Limit {
+                input: build(context, input)?,
+                skip,
+                left,
+            })
+        }
+        NodeKind::Distinct { input } => Box::new(Distinct::new(
+            context,
+            build(context, input)?,
+            &input.types,
+        )?),
+    })
+}
+
+fn build_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
+    Ok(match &node.kind {
+        NodeKind::HashJoin {
+            left,
+            right,
+            kind,
+            left_keys,
+            right_keys,
+            residual,
+        } => Box::new(HashJoin::new(
+            context,
+            HashJoinParts {
+                left: build(context, left)?,
+                right: build(context, right)?,
+                right_types: &right.types,
+                kind: *kind,
+                left_keys,
+                right_keys,
+                residual: residual.as_ref(),
+            },
+        )?),
+        NodeKind::NestedLoop {
+            left,
+            right,
+            kind,
+            on,
+        } => Box::new(NestedLoop::new(
+            context,
+            (build(context, left)?, build(context, right)?),
+            &right.types,
+            *kind,
+            on.as_ref(),
+        )),
+        NodeKind::IndexJoin {
+            left,
+            scan,
+            kind,
+            residual,
+        } => Box::new(IndexJoin::new(
+            context,
+            build(context, left)?,
+            scan,
+            *kind,
+            residual.as_ref(),
+        )),
+        _ => build(context, node)?,
+    })
+}

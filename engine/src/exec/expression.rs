@@ -1,0 +1,51 @@
+//! Expressions of a running statement, through the vectorised evaluator.
+
+use crate::error::Result;
+use crate::exec::batch::Batch;
+use crate::exec::eval::{EvalContext, evaluate, evaluate_constant, evaluate_predicate};
+use crate::exec::operator::Context;
+use crate::plan::Fold;
+use crate::sql::bound::{Expr, ExprKind};
+use crate::types::Value;
+use arrow_array::{ArrayRef, BooleanArray};
+
+impl Context<'_> {
+    fn evaluation(&self) -> EvalContext<'_> {
+        EvalContext {
+            parameters: self.slots,
+            outer_rows: &[],
+            subqueries: Some(self),
+            now_micros: self.now_micros,
+        }
+    }
+
+    /// The values of `expr` for the rows of `batch`.
+    pub(crate) fn evaluate(&self, expr: &Expr, batch: &Batch) -> Result<ArrayRef> {
+        if let ExprKind::Column(column) = expr.kind
+            && let Some(array) = batch.columns.get(column)
+        {
+            return Ok(array.clone());
+        }
+        evaluate(expr, &batch.columns, batch.rows, &self.evaluation())
+    }
+
+    /// For which rows of `batch` the condition `expr` is true.
+    pub(crate) fn predicate(&self, expr: &Expr, batch: &Batch) -> Result<BooleanArray> {
+        evaluate_predicate(expr, &batch.columns, batch.rows, &self.evaluation())
+    }
+}
+
+/// Computes constants for the planner.
+pub(crate) struct Folder;
+
+impl Fold for Folder {
+    fn fold(&self, expr: &Expr) -> Result<Value> {
+        let context = EvalContext {
+            parameters: &[],
+            outer_rows: &[],
+            subqueries: None,
+            now_micros: 0,
+        };
+        evaluate_constant(expr, &context)
+    }
+}

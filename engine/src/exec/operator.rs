@@ -1,0 +1,73 @@
+//! The pull interface of operators, and what they share while a statement runs.
+
+use crate::error::Result;
+use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::memory::Memory;
+use crate::exec::subquery::Memo;
+use crate::plan::SubPlan;
+use crate::storage::StorageTxn;
+use crate::types::Value;
+
+/// A running operator.
+pub(crate) trait Operator {
+    /// The next rows, never zero of them; `None` at the end.
+    fn next(&mut self) -> Result<Option<Batch>>;
+}
+
+/// An operator of a plan that runs in `'a`.
+pub(crate) type BoxOperator<'a> = Box<dyn Operator + 'a>;
+
+/// What the operators of a running statement share.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// Where rows come from.
+    pub(crate) txn: &'a dyn StorageTxn,
+    /// Parameters, then what the subqueries around this one were given.
+    pub(crate) slots: &'a [Value],
+    /// Subqueries by their number.
+    pub(crate) subplans: &'a [SubPlan],
+    /// Results of subqueries that may be used again.
+    pub(crate) memo: &'a Memo,
+    /// What may be held in memory.
+    pub(crate) memory: &'a Memory,
+    /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
+    pub(crate) now_micros: i64,
+}
+
+/// All batches of `operator`, counted in `reservation`.
+pub(crate) fn collect(
+    operator: &mut dyn Operator,
+    reservation: &mut crate::exec::memory::Reservation<'_>,
+) -> Result<Vec<Batch>> {
+    let mut batches = Vec::new();
+    while let Some(batch) = operator.next()? {
+        reservation.grow(batch.size_bytes() + 64)?;
+        batches.push(batch);
+    }
+    Ok(batches)
+}
+
+/// Hands a large batch on in pieces.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    batch: Batch,
+    next: usize,
+}
+
+impl Pieces {
+    /// Of this batch.
+    pub(crate) fn new(batch: Batch) -> Self {
+        Self { batch, next: 0 }
+    }
+
+    /// The next piece.
+    pub(crate) fn next(&mut self) -> Option<Batch> {
+        if self.next >= self.batch.rows {
+            return None;
+        }
+        let length = BATCH_ROWS.min(self.batch.rows - self.next);
+        let piece = self.batch.slice(self.next, length);
+        self.next += length;
+        Some(piece)
+    }
+}

@@ -1,0 +1,138 @@
+//! Subqueries in expressions: run for a row, their results kept while what they depend on stays the same.
+
+use crate::error::{Error, Result};
+use crate::exec::build::build;
+use crate::exec::eval::{SubqueryRows, SubqueryRunner};
+use crate::exec::operator::{Context, collect};
+use crate::exec::short;
+use crate::plan::{SubPlan, subplan_number};
+use crate::sql::bound::Query;
+use crate::types::Value;
+use crate::types::array::{ColumnBuilder, value_at};
+use arrow_array::ArrayRef;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The last result of each subquery of a statement.
+#[derive(Default)]
+pub(crate) struct Memo {
+    results: Vec<RefCell<Option<Known>>>,
+}
+
+/// A result, and what it depends on.
+struct Known {
+    slots: Vec<Value>,
+    rows_max: usize,
+    rows: Rc<SubqueryRows>,
+}
+
+impl Memo {
+    /// For so many subqueries.
+    pub(crate) fn new(subplans: usize) -> Self {
+        Self {
+            results: (0..subplans).map(|_| RefCell::new(None)).collect(),
+        }
+    }
+
+    fn find(&self, number: usize, slots: &[Value], rows_max: usize) -> Option<Rc<SubqueryRows>> {
+        let known = self.results.get(number)?.borrow();
+        let known = known.as_ref()?;
+        (known.rows_max >= rows_max && known.slots == slots).then(|| known.rows.clone())
+    }
+
+    fn keep(&self, number: usize, slots: Vec<Value>, rows_max: usize, rows: &Rc<SubqueryRows>) {
+        if let Some(place) = self.results.get(number) {
+            *place.borrow_mut() = Some(Known {
+                slots,
+                rows_max,
+                rows: rows.clone(),
+            });
+        }
+    }
+}
+
+impl Context<'_> {
+    fn subplan(&self, query: &Query) -> Result<(usize, &SubPlan)> {
+        subplan_number(query)
+            .and_then(|n| Some((n, self.subplans.get(n)?)))
+            .ok_or_else(|| Error::misuse("EXEC-6: every subquery of a plan is planned"))
+    }
+}
+
+impl SubqueryRunner for Context<'_> {
+    fn is_correlated(&self, query: &Query) -> bool {
+        self.subplan(query)
+            .is_ok_and(|(_, subplan)| !subplan.arguments.is_empty())
+    }
+
+    fn run(
+        &self,
+        query: &Query,
+        columns: &[ArrayRef],
+        row: usize,
+        rows_max: usize,
+    ) -> Result<Rc<SubqueryRows>> {
+        let (number, subplan) = self.subplan(query)?;
+        let mut slots = Cow::Borrowed(self.slots);
+        for (position, slot, sql_type) in &subplan.arguments {
+            let value = columns
+                .get(*position)
+                .map(|array| value_at(array, row, *sql_type))
+                .ok_or_else(|| Error::misuse("EXEC-7: a subquery is given columns of its row"))?;
+            slots.to_mut()[*slot] = value;
+        }
+        let depends: Vec<Value> = subplan
+            .slots_read
+            .iter()
+            .map(|slot| slots[*slot].clone())
+            .collect();
+        if let Some(rows) = self.memo.find(number, &depends, rows_max) {
+            return Ok(rows);
+        }
+        let inner = Context {
+            slots: &slots,
+            ..*self
+        };
+        let rows = Rc::new(inner.subquery_rows(subplan, rows_max)?);
+        self.memo.keep(number, depends, rows_max, &rows);
+        Ok(rows)
+    }
+}
+
+impl Context<'_> {
+    fn subquery_rows(&self, subplan: &SubPlan, rows_max: usize) -> Result<SubqueryRows> {
+        let root = &subplan.root;
+        if let Some(rows) = short::rows(self, root)? {
+            let column = match root.types.first() {
+                None => Vec::new(),
+                Some(sql_type) => {
+                    let mut builder = ColumnBuilder::new(*sql_type, rows.len());
+                    rows.iter()
+                        .filter_map(|r| r.first())
+                        .try_for_each(|v| builder.push(v))?;
+                    vec![builder.finish()]
+                }
+            };
+            return Ok(SubqueryRows::new(rows.len(), column));
+        }
+        let mut operator = build(*self, root)?;
+        if rows_max == usize::MAX {
+            let mut reservation = self.memory.reservation("SubPlan");
+            let batches = collect(&mut *operator, &mut reservation)?;
+            let rows = batches.iter().map(|b| b.rows).sum();
+            let column = batches
+                .into_iter()
+                .filter_map(|mut b| (!b.columns.is_empty()).then(|| b.columns.swap_remove(0)))
+                .collect();
+            return Ok(SubqueryRows::new(rows, column));
+        }
+        let (mut rows, mut column) = (0, Vec::new());
+        while rows < rows_max {
+            let Some(batch) = operator.next()? else { break };
+            rows += batch.rows;
+            column.extend(batch.columns.first().cloned());
+        }
+        Ok(SubqueryRows::new(rows, column))
+    }
+}

@@ -1,0 +1,138 @@
+//! Writing rows: the table's tree and all of its indexes, with the constraints that concern one row.
+
+use crate::catalog::Table;
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::entry::{delete_entries, insert_entries, replace_entries, unique_violation};
+use crate::exec::lookup::row_id;
+use crate::exec::operator::Context;
+use crate::exec::scalar::RowView;
+use crate::sql::bound::Expr;
+use crate::storage::StorageTxn;
+use crate::storage::key::encode_row_id;
+use crate::storage::row::encode_row;
+use crate::types::{SqlType, Value};
+
+/// Checks NOT NULL and CHECK. Errors: `23502`, `23514`.
+pub(crate) fn check_row(
+    context: &Context<'_>,
+    table: &Table,
+    types: &[SqlType],
+    checks: &[(String, Expr)],
+    row: &[Value],
+) -> Result<()> {
+    for (column, value) in table.columns.iter().zip(row) {
+        if column.not_null && value.is_null() {
+            return Err(Error::new(
+                ErrorKind::Constraint,
+                "23502",
+                format!(
+                    "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+                    column.name, table.name
+                ),
+            ));
+        }
+    }
+    let view = RowView { values: row, types };
+    for (name, check) in checks {
+        if context.scalar(check, view)? == Value::Bool(false) {
+            return Err(Error::new(
+                ErrorKind::Constraint,
+                "23514",
+                format!(
+                    "new row for relation \"{}\" violates check constraint \"{name}\"",
+                    table.name
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Writes rows of one table.
+pub(crate) struct Writer<'t> {
+    txn: &'t mut dyn StorageTxn,
+    table: &'t Table,
+    row: Vec<u8>,
+    /// Hidden row ids in stock: the next, and how many.
+    stock: (i64, u64),
+}
+
+impl<'t> Writer<'t> {
+    /// For rows of `table`.
+    pub(crate) fn new(txn: &'t mut dyn StorageTxn, table: &'t Table) -> Self {
+        Self {
+            txn,
+            table,
+            row: Vec::new(),
+            stock: (0, 0),
+        }
+    }
+
+    fn encode(&mut self, row: &[Value]) {
+        self.row.clear();
+        encode_row(row, self.table.row_id_column, &mut self.row);
+    }
+
+    /// The row id of a row that has an integer primary key, else a new hidden one; `more` rows will follow.
+    fn new_row_id(&mut self, row: &[Value], more: usize) -> Result<i64> {
+        if let Some(column) = self.table.row_id_column {
+            return row_id(&row[column]).ok_or_else(|| {
+                Error::misuse("EXEC-2: an integer primary key is an integer and not NULL")
+            });
+        }
+        if self.stock.1 == 0 {
+            let count = more as u64 + 1;
+            self.stock = (self.txn.allocate_row_ids(self.table.tree, count)?, count);
+        }
+        let id = self.stock.0;
+        self.stock = (id + 1, self.stock.1 - 1);
+        Ok(id)
+    }
+
+    /// Adds a row; `more` rows will follow. Errors: `23505`, and those of [`StorageTxn`].
+    pub(crate) fn insert(&mut self, row: &[Value], more: usize) -> Result<()> {
+        let id = self.new_row_id(row, more)?;
+        self.encode(row);
+        self.put_new(id)?;
+        insert_entries(self.txn, self.table, row, id)
+    }
+
+    fn put_new(&mut self, id: i64) -> Result<()> {
+        if self
+            .txn
+            .insert(self.table.tree, &encode_row_id(id), &self.row)?
+        {
+            return Ok(());
+        }
+        match &self.table.primary_key_name {
+            Some(name) => Err(unique_violation(name)),
+            None => Err(Error::corrupt(format!(
+                "table \"{}\" already has a row {id}, which was never given out",
+                self.table.name
+            ))),
+        }
+    }
+
+    /// Replaces the row `id`, which is `old`, by `new`. Errors as for [`Self::insert`].
+    pub(crate) fn update(&mut self, id: i64, old: &[Value], new: &[Value]) -> Result<()> {
+        let new_id = match self.table.row_id_column {
+            Some(_) => self.new_row_id(new, 0)?,
+            None => id,
+        };
+        self.encode(new);
+        if new_id == id {
+            self.txn
+                .put(self.table.tree, &encode_row_id(id), &self.row)?;
+        } else {
+            self.txn.delete(self.table.tree, &encode_row_id(id))?;
+            self.put_new(new_id)?;
+        }
+        replace_entries(self.txn, self.table, (old, id), (new, new_id))
+    }
+
+    /// Removes the row `id`, of which `old` has at least the columns of indexes.
+    pub(crate) fn delete(&mut self, id: i64, old: &[Value]) -> Result<()> {
+        self.txn.delete(self.table.tree, &encode_row_id(id))?;
+        delete_entries(self.txn, self.table, old, id)
+    }
+}

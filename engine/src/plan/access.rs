@@ -1,0 +1,338 @@
+//! Access paths: the ways to read a table under a set of conditions, and what each costs.
+//!
+//! A condition that compares a column with something that is known before the table is opened can become part of the
+//! path: an equality, a range, or a list of values. Known means constant, or, at the inner side of an index join, an
+//! expression over the outer row.
+
+use crate::catalog::{Index, Table};
+use crate::plan::block::{Block, is_unique};
+use crate::plan::coerce::key_column;
+use crate::plan::cost;
+use crate::plan::expr::columns_of;
+use crate::plan::physical::{Access, Cost, IndexAccess, RangeEnd};
+use crate::plan::selectivity::{self, mirrored};
+use crate::sql::bound::{CompareOp, Expr, ExprKind};
+
+/// Most keys that one path looks up for lists of values.
+const KEYS_MAX: usize = 1000;
+
+/// A table with its place among the columns of the query.
+pub(crate) struct Candidate<'a> {
+    /// The table.
+    pub(crate) table: &'a Table,
+    /// Number of its first column.
+    pub(crate) offset: usize,
+    /// All columns of the query.
+    pub(crate) block: &'a Block,
+}
+
+/// One way to read a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Path {
+    /// What is visited; the expressions in it are over the columns of the query.
+    pub(crate) access: Access,
+    /// Which of the conditions (by position) the access fulfils by itself.
+    pub(crate) used: Vec<usize>,
+    /// Rows that come out, all conditions applied.
+    pub(crate) rows: f64,
+    /// Cost of one execution.
+    pub(crate) cost: Cost,
+    /// The order of the rows: table columns and whether each descends.
+    pub(crate) order: Vec<(usize, bool)>,
+    /// Table columns that have one value in all rows.
+    pub(crate) constant: Vec<usize>,
+}
+
+/// A condition that can be part of an access path.
+struct Sargable<'a> {
+    condition: usize,
+    column: usize,
+    op: CompareOp,
+    values: Vec<&'a Expr>,
+}
+
+/// All reasonable paths to `candidate` under `conditions`; the first is the full scan. `known` says which columns of
+/// the query are known before the table is opened.
+pub(crate) fn paths(
+    candidate: &Candidate<'_>,
+    conditions: &[Expr],
+    known: &dyn Fn(usize) -> bool,
+) -> Vec<Path> {
+    let sargables: Vec<Sargable<'_>> = conditions
+        .iter()
+        .enumerate()
+        .filter_map(|(i, e)| sargable(candidate, i, e, known))
+        .collect();
+    let table_rows = cost::table_rows(candidate.table);
+    let rows = (table_rows * selectivity::all(conditions, candidate.block)).max(1e-3);
+    let mut paths = vec![full_scan(candidate, conditions.len(), rows)];
+    if let Some(row_id) = candidate.table.row_id_column {
+        paths.extend(row_id_path(candidate, row_id, &sargables, conditions, rows));
+    }
+    for (position, index) in candidate.table.indexes.iter().enumerate() {
+        paths.push(index_path(
+            candidate, position, index, &sargables, conditions, rows,
+        ));
+    }
+    paths
+}
+
+/// The cheapest of `paths`.
+pub(crate) fn cheapest(paths: Vec<Path>) -> Option<Path> {
+    paths
+        .into_iter()
+        .min_by(|a, b| a.cost.total.total_cmp(&b.cost.total))
+}
+
+fn sargable<'a>(
+    candidate: &Candidate<'_>,
+    condition: usize,
+    expr: &'a Expr,
+    known: &dyn Fn(usize) -> bool,
+) -> Option<Sargable<'a>> {
+    let own = |e: &Expr| {
+        key_column(e)
+            .and_then(|c| c.checked_sub(candidate.offset))
+            .filter(|c| *c < candidate.table.columns.len())
+    };
+    let fixed = |e: &Expr| columns_of(e).into_iter().all(known);
+    match &expr.kind {
+        ExprKind::Compare(op, left, right) if *op != CompareOp::Ne => {
+            let (column, op, value) = match (own(left), own(right)) {
+                (Some(column), _) if fixed(right) => (column, *op, right),
+                (_, Some(column)) if fixed(left) => (column, mirrored(*op), left),
+                _ => return None,
+            };
+            Some(Sargable {
+                condition,
+                column,
+                op,
+                values: vec![value],
+            })
+        }
+        ExprKind::InList {
+            input,
+            list,
+            negated: false,
+        } if list.len() <= KEYS_MAX && list.iter().all(fixed) => Some(Sargable {
+            condition,
+            column: own(input)?,
+            op: CompareOp::Eq,
+            values: list.iter().collect(),
+        }),
+        _ => None,
+    }
+}
+
+fn full_scan(candidate: &Candidate<'_>, conditions: usize, rows: f64) -> Path {
+    let table_rows = cost::table_rows(candidate.table);
+    Path {
+        access: Access::Full,
+        used: Vec::new(),
+        rows,
+        cost: Cost {
+            startup: 0.0,
+            total: cost::table_pages(candidate.table)
+                + table_rows * cost::ROW
+                + cost::predicates(table_rows, conditions, 0),
+        },
+        order: row_id_order(candidate.table),
+        constant: Vec::new(),
+    }
+}
+
+fn row_id_order(table: &Table) -> Vec<(usize, bool)> {
+    table
+        .row_id_column
+        .map(|c| (c, false))
+        .into_iter()
+        .collect()
+}
+
+fn row_id_path(
+    candidate: &Candidate<'_>,
+    row_id: usize,
+    sargables: &[Sargable<'_>],
+    conditions: &[Expr],
+    rows: f64,
+) -> Option<Path> {
+    let table_rows = cost::table_rows(candidate.table);
+    let on_id: Vec<&Sargable<'_>> = sargables.iter().filter(|s| s.column == row_id).collect();
+    let points = on_id
+        .iter()
+        .filter(|s| s.op == CompareOp::Eq)
+        .min_by_key(|s| s.values.len());
+    if let Some(points) = points {
+        let lookups = points.values.len() as f64;
+        return Some(Path {
+            access: Access::RowIds(points.values.iter().map(|e| (*e).clone()).collect()),
+            used: vec![points.condition],
+            rows: rows.min(lookups),
+            cost: Cost {
+                startup: 0.0,
+                total: lookups * (cost::DESCENT + cost::ROW)
+                    + cost::predicates(lookups, conditions.len() - 1, 0),
+            },
+            order: row_id_order(candidate.table),
+            constant: if points.values.len() == 1 {
+                vec![row_id]
+            } else {
+                Vec::new()
+            },
+        });
+    }
+    let (low, high, used) = range_of(&on_id);
+    if used.is_empty() {
+        return None;
+    }
+    let fraction = selectivity::all(used.iter().map(|i| &conditions[*i]), candidate.block);
+    let visited = (table_rows * fraction).max(1.0);
+    Some(Path {
+        access: Access::RowIdRange { low, high },
+        rows: rows.min(visited),
+        cost: Cost {
+            startup: cost::DESCENT,
+            total: cost::DESCENT
+                + cost::table_pages(candidate.table) * fraction
+                + visited * cost::ROW
+                + cost::predicates(visited, conditions.len() - used.len(), 0),
+        },
+        used,
+        order: row_id_order(candidate.table),
+        constant: Vec::new(),
+    })
+}
+
+/// The ends of the range that the inequalities among `on_column` describe, and their conditions. A second condition on
+/// the same end stays a filter.
+fn range_of(on_column: &[&Sargable<'_>]) -> (Option<RangeEnd>, Option<RangeEnd>, Vec<usize>) {
+    let (mut low, mut high, mut used) = (None, None, Vec::new());
+    for sargable in on_column {
+        let (end, inclusive) = match sargable.op {
+            CompareOp::Gt => (&mut low, false),
+            CompareOp::Ge => (&mut low, true),
+            CompareOp::Lt => (&mut high, false),
+            CompareOp::Le => (&mut high, true),
+            CompareOp::Eq | CompareOp::Ne => continue,
+        };
+        if end.is_none() {
+            *end = Some(RangeEnd {
+                value: sargable.values[0].clone(),
+                inclusive,
+            });
+            used.push(sargable.condition);
+        }
+    }
+    (low, high, used)
+}
+
+fn index_path(
+    candidate: &Candidate<'_>,
+    position: usize,
+    index: &Index,
+    sargables: &[Sargable<'_>],
+    conditions: &[Expr],
+    rows: f64,
+) -> Path {
+    let mut equal: Vec<Vec<Expr>> = Vec::new();
+    let mut used = Vec::new();
+    let mut constant = Vec::new();
+    let mut keys = 1usize;
+    for (column, _) in &index.columns {
+        let found = sargables
+            .iter()
+            .filter(|s| s.column == *column && s.op == CompareOp::Eq)
+            .min_by_key(|s| s.values.len());
+        let Some(found) = found.filter(|s| keys.saturating_mul(s.values.len()) <= KEYS_MAX) else {
+            break;
+        };
+        keys *= found.values.len();
+        equal.push(found.values.iter().map(|e| (*e).clone()).collect());
+        used.push(found.condition);
+        if found.values.len() == 1 {
+            constant.push(*column);
+        }
+    }
+    let (mut low, mut high) = (None, None);
+    if let Some((column, _)) = index.columns.get(equal.len()) {
+        let on_column: Vec<&Sargable<'_>> =
+            sargables.iter().filter(|s| s.column == *column).collect();
+        let range = range_of(&on_column);
+        (low, high) = (range.0, range.1);
+        used.extend(range.2);
+    }
+    let visited = visited_entries(candidate, index, &equal, &used, conditions, keys);
+    let order = if keys == 1 {
+        index.columns[equal.len()..].to_vec()
+    } else {
+        Vec::new()
+    };
+    Path {
+        access: Access::Index(IndexAccess {
+            index: position,
+            equal,
+            low,
+            high,
+        }),
+        rows: rows.min(visited),
+        cost: Cost {
+            startup: cost::DESCENT,
+            total: keys as f64 * cost::DESCENT
+                + visited * (cost::ENTRY + cost::DESCENT + cost::ROW)
+                + cost::predicates(visited, conditions.len() - used.len(), 0),
+        },
+        used,
+        order,
+        constant,
+    }
+}
+
+fn visited_entries(
+    candidate: &Candidate<'_>,
+    index: &Index,
+    equal: &[Vec<Expr>],
+    used: &[usize],
+    conditions: &[Expr],
+    keys: usize,
+) -> f64 {
+    if index.unique && equal.len() == index.columns.len() {
+        return keys as f64;
+    }
+    let fraction = selectivity::all(used.iter().map(|i| &conditions[*i]), candidate.block);
+    (cost::table_rows(candidate.table) * fraction).max(1e-3)
+}
+
+/// Whether rows in the order of `path` are also in the order that `wanted` asks for: `Some(false)` as they come,
+/// `Some(true)` read backward, `None` not at all. `wanted`: table column, descending, NULLs first.
+pub(crate) fn gives_order(
+    table: &Table,
+    path: &Path,
+    wanted: &[(usize, bool, bool)],
+) -> Option<bool> {
+    let mut backward = None;
+    let mut order = path.order.iter().peekable();
+    for (column, descending, nulls_first) in wanted {
+        if path.constant.contains(column) {
+            continue;
+        }
+        while order.peek().is_some_and(|(c, _)| path.constant.contains(c)) {
+            order.next();
+        }
+        let (have, have_descending) = order.next()?;
+        if have != column {
+            return None;
+        }
+        let turned = descending != have_descending;
+        if *backward.get_or_insert(turned) != turned {
+            return None;
+        }
+        // Keys have NULLs behind all values when ascending, and the whole order turned when descending.
+        if !table.columns[*column].not_null && nulls_first != descending {
+            return None;
+        }
+        if is_unique(table, *column) && table.columns[*column].not_null {
+            break;
+        }
+    }
+    Some(backward.unwrap_or(false))
+}

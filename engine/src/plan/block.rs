@@ -1,0 +1,99 @@
+//! What the planner knows of the columns that a query's FROM gives.
+
+use crate::catalog::{ColumnStatistics, Table};
+use crate::plan::cost;
+use crate::sql::bound::From;
+use crate::types::SqlType;
+use std::sync::Arc;
+
+/// Distinct values of a column of which nothing is known.
+const DISTINCT_UNKNOWN: f64 = 200.0;
+
+/// The columns of a FROM, numbered from left to right.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Block {
+    /// Their types.
+    pub(crate) types: Vec<SqlType>,
+    /// The table and its column that each is, unless it is computed.
+    origins: Vec<Option<(Arc<Table>, usize)>>,
+}
+
+impl Block {
+    /// The columns of `from`.
+    pub(crate) fn new(from: Option<&From>) -> Self {
+        let mut block = Self::default();
+        if let Some(from) = from {
+            block.add(from);
+        }
+        block
+    }
+
+    /// The columns of one table.
+    pub(crate) fn of_table(table: &Arc<Table>) -> Self {
+        Self {
+            types: table.columns.iter().map(|c| c.sql_type).collect(),
+            origins: (0..table.columns.len())
+                .map(|c| Some((table.clone(), c)))
+                .collect(),
+        }
+    }
+
+    fn add(&mut self, from: &From) {
+        match from {
+            From::Table { table, .. } => {
+                let one = Self::of_table(table);
+                self.types.extend(one.types);
+                self.origins.extend(one.origins);
+            }
+            From::Subquery { query, .. } => {
+                self.types.extend(query.output.iter().map(|c| c.sql_type));
+                self.origins.resize(self.types.len(), None);
+            }
+            From::Values { types, .. } => {
+                self.types.extend(types);
+                self.origins.resize(self.types.len(), None);
+            }
+            From::Join { left, right, .. } => {
+                self.add(left);
+                self.add(right);
+            }
+        }
+    }
+
+    /// The table and its column that `column` is.
+    pub(crate) fn origin(&self, column: usize) -> Option<(&Arc<Table>, usize)> {
+        self.origins
+            .get(column)?
+            .as_ref()
+            .map(|(table, c)| (table, *c))
+    }
+
+    /// What `ANALYZE` found of `column`.
+    pub(crate) fn statistics(&self, column: usize) -> Option<&ColumnStatistics> {
+        let (table, c) = self.origin(column)?;
+        table.statistics.as_ref()?.columns.get(c)
+    }
+
+    /// Distinct values of `column`.
+    pub(crate) fn distinct(&self, column: usize) -> f64 {
+        let Some((table, c)) = self.origin(column) else {
+            return DISTINCT_UNKNOWN;
+        };
+        let rows = cost::table_rows(table);
+        if is_unique(table, c) {
+            return rows;
+        }
+        self.statistics(column)
+            .map_or(DISTINCT_UNKNOWN.min(rows), |s| s.distinct)
+            .max(1.0)
+    }
+}
+
+/// Whether no two rows of `table` have the same value in column `c`.
+pub(crate) fn is_unique(table: &Table, c: usize) -> bool {
+    table.row_id_column == Some(c)
+        || table
+            .indexes
+            .iter()
+            .any(|i| i.unique && i.columns.len() == 1 && i.columns[0].0 == c)
+}

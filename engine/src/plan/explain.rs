@@ -1,0 +1,321 @@
+//! `EXPLAIN`: a plan as PostgreSQL prints it, one line an operator, details indented below it.
+
+use crate::plan::cost::width;
+use crate::plan::describe::{describe, describe_all, range_text};
+use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan};
+use crate::plan::statement::{Body, Change, ChangeKind, Plan};
+use crate::sql::bound::{Expr, JoinKind};
+
+/// The lines of `plan`.
+pub(crate) fn lines(plan: &Plan) -> Vec<String> {
+    let mut printer = Printer { lines: Vec::new() };
+    match &plan.body {
+        Body::Query(root) => printer.node(root, 0),
+        Body::Change(change) => printer.change(change),
+        Body::Explain(lines) => return lines.clone(),
+        Body::Utility(_) => printer.lines.push("Utility Statement".into()),
+    }
+    for (number, subplan) in plan.subplans.iter().enumerate() {
+        let name = if subplan.slots_read.is_empty() {
+            "InitPlan"
+        } else {
+            "SubPlan"
+        };
+        printer.lines.push(format!("  {name} {}", number + 1));
+        printer.node(&subplan.root, 1);
+    }
+    printer.lines
+}
+
+struct Printer {
+    lines: Vec<String>,
+}
+
+impl Printer {
+    fn change(&mut self, change: &Change) {
+        let (verb, source) = match &change.kind {
+            ChangeKind::InsertRows(rows) => {
+                self.lines.push(format!("Insert on {}", change.table.name));
+                let count = rows.len();
+                self.lines
+                    .push(format!("  ->  Values  (rows={count} without a plan)"));
+                return;
+            }
+            ChangeKind::InsertQuery(source) => ("Insert", source),
+            ChangeKind::Update(source, _) => ("Update", source),
+            ChangeKind::Delete(source) => ("Delete", source),
+        };
+        self.lines.push(format!(
+            "{verb} on {}  {}",
+            change.table.name,
+            estimate(source)
+        ));
+        self.node(source, 1);
+    }
+
+    fn detail(&mut self, depth: usize, label: &str, text: &str) {
+        // Details stand two columns right of their operator's name, which itself stands behind the arrow.
+        let indent = if depth == 0 { 2 } else { depth * 6 + 2 };
+        self.lines.push(format!("{:indent$}{label}: {text}", ""));
+    }
+
+    fn head(&mut self, depth: usize, title: &str, node: &PlanNode) {
+        let line = format!("{title}  {}", estimate(node));
+        self.lines.push(if depth == 0 {
+            line
+        } else {
+            format!("{:indent$}->  {line}", "", indent = depth * 6 - 4)
+        });
+    }
+
+    fn node(&mut self, node: &PlanNode, depth: usize) {
+        self.head(depth, &title(node), node);
+        self.details(node, depth);
+        for input in node.inputs() {
+            self.node(input, depth + 1);
+        }
+        if let NodeKind::IndexJoin { scan, .. } = &node.kind {
+            self.inner_scan(node, scan, depth + 1);
+        }
+    }
+
+    fn inner_scan(&mut self, node: &PlanNode, scan: &Scan, depth: usize) {
+        let indent = depth * 6 - 4;
+        self.lines
+            .push(format!("{:indent$}->  {}", "", scan_title(scan)));
+        let outer = node.inputs().first().map_or_else(Vec::new, |n| names(n));
+        self.scan_details(scan, &outer, depth);
+    }
+
+    fn details(&mut self, node: &PlanNode, depth: usize) {
+        match &node.kind {
+            NodeKind::Scan(scan) => self.scan_details(scan, &[], depth),
+            NodeKind::Filter { input, predicates } => {
+                self.detail(depth, "Filter", &describe_all(predicates, &names(input)));
+            }
+            NodeKind::HashJoin {
+                left,
+                right,
+                left_keys,
+                right_keys,
+                residual,
+                ..
+            } => {
+                let (l, r) = (names(left), names(right));
+                let keys: Vec<String> = left_keys
+                    .iter()
+                    .zip(right_keys)
+                    .map(|(a, b)| format!("({} = {})", describe(a, &l), describe(b, &r)))
+                    .collect();
+                self.detail(depth, "Hash Cond", &keys.join(" AND "));
+                self.condition(depth, residual.as_ref(), node);
+            }
+            NodeKind::NestedLoop { on, .. } => self.condition(depth, on.as_ref(), node),
+            NodeKind::IndexJoin { residual, .. } => self.condition(depth, residual.as_ref(), node),
+            NodeKind::Aggregate { input, keys, .. } if !keys.is_empty() => {
+                let names = names(input);
+                let keys: Vec<String> = keys.iter().map(|e| describe(e, &names)).collect();
+                self.detail(depth, "Group Key", &keys.join(", "));
+            }
+            NodeKind::Sort { input, keys, .. } => {
+                let names = names(input);
+                let keys: Vec<String> = keys
+                    .iter()
+                    .map(|k| {
+                        let name = names.get(k.column).cloned().unwrap_or_default();
+                        let direction = if k.descending { " DESC" } else { "" };
+                        let nulls = match (k.descending, k.nulls_first) {
+                            (true, false) => " NULLS LAST",
+                            (false, true) => " NULLS FIRST",
+                            _ => "",
+                        };
+                        format!("{name}{direction}{nulls}")
+                    })
+                    .collect();
+                self.detail(depth, "Sort Key", &keys.join(", "));
+            }
+            _ => {}
+        }
+    }
+
+    fn condition(&mut self, depth: usize, condition: Option<&Expr>, node: &PlanNode) {
+        if let Some(condition) = condition {
+            self.detail(depth, "Join Filter", &describe(condition, &names(node)));
+        }
+    }
+
+    fn scan_details(&mut self, scan: &Scan, outer: &[String], depth: usize) {
+        let column = |c: usize| scan.table.columns[c].name.clone();
+        let row_id = scan.table.row_id_column.map_or_else(String::new, column);
+        let condition = match &scan.access {
+            Access::Full => Vec::new(),
+            Access::RowIds(points) => vec![one_of(&row_id, points, outer)],
+            Access::RowIdRange { low, high } => range(&row_id, low.as_ref(), high.as_ref(), outer),
+            Access::Index(access) => {
+                let columns = &scan.table.indexes[access.index].columns;
+                let mut parts: Vec<String> = access
+                    .equal
+                    .iter()
+                    .zip(columns)
+                    .map(|(values, (c, _))| one_of(&column(*c), values, outer))
+                    .collect();
+                if let Some((c, _)) = columns.get(access.equal.len()) {
+                    let (low, high) = (access.low.as_ref(), access.high.as_ref());
+                    parts.extend(range(&column(*c), low, high, outer));
+                }
+                parts
+            }
+        };
+        if !condition.is_empty() {
+            self.detail(depth, "Index Cond", &joined(&condition));
+        }
+        if !scan.filter.is_empty() {
+            let own: Vec<String> = scan.columns.iter().map(|c| column(*c)).collect();
+            self.detail(depth, "Filter", &describe_all(&scan.filter, &own));
+        }
+    }
+}
+
+fn joined(parts: &[String]) -> String {
+    match parts {
+        [one] => one.clone(),
+        several => format!("({})", several.join(" AND ")),
+    }
+}
+
+fn one_of(column: &str, values: &[Expr], outer: &[String]) -> String {
+    match values {
+        [one] => format!("({column} = {})", describe(one, outer)),
+        several => {
+            let list: Vec<String> = several.iter().map(|e| describe(e, outer)).collect();
+            format!("({column} = ANY ({}))", list.join(", "))
+        }
+    }
+}
+
+fn range(
+    column: &str,
+    low: Option<&RangeEnd>,
+    high: Option<&RangeEnd>,
+    outer: &[String],
+) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let Some(end) = low {
+        parts.push(range_text(column, ">", end, outer));
+    }
+    if let Some(end) = high {
+        parts.push(range_text(column, "<", end, outer));
+    }
+    parts
+}
+
+fn estimate(node: &PlanNode) -> String {
+    let bytes: u64 = node.types.iter().map(|t| width(*t)).sum();
+    format!(
+        "(cost={:.2}..{:.2} rows={} width={bytes})",
+        node.cost.startup,
+        node.cost.total,
+        node.rows.round().max(1.0)
+    )
+}
+
+fn title(node: &PlanNode) -> String {
+    let join = |kind: JoinKind, inner: &str, left: &str| match kind {
+        JoinKind::Inner => inner.to_owned(),
+        JoinKind::Left => left.to_owned(),
+    };
+    match &node.kind {
+        NodeKind::OneRow => "Result".into(),
+        NodeKind::Nothing => "Result (One-Time Filter: false)".into(),
+        NodeKind::Values(_) => "Values Scan".into(),
+        NodeKind::Scan(scan) => scan_title(scan),
+        NodeKind::Derived { alias, .. } => format!("Subquery Scan on {alias}"),
+        NodeKind::Filter { .. } => "Filter".into(),
+        NodeKind::Project { .. } => "Project".into(),
+        NodeKind::HashJoin { kind, .. } => join(*kind, "Hash Join", "Hash Left Join"),
+        NodeKind::NestedLoop { kind, .. } => join(*kind, "Nested Loop", "Nested Loop Left Join"),
+        NodeKind::IndexJoin { kind, .. } => {
+            join(*kind, "Index Nested Loop", "Index Nested Loop Left Join")
+        }
+        NodeKind::Aggregate { keys, .. } if keys.is_empty() => "Aggregate".into(),
+        NodeKind::Aggregate { .. } => "HashAggregate".into(),
+        NodeKind::Sort { limit: Some(_), .. } => "Top-N Sort".into(),
+        NodeKind::Sort { .. } => "Sort".into(),
+        NodeKind::Limit { .. } => "Limit".into(),
+        NodeKind::Distinct { .. } => "HashAggregate (Distinct)".into(),
+    }
+}
+
+fn scan_title(scan: &Scan) -> String {
+    let table = &scan.table.name;
+    let on = if *table == scan.alias {
+        table.clone()
+    } else {
+        format!("{table} {}", scan.alias)
+    };
+    let back = if scan.backward { " Backward" } else { "" };
+    match &scan.access {
+        Access::Full if !scan.backward => format!("Seq Scan on {on}"),
+        Access::Full | Access::RowIds(_) | Access::RowIdRange { .. } => {
+            let key = scan.table.primary_key_name.as_deref().unwrap_or("row id");
+            format!("Index Scan{back} using {key} on {on}")
+        }
+        Access::Index(access) => {
+            let index = &scan.table.indexes[access.index].name;
+            format!("Index Scan{back} using {index} on {on}")
+        }
+    }
+}
+
+/// Names of a node's output columns, for the conditions above it.
+fn names(node: &PlanNode) -> Vec<String> {
+    let scan_names = |scan: &Scan| -> Vec<String> {
+        let mut all: Vec<String> = scan
+            .columns
+            .iter()
+            .map(|c| format!("{}.{}", scan.alias, scan.table.columns[*c].name))
+            .collect();
+        if scan.with_row_id {
+            all.push("ctid".into());
+        }
+        all
+    };
+    match &node.kind {
+        NodeKind::Scan(scan) => scan_names(scan),
+        NodeKind::Derived { input, alias } => (0..input.types.len())
+            .map(|i| format!("{alias}.column{}", i + 1))
+            .collect(),
+        NodeKind::Values(_) => (0..node.types.len())
+            .map(|i| format!("column{}", i + 1))
+            .collect(),
+        NodeKind::OneRow | NodeKind::Nothing => vec!["NULL".into(); node.types.len()],
+        NodeKind::Filter { input, .. }
+        | NodeKind::Sort { input, .. }
+        | NodeKind::Limit { input, .. }
+        | NodeKind::Distinct { input } => names(input),
+        NodeKind::Project { input, expressions } => {
+            let below = names(input);
+            expressions.iter().map(|e| describe(e, &below)).collect()
+        }
+        NodeKind::HashJoin { left, right, .. } | NodeKind::NestedLoop { left, right, .. } => {
+            let mut all = names(left);
+            all.extend(names(right));
+            all
+        }
+        NodeKind::IndexJoin { left, scan, .. } => {
+            let mut all = names(left);
+            all.extend(scan_names(scan));
+            all
+        }
+        NodeKind::Aggregate { input, keys, calls } => {
+            let below = names(input);
+            let mut all: Vec<String> = keys.iter().map(|e| describe(e, &below)).collect();
+            all.extend(calls.iter().map(|c| {
+                let arguments: Vec<String> =
+                    c.arguments.iter().map(|e| describe(e, &below)).collect();
+                format!("{:?}({})", c.function, arguments.join(", ")).to_lowercase()
+            }));
+            all
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Walking and rewriting bound expressions: children, column references, conjuncts.
+//!
+//! A reference to a column of a query's input is [`ExprKind::Column`] in the query itself and
+//! [`ExprKind::OuterColumn`] of depth *d* inside a subquery nested *d* deep. The walkers here count that depth, so that
+//! callers see "the columns of this query's input" wherever they occur.
+
+use crate::sql::bound::{Expr, ExprKind, From, Query};
+use crate::types::{SqlType, Value};
+
+/// The direct operands of `expr`; subqueries excluded.
+pub(crate) fn operands(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::Parameter(_)
+        | ExprKind::Column(_)
+        | ExprKind::OuterColumn { .. }
+        | ExprKind::ScalarSubquery(_)
+        | ExprKind::Exists { .. } => Vec::new(),
+        ExprKind::Cast { input, .. }
+        | ExprKind::Not(input)
+        | ExprKind::Negate(input)
+        | ExprKind::IsNull { input, .. }
+        | ExprKind::IsBool { input, .. }
+        | ExprKind::InSubquery { input, .. } => vec![input],
+        ExprKind::And(list)
+        | ExprKind::Or(list)
+        | ExprKind::Coalesce(list)
+        | ExprKind::Call(_, list) => list.iter().collect(),
+        ExprKind::Compare(_, left, right)
+        | ExprKind::Distinct { left, right, .. }
+        | ExprKind::Arithmetic(_, left, right) => vec![left, right],
+        ExprKind::InList { input, list, .. } => {
+            let mut all: Vec<&Expr> = vec![input];
+            all.extend(list);
+            all
+        }
+        ExprKind::Like { input, pattern, .. } => vec![input, pattern],
+        ExprKind::Case {
+            branches,
+            otherwise,
+        } => {
+            let mut all: Vec<&Expr> = branches.iter().flat_map(|(c, r)| [c, r]).collect();
+            all.extend(otherwise.as_deref());
+            all
+        }
+    }
+}
+
+/// Like [`operands`], to change them.
+pub(crate) fn operands_mut(expr: &mut Expr) -> Vec<&mut Expr> {
+    match &mut expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::Parameter(_)
+        | ExprKind::Column(_)
+        | ExprKind::OuterColumn { .. }
+        | ExprKind::ScalarSubquery(_)
+        | ExprKind::Exists { .. } => Vec::new(),
+        ExprKind::Cast { input, .. }
+        | ExprKind::Not(input)
+        | ExprKind::Negate(input)
+        | ExprKind::IsNull { input, .. }
+        | ExprKind::IsBool { input, .. }
+        | ExprKind::InSubquery { input, .. } => vec![input],
+        ExprKind::And(list)
+        | ExprKind::Or(list)
+        | ExprKind::Coalesce(list)
+        | ExprKind::Call(_, list) => list.iter_mut().collect(),
+        ExprKind::Compare(_, left, right)
+        | ExprKind::Distinct { left, right, .. }
+        | ExprKind::Arithmetic(_, left, right) => vec![left, right],
+        ExprKind::InList { input, list, .. } => {
+            let mut all: Vec<&mut Expr> = vec![input];
+            all.extend(list);
+            all
+        }
+        ExprKind::Like { input, pattern, .. } => vec![input, pattern],
+        ExprKind::Case {
+            branches,
+            otherwise,
+        } => {
+            let mut all: Vec<&mut Expr> = branches.iter_mut().flat_map(|(c, r)| [c, r]).collect();
+            all.extend(otherwise.as_deref_mut());
+            all
+        }
+    }
+}
+
+/// The subquery of this very node, if it is one.
+pub(crate) fn subquery(expr: &Expr) -> Option<&Query> {
+    match &expr.kind {
+        ExprKind::ScalarSubquery(query)
+        | ExprKind::Exists { query, .. }
+        | ExprKind::InSubquery { query, .. } => Some(query),
+        _ => None,
+    }
+}
+
+/// Like [`subquery`], to change it.
+pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
+    match &mut expr.kind {
+        ExprKind::ScalarSubquery(query)
+        | ExprKind::Exists { query, .. }
+        | ExprKind::InSubquery { query, .. } => Some(query),
+        _ => None,
+    }
+}
+
+/// Whether `expr` contains a subquery.
+pub(crate) fn has_subquery(expr: &Expr) -> bool {
+    subquery(expr).is_some() || operands(expr).into_iter().any(has_subquery)
+}
+
+/// All expressions of a query, its derived tables' included; those of deeper subqueries are reached through them.
+pub(crate) fn visit_query<'a>(query: &'a Query, f: &mut dyn FnMut(&'a Expr)) {
+    if let Some(from) = &query.from {
+        visit_from(from, f);
+    }
+    query.filter.iter().for_each(&mut *f);
+    if let Some(aggregate) = &query.aggregate {
+        aggregate.keys.iter().for_each(&mut *f);
+        for call in &aggregate.calls {
+            call.arguments.iter().for_each(&mut *f);
+            call.filter.iter().for_each(&mut *f);
+        }
+    }
+    query.having.iter().for_each(&mut *f);
+    query.projection.iter().for_each(&mut *f);
+    query.limit.iter().for_each(&mut *f);
+    query.offset.iter().for_each(&mut *f);
+}
+
+fn visit_from<'a>(from: &'a From, f: &mut dyn FnMut(&'a Expr)) {
+    match from {
+        From::Table { .. } => {}
+        From::Subquery { query, .. } => visit_query(query, f),
+        From::Values { rows, .. } => rows.iter().flatten().for_each(f),
+        From::Join {
+            left, right, on, ..
+        } => {
+            visit_from(left, f);
+            visit_from(right, f);
+            on.iter().for_each(f);
+        }
+    }
+}
+
+/// Like [`visit_query`], to change them.
+pub(crate) fn visit_query_mut(query: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
+    if let Some(from) = &mut query.from {
+        visit_from_mut(from, f);
+    }
+    query.filter.iter_mut().for_each(&mut *f);
+    if let Some(aggregate) = &mut query.aggregate {
+        aggregate.keys.iter_mut().for_each(&mut *f);
+        for call in &mut aggregate.calls {
+            call.arguments.iter_mut().for_each(&mut *f);
+            call.filter.iter_mut().for_each(&mut *f);
+        }
+    }
+    query.having.iter_mut().for_each(&mut *f);
+    query.projection.iter_mut().for_each(&mut *f);
+    query.limit.iter_mut().for_each(&mut *f);
+    query.offset.iter_mut().for_each(&mut *f);
+}
+
+fn visit_from_mut(from: &mut From, f: &mut dyn FnMut(&mut Expr)) {
+    match from {
+        From::Table { .. } => {}
+        From::Subquery { query, .. } => visit_query_mut(query, f),
+        From::Values { rows, .. } => rows.iter_mut().flatten().for_each(f),
+        From::Join {
+            left, right, on, ..
+        } => {
+            visit_from_mut(left, f);
+            visit_from_mut(right, f);
+            on.iter_mut().for_each(f);
+        }
+    }
+}
+
+/// Calls `f` with each column of the query `depth` levels up (0: this one's own input) that `expr` refers to.
+pub(crate) fn visit_columns(expr: &Expr, depth: usize, f: &mut dyn FnMut(usize)) {
+    match &expr.kind {
+        ExprKind::Column(column) if depth == 0 => f(*column),
+        ExprKind::OuterColumn { depth: d, column } if *d == depth => f(*column),
+        _ => {}
+    }
+    if let Some(query) = subquery(expr) {
+        visit_query(query, &mut |e| visit_columns(e, depth + 1, f));
+    }
+    for operand in operands(expr) {
+        visit_columns(operand, depth, f);
+    }
+}
+
+/// Calls `f` with each node that refers to a column of the query `depth` levels up, and with that column.
+pub(crate) fn visit_columns_mut(
+    expr: &mut Expr,
+    depth: usize,
+    f: &mut dyn FnMut(&mut Expr, usize),
+) {
+    match expr.kind {
+        ExprKind::Column(column) if depth == 0 => return f(expr, column),
+        ExprKind::OuterColumn { depth: d, column } if d == depth => return f(expr, column),
+        _ => {}
+    }
+    if let Some(query) = subquery_mut(expr) {
+        visit_query_mut(query, &mut |e| visit_columns_mut(e, depth + 1, f));
+    }
+    for operand in operands_mut(expr) {
+        visit_columns_mut(operand, depth, f);
+    }
+}
+
+/// The columns of the input that `expr` refers to, ascending.
+pub(crate) fn columns_of(expr: &Expr) -> Vec<usize> {
+    let mut columns = Vec::new();
+    visit_columns(expr, 0, &mut |c| columns.push(c));
+    columns.sort_unstable();
+    columns.dedup();
+    columns
+}
+
+/// Renumbers the references to the input's columns.
+pub(crate) fn map_columns(expr: &mut Expr, map: &dyn Fn(usize) -> usize) {
+    visit_columns_mut(expr, 0, &mut |node, column| match &mut node.kind {
+        ExprKind::Column(c) | ExprKind::OuterColumn { column: c, .. } => *c = map(column),
+        _ => {}
+    });
+}
+
+/// Appends the conjuncts of `expr` to `conjuncts`.
+pub(crate) fn split_conjuncts(expr: Expr, conjuncts: &mut Vec<Expr>) {
+    match expr.kind {
+        ExprKind::And(list) => list.into_iter().for_each(|e| split_conjuncts(e, conjuncts)),
+        ExprKind::Literal(Value::Bool(true)) => {}
+        _ => conjuncts.push(expr),
+    }
+}
+
+/// The conjunction of `conjuncts`; `None` for none.
+pub(crate) fn conjunction(mut conjuncts: Vec<Expr>) -> Option<Expr> {
+    match conjuncts.len() {
+        0 => None,
+        1 => conjuncts.pop(),
+        _ => Some(Expr {
+            kind: ExprKind::And(conjuncts),
+            sql_type: SqlType::Bool,
+        }),
+    }
+}
+
+/// A reference to column `column` of type `sql_type`.
+pub(crate) fn column(column: usize, sql_type: SqlType) -> Expr {
+    Expr {
+        kind: ExprKind::Column(column),
+        sql_type,
+    }
+}
+
+/// A literal of type `sql_type`.
+pub(crate) fn literal(value: Value, sql_type: SqlType) -> Expr {
+    Expr {
+        kind: ExprKind::Literal(value),
+        sql_type,
+    }
+}
+
+/// Whether the value is the same for every row: no column of the input, no subquery.
+pub(crate) fn is_row_independent(expr: &Expr) -> bool {
+    !has_subquery(expr) && columns_of(expr).is_empty()
+}
+
+/// Whether `expr` is NULL or false whenever all of `columns` are NULL, as far as its form shows: a comparison of
+/// casts and columns, or `IS NOT NULL` of one.
+pub(crate) fn rejects_null(expr: &Expr, columns: &dyn Fn(usize) -> bool) -> bool {
+    fn bare(expr: &Expr, columns: &dyn Fn(usize) -> bool) -> bool {
+        match &expr.kind {
+            ExprKind::Column(c) => columns(*c),
+            ExprKind::Cast { input, .. } | ExprKind::Negate(input) => bare(input, columns),
+            ExprKind::Arithmetic(_, l, r) => bare(l, columns) || bare(r, columns),
+            _ => false,
+        }
+    }
+    match &expr.kind {
+        ExprKind::Compare(_, l, r) => bare(l, columns) || bare(r, columns),
+        ExprKind::IsNull {
+            input,
+            negated: true,
+        } => bare(input, columns),
+        ExprKind::InList { input, .. } => bare(input, columns),
+        ExprKind::Like { input, .. } => bare(input, columns),
+        ExprKind::And(list) => list.iter().any(|e| rejects_null(e, columns)),
+        ExprKind::Or(list) => !list.is_empty() && list.iter().all(|e| rejects_null(e, columns)),
+        ExprKind::Column(c) => expr.sql_type == SqlType::Bool && columns(*c),
+        _ => false,
+    }
+}

@@ -1,0 +1,80 @@
+//! Constant folding: what needs no row, no parameter and no clock is computed once, before planning.
+//!
+//! An expression whose evaluation fails stays as it is: the error belongs to the execution, where a CASE or an empty
+//! table may still avoid it.
+
+use crate::plan::expr::{operands, operands_mut, subquery_mut, visit_query_mut};
+use crate::plan::planner::Fold;
+use crate::sql::bound::{Expr, ExprKind, Query};
+use crate::sql::function::ScalarFunction;
+use crate::types::{SqlType, Value};
+
+/// Folds all expressions of `query`, subqueries included.
+pub(crate) fn fold_query(query: &mut Query, folder: &dyn Fold) {
+    visit_query_mut(query, &mut |e| fold(e, folder));
+}
+
+/// Folds `expr` from the leaves up.
+pub(crate) fn fold(expr: &mut Expr, folder: &dyn Fold) {
+    if let Some(query) = subquery_mut(expr) {
+        fold_query(query, folder);
+    }
+    for operand in operands_mut(expr) {
+        fold(operand, folder);
+    }
+    simplify(expr);
+    if is_foldable(expr)
+        && let Ok(value) = folder.fold(expr)
+    {
+        expr.kind = ExprKind::Literal(value);
+    }
+}
+
+/// Drops the neutral operands of AND and OR, and lets the deciding ones decide.
+fn simplify(expr: &mut Expr) {
+    let (list, neutral) = match &mut expr.kind {
+        ExprKind::And(list) => (list, true),
+        ExprKind::Or(list) => (list, false),
+        _ => return,
+    };
+    let is =
+        |e: &Expr, value: bool| matches!(e.kind, ExprKind::Literal(Value::Bool(v)) if v == value);
+    let decided = list.iter().any(|e| is(e, !neutral));
+    if decided {
+        expr.kind = ExprKind::Literal(Value::Bool(!neutral));
+        return;
+    }
+    list.retain(|e| !is(e, neutral));
+    match list.len() {
+        0 => expr.kind = ExprKind::Literal(Value::Bool(neutral)),
+        1 => {
+            if let Some(only) = list.pop() {
+                *expr = only;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether `expr` is an operator over literals alone whose value depends on nothing else. Deeper expressions are
+/// folded already, so looking at the operands is enough.
+fn is_foldable(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::Parameter(_)
+        | ExprKind::Column(_)
+        | ExprKind::OuterColumn { .. }
+        | ExprKind::ScalarSubquery(_)
+        | ExprKind::Exists { .. }
+        | ExprKind::InSubquery { .. }
+        | ExprKind::Call(ScalarFunction::CurrentDate | ScalarFunction::CurrentTimestamp, _) => {
+            false
+        }
+        _ => {
+            expr.sql_type != SqlType::Unknown
+                && operands(expr)
+                    .into_iter()
+                    .all(|e| matches!(e.kind, ExprKind::Literal(_)))
+        }
+    }
+}

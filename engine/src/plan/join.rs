@@ -1,0 +1,309 @@
+//! Joins of two sides: which method, at what cost, and the node for it.
+
+use crate::error::Result;
+use crate::plan::access::{self, Candidate, Path};
+use crate::plan::block::Block;
+use crate::plan::cost;
+use crate::plan::expr::{columns_of, conjunction, has_subquery};
+use crate::plan::physical::{Cost, NodeKind, PlanNode};
+use crate::plan::planner::{Built, Planner};
+use crate::plan::relation::{Relation, Source};
+use crate::plan::selectivity;
+use crate::sql::bound::{CompareOp, Expr, ExprKind, JoinKind};
+
+/// What the choice of a method needs to know of one side.
+pub(crate) struct Side<'a> {
+    /// Its rows.
+    pub(crate) rows: f64,
+    /// Its cost.
+    pub(crate) cost: Cost,
+    /// Which columns it has.
+    pub(crate) has: &'a dyn Fn(usize) -> bool,
+    /// The table that it is, if it is one alone.
+    pub(crate) table: Option<&'a Relation>,
+}
+
+/// How two sides are joined.
+#[derive(Debug)]
+pub(crate) enum Method {
+    /// Every pair.
+    NestedLoop,
+    /// By the equalities at these positions of the conditions.
+    Hash(Vec<usize>),
+    /// By this path into the right side; conditions: the relation's own, then the join's.
+    Index(Box<Path>),
+}
+
+/// A method with what it costs.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) method: Method,
+    pub(crate) cost: Cost,
+    pub(crate) rows: f64,
+}
+
+/// The cheapest way to join `left` and `right` under `conditions`.
+pub(crate) fn choose(
+    left: &Side<'_>,
+    right: &Side<'_>,
+    kind: JoinKind,
+    conditions: &[Expr],
+    block: &Block,
+) -> Choice {
+    let pairs = left.rows * right.rows;
+    let mut rows = (pairs * selectivity::all(conditions, block)).max(1e-3);
+    if kind == JoinKind::Left {
+        rows = rows.max(left.rows);
+    }
+    let output = rows * cost::ROW;
+    let mut best = Choice {
+        method: Method::NestedLoop,
+        cost: Cost {
+            startup: left.cost.startup + right.cost.startup,
+            total: left.cost.total
+                + right.cost.total
+                + pairs * cost::OPERATOR * conditions.len().max(1) as f64
+                + output,
+        },
+        rows,
+    };
+    let keys: Vec<usize> = (0..conditions.len())
+        .filter(|i| equality(&conditions[*i], left.has, right.has).is_some())
+        .collect();
+    if !keys.is_empty() {
+        let startup = right.cost.total + right.rows * cost::ROW;
+        let total = left.cost.total + startup + left.rows * cost::OPERATOR * 2.0 + output;
+        if total < best.cost.total {
+            best.method = Method::Hash(keys);
+            best.cost = Cost { startup, total };
+        }
+    }
+    if let Some(path) = right
+        .table
+        .and_then(|t| index_path(left, t, conditions, block))
+    {
+        let total = left.cost.total + left.rows * path.cost.total + output;
+        if total < best.cost.total {
+            best.cost = Cost {
+                startup: left.cost.startup,
+                total,
+            };
+            best.method = Method::Index(Box::new(path));
+        }
+    }
+    best
+}
+
+fn index_path(
+    left: &Side<'_>,
+    relation: &Relation,
+    conditions: &[Expr],
+    block: &Block,
+) -> Option<Path> {
+    let Source::Table { table, .. } = &relation.source else {
+        return None;
+    };
+    let own = relation.conditions.len();
+    let mut all = relation.conditions.clone();
+    all.extend(conditions.iter().filter(|e| !has_subquery(e)).cloned());
+    let candidate = Candidate {
+        table,
+        offset: relation.offset,
+        block,
+    };
+    let paths = access::paths(&candidate, &all, left.has);
+    access::cheapest(
+        paths
+            .into_iter()
+            .filter(|p| p.used.iter().any(|u| *u >= own))
+            .collect(),
+    )
+}
+
+/// The sides of an equality between the two sides of a join: left, right.
+pub(crate) fn equality<'e>(
+    condition: &'e Expr,
+    left: &dyn Fn(usize) -> bool,
+    right: &dyn Fn(usize) -> bool,
+) -> Option<(&'e Expr, &'e Expr)> {
+    let ExprKind::Compare(CompareOp::Eq, a, b) = &condition.kind else {
+        return None;
+    };
+    if has_subquery(condition) {
+        return None;
+    }
+    let (in_a, in_b) = (columns_of(a), columns_of(b));
+    if in_a.is_empty() || in_b.is_empty() {
+        return None;
+    }
+    let all = |columns: &[usize], has: &dyn Fn(usize) -> bool| columns.iter().all(|c| has(*c));
+    if all(&in_a, left) && all(&in_b, right) {
+        Some((a, b))
+    } else if all(&in_b, left) && all(&in_a, right) {
+        Some((b, a))
+    } else {
+        None
+    }
+}
+
+impl Planner<'_> {
+    /// Joins `left` and `right`; `table` is the right side's relation when it is one table alone, of which `needed`
+    /// columns are wanted.
+    pub(crate) fn join(
+        &mut self,
+        left: Built,
+        right: Built,
+        table: Option<&Relation>,
+        kind: JoinKind,
+        conditions: Vec<Expr>,
+        block: &Block,
+    ) -> Result<Built> {
+        let in_left = |c: usize| left.layout.contains(&c);
+        let in_right = |c: usize| match table {
+            Some(relation) => relation.has(c),
+            None => right.layout.contains(&c),
+        };
+        let choice = choose(
+            &Side {
+                rows: left.node.rows,
+                cost: left.node.cost,
+                has: &in_left,
+                table: None,
+            },
+            &Side {
+                rows: right.node.rows,
+                cost: right.node.cost,
+                has: &in_right,
+                table,
+            },
+            kind,
+            &conditions,
+            block,
+        );
+        match (choice.method, table) {
+            (Method::Index(path), Some(relation)) => {
+                let parts = (choice.cost, choice.rows);
+                self.index_join(left, right, relation, kind, *path, conditions, parts)
+            }
+            (Method::Hash(keys), _) => {
+                let parts = (choice.cost, choice.rows);
+                self.hash_join(left, right, kind, &keys, conditions, parts)
+            }
+            _ => {
+                let mut layout = left.layout;
+                layout.extend(&right.layout);
+                let on = conjunction(self.predicates(conditions, &layout)?);
+                let mut types = left.node.types.clone();
+                types.extend(&right.node.types);
+                let kind = NodeKind::NestedLoop {
+                    left: Box::new(left.node),
+                    right: Box::new(right.node),
+                    kind,
+                    on,
+                };
+                Ok(Built {
+                    node: PlanNode {
+                        kind,
+                        types,
+                        rows: choice.rows,
+                        cost: choice.cost,
+                    },
+                    layout,
+                })
+            }
+        }
+    }
+
+    fn hash_join(
+        &mut self,
+        left: Built,
+        right: Built,
+        kind: JoinKind,
+        keys: &[usize],
+        conditions: Vec<Expr>,
+        (cost, rows): (Cost, f64),
+    ) -> Result<Built> {
+        let (mut left_keys, mut right_keys, mut residual) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, condition) in conditions.into_iter().enumerate() {
+            let in_left = |c: usize| left.layout.contains(&c);
+            let in_right = |c: usize| right.layout.contains(&c);
+            match equality(&condition, &in_left, &in_right).filter(|_| keys.contains(&i)) {
+                Some((l, r)) => {
+                    left_keys.push(self.resolve(l.clone(), &left.layout)?);
+                    right_keys.push(self.resolve(r.clone(), &right.layout)?);
+                }
+                None => residual.push(condition),
+            }
+        }
+        let mut layout = left.layout;
+        layout.extend(&right.layout);
+        let residual = conjunction(self.predicates(residual, &layout)?);
+        let mut types = left.node.types.clone();
+        types.extend(&right.node.types);
+        let kind = NodeKind::HashJoin {
+            left: Box::new(left.node),
+            right: Box::new(right.node),
+            kind,
+            left_keys,
+            right_keys,
+            residual,
+        };
+        Ok(Built {
+            node: PlanNode {
+                kind,
+                types,
+                rows,
+                cost,
+            },
+            layout,
+        })
+    }
+
+    #[allow(clippy::too_many_arguments)] // the parts of one node
+    fn index_join(
+        &mut self,
+        left: Built,
+        right: Built,
+        relation: &Relation,
+        kind: JoinKind,
+        path: Path,
+        conditions: Vec<Expr>,
+        (cost, rows): (Cost, f64),
+    ) -> Result<Built> {
+        let own = relation.conditions.len();
+        let mut simple = 0;
+        let mut residual = Vec::new();
+        for condition in conditions {
+            // Positions in the path count the conditions without subqueries, behind the relation's own.
+            let used = !has_subquery(&condition) && {
+                simple += 1;
+                path.used.contains(&(own + simple - 1))
+            };
+            if !used {
+                residual.push(condition);
+            }
+        }
+        let scan = self.scan(relation, path, &right.layout, &left.layout)?;
+        let inner: Vec<usize> = scan.columns.iter().map(|c| c + relation.offset).collect();
+        let mut types = left.node.types.clone();
+        types.extend(scan.columns.iter().map(|c| scan.table.columns[*c].sql_type));
+        let mut layout = left.layout;
+        layout.extend(inner);
+        let residual = conjunction(self.predicates(residual, &layout)?);
+        let kind = NodeKind::IndexJoin {
+            left: Box::new(left.node),
+            scan: Box::new(scan),
+            kind,
+            residual,
+        };
+        Ok(Built {
+            node: PlanNode {
+                kind,
+                types,
+                rows,
+                cost,
+            },
+            layout,
+        })
+    }
+}

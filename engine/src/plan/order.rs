@@ -1,0 +1,323 @@
+//! The order of inner joins.
+//!
+//! Up to [`DYNAMIC_MAX`] relations the order is the best of all: dynamic programming over subsets, with products only
+//! where no condition connects (Selinger's way, with bushy trees). Beyond, the pair that gives the fewest rows is
+//! joined again and again.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::block::Block;
+use crate::plan::expr::columns_of;
+use crate::plan::group::Wanted;
+use crate::plan::join::{Side, choose};
+use crate::plan::physical::Cost;
+use crate::plan::planner::{Built, Planner};
+use crate::plan::relation::{Group, Relation, Source};
+use crate::plan::selectivity;
+use crate::sql::bound::{Expr, JoinKind};
+
+/// Relations up to which all orders are looked at.
+const DYNAMIC_MAX: usize = 10;
+/// Relations in one group.
+const RELATIONS_MAX: usize = 128;
+
+/// The best way found to join a set of relations.
+#[derive(Clone, Copy, Debug)]
+struct Best {
+    set: u128,
+    rows: f64,
+    cost: Cost,
+    /// The two sets of the last join; `None` for one relation.
+    split: Option<(u128, u128)>,
+}
+
+/// What the search works on.
+struct Search<'a> {
+    group: &'a Group,
+    block: &'a Block,
+    /// The relations that each condition of the group is over.
+    sets: Vec<u128>,
+    base: Vec<Best>,
+    found: Vec<Best>,
+}
+
+impl Planner<'_> {
+    /// Plans a group, of which the `needed` columns are wanted. True when the rows come in the `wanted` order.
+    pub(crate) fn group(
+        &mut self,
+        group: &Group,
+        needed: &[usize],
+        block: &Block,
+        wanted: Option<&Wanted>,
+    ) -> Result<(Built, bool)> {
+        let (constants, conditions): (Vec<Expr>, Vec<Expr>) = group
+            .conditions
+            .iter()
+            .cloned()
+            .partition(|e| columns_of(e).is_empty());
+        let mut inner_needed = needed.to_vec();
+        inner_needed.extend(conditions.iter().flat_map(columns_of));
+        let (built, ordered) = match group.relations.as_slice() {
+            [one] => self.relation(one, &inner_needed, block, wanted)?,
+            several if several.len() > RELATIONS_MAX => {
+                return Err(Error::new(
+                    ErrorKind::Limit,
+                    "54000",
+                    format!("a query joins more than {RELATIONS_MAX} relations"),
+                ));
+            }
+            _ => (
+                self.ordered(group, conditions, &inner_needed, block)?,
+                false,
+            ),
+        };
+        let fraction = selectivity::all(&constants, block);
+        Ok((self.filtered(built, constants, fraction)?, ordered))
+    }
+
+    fn ordered(
+        &mut self,
+        group: &Group,
+        conditions: Vec<Expr>,
+        needed: &[usize],
+        block: &Block,
+    ) -> Result<Built> {
+        let mut built = Vec::new();
+        for relation in &group.relations {
+            built.push(Some(self.relation(relation, needed, block, None)?.0));
+        }
+        let group = Group {
+            relations: group.relations.clone(),
+            conditions,
+        };
+        let base: Vec<Best> = built
+            .iter()
+            .flatten()
+            .enumerate()
+            .map(|(i, b)| Best {
+                set: 1 << i,
+                rows: b.node.rows,
+                cost: b.node.cost,
+                split: None,
+            })
+            .collect();
+        let sets = group
+            .conditions
+            .iter()
+            .map(|e| set_of(e, &group.relations))
+            .collect();
+        let mut search = Search {
+            group: &group,
+            block,
+            sets,
+            found: base.clone(),
+            base,
+        };
+        let all = if group.relations.len() <= DYNAMIC_MAX {
+            search.dynamic()
+        } else {
+            search.greedy()
+        };
+        let found = std::mem::take(&mut search.found);
+        self.assemble(&search, &found, &mut built, all)
+    }
+
+    /// The node for `set` as the search decided.
+    fn assemble(
+        &mut self,
+        search: &Search<'_>,
+        found: &[Best],
+        built: &mut [Option<Built>],
+        set: u128,
+    ) -> Result<Built> {
+        let best = found.iter().find(|b| b.set == set);
+        match best.and_then(|b| b.split) {
+            None => built
+                .get_mut(set.trailing_zeros() as usize)
+                .and_then(Option::take)
+                .ok_or_else(|| Error::misuse("PLAN-3: a relation is joined once")),
+            Some((l, r)) => {
+                let left = self.assemble(search, found, built, l)?;
+                let right = self.assemble(search, found, built, r)?;
+                let conditions = search
+                    .conditions(l, r)
+                    .map(|i| search.group.conditions[i].clone())
+                    .collect();
+                let table = search.table(r);
+                self.join(
+                    left,
+                    right,
+                    table,
+                    JoinKind::Inner,
+                    conditions,
+                    search.block,
+                )
+            }
+        }
+    }
+}
+
+fn set_of(condition: &Expr, relations: &[Relation]) -> u128 {
+    columns_of(condition)
+        .into_iter()
+        .filter_map(|c| relations.iter().position(|r| r.has(c)))
+        .fold(0, |set, i| set | 1 << i)
+}
+
+impl<'a> Search<'a> {
+    /// The conditions that become decidable when `l` and `r` are joined.
+    fn conditions(&self, l: u128, r: u128) -> impl Iterator<Item = usize> + '_ {
+        self.sets
+            .iter()
+            .enumerate()
+            .filter(move |(_, s)| **s & !(l | r) == 0 && **s & !l != 0 && **s & !r != 0)
+            .map(|(i, _)| i)
+    }
+
+    fn connected(&self, l: u128, r: u128) -> bool {
+        self.conditions(l, r).next().is_some()
+    }
+
+    /// The relation of a set of one table.
+    fn table(&self, set: u128) -> Option<&'a Relation> {
+        let relation = self.group.relations.get(set.trailing_zeros() as usize)?;
+        (set.is_power_of_two() && matches!(relation.source, Source::Table { .. }))
+            .then_some(relation)
+    }
+
+    fn has(&self, set: u128, column: usize) -> bool {
+        self.group
+            .relations
+            .iter()
+            .position(|r| r.has(column))
+            .is_some_and(|i| set & (1 << i) != 0)
+    }
+
+    /// Rows of a set, whatever the order in which it is joined.
+    fn rows(&self, set: u128) -> f64 {
+        let product: f64 = self
+            .base
+            .iter()
+            .filter(|b| set & b.set != 0)
+            .map(|b| b.rows)
+            .product();
+        let conditions = self
+            .sets
+            .iter()
+            .zip(&self.group.conditions)
+            .filter(|(s, _)| **s & !set == 0)
+            .map(|(_, e)| e);
+        (product * selectivity::all(conditions, self.block)).max(1e-3)
+    }
+
+    fn join(&self, l: &Best, r: &Best) -> Best {
+        let conditions: Vec<Expr> = self
+            .conditions(l.set, r.set)
+            .map(|i| self.group.conditions[i].clone())
+            .collect();
+        let in_left = |c: usize| self.has(l.set, c);
+        let in_right = |c: usize| self.has(r.set, c);
+        let choice = choose(
+            &Side {
+                rows: l.rows,
+                cost: l.cost,
+                has: &in_left,
+                table: None,
+            },
+            &Side {
+                rows: r.rows,
+                cost: r.cost,
+                has: &in_right,
+                table: self.table(r.set),
+            },
+            JoinKind::Inner,
+            &conditions,
+            self.block,
+        );
+        Best {
+            set: l.set | r.set,
+            rows: choice.rows,
+            cost: choice.cost,
+            split: Some((l.set, r.set)),
+        }
+    }
+
+    /// Looks at every set of relations, smaller ones first. Returns the set of all.
+    fn dynamic(&mut self) -> u128 {
+        let count = self.group.relations.len();
+        let all: u128 = (1 << count) - 1;
+        let mut table: Vec<Option<Best>> = vec![None; 1 << count];
+        for best in &self.base {
+            table[best.set as usize] = Some(*best);
+        }
+        for set in 1..=all {
+            if set.is_power_of_two() {
+                continue;
+            }
+            let mut best: Option<Best> = None;
+            for connected in [true, false] {
+                let mut l = (set - 1) & set;
+                while l != 0 {
+                    let r = set & !l;
+                    if let (Some(left), Some(right)) = (&table[l as usize], &table[r as usize])
+                        && self.connected(l, r) == connected
+                    {
+                        let joined = self.join(left, right);
+                        if best
+                            .as_ref()
+                            .is_none_or(|b| joined.cost.total < b.cost.total)
+                        {
+                            best = Some(joined);
+                        }
+                    }
+                    l = (l - 1) & set;
+                }
+                if best.is_some() {
+                    break;
+                }
+            }
+            if let Some(mut best) = best {
+                best.rows = self.rows(set);
+                table[set as usize] = Some(best);
+            }
+        }
+        self.found = table.into_iter().flatten().collect();
+        all
+    }
+
+    /// Joins the pair with the fewest rows until one set is left, which is returned.
+    fn greedy(&mut self) -> u128 {
+        let mut parts = self.base.clone();
+        while parts.len() > 1 {
+            let mut next: Option<(usize, usize, bool, f64)> = None;
+            for i in 0..parts.len() {
+                for j in i + 1..parts.len() {
+                    let connected = self.connected(parts[i].set, parts[j].set);
+                    let rows = if connected {
+                        self.rows(parts[i].set | parts[j].set)
+                    } else {
+                        parts[i].rows * parts[j].rows
+                    };
+                    let better = next.is_none_or(|(_, _, c, least)| {
+                        (connected && !c) || (connected == c && rows < least)
+                    });
+                    if better {
+                        next = Some((i, j, connected, rows));
+                    }
+                }
+            }
+            let Some((i, j, ..)) = next else { break };
+            let b = parts.swap_remove(j);
+            let a = parts.swap_remove(i);
+            let (one, other) = (self.join(&a, &b), self.join(&b, &a));
+            let mut joined = if one.cost.total <= other.cost.total {
+                one
+            } else {
+                other
+            };
+            joined.rows = self.rows(joined.set);
+            self.found.push(joined);
+            parts.push(joined);
+        }
+        parts.first().map_or(0, |p| p.set)
+    }
+}

@@ -1,0 +1,194 @@
+//! The physical plan: what the executor runs and `EXPLAIN` prints.
+//!
+//! Expressions refer to the columns of the node's input by position (for a join: the left's, then the right's). A
+//! subquery inside of an expression has become a [`SubPlan`]; what it needs of the row outside reaches it through
+//! parameter slots behind the user's parameters, so to its own plan it is a constant.
+
+use crate::catalog::Table;
+use crate::sql::bound::{AggregateCall, Expr, JoinKind, OrderKey};
+use crate::types::SqlType;
+use std::sync::Arc;
+
+/// Estimated cost in PostgreSQL's unit: one sequential page read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Cost {
+    /// Until the first row.
+    pub(crate) startup: f64,
+    /// Until the last row.
+    pub(crate) total: f64,
+}
+
+/// One operator of a plan, with its inputs.
+#[derive(Clone, Debug)]
+pub(crate) struct PlanNode {
+    /// What it does.
+    pub(crate) kind: NodeKind,
+    /// Types of its output columns.
+    pub(crate) types: Vec<SqlType>,
+    /// Estimated rows.
+    pub(crate) rows: f64,
+    /// Estimated cost, inputs included.
+    pub(crate) cost: Cost,
+}
+
+/// What an operator does.
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    /// One row of no columns.
+    OneRow,
+    /// No row at all: a condition is never true.
+    Nothing,
+    /// Rows of row-independent expressions.
+    Values(Vec<Vec<Expr>>),
+    /// Rows of a table.
+    Scan(Box<Scan>),
+    /// A derived table, by its alias; passes its input on.
+    Derived { input: Box<PlanNode>, alias: String },
+    /// Rows for which all predicates are true, tried in order.
+    Filter {
+        input: Box<PlanNode>,
+        predicates: Vec<Expr>,
+    },
+    /// Computed columns.
+    Project {
+        input: Box<PlanNode>,
+        expressions: Vec<Expr>,
+    },
+    /// Hash join: the right side is built, the left probes.
+    HashJoin {
+        left: Box<PlanNode>,
+        right: Box<PlanNode>,
+        kind: JoinKind,
+        left_keys: Vec<Expr>,
+        right_keys: Vec<Expr>,
+        residual: Option<Expr>,
+    },
+    /// Every pair is tried; the right side is kept in memory.
+    NestedLoop {
+        left: Box<PlanNode>,
+        right: Box<PlanNode>,
+        kind: JoinKind,
+        on: Option<Expr>,
+    },
+    /// For each left row the scan, whose access expressions are over the left row.
+    IndexJoin {
+        left: Box<PlanNode>,
+        scan: Box<Scan>,
+        kind: JoinKind,
+        residual: Option<Expr>,
+    },
+    /// Groups and aggregates: the keys, then the results.
+    Aggregate {
+        input: Box<PlanNode>,
+        keys: Vec<Expr>,
+        calls: Vec<AggregateCall>,
+    },
+    /// All rows in order; with a limit only the first ones are kept.
+    Sort {
+        input: Box<PlanNode>,
+        keys: Vec<OrderKey>,
+        limit: Option<Expr>,
+        offset: Option<Expr>,
+    },
+    /// LIMIT and OFFSET.
+    Limit {
+        input: Box<PlanNode>,
+        limit: Option<Expr>,
+        offset: Option<Expr>,
+    },
+    /// Rows without duplicates.
+    Distinct { input: Box<PlanNode> },
+}
+
+/// How a table is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Scan {
+    /// The table.
+    pub(crate) table: Arc<Table>,
+    /// Types of all of its columns.
+    pub(crate) table_types: Vec<SqlType>,
+    /// Its name in the statement.
+    pub(crate) alias: String,
+    /// Which columns are decoded, ascending; the output.
+    pub(crate) columns: Vec<usize>,
+    /// Whether the row id follows them as a BIGINT.
+    pub(crate) with_row_id: bool,
+    /// Which entries are visited.
+    pub(crate) access: Access,
+    /// Whether they are visited from the end.
+    pub(crate) backward: bool,
+    /// What the rows must fulfil, over `columns`.
+    pub(crate) filter: Vec<Expr>,
+}
+
+/// One end of a range: a row-independent expression and whether the end itself belongs to the range.
+#[derive(Clone, Debug)]
+pub(crate) struct RangeEnd {
+    /// The value.
+    pub(crate) value: Expr,
+    /// `<=`, `>=`
+    pub(crate) inclusive: bool,
+}
+
+/// Which entries of a table are visited.
+#[derive(Clone, Debug)]
+pub(crate) enum Access {
+    /// All.
+    Full,
+    /// Rows with one of these row ids.
+    RowIds(Vec<Expr>),
+    /// Rows in a range of row ids.
+    RowIdRange {
+        low: Option<RangeEnd>,
+        high: Option<RangeEnd>,
+    },
+    /// Entries of an index.
+    Index(IndexAccess),
+}
+
+/// Which entries of an index are visited.
+#[derive(Clone, Debug)]
+pub(crate) struct IndexAccess {
+    /// Position in the table's list of indexes.
+    pub(crate) index: usize,
+    /// For each leading column the values it may have.
+    pub(crate) equal: Vec<Vec<Expr>>,
+    /// Lower end for the column after those.
+    pub(crate) low: Option<RangeEnd>,
+    /// Upper end for the column after those.
+    pub(crate) high: Option<RangeEnd>,
+}
+
+/// A subquery in an expression, planned once.
+#[derive(Clone, Debug)]
+pub(crate) struct SubPlan {
+    /// Its plan.
+    pub(crate) root: PlanNode,
+    /// Positions in the row outside whose values go to which parameter slots, and their types; empty: it gives the same
+    /// for every row.
+    pub(crate) arguments: Vec<(usize, usize, SqlType)>,
+    /// All slots that it reads, directly or deeper, ascending: while their values stay, so does its result.
+    pub(crate) slots_read: Vec<usize>,
+}
+
+impl PlanNode {
+    /// The nodes below, outer input first.
+    pub(crate) fn inputs(&self) -> Vec<&PlanNode> {
+        match &self.kind {
+            NodeKind::OneRow | NodeKind::Nothing | NodeKind::Values(_) | NodeKind::Scan(_) => {
+                Vec::new()
+            }
+            NodeKind::Derived { input, .. }
+            | NodeKind::Filter { input, .. }
+            | NodeKind::Project { input, .. }
+            | NodeKind::Aggregate { input, .. }
+            | NodeKind::Sort { input, .. }
+            | NodeKind::Limit { input, .. }
+            | NodeKind::Distinct { input }
+            | NodeKind::IndexJoin { left: input, .. } => vec![input],
+            NodeKind::HashJoin { left, right, .. } | NodeKind::NestedLoop { left, right, .. } => {
+                vec![left, right]
+            }
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The plan of one query block: FROM and WHERE, grouping, projection, DISTINCT, order, limit.
+
+use crate::error::Result;
+use crate::plan::block::Block;
+use crate::plan::cost;
+use crate::plan::expr::{columns_of, has_subquery, literal, split_conjuncts};
+use crate::plan::group::Wanted;
+use crate::plan::physical::{Cost, NodeKind, PlanNode};
+use crate::plan::planner::{Built, Planner};
+use crate::plan::relation::{Group, Source, references};
+use crate::plan::selectivity;
+use crate::sql::bound::{Aggregate, AggregateFunction, Expr, ExprKind, OrderKey, Query};
+use crate::types::{SqlType, Value};
+
+/// Fraction of rows that a LIMIT of unknown size asks for.
+const LIMIT_UNKNOWN: f64 = 0.1;
+
+impl Planner<'_> {
+    /// The plan of `query`; its output is the visible columns.
+    pub(crate) fn plan_query(&mut self, mut query: Query) -> Result<PlanNode> {
+        let block = Block::new(query.from.as_ref());
+        let wanted = wanted(&query);
+        let (built, ordered) = self.source(&mut query, &block, wanted.as_ref())?;
+        let built = match query.aggregate.take() {
+            Some(aggregate) => self.aggregate(aggregate, query.having.take(), built, &block)?,
+            None => built,
+        };
+        let visible = query.output.len();
+        let mut node = self.project(query.projection, built)?;
+        if query.distinct {
+            node = distinct(node);
+        }
+        let limit = query.limit.map(|e| self.resolve(e, &[])).transpose()?;
+        let offset = query.offset.map(|e| self.resolve(e, &[])).transpose()?;
+        if !query.order_by.is_empty() && !ordered {
+            node = sort(node, query.order_by, limit, offset);
+        } else if limit.is_some() || offset.is_some() {
+            node = limited(node, limit, offset);
+        }
+        if node.types.len() > visible {
+            let columns = references(&node.types[..visible], 0);
+            node = projected(node, columns);
+        }
+        Ok(node)
+    }
+
+    /// FROM and WHERE. True when the rows come in the wanted order.
+    fn source(
+        &mut self,
+        query: &mut Query,
+        block: &Block,
+        wanted: Option<&Wanted>,
+    ) -> Result<(Built, bool)> {
+        let mut filter = Vec::new();
+        if let Some(condition) = query.filter.take() {
+            split_conjuncts(condition, &mut filter);
+        }
+        let Some(from) = query.from.take() else {
+            let fraction = selectivity::all(&filter, block);
+            return Ok((self.filtered(one_row(), filter, fraction)?, false));
+        };
+        let needed = needed(query);
+        let group = Group::new(from, filter);
+        if let Some(built) = self.extreme(query, &group, &needed, block)? {
+            return Ok((built, false));
+        }
+        self.group(&group, &needed, block, wanted)
+    }
+
+    /// `min(column)` or `max(column)` alone over one table: its first row in the order of the column, where an access
+    /// path gives that order.
+    fn extreme(
+        &mut self,
+        query: &Query,
+        group: &Group,
+        needed: &[usize],
+        block: &Block,
+    ) -> Result<Option<Built>> {
+        let Some(Aggregate { keys, calls }) = &query.aggregate else {
+            return Ok(None);
+        };
+        let ([], [call], [relation]) = (
+            keys.as_slice(),
+            calls.as_slice(),
+            group.relations.as_slice(),
+        ) else {
+            return Ok(None);
+        };
+        let descending = match call.function {
+            AggregateFunction::Min => false,
+            AggregateFunction::Max => true,
+            _ => return Ok(None),
+        };
+        let (ExprKind::Column(c), Source::Table { table, .. }) =
+            (&call.arguments[0].kind, &relation.source)
+        else {
+            return Ok(None);
+        };
+        if call.filter.is_some() {
+            return Ok(None);
+        }
+        let mut group = group.clone();
+        if !table.columns[*c - relation.offset].not_null {
+            group.relations[0].conditions.push(Expr {
+                kind: ExprKind::IsNull {
+                    input: Box::new(call.arguments[0].clone()),
+                    negated: true,
+                },
+                sql_type: SqlType::Bool,
+            });
+        }
+        let wanted = Wanted {
+            order: vec![(*c, descending, descending)],
+            limit: Some(1.0),
+        };
+        let before = self.subplans.len();
+        let (built, ordered) = self.group(&group, needed, block, Some(&wanted))?;
+        if !ordered {
+            self.subplans.truncate(before);
+            return Ok(None);
+        }
+        let one = literal(Value::Int8(1), SqlType::Int8);
+        Ok(Some(Built {
+            node: limited(built.node, Some(one), None),
+            layout: built.layout,
+        }))
+    }
+
+    fn aggregate(
+        &mut self,
+        aggregate: Aggregate,
+        having: Option<Expr>,
+        built: Built,
+        block: &Block,
+    ) -> Result<Built> {
+        let groups = groups(&aggregate.keys, built.node.rows, block);
+        let keys = self.resolve_all(aggregate.keys, &built.layout)?;
+        let mut calls = aggregate.calls;
+        for call in &mut calls {
+            let arguments = std::mem::take(&mut call.arguments);
+            call.arguments = self.resolve_all(arguments, &built.layout)?;
+            call.filter = call
+                .filter
+                .take()
+                .map(|e| self.resolve(e, &built.layout))
+                .transpose()?;
+        }
+        let mut types: Vec<SqlType> = keys.iter().map(|e| e.sql_type).collect();
+        types.extend(calls.iter().map(|c| c.sql_type));
+        let input = built.node;
+        let work = (keys.len() + calls.len()).max(1) as f64;
+        let startup = input.cost.total + input.rows * cost::OPERATOR * work;
+        let node = PlanNode {
+            rows: groups,
+            cost: Cost {
+                startup,
+                total: startup + groups * cost::ROW,
+            },
+            kind: NodeKind::Aggregate {
+                input: Box::new(input),
+                keys,
+                calls,
+            },
+            types,
+        };
+        let layout = (0..node.types.len()).collect();
+        let built = Built { node, layout };
+        let mut conditions = Vec::new();
+        if let Some(having) = having {
+            split_conjuncts(having, &mut conditions);
+        }
+        self.filtered(built, conditions, 0.3333)
+    }
+
+    fn project(&mut self, projection: Vec<Expr>, built: Built) -> Result<PlanNode> {
+        let expressions = self.resolve_all(projection, &built.layout)?;
+        Ok(projected(built.node, expressions))
+    }
+}
+
+/// The columns of FROM that the query wants beside its conditions.
+fn needed(query: &Query) -> Vec<usize> {
+    let mut needed = Vec::new();
+    let mut add = |e: &Expr| needed.extend(columns_of(e));
+    match &query.aggregate {
+        Some(aggregate) => {
+            aggregate.keys.iter().for_each(&mut add);
+            for call in &aggregate.calls {
+                call.arguments.iter().for_each(&mut add);
+                call.filter.iter().for_each(&mut add);
+            }
+        }
+        None => query.projection.iter().for_each(&mut add),
+    }
+    needed.sort_unstable();
+    needed.dedup();
+    needed
+}
+
+/// The order that rows of FROM should have so that the query needs no sort.
+fn wanted(query: &Query) -> Option<Wanted> {
+    if query.order_by.is_empty() || query.aggregate.is_some() || query.distinct {
+        return None;
+    }
+    let order = query
+        .order_by
+        .iter()
+        .map(|key| match query.projection.get(key.column)?.kind {
+            ExprKind::Column(c) => Some((c, key.descending, key.nulls_first)),
+            _ => None,
+        })
+        .collect::<Option<Vec<_>>>()?;
+    Some(Wanted {
+        order,
+        limit: limit_rows(query.limit.as_ref(), query.offset.as_ref()),
+    })
+}
+
+fn limit_rows(limit: Option<&Expr>, offset: Option<&Expr>) -> Option<f64> {
+    let number = |e: &Expr| match e.kind {
+        ExprKind::Literal(Value::Int8(n)) => n.max(0) as f64,
+        _ => 10.0,
+    };
+    Some(number(limit?) + offset.map_or(0.0, number))
+}
+
+fn groups(keys: &[Expr], rows: f64, block: &Block) -> f64 {
+    if keys.is_empty() {
+        return 1.0;
+    }
+    let distinct: f64 = keys
+        .iter()
+        .map(|e| {
+            columns_of(e)
+                .into_iter()
+                .map(|c| block.distinct(c))
+                .product::<f64>()
+        })
+        .product();
+    distinct.min(rows).max(1.0)
+}
+
+fn one_row() -> Built {
+    Built {
+        node: PlanNode {
+            kind: NodeKind::OneRow,
+            types: Vec::new(),
+            rows: 1.0,
+            cost: Cost {
+                startup: 0.0,
+                total: cost::ROW,
+            },
+        },
+        layout: Vec::new(),
+    }
+}
+
+/// `input` with computed columns; `input` itself where they are its own.
+pub(crate) fn projected(input: PlanNode, expressions: Vec<Expr>) -> PlanNode {
+    let same = expressions.len() == input.types.len()
+        && expressions
+            .iter()
+            .enumerate()
+            .all(|(i, e)| matches!(e.kind, ExprKind::Column(c) if c == i));
+    if same {
+        return input;
+    }
+    let subqueries = expressions.iter().filter(|e| has_subquery(e)).count();
+    let computed = expressions
+        .iter()
+        .filter(|e| !matches!(e.kind, ExprKind::Column(_) | ExprKind::Literal(_)))
+        .count();
+    PlanNode {
+        types: expressions.iter().map(|e| e.sql_type).collect(),
+        rows: input.rows,
+        cost: Cost {
+            startup: input.cost.startup,
+            total: input.cost.total
+                + cost::predicates(input.rows, computed - subqueries, subqueries),
+        },
+        kind: NodeKind::Project {
+            input: Box::new(input),
+            expressions,
+        },
+    }
+}
+
+fn distinct(input: PlanNode) -> PlanNode {
+    let rows = (input.rows * 0.5).max(1.0);
+    let startup = input.cost.total + input.rows * cost::OPERATOR * input.types.len() as f64;
+    PlanNode {
+        types: input.types.clone(),
+        rows,
+        cost: Cost {
+            startup: input.cost.startup,
+            total: startup,
+        },
+        kind: NodeKind::Distinct {
+            input: Box::new(input),
+        },
+    }
+}
+
+fn sort(
+    input: PlanNode,
+    keys: Vec<OrderKey>,
+    limit: Option<Expr>,
+    offset: Option<Expr>,
+) -> PlanNode {
+    let keep = limit_rows(limit.as_ref(), offset.as_ref());
+    PlanNode {
+        types: input.types.clone(),
+        rows: keep.map_or(input.rows, |k| k.min(input.rows)),
+        cost: cost::sort(input.cost, input.rows, keep),
+        kind: NodeKind::Sort {
+            input: Box::new(input),
+            keys,
+            limit,
+            offset,
+        },
+    }
+}
+
+/// `input` with LIMIT and OFFSET.
+fn limited(input: PlanNode, limit: Option<Expr>, offset: Option<Expr>) -> PlanNode {
+    let keep = limit_rows(limit.as_ref(), offset.as_ref());
+    let known = limit
+        .as_ref()
+        .is_none_or(|e| matches!(e.kind, ExprKind::Literal(_)));
+    let fraction = match keep {
+        Some(rows) if known => rows / input.rows.max(1.0),
+        Some(_) => LIMIT_UNKNOWN,
+        None => 1.0,
+    };
+    PlanNode {
+        types: input.types.clone(),
+        rows: keep.map_or(input.rows, |k| k.min(input.rows)),
+        cost: Cost {
+            startup: input.cost.startup,
+            total: cost::fraction(input.cost, fraction),
+        },
+        kind: NodeKind::Limit {
+            input: Box::new(input),
+            limit,
+            offset,
+        },
+    }
+}

@@ -1,0 +1,294 @@
+//! From a FROM tree to groups of relations that may be joined in any order, each condition as far down as it may go.
+//!
+//! ```text
+//!   (a JOIN b ON p) LEFT JOIN c ON q   WHERE r      ──▶   group { outer { group { a, b; p, r over a and b },
+//!                                                                        group { c; q over c alone },
+//!                                                                        on: q };
+//!                                                                r over c }
+//! ```
+//!
+//! A left join is one relation of its group, with a group at either side. It becomes an inner join first where a
+//! condition above refuses the NULLs that it would add.
+
+use crate::catalog::Table;
+use crate::plan::block::Block;
+use crate::plan::expr::{
+    column, columns_of, has_subquery, map_columns, rejects_null, split_conjuncts, visit_columns_mut,
+};
+use crate::sql::bound::{Expr, ExprKind, From, JoinKind, Query};
+use std::sync::Arc;
+
+/// Relations that are joined by inner joins, in an order to be chosen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    /// The relations.
+    pub(crate) relations: Vec<Relation>,
+    /// Conditions over several of them, or over none.
+    pub(crate) conditions: Vec<Expr>,
+}
+
+/// One relation of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Relation {
+    /// What it is.
+    pub(crate) source: Source,
+    /// Number of its first column.
+    pub(crate) offset: usize,
+    /// How many columns it has.
+    pub(crate) width: usize,
+    /// Conditions over this relation alone.
+    pub(crate) conditions: Vec<Expr>,
+}
+
+/// What a relation is.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// A table.
+    Table { table: Arc<Table>, alias: String },
+    /// A derived table.
+    Derived { query: Box<Query>, alias: String },
+    /// Rows of constants.
+    Values { rows: Vec<Vec<Expr>> },
+    /// A left join.
+    Outer {
+        left: Box<Group>,
+        right: Box<Group>,
+        on: Vec<Expr>,
+    },
+}
+
+impl Relation {
+    /// Whether `column` is one of its columns.
+    pub(crate) fn has(&self, column: usize) -> bool {
+        (self.offset..self.offset + self.width).contains(&column)
+    }
+}
+
+impl Group {
+    /// The group of `from` under the conditions `filter`.
+    pub(crate) fn new(mut from: From, filter: Vec<Expr>) -> Self {
+        simplify_outer(&mut from, 0, &filter);
+        let mut group = Self {
+            relations: Vec::new(),
+            conditions: filter,
+        };
+        group.add(from, 0);
+        group.distribute();
+        group
+    }
+
+    fn add(&mut self, from: From, offset: usize) -> usize {
+        let (source, width) = match from {
+            From::Join {
+                left,
+                right,
+                kind: JoinKind::Inner,
+                on,
+            } => {
+                let middle = self.add(*left, offset);
+                let end = self.add(*right, middle);
+                if let Some(on) = on {
+                    split_conjuncts(shifted(on, offset), &mut self.conditions);
+                }
+                return end;
+            }
+            From::Join {
+                left,
+                right,
+                kind: JoinKind::Left,
+                on,
+            } => outer(*left, *right, on, offset),
+            From::Table { table, alias } => {
+                let width = table.columns.len();
+                (Source::Table { table, alias }, width)
+            }
+            From::Subquery { query, alias } => {
+                let width = query.output.len();
+                (Source::Derived { query, alias }, width)
+            }
+            From::Values { rows, types } => (Source::Values { rows }, types.len()),
+        };
+        self.relations.push(Relation {
+            source,
+            offset,
+            width,
+            conditions: Vec::new(),
+        });
+        offset + width
+    }
+
+    /// Gives each condition over one relation to that relation, and on into it.
+    fn distribute(&mut self) {
+        for condition in std::mem::take(&mut self.conditions) {
+            let columns = columns_of(&condition);
+            let home = columns.first().and_then(|first| {
+                self.relations
+                    .iter()
+                    .position(|r| r.has(*first) && columns.iter().all(|c| r.has(*c)))
+            });
+            match home {
+                Some(home) => self.relations[home].push_condition(condition),
+                None => self.conditions.push(condition),
+            }
+        }
+        for relation in &mut self.relations {
+            if let Source::Outer { left, right, .. } = &mut relation.source {
+                left.distribute();
+                right.distribute();
+            }
+        }
+    }
+}
+
+impl Relation {
+    fn push_condition(&mut self, condition: Expr) {
+        match &mut self.source {
+            Source::Outer { left, .. }
+                if columns_of(&condition)
+                    .iter()
+                    .all(|c| left.relations.iter().any(|r| r.has(*c))) =>
+            {
+                left.conditions.push(condition);
+            }
+            Source::Derived { query, .. } => match into_derived(&condition, query, self.offset) {
+                Some(inner) => query.filter = Some(and(query.filter.take(), inner)),
+                None => self.conditions.push(condition),
+            },
+            _ => self.conditions.push(condition),
+        }
+    }
+}
+
+fn outer(left: From, right: From, on: Option<Expr>, offset: usize) -> (Source, usize) {
+    let mut left_group = Group::default();
+    let middle = left_group.add(left, offset);
+    let mut right_group = Group::default();
+    let end = right_group.add(right, middle);
+    let mut all = Vec::new();
+    if let Some(on) = on {
+        split_conjuncts(shifted(on, offset), &mut all);
+    }
+    // A condition of ON over the right side alone decides which right rows are partners: it can go there.
+    let (inner, on): (Vec<Expr>, Vec<Expr>) = all.into_iter().partition(|e| {
+        let columns = columns_of(e);
+        !columns.is_empty() && columns.iter().all(|c| (middle..end).contains(c))
+    });
+    right_group.conditions.extend(inner);
+    let source = Source::Outer {
+        left: Box::new(left_group),
+        right: Box::new(right_group),
+        on,
+    };
+    (source, end - offset)
+}
+
+/// Turns left joins whose added NULLs `conditions` refuse into inner joins. Returns the column after the last.
+fn simplify_outer(from: &mut From, offset: usize, conditions: &[Expr]) -> usize {
+    let From::Join {
+        left,
+        right,
+        kind,
+        on,
+    } = from
+    else {
+        return offset + Block::new(Some(from)).types.len();
+    };
+    let middle = offset + Block::new(Some(left)).types.len();
+    let end = middle + Block::new(Some(right)).types.len();
+    let right_columns = |c: usize| (middle..end).contains(&c);
+    if *kind == JoinKind::Left && conditions.iter().any(|e| rejects_null(e, &right_columns)) {
+        *kind = JoinKind::Inner;
+    }
+    let mut own = Vec::new();
+    if let Some(on) = on {
+        split_conjuncts(shifted(on.clone(), offset), &mut own);
+    }
+    match kind {
+        JoinKind::Inner => {
+            own.extend(conditions.iter().cloned());
+            simplify_outer(left, offset, &own);
+            simplify_outer(right, middle, &own);
+        }
+        JoinKind::Left => {
+            simplify_outer(left, offset, conditions);
+            simplify_outer(right, middle, &own);
+        }
+    }
+    end
+}
+
+/// `condition` over the columns of a derived table, as a condition for its WHERE, where that means the same.
+fn into_derived(condition: &Expr, query: &Query, offset: usize) -> Option<Expr> {
+    if query.limit.is_some() || query.offset.is_some() || has_subquery(condition) {
+        return None;
+    }
+    let mut possible = true;
+    let mut inner = condition.clone();
+    visit_columns_mut(&mut inner, 0, &mut |node, c| {
+        let projected = query.projection.get(c - offset);
+        let below = projected.and_then(|e| match (&query.aggregate, &e.kind) {
+            (None, _) => Some(e),
+            (Some(aggregate), ExprKind::Column(k)) => aggregate.keys.get(*k),
+            (Some(_), _) => None,
+        });
+        match below.filter(|e| !has_subquery(e)) {
+            Some(below) => *node = below.clone(),
+            None => possible = false,
+        }
+    });
+    possible.then_some(inner)
+}
+
+fn and(existing: Option<Expr>, new: Expr) -> Expr {
+    let mut list = Vec::new();
+    if let Some(existing) = existing {
+        split_conjuncts(existing, &mut list);
+    }
+    list.push(new);
+    Expr {
+        kind: ExprKind::And(list),
+        sql_type: crate::types::SqlType::Bool,
+    }
+}
+
+/// Replaces the columns of a derived table that `needed` (over its own columns) does not name by NULLs, so that what
+/// they would read is not read.
+pub(crate) fn prune_derived(query: &mut Query, needed: &dyn Fn(usize) -> bool) {
+    if query.distinct {
+        return;
+    }
+    for (i, expr) in query.projection.iter_mut().enumerate() {
+        let ordered = query.order_by.iter().any(|k| k.column == i);
+        if i < query.output.len() && !ordered && !needed(i) {
+            expr.kind = ExprKind::Literal(crate::types::Value::Null);
+        }
+    }
+}
+
+/// A table as a relation whose columns start at 0, under `conditions`.
+pub(crate) fn table_relation(table: &Arc<Table>, conditions: Vec<Expr>) -> Relation {
+    Relation {
+        source: Source::Table {
+            table: table.clone(),
+            alias: table.name.clone(),
+        },
+        offset: 0,
+        width: table.columns.len(),
+        conditions,
+    }
+}
+
+/// The ON of a join, which counts from the join's own first column, over the columns of the whole FROM.
+fn shifted(mut on: Expr, offset: usize) -> Expr {
+    map_columns(&mut on, &|c| c + offset);
+    on
+}
+
+/// References to all of `types`, from `offset` on.
+pub(crate) fn references(types: &[crate::types::SqlType], offset: usize) -> Vec<Expr> {
+    types
+        .iter()
+        .enumerate()
+        .map(|(i, t)| column(offset + i, *t))
+        .collect()
+}
