@@ -32,6 +32,8 @@ struct State {
     schema_owner: Option<Arc<TxnState>>,
     /// Who waits for whom.
     waits: BTreeMap<u64, u64>,
+    /// The disk failed, and some transactions will never end.
+    halted: bool,
 }
 
 /// The transactions of a database.
@@ -244,12 +246,25 @@ impl TxnManager {
         Ok(())
     }
 
+    /// Nobody waits any more: the disk failed in a way that leaves transactions undecided until the next open.
+    pub fn halt(&self) {
+        self.state.lock().halted = true;
+        self.ended.notify_all();
+    }
+
     fn wait(
         &self,
         state: &mut MutexGuard<'_, State>,
         deadline: Option<u64>,
         what: &'static str,
     ) -> Result<()> {
+        if state.halted {
+            return Err(Error::new(
+                ErrorKind::Stopped,
+                "58030",
+                "the transaction waited for will not end after a disk failure; open the database again to recover",
+            ));
+        }
         let Some(deadline) = deadline else {
             self.ended.wait(state, what);
             return Ok(());

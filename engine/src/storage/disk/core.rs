@@ -27,6 +27,9 @@ pub(super) const TREE_LIVE: u8 = 1;
 /// Value of a tree's directory entry when it was dropped.
 pub(super) const TREE_DROPPED: u8 = 2;
 
+/// A commit vacuums a piece when this many tombstones wait.
+const TOMBSTONES_DUE: usize = 1024;
+
 /// The directory's key of a tree.
 pub(super) fn tree_key(root: PageId) -> [u8; 5] {
     directory_key(b'T', root)
@@ -219,12 +222,20 @@ impl Core {
         self.pool.sync()
     }
 
-    /// Makes a checkpoint when enough was logged since the last, unless somebody is at it.
-    pub(super) fn checkpoint_if_due(&self) -> Result<()> {
-        if self.log().bytes_since_checkpoint() >= self.options.checkpoint_bytes
+    /// Does what the commits so far have made due, unless somebody is at it: a checkpoint when enough was logged, a
+    /// piece of vacuum when enough tombstones wait.
+    pub(super) fn maintain_if_due(&self) -> Result<()> {
+        let checkpoint_due = self.log().bytes_since_checkpoint() >= self.options.checkpoint_bytes;
+        let vacuum_due = self.garbage.lock().tombstones.len() >= TOMBSTONES_DUE;
+        if (checkpoint_due || vacuum_due)
             && let Some(mut control) = self.maintenance.try_lock()
         {
-            self.checkpoint_locked(&mut control)?;
+            if vacuum_due {
+                self.vacuum(Some(TOMBSTONES_DUE as u64 / 2))?;
+            }
+            if checkpoint_due {
+                self.checkpoint_locked(&mut control)?;
+            }
         }
         Ok(())
     }

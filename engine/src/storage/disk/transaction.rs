@@ -161,6 +161,7 @@ impl DiskTxn {
     /// A change that can be neither kept nor undone: only recovery can go on from here.
     fn cannot_undo(&self, cause: &Error) -> Error {
         self.core.log().stop();
+        self.core.txns.halt();
         Error::new(
             ErrorKind::Stopped,
             "58030",
@@ -202,6 +203,7 @@ impl DiskTxn {
             && let Err(e) = self.core.log().flush(end)
         {
             // Whether it is committed is decided by recovery; until then nobody sees it.
+            self.core.txns.halt();
             self.release();
             return Err(e);
         }
@@ -210,8 +212,8 @@ impl DiskTxn {
         let left = std::mem::take(&mut self.undo);
         self.core.leave(time, left.into_iter().filter_map(leftover));
         self.release();
-        // The transaction is durable: that a checkpoint fails is the next one's affair.
-        let _ = self.core.checkpoint_if_due();
+        // The transaction is durable: that maintenance fails is the next one's affair.
+        let _ = self.core.maintain_if_due();
         Ok(())
     }
 
