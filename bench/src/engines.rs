@@ -76,7 +76,7 @@ impl Session for Connection {
                 .collect();
             if is_query {
                 for row in statement.query(values)? {
-                    sum = sum.wrapping_add(row?.get::<i64>(0)?);
+                    sum = sum.wrapping_add(row.get::<i64>(0)?);
                 }
             } else {
                 statement.execute(values)?;
