@@ -268,7 +268,10 @@ where
     let nulls = strict_nulls(&[left, right], rows);
     if suspect {
         for row in known(nulls.as_ref(), rows) {
-            if let Some(error) = explain(a[left.at(row)], b[right.at(row)]) {
+            let (a, b) = (a[left.at(row)], b[right.at(row)]);
+            if compute(a, b).1
+                && let Some(error) = explain(a, b)
+            {
                 return Err(error);
             }
         }
@@ -300,8 +303,10 @@ where
         .collect();
     if suspect {
         for row in known(array.nulls(), array.len()) {
-            let (_, flagged) = compute(array.value(row));
-            if let Some(error) = flagged.then(|| explain(array.value(row))).flatten() {
+            let a = array.value(row);
+            if compute(a).1
+                && let Some(error) = explain(a)
+            {
                 return Err(error);
             }
         }

@@ -20,27 +20,29 @@ pub(super) fn like(
     let patterns = pattern.array.as_string::<i32>();
     let (rows, scalar) = result_rows(&[text, pattern], texts.len().max(patterns.len()));
     let nulls = strict_nulls(&[text, pattern], rows);
-    let values = if pattern.scalar {
-        if patterns.is_null(0) {
-            BooleanBuffer::new_unset(rows)
-        } else {
-            let pattern = LikePattern::new(patterns.value(0), escape, case_insensitive)?;
-            BooleanBuffer::collect_bool(rows, |row| {
-                pattern.matches(texts.value(text.at(row))) != negated
-            })
+    let compile = |row| LikePattern::new(patterns.value(row), escape, case_insensitive);
+    let constant = (pattern.scalar && patterns.is_valid(0)).then(|| compile(0));
+    let values = match &constant {
+        Some(constant) if constant.is_finished() => BooleanBuffer::collect_bool(rows, |row| {
+            constant.matches(texts.value(text.at(row))) != negated
+        }),
+        _ => {
+            let mut values = BooleanBufferBuilder::new(rows);
+            for row in 0..rows {
+                let known = nulls.as_ref().is_none_or(|n| n.is_valid(row));
+                values.append(
+                    known && {
+                        let text = texts.value(text.at(row));
+                        let matches = match &constant {
+                            Some(constant) => constant.test(text)?,
+                            None => compile(row).test(text)?,
+                        };
+                        matches != negated
+                    },
+                );
+            }
+            values.finish()
         }
-    } else {
-        let mut values = BooleanBufferBuilder::new(rows);
-        for row in 0..rows {
-            let known = nulls.as_ref().is_none_or(|n| n.is_valid(row));
-            values.append(
-                known
-                    && LikePattern::new(patterns.value(row), escape, case_insensitive)?
-                        .matches(texts.value(text.at(row)))
-                        != negated,
-            );
-        }
-        values.finish()
     };
     Ok(Operand::computed(
         Arc::new(BooleanArray::new(values, nulls)),

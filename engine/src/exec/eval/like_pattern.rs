@@ -11,6 +11,9 @@ use crate::types::data_error;
 pub(super) struct LikePattern {
     pieces: Vec<Piece>,
     case_insensitive: bool,
+    /// The pattern ends in its escape character. Then nothing matches, and a text that goes on behind what stands before
+    /// it is an error; the pieces match just those texts.
+    unfinished: bool,
 }
 
 /// What stands between two `%`.
@@ -21,15 +24,15 @@ enum Piece {
 }
 
 impl LikePattern {
-    /// Errors: `22025` when the pattern ends in its escape character.
-    pub(super) fn new(pattern: &str, escape: Option<char>, case_insensitive: bool) -> Result<Self> {
+    pub(super) fn new(pattern: &str, escape: Option<char>, case_insensitive: bool) -> Self {
+        let mut unfinished = false;
         let mut pieces = vec![Vec::new()];
         let mut characters = pattern.chars();
         while let Some(c) = characters.next() {
             let atom = if Some(c) == escape {
-                Some(characters.next().ok_or_else(|| {
-                    data_error("22025", "LIKE pattern must not end with escape character")
-                })?)
+                let escaped = characters.next();
+                unfinished = escaped.is_none();
+                escaped
             } else if c == '%' {
                 pieces.push(Vec::new());
                 continue;
@@ -47,10 +50,32 @@ impl LikePattern {
                 piece.push(atom);
             }
         }
-        Ok(Self {
+        if unfinished {
+            // The `None` that was put for the missing character stands for any one character; then comes a `%`.
+            pieces.push(Vec::new());
+        }
+        Self {
             pieces: pieces.into_iter().map(Piece::new).collect(),
             case_insensitive,
-        })
+            unfinished,
+        }
+    }
+
+    /// Whether the pattern matches. Errors: `22025` where matching reaches an escape character at the pattern's end.
+    pub(super) fn test(&self, text: &str) -> Result<bool> {
+        let matches = self.matches(text);
+        if self.unfinished && matches {
+            return Err(data_error(
+                "22025",
+                "LIKE pattern must not end with escape character",
+            ));
+        }
+        Ok(matches)
+    }
+
+    /// Whether [`LikePattern::test`] cannot fail and gives what [`LikePattern::matches`] gives.
+    pub(super) fn is_finished(&self) -> bool {
+        !self.unfinished
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {

@@ -5,7 +5,7 @@ use super::count::{Count, CountStar};
 use super::distinct::Distinct;
 use super::extreme::{FloatExtreme, PrimitiveExtreme};
 use super::extreme_bytes::BytesExtreme;
-use super::string_agg::StringAgg;
+use super::string_agg::{SortedStringAgg, StringAgg};
 use super::sum_float::FloatSum;
 use super::sum_integer::IntegerSum;
 use super::sum_numeric::NumericSum;
@@ -62,6 +62,7 @@ pub fn accumulator(call: &AggregateCall) -> Result<Box<dyn Accumulator>> {
         F::Sum | F::Avg => sum(call.function == F::Avg, first, call.sql_type)?,
         F::Min | F::Max => extreme(call.function == F::Max, first)?,
         F::BoolAnd | F::BoolOr => Box::new(BoolState::new(call.function == F::BoolAnd)),
+        F::StringAgg if call.distinct => Box::new(SortedStringAgg::default()),
         F::StringAgg => Box::new(StringAgg::default()),
     };
     // For these a value that comes twice changes nothing.

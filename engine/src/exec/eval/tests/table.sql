@@ -1,0 +1,10 @@
+CREATE TABLE v (id INTEGER PRIMARY KEY, i INTEGER, k INTEGER NOT NULL, b BIGINT, f DOUBLE PRECISION, n NUMERIC, t TEXT,
+    s TEXT NOT NULL, d DATE, ts TIMESTAMP, ok BOOLEAN);
+INSERT INTO v VALUES
+    (1, 0, 0, 9223372036854775807, 0.1, 1.5, 'apple', 'x', '2020-02-29', '2020-02-29 12:34:56.789', true),
+    (2, 3, 1, -5, -0.0, 1.50, 'banana', 'a%', '1969-12-31', '1969-12-31 23:59:59.999999', false),
+    (3, NULL, 1, NULL, NULL, NULL, NULL, 'y', NULL, NULL, NULL),
+    (4, 2, 2, 7, 'NaN', 123456789012345678901234567890.123456789, 'ape', 'ap_', '2020-01-01', '2020-01-01', true),
+    (5, -7, 0, 0, 1e308, 0.00, 'Äpfel', 'x', '0044-03-15 BC', '0044-03-15 10:00:00 BC', NULL),
+    (6, 3, 2, 4611686018427387904, 'Infinity', 99.995, '', '', '2020-12-31', '2020-12-31 23:59:59', false),
+    (7, 1, 3, 2147483648, 2.5, 0.3, 'a', 'a', '2000-01-01', '2000-01-01 00:00:00.5', true);
