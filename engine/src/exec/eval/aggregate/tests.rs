@@ -92,16 +92,17 @@ proptest! {
         let max = call(AggregateFunction::Max, SqlType::Int8, SqlType::Int8);
         let count = call(AggregateFunction::Count, SqlType::Int8, SqlType::Int8);
         let distinct = AggregateCall { distinct: true, ..count.clone() };
-        let found = [&sum, &max, &count, &distinct].map(|call| results(call, groups, &values, batch));
+        let [sums, maxima, counts, sets] =
+            [&sum, &max, &count, &distinct].map(|call| results(call, groups, &values, batch));
         for group in 0..groups {
             let total: i128 = own(group).map(i128::from).sum();
             let known = own(group).next().is_some();
             let total = if known { total.to_string() } else { "NULL".into() };
-            prop_assert_eq!(found[0][group].to_string(), total);
-            prop_assert_eq!(&found[1][group], &own(group).max().map_or(Value::Null, Value::Int8));
-            prop_assert_eq!(&found[2][group], &Value::Int8(own(group).count() as i64));
+            prop_assert_eq!(sums[group].to_string(), total);
+            prop_assert_eq!(&maxima[group], &own(group).max().map_or(Value::Null, Value::Int8));
+            prop_assert_eq!(&counts[group], &Value::Int8(own(group).count() as i64));
             let set: std::collections::BTreeSet<i64> = own(group).collect();
-            prop_assert_eq!(&found[3][group], &Value::Int8(set.len() as i64));
+            prop_assert_eq!(&sets[group], &Value::Int8(set.len() as i64));
         }
     }
 
