@@ -3,6 +3,7 @@
 //! Expressions without columns are evaluated twice: as they are, where every operand is one value for all rows, and with
 //! their literals put into columns of a few rows, where every operand is an array.
 
+mod context_of_queries;
 mod runner;
 
 use super::{EvalContext, evaluate, evaluate_constant};

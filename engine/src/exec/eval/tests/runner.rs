@@ -5,7 +5,7 @@ use crate::Result;
 use crate::catalog::{Schema, Table};
 use crate::exec::eval::aggregate::{Accumulator, accumulator};
 use crate::exec::eval::{evaluate, evaluate_predicate};
-use crate::sql::bound::{Aggregate, CreateTable, Expr, From, Query, Statement};
+use crate::sql::bound::{Aggregate, AggregateCall, CreateTable, Expr, From, Query, Statement};
 use crate::sql::{bind, parse};
 use crate::storage::TreeId;
 use crate::types::array::{ColumnBuilder, value_at};
@@ -155,37 +155,39 @@ fn group(aggregate: &Aggregate, input: &Rows) -> Result<Rows> {
     }
     let mut columns: Vec<ArrayRef> = builders.iter_mut().map(ColumnBuilder::finish).collect();
     for call in &aggregate.calls {
-        let mut states: Box<dyn Accumulator> = accumulator(call)?;
-        for start in (0..input.count).step_by(3) {
-            let length = 3.min(input.count - start);
-            let batch = Rows {
-                columns: input
-                    .columns
-                    .iter()
-                    .map(|c| c.slice(start, length))
-                    .collect(),
-                count: length,
-            };
-            let arguments = project(&call.arguments, &batch)?;
-            let mask = call
-                .filter
-                .as_ref()
-                .map(|f| evaluate(f, &batch.columns, length, &context()))
-                .transpose()?;
-            states.update(
-                &indices[start..start + length],
-                groups.len(),
-                &arguments.columns,
-                mask.as_ref().map(|m| m.as_boolean()),
-            )?;
-        }
-        assert!(groups.is_empty() || states.size_bytes() > 0 || input.count == 0);
-        columns.push(states.finish(groups.len())?);
+        columns.push(results(call, &indices, groups.len(), input)?);
     }
     Ok(Rows {
         columns,
         count: groups.len(),
     })
+}
+
+/// The results of one aggregate.
+fn results(call: &AggregateCall, indices: &[u32], groups: usize, input: &Rows) -> Result<ArrayRef> {
+    let mut states: Box<dyn Accumulator> = accumulator(call)?;
+    for start in (0..input.count).step_by(3) {
+        let length = 3.min(input.count - start);
+        let slices = input.columns.iter().map(|c| c.slice(start, length));
+        let batch = Rows {
+            columns: slices.collect(),
+            count: length,
+        };
+        let arguments = project(&call.arguments, &batch)?;
+        let mask = call
+            .filter
+            .as_ref()
+            .map(|f| evaluate(f, &batch.columns, length, &context()))
+            .transpose()?;
+        states.update(
+            &indices[start..start + length],
+            groups,
+            &arguments.columns,
+            mask.as_ref().map(|m| m.as_boolean()),
+        )?;
+    }
+    assert!(groups == 0 || states.size_bytes() > 0 || input.count == 0);
+    states.finish(groups)
 }
 
 #[test]
