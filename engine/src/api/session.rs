@@ -235,8 +235,8 @@ impl Session {
                 new
             }
         };
-        let now_micros = self.shared.env.now_micros();
-        let (ran, _) = self.execute(&mut *txn, now_planned, parameters, now_micros)?;
+        let moment = (IsolationLevel::default(), self.shared.env.now_micros());
+        let (ran, _) = self.execute(&mut *txn, now_planned, parameters, moment)?;
         txn.commit()?;
         Ok(ran)
     }
@@ -308,7 +308,8 @@ impl Session {
                 new
             }
         };
-        self.execute(&mut *open.txn, now_planned, parameters, open.now_micros)
+        let moment = (open.options.isolation, open.now_micros);
+        self.execute(&mut *open.txn, now_planned, parameters, moment)
     }
 
     fn execute(
@@ -316,11 +317,11 @@ impl Session {
         txn: &mut dyn StorageTxn,
         planned: Arc<Planned>,
         parameters: &[Value],
-        now_micros: i64,
+        (isolation, now_micros): (IsolationLevel, i64),
     ) -> Result<(Ran, bool)> {
         let parameters = convert::parameters(parameters, &planned.parameter_types)?;
         let (executed, changed_schema) = match &planned.plan.body {
-            Body::Utility(statement) => utility::run(&self.shared, txn, statement)?,
+            Body::Utility(statement) => utility::run(&self.shared, txn, isolation, statement)?,
             _ => {
                 let settings = Settings {
                     work_mem_bytes: self.shared.options.work_mem_bytes,

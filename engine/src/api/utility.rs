@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Executed, ResultRows};
 use crate::sql::bound::{CreateIndex, CreateTable, OutputColumn, Statement};
 use crate::sql::{Parsed, ParsedKind};
-use crate::storage::{StorageTxn, TreeId};
+use crate::storage::{IsolationLevel, StorageTxn, TreeId};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
@@ -65,6 +65,7 @@ fn check(shared: &Shared) -> Result<Ran> {
 pub(crate) fn run(
     shared: &Shared,
     txn: &mut dyn StorageTxn,
+    isolation: IsolationLevel,
     statement: &Statement,
 ) -> Result<(Executed, bool)> {
     let root = shared.backend.root_tree();
@@ -103,7 +104,9 @@ pub(crate) fn run(
             !tables.is_empty()
         }
         Statement::Show(name) => {
-            executed.rows = Some(ResultRows::Values(vec![vec![Value::Text(show(name)?)]]));
+            executed.rows = Some(ResultRows::Values(vec![vec![Value::Text(show(
+                name, isolation,
+            )?)]]));
             executed.count = 1;
             false
         }
@@ -159,12 +162,20 @@ fn drop_index(txn: &mut dyn StorageTxn, root: TreeId, table: &Table, name: &str)
     catalog::put_table(txn, root, &table)
 }
 
+fn isolation_name(isolation: IsolationLevel) -> &'static str {
+    match isolation {
+        IsolationLevel::ReadCommitted => "read committed",
+        IsolationLevel::RepeatableRead => "repeatable read",
+    }
+}
+
 /// The settings that there are, with PostgreSQL's values for them. Errors: `42704` for another name.
-fn show(name: &str) -> Result<String> {
+fn show(name: &str, isolation: IsolationLevel) -> Result<String> {
     Ok(match name {
         "server_version" => "15.0 (QuantaDB)",
         "server_encoding" | "client_encoding" => "UTF8",
-        "transaction_isolation" | "default_transaction_isolation" => "serializable",
+        "transaction_isolation" => isolation_name(isolation),
+        "default_transaction_isolation" => isolation_name(IsolationLevel::default()),
         "standard_conforming_strings" | "integer_datetimes" => "on",
         "datestyle" => "ISO, MDY",
         "timezone" => "UTC",

@@ -65,6 +65,10 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
             offset,
         } => {
             let (skip, left) = limits(&context, limit.as_ref(), offset.as_ref())?;
+            let context = Context {
+                rows_wanted: skip.saturating_add(left),
+                ..context
+            };
             Box::new(Limit {
                 input: build(context, input)?,
                 skip,

@@ -30,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) memo: &'a Memo,
     /// What may be held in memory.
     pub(crate) memory: &'a Memory,
+    /// How many rows are asked for, as far as it is known: scans begin with small steps when it is few.
+    pub(crate) rows_wanted: usize,
     /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
     pub(crate) now_micros: i64,
 }

@@ -74,6 +74,7 @@ pub(crate) fn execute(
         subplans: &plan.subplans,
         memo: &memo,
         memory: &memory,
+        rows_wanted: usize::MAX,
         now_micros: settings.now_micros,
     };
     match &plan.body {

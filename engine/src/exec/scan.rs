@@ -15,8 +15,10 @@ use crate::types::Value;
 use arrow_array::Int64Array;
 use std::sync::Arc;
 
-/// Entries of the first step of a scan; each step takes four times as many, so that a LIMIT reads little.
+/// Entries of the first step of a scan, or fewer when fewer rows are wanted; each step takes four times as many.
 const STEP_FIRST: usize = 64;
+/// Entries of the first step at least: the first ones may not fulfil the filter.
+const STEP_LEAST: usize = 4;
 
 /// Turns stored rows into batches, for one scan.
 pub(crate) struct RowReader<'a> {
@@ -167,7 +169,7 @@ impl<'a> ScanOperator<'a> {
             context,
             reader: RowReader::new(scan),
             entries: Entries::open(context, scan, &mut |e| context.constant(e))?,
-            step: STEP_FIRST,
+            step: context.rows_wanted.clamp(STEP_LEAST, STEP_FIRST),
             rows: EntryBatch::default(),
         })
     }

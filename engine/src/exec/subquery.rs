@@ -92,6 +92,7 @@ impl SubqueryRunner for Context<'_> {
         }
         let inner = Context {
             slots: &slots,
+            rows_wanted: rows_max,
             ..*self
         };
         let rows = Rc::new(inner.subquery_rows(subplan, rows_max)?);

@@ -42,6 +42,50 @@ pub(crate) struct Choice {
     pub(crate) rows: f64,
 }
 
+/// The numbers that the cost of a join without an index comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inputs {
+    /// Rows and cost of the left side.
+    pub(crate) left: (f64, Cost),
+    /// Rows and cost of the right side.
+    pub(crate) right: (f64, Cost),
+    /// Rows of the result.
+    pub(crate) rows: f64,
+    /// Conditions of the join.
+    pub(crate) conditions: usize,
+    /// Whether one of them is an equality of the two sides.
+    pub(crate) has_equality: bool,
+}
+
+/// The cost of the cheaper of nested loop and hash join, and whether it is the hash join.
+pub(crate) fn price(inputs: &Inputs) -> (Cost, bool) {
+    let ((left_rows, left), (right_rows, right)) = (inputs.left, inputs.right);
+    let output = inputs.rows * cost::ROW;
+    let work = left_rows * right_rows * cost::OPERATOR * inputs.conditions.max(1) as f64;
+    let nested = Cost {
+        startup: left.startup + right.startup,
+        total: left.total + right.total + work + output,
+    };
+    let startup = right.total + right_rows * cost::ROW;
+    let hash = Cost {
+        startup,
+        total: left.total + startup + left_rows * cost::OPERATOR * 2.0 + output,
+    };
+    if inputs.has_equality && hash.total < nested.total {
+        (hash, true)
+    } else {
+        (nested, false)
+    }
+}
+
+/// The cost of looking the partners of `left` up by `path`.
+pub(crate) fn price_index(left: (f64, Cost), rows: f64, path: &Path) -> Cost {
+    Cost {
+        startup: left.1.startup,
+        total: left.1.total + left.0 * path.cost.total + rows * cost::ROW,
+    }
+}
+
 /// The cheapest way to join `left` and `right` under `conditions`.
 pub(crate) fn choose(
     left: &Side<'_>,
@@ -50,52 +94,45 @@ pub(crate) fn choose(
     conditions: &[Expr],
     block: &Block,
 ) -> Choice {
-    let pairs = left.rows * right.rows;
-    let mut rows = (pairs * selectivity::all(conditions, block)).max(1e-3);
+    let mut rows = (left.rows * right.rows * selectivity::all(conditions, block)).max(1e-3);
     if kind == JoinKind::Left {
         rows = rows.max(left.rows);
     }
-    let output = rows * cost::ROW;
-    let mut best = Choice {
-        method: Method::NestedLoop,
-        cost: Cost {
-            startup: left.cost.startup + right.cost.startup,
-            total: left.cost.total
-                + right.cost.total
-                + pairs * cost::OPERATOR * conditions.len().max(1) as f64
-                + output,
-        },
-        rows,
-    };
     let keys: Vec<usize> = (0..conditions.len())
         .filter(|i| equality(&conditions[*i], left.has, right.has).is_some())
         .collect();
-    if !keys.is_empty() {
-        let startup = right.cost.total + right.rows * cost::ROW;
-        let total = left.cost.total + startup + left.rows * cost::OPERATOR * 2.0 + output;
-        if total < best.cost.total {
-            best.method = Method::Hash(keys);
-            best.cost = Cost { startup, total };
-        }
-    }
+    let (cost, hash) = price(&Inputs {
+        left: (left.rows, left.cost),
+        right: (right.rows, right.cost),
+        rows,
+        conditions: conditions.len(),
+        has_equality: !keys.is_empty(),
+    });
+    let mut best = Choice {
+        method: if hash {
+            Method::Hash(keys)
+        } else {
+            Method::NestedLoop
+        },
+        cost,
+        rows,
+    };
     if let Some(path) = right
         .table
-        .and_then(|t| index_path(left, t, conditions, block))
+        .and_then(|t| index_path(left.has, t, conditions, block))
     {
-        let total = left.cost.total + left.rows * path.cost.total + output;
-        if total < best.cost.total {
-            best.cost = Cost {
-                startup: left.cost.startup,
-                total,
-            };
+        let cost = price_index((left.rows, left.cost), rows, &path);
+        if cost.total < best.cost.total {
+            best.cost = cost;
             best.method = Method::Index(Box::new(path));
         }
     }
     best
 }
 
-fn index_path(
-    left: &Side<'_>,
+/// The cheapest path into a table that uses one of `conditions`, the columns that `known` names being known.
+pub(crate) fn index_path(
+    known: &dyn Fn(usize) -> bool,
     relation: &Relation,
     conditions: &[Expr],
     block: &Block,
@@ -111,7 +148,7 @@ fn index_path(
         offset: relation.offset,
         block,
     };
-    let paths = access::paths(&candidate, &all, left.has);
+    let paths = access::paths(&candidate, &all, known);
     access::cheapest(
         paths
             .into_iter()

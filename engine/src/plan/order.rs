@@ -6,14 +6,14 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::block::Block;
-use crate::plan::expr::columns_of;
+use crate::plan::expr::{columns_of, has_subquery};
 use crate::plan::group::Wanted;
-use crate::plan::join::{Side, choose};
+use crate::plan::join::{Inputs, index_path, price, price_index};
 use crate::plan::physical::Cost;
 use crate::plan::planner::{Built, Planner};
 use crate::plan::relation::{Group, Relation, Source};
 use crate::plan::selectivity;
-use crate::sql::bound::{Expr, JoinKind};
+use crate::sql::bound::{CompareOp, Expr, ExprKind, JoinKind};
 
 /// Relations up to which all orders are looked at.
 const DYNAMIC_MAX: usize = 10;
@@ -36,6 +36,8 @@ struct Search<'a> {
     block: &'a Block,
     /// The relations that each condition of the group is over.
     sets: Vec<u128>,
+    /// The relations of both sides of those that are equalities.
+    equalities: Vec<Option<(u128, u128)>>,
     base: Vec<Best>,
     found: Vec<Best>,
 }
@@ -105,10 +107,16 @@ impl Planner<'_> {
             .iter()
             .map(|e| set_of(e, &group.relations))
             .collect();
+        let equalities = group
+            .conditions
+            .iter()
+            .map(|e| equality_sets(e, &group.relations))
+            .collect();
         let mut search = Search {
             group: &group,
             block,
             sets,
+            equalities,
             found: base.clone(),
             base,
         };
@@ -163,6 +171,15 @@ fn set_of(condition: &Expr, relations: &[Relation]) -> u128 {
         .fold(0, |set, i| set | 1 << i)
 }
 
+/// The relations of the left and of the right side of an equality that could be a join's key.
+fn equality_sets(condition: &Expr, relations: &[Relation]) -> Option<(u128, u128)> {
+    let ExprKind::Compare(CompareOp::Eq, left, right) = &condition.kind else {
+        return None;
+    };
+    let (l, r) = (set_of(left, relations), set_of(right, relations));
+    (l != 0 && r != 0 && !has_subquery(condition)).then_some((l, r))
+}
+
 impl<'a> Search<'a> {
     /// The conditions that become decidable when `l` and `r` are joined.
     fn conditions(&self, l: u128, r: u128) -> impl Iterator<Item = usize> + '_ {
@@ -209,34 +226,41 @@ impl<'a> Search<'a> {
         (product * selectivity::all(conditions, self.block)).max(1e-3)
     }
 
-    fn join(&self, l: &Best, r: &Best) -> Best {
-        let conditions: Vec<Expr> = self
-            .conditions(l.set, r.set)
-            .map(|i| self.group.conditions[i].clone())
-            .collect();
-        let in_left = |c: usize| self.has(l.set, c);
-        let in_right = |c: usize| self.has(r.set, c);
-        let choice = choose(
-            &Side {
-                rows: l.rows,
-                cost: l.cost,
-                has: &in_left,
-                table: None,
-            },
-            &Side {
-                rows: r.rows,
-                cost: r.cost,
-                has: &in_right,
-                table: self.table(r.set),
-            },
-            JoinKind::Inner,
-            &conditions,
-            self.block,
-        );
+    /// Whether condition `i` is an equality of the two sides.
+    fn is_equality(&self, i: usize, l: u128, r: u128) -> bool {
+        let within = |set: u128, of: u128| set & !of == 0;
+        self.equalities[i]
+            .is_some_and(|(a, b)| (within(a, l) && within(b, r)) || (within(a, r) && within(b, l)))
+    }
+
+    fn join(&self, l: &Best, r: &Best, rows: f64) -> Best {
+        let inputs = Inputs {
+            left: (l.rows, l.cost),
+            right: (r.rows, r.cost),
+            rows,
+            conditions: self.conditions(l.set, r.set).count(),
+            has_equality: self
+                .conditions(l.set, r.set)
+                .any(|i| self.is_equality(i, l.set, r.set)),
+        };
+        let mut cost = price(&inputs).0;
+        if let Some(table) = self.table(r.set) {
+            let conditions: Vec<Expr> = self
+                .conditions(l.set, r.set)
+                .map(|i| self.group.conditions[i].clone())
+                .collect();
+            let known = |c: usize| self.has(l.set, c);
+            if let Some(path) = index_path(&known, table, &conditions, self.block) {
+                let indexed = price_index(inputs.left, rows, &path);
+                if indexed.total < cost.total {
+                    cost = indexed;
+                }
+            }
+        }
         Best {
             set: l.set | r.set,
-            rows: choice.rows,
-            cost: choice.cost,
+            rows,
+            cost,
             split: Some((l.set, r.set)),
         }
     }
@@ -253,6 +277,7 @@ impl<'a> Search<'a> {
             if set.is_power_of_two() {
                 continue;
             }
+            let rows = self.rows(set);
             let mut best: Option<Best> = None;
             for connected in [true, false] {
                 let mut l = (set - 1) & set;
@@ -261,7 +286,7 @@ impl<'a> Search<'a> {
                     if let (Some(left), Some(right)) = (&table[l as usize], &table[r as usize])
                         && self.connected(l, r) == connected
                     {
-                        let joined = self.join(left, right);
+                        let joined = self.join(left, right, rows);
                         if best
                             .as_ref()
                             .is_none_or(|b| joined.cost.total < b.cost.total)
@@ -275,10 +300,7 @@ impl<'a> Search<'a> {
                     break;
                 }
             }
-            if let Some(mut best) = best {
-                best.rows = self.rows(set);
-                table[set as usize] = Some(best);
-            }
+            table[set as usize] = best;
         }
         self.found = table.into_iter().flatten().collect();
         all
@@ -308,13 +330,13 @@ impl<'a> Search<'a> {
             let Some((i, j, ..)) = next else { break };
             let b = parts.swap_remove(j);
             let a = parts.swap_remove(i);
-            let (one, other) = (self.join(&a, &b), self.join(&b, &a));
-            let mut joined = if one.cost.total <= other.cost.total {
+            let rows = self.rows(a.set | b.set);
+            let (one, other) = (self.join(&a, &b, rows), self.join(&b, &a, rows));
+            let joined = if one.cost.total <= other.cost.total {
                 one
             } else {
                 other
             };
-            joined.rows = self.rows(joined.set);
             self.found.push(joined);
             parts.push(joined);
         }
