@@ -53,7 +53,7 @@ fn transfer(backend: &dyn StorageBackend, tree: TreeId, random: u64) -> Result<(
         return txn.rollback();
     }
     txn.put(tree, &key(from), &value(balance(&there) - amount))?;
-    if random % 11 == 0 {
+    if random.is_multiple_of(11) {
         // A row that moves: deleted and put back.
         let there = balance(&txn.get(tree, &key(to))?.unwrap());
         txn.delete(tree, &key(to))?;
@@ -62,7 +62,7 @@ fn transfer(backend: &dyn StorageBackend, tree: TreeId, random: u64) -> Result<(
         let there = balance(&txn.get(tree, &key(to))?.unwrap());
         txn.put(tree, &key(to), &value(there + amount))?;
     }
-    if random % 13 == 0 {
+    if random.is_multiple_of(13) {
         return txn.rollback();
     }
     txn.commit()
