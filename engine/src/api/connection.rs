@@ -5,6 +5,7 @@ use crate::api::rows::{Column, Rows};
 use crate::api::session::{Ran, Session, parse_one};
 use crate::api::statement::Statement;
 use crate::api::transaction::Transaction;
+use crate::catalog::Schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::ResultRows;
 use crate::types::Value;
@@ -125,6 +126,11 @@ impl Connection {
                 result => return result,
             }
         }
+    }
+
+    /// The tables and indexes as the next statement would see them. Errors: those of reading the catalog.
+    pub fn schema(&self) -> Result<Arc<Schema>> {
+        self.session.borrow_mut().visible_schema()
     }
 
     /// Whether a transaction was begun and has not ended.

@@ -373,6 +373,18 @@ impl Session {
         )?))
     }
 
+    /// The schema as the next statement would see it.
+    pub(crate) fn visible_schema(&mut self) -> Result<Arc<Schema>> {
+        if let Some(open) = &self.open {
+            return match &open.own_schema {
+                Some(schema) => Ok(schema.clone()),
+                None => self.shared.schema(&*open.txn),
+            };
+        }
+        let txn = self.shared.backend.begin(self.txn_options(None, true))?;
+        self.schema(&*txn)
+    }
+
     fn schema(&mut self, txn: &dyn StorageTxn) -> Result<Arc<Schema>> {
         let version = txn.schema_version();
         if let Some((known, schema)) = &self.schema

@@ -52,7 +52,12 @@ impl Planner<'_> {
                     layout: (relation.offset..relation.offset + relation.width).collect(),
                 }
             }
-            Source::Outer { left, right, on } => self.outer(left, right, on, needed, block)?,
+            Source::Outer { left, right, on } => {
+                // What is asked of the joined rows is read from them.
+                let mut inner = needed.to_vec();
+                inner.extend(relation.conditions.iter().flat_map(columns_of));
+                self.outer(left, right, on, &inner, block)?
+            }
         };
         let fraction = selectivity::all(&relation.conditions, block);
         let built = self.filtered(built, relation.conditions.clone(), fraction)?;

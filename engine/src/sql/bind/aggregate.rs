@@ -55,6 +55,10 @@ impl Binder<'_> {
             );
             return Err(sql_error("42803", message));
         }
+        if *name == "count" && arguments.is_empty() && !star {
+            let message = "count(*) must be used to call a parameterless aggregate function";
+            return Err(sql_error("42809", message));
+        }
         level.in_aggregate = true;
         let bound = arguments
             .iter()

@@ -160,14 +160,21 @@ impl Binder<'_> {
         if_exists: bool,
     ) -> Result<Option<(Arc<Table>, String)>> {
         let (folded, ident) = relation(name)?;
+        let required_by = |table: &Table| {
+            let message = format!(
+                "cannot drop index {folded} because constraint {folded} on table {} requires it",
+                table.name
+            );
+            Err(at(sql_error("2BP01", message), ident))
+        };
+        // A primary key that is the row id has a name and no index.
+        let mut tables = self.schema.tables();
+        let key_of = tables.find(|t| t.primary_key_name.as_deref() == Some(folded.as_str()));
+        if let Some(table) = key_of {
+            return required_by(table);
+        }
         match self.schema.index(&folded) {
-            Some((table, index)) if index.constraint => {
-                let message = format!(
-                    "cannot drop index {folded} because constraint {folded} on table {} requires it",
-                    table.name
-                );
-                Err(at(sql_error("2BP01", message), ident))
-            }
+            Some((table, index)) if index.constraint => required_by(table),
             Some((table, _)) => Ok(Some((Arc::clone(table), folded))),
             None if self.schema.table(&folded).is_some() => Err(at(
                 sql_error("42809", format!("\"{folded}\" is not an index")),

@@ -1,0 +1,75 @@
+//! `quanta-slt`: runs sqllogictest scripts over QuantaDB.
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use quantadb_sqllogictest::{Options, Progress, find_files, run_files};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Run sqllogictest scripts over QuantaDB, each over a fresh database. The engine's label is `postgresql`.
+///
+/// Exit status: 0 all records passed, 1 a record failed, 2 wrong usage.
+#[derive(Parser)]
+#[command(name = "quanta-slt", version)]
+struct Arguments {
+    /// Scripts, and directories whose .test and .slt files are run
+    #[arg(required = true, value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+    /// Files to run at the same time
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    jobs: usize,
+    /// Give each script a database in a file of a temporary directory, not in memory
+    #[arg(long)]
+    file_database: bool,
+    /// Go on after a record that failed
+    #[arg(long)]
+    keep_going: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let files = match find_files(&arguments.paths) {
+        Ok(files) if files.is_empty() => {
+            eprintln!("quanta-slt: there are no .test or .slt files");
+            return ExitCode::from(2);
+        }
+        Ok(files) => files,
+        Err(error) => {
+            eprintln!("quanta-slt: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let options = Options {
+        jobs: arguments.jobs,
+        file_database: arguments.file_database,
+        keep_going: arguments.keep_going,
+    };
+    // A panic of the engine is reported as a failure of its record.
+    std::panic::set_hook(Box::new(|_| {}));
+    let bar = ProgressBar::new(files.len() as u64);
+    let style = "{bar:30} {pos}/{len} files, {msg} records, {elapsed}";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    let records = AtomicU64::new(0);
+    let summary = run_files(&files, &options, &|progress| match progress {
+        Progress::Record => {
+            let count = records.fetch_add(1, Ordering::Relaxed) + 1;
+            if count.is_multiple_of(256) {
+                bar.set_message(count.to_string());
+                bar.tick();
+            }
+        }
+        Progress::File(_, report) => {
+            bar.suspend(|| report.failures.iter().for_each(|f| println!("{f}")));
+            bar.inc(1);
+        }
+    });
+    bar.finish_and_clear();
+    println!("{summary}");
+    match summary.failures.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}

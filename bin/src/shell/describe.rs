@@ -1,0 +1,138 @@
+//! `\d` and `\dt`: the schema in psql's words.
+
+use super::print::{bare_table, error, table};
+use super::session::{Shell, complain, out};
+use quantadb::catalog::{Index, Table};
+
+fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    texts.map(str::to_owned).to_vec()
+}
+
+impl Shell {
+    /// Lists the tables, and with `indexes` the indexes. Returns whether it succeeded.
+    pub(crate) fn list(&self, indexes: bool) -> bool {
+        let Some(schema) = self.schema() else {
+            return false;
+        };
+        let mut rows = Vec::new();
+        for table in schema.tables() {
+            rows.push(strings(["public", &table.name, "table", ""]));
+            if indexes {
+                let of_table =
+                    |index: &Index| strings(["public", &index.name, "index", &table.name]);
+                rows.extend(table.indexes.iter().map(of_table));
+            }
+        }
+        if rows.is_empty() {
+            complain("Did not find any relations.\n");
+            return true;
+        }
+        rows.sort();
+        let mut names = strings(["Schema", "Name", "Type", "Table"]);
+        if !indexes {
+            names.truncate(3);
+            rows.iter_mut().for_each(|row| row.truncate(3));
+        }
+        out("List of relations\n");
+        out(&(table(&names, &[false; 4], rows) + "\n"));
+        true
+    }
+
+    /// Describes a table or an index. Returns whether there is one.
+    pub(crate) fn describe(&self, name: &str) -> bool {
+        let Some(schema) = self.schema() else {
+            return false;
+        };
+        let name = match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
+            Some(quoted) => quoted.replace("\"\"", "\""),
+            None => name.to_lowercase(),
+        };
+        let name = name.strip_prefix("public.").unwrap_or(&name);
+        if let Some(table) = schema.table(name) {
+            out(&describe_table(table));
+        } else if let Some((table, index)) = schema.index(name) {
+            out(&describe_index(table, index));
+        } else {
+            complain(&format!("Did not find any relation named \"{name}\".\n"));
+            return false;
+        }
+        true
+    }
+
+    fn schema(&self) -> Option<std::sync::Arc<quantadb::catalog::Schema>> {
+        self.connection
+            .schema()
+            .map_err(|e| complain(&error(&e, "", "")))
+            .ok()
+    }
+}
+
+fn describe_table(described: &Table) -> String {
+    let rows = described.columns.iter().map(|column| {
+        let not_null = if column.not_null { "not null" } else { "" };
+        let default = column.default.as_deref().unwrap_or_default();
+        strings([
+            &column.name,
+            &column.sql_type.to_string(),
+            not_null,
+            default,
+        ])
+    });
+    let names = strings(["Column", "Type", "Nullable", "Default"]);
+    let mut text = format!("Table \"public.{}\"\n", described.name);
+    text += &bare_table(&names, &[false; 4], rows.collect());
+    let mut indexes = Vec::new();
+    if let (Some(key), Some(column)) = (&described.primary_key_name, described.row_id_column) {
+        let column = &described.columns[column].name;
+        indexes.push(format!("    \"{key}\" PRIMARY KEY, btree ({column})\n"));
+    }
+    let line = |index: &Index| format!("    {}\n", index_line(described, index));
+    indexes.extend(described.indexes.iter().map(line));
+    if !indexes.is_empty() {
+        text += "Indexes:\n";
+        text += &indexes.concat();
+    }
+    if !described.checks.is_empty() {
+        text += "Check constraints:\n";
+        for (name, condition) in &described.checks {
+            text += &format!("    \"{name}\" CHECK ({condition})\n");
+        }
+    }
+    text + "\n"
+}
+
+fn index_line(table: &Table, index: &Index) -> String {
+    let kind = if table.primary_key_name.as_ref() == Some(&index.name) {
+        "PRIMARY KEY, "
+    } else if index.constraint {
+        "UNIQUE CONSTRAINT, "
+    } else if index.unique {
+        "UNIQUE, "
+    } else {
+        ""
+    };
+    let columns: Vec<String> = index
+        .columns
+        .iter()
+        .map(|(column, descending)| {
+            let order = if *descending { " DESC" } else { "" };
+            format!("{}{order}", table.columns[*column].name)
+        })
+        .collect();
+    format!("\"{}\" {kind}btree ({})", index.name, columns.join(", "))
+}
+
+fn describe_index(owner: &Table, index: &Index) -> String {
+    let rows = index.columns.iter().map(|(column, _)| {
+        let column = &owner.columns[*column];
+        strings([&column.name, &column.sql_type.to_string()])
+    });
+    let names = strings(["Column", "Type"]);
+    format!(
+        "Index \"public.{}\"\n{}{}, for table \"public.{}\"\n\n",
+        index.name,
+        bare_table(&names, &[false; 2], rows.collect()),
+        index_line(owner, index),
+        owner.name,
+    )
+}

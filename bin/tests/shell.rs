@@ -1,0 +1,137 @@
+//! The shell as a user has it: SQL through a pipe, `-c`, files.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a run of the shell gave: its exit status, standard output and standard error, without blanks at line ends.
+fn quanta(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_quanta"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).unwrap();
+        let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+        lines.join("\n")
+    };
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn path_text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn piped_sql_runs_to_its_end_in_spite_of_errors() {
+    let input = "CREATE TABLE t (a integer PRIMARY KEY,\n  b text);\n\
+        INSERT INTO t VALUES (1, 'one;'), (22, NULL);\nSELECT * FROM\n nothing;\n\
+        SELECT a, b FROM t ORDER BY a; SELECT count(*) FROM t";
+    let (status, out, err) = quanta(&[], input);
+    assert_eq!(
+        out,
+        "CREATE TABLE\nINSERT 0 2\n a  |  b\n----+------\n  1 | one;\n 22 |\n(2 rows)\n\n \
+        count\n-------\n     2\n(1 row)\n"
+    );
+    assert_eq!(
+        err,
+        "ERROR:  42P01: relation \"nothing\" does not exist\nLINE 2:  nothing;\n         ^"
+    );
+    assert_eq!(status, Some(0));
+}
+
+#[test]
+fn a_command_that_fails_shows_in_the_exit_status_and_undoes_all_of_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.qdb");
+    let path = path_text(&path);
+    let (status, out, _) = quanta(&[path, "-c", "CREATE TABLE t (a integer)"], "");
+    assert_eq!((status, out.as_str()), (Some(0), "CREATE TABLE"));
+    let (status, _, err) = quanta(&[path, "-c", "INSERT INTO t VALUES (1); SELECT 1/0"], "");
+    assert_eq!(status, Some(1));
+    assert!(err.starts_with("ERROR:  22012: division by zero"), "{err}");
+    let (status, out, _) = quanta(&[path, "-c", "SELECT count(*) FROM t"], "");
+    assert_eq!(
+        (status, out.as_str()),
+        (Some(0), " count\n-------\n     0\n(1 row)\n")
+    );
+}
+
+#[test]
+fn what_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, _, err) = quanta(&[path_text(folder.path())], "SELECT 1;");
+    assert_eq!(status, Some(2));
+    assert!(err.starts_with("quanta: error: "), "{err}");
+}
+
+#[test]
+fn the_schema_is_described() {
+    let input = "\\d\nCREATE TABLE t (id integer PRIMARY KEY, n numeric(8,2) DEFAULT 1.5, \
+        s text NOT NULL UNIQUE, CHECK (n > 0));\nCREATE INDEX t_n ON t (n DESC, s);\n\
+        \\dt\n\\d t\n\\d t_n\n\\d nothing\n";
+    let (status, out, err) = quanta(&[], input);
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        err,
+        "Did not find any relations.\nDid not find any relation named \"nothing\"."
+    );
+    for line in [
+        " public | t    | table",
+        "Table \"public.t\"",
+        " id     | integer      | not null |",
+        "Indexes:",
+        "    \"t_pkey\" PRIMARY KEY, btree (id)",
+        "    \"t_s_key\" UNIQUE CONSTRAINT, btree (s)",
+        "    \"t_n\" btree (n DESC, s)",
+        "Check constraints:",
+        "Index \"public.t_n\"",
+    ] {
+        assert!(out.lines().any(|l| l == line), "no {line:?} in\n{out}");
+    }
+}
+
+#[test]
+fn scripts_are_included_and_their_errors_have_a_place() {
+    let mut script = tempfile::NamedTempFile::new().unwrap();
+    script
+        .write_all(b"SELECT 1 AS one;\n\nSELECT\n  nothing;\n\\q\nSELECT 2;\n")
+        .unwrap();
+    let path = path_text(script.path());
+    let (status, out, err) = quanta(&[], &format!("\\i {path}\n\\i {path}.gone\nSELECT 3;\n"));
+    assert_eq!(status, Some(0));
+    assert_eq!(
+        out,
+        " one\n-----\n   1\n(1 row)\n\n ?column?\n----------\n        3\n(1 row)\n"
+    );
+    let place = format!("quanta:{path}:3: ERROR:  42703: column \"nothing\" does not exist\n");
+    assert!(err.starts_with(&place), "{err}");
+    assert!(err.contains(&format!("{path}.gone: ")), "{err}");
+}
+
+#[test]
+fn commands_are_understood_or_refused() {
+    let (status, out, err) = quanta(
+        &[],
+        "\\timing on\nSELECT 1;\n\\nonsense\n\\?\n\\q\nSELECT 2;\n",
+    );
+    assert_eq!(status, Some(0));
+    assert!(out.starts_with("Timing is on.\n"), "{out}");
+    assert!(out.contains("\nTime: ") && out.contains("\\dt "), "{out}");
+    assert!(!out.contains("    2"), "{out}");
+    assert_eq!(err, "invalid command \\nonsense\nTry \\? for help.");
+}

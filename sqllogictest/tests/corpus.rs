@@ -1,0 +1,134 @@
+//! Our own scripts, and the first files of SQLite's corpus where they are at hand.
+
+use quantadb_sqllogictest::{Options, Summary, find_files, run_files};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Runs `files` and fails with every record that failed.
+fn run(files: &[PathBuf], file_database: bool) -> Summary {
+    let options = Options {
+        jobs: 2,
+        file_database,
+        keep_going: true,
+    };
+    let summary = run_files(files, &options, &|_| {});
+    let failures: Vec<String> = summary.failures.iter().map(ToString::to_string).collect();
+    assert!(failures.is_empty(), "{summary}\n{}", failures.join("\n"));
+    summary
+}
+
+fn scripts_in(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    find_files(&[folder]).unwrap()
+}
+
+#[test]
+fn our_own_scripts_pass_in_memory() {
+    let summary = run(&scripts_in("scripts"), false);
+    assert!(summary.files >= 16 && summary.passed > 500, "{summary}");
+}
+
+#[test]
+fn our_own_scripts_pass_in_files() {
+    let summary = run(&scripts_in("scripts"), true);
+    assert_eq!(summary.skipped, 0, "{summary}");
+}
+
+/// Each record of these scripts that is not refused by name gives what PostgreSQL gives: what is not supported is never
+/// half supported. A script of which nothing is refused any more belongs to the others.
+#[test]
+fn what_may_be_missing_is_refused_or_right() {
+    for path in scripts_in("ahead") {
+        let summary = run_files(&[path], &Options::default(), &|_| {});
+        let refused = summary
+            .failures
+            .iter()
+            .filter(|f| f.got.starts_with("0A000: "));
+        assert!(refused.count() > 0, "nothing is refused: {summary}");
+        let wrong = summary
+            .failures
+            .iter()
+            .filter(|f| !f.got.starts_with("0A000: "));
+        let wrong: Vec<String> = wrong.map(ToString::to_string).collect();
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}
+
+/// Runs a file of SQLite's corpus, which is no part of this repository. It is looked for beside the workspace.
+fn run_of_corpus(name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared/sqllogictest/sqlite")
+        .join(name);
+    if !path.is_file() {
+        println!("skipped: no {}", path.display());
+        return;
+    }
+    let summary = run(&[path], false);
+    assert!(summary.passed > 900, "{summary}");
+}
+
+#[test]
+fn select1_of_the_corpus_passes() {
+    run_of_corpus("select1.test");
+}
+
+#[test]
+fn select2_of_the_corpus_passes() {
+    run_of_corpus("select2.test");
+}
+
+#[test]
+fn select3_of_the_corpus_passes() {
+    run_of_corpus("select3.test");
+}
+
+fn script_of(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn a_record_that_fails_is_told_with_all_there_is_to_know() {
+    let text = "query IT nosort\nSELECT 1, 'a'\n----\n1\nb\n\nstatement error (42P01)\nSELECT 1/0\n\n\
+        onlyif sqlite\nstatement ok\nPRAGMA x\n\nquery I\nSELECT 2\n----\n2\n\nstatement ok\nSELECT x\n";
+    let script = script_of(text);
+    let path = script.path().to_owned();
+    let options = Options::default();
+    let summary = run_files(std::slice::from_ref(&path), &options, &|_| {});
+    assert_eq!(
+        (summary.passed, summary.skipped, summary.files_failed),
+        (1, 1, 1)
+    );
+    let told: Vec<(u32, &str, &str, &str)> = summary
+        .failures
+        .iter()
+        .map(|f| (f.line, f.sql.as_str(), f.expected.as_str(), f.got.as_str()))
+        .collect();
+    assert_eq!(told[0], (1, "SELECT 1, 'a'", "1\nb", "1 a"));
+    assert_eq!(told[1].0, 7);
+    assert!(told[1].3.starts_with("22012: division by zero"), "{told:?}");
+    assert_eq!((told[2].0, told[2].2), (19, "success"));
+    assert!(told[2].3.starts_with("42703: "), "{told:?}");
+
+    let options = Options {
+        keep_going: false,
+        ..options
+    };
+    let summary = run_files(&[path.clone(), path], &options, &|_| {});
+    assert_eq!((summary.files, summary.failures.len()), (1, 1));
+}
+
+#[test]
+fn a_hashed_result_is_compared_by_its_hash() {
+    // The hash of "1\n2\n3\n".
+    let record = |values: &str| {
+        format!(
+            "query I rowsort\nVALUES {values}\n----\n3 values hashing to c0710d6b4f15dfa88f600b0e6b624077\n\n"
+        )
+    };
+    let text = record("(3), (1), (2)") + &record("(3), (1), (4)");
+    let script = script_of(&text);
+    let summary = run_files(&[script.path().to_owned()], &Options::default(), &|_| {});
+    assert_eq!((summary.passed, summary.failures.len()), (1, 1));
+}
