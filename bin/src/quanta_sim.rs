@@ -35,9 +35,6 @@ struct Arguments {
     /// Plant a mistake in the engine, to see it caught
     #[arg(long, value_name = "NAME")]
     mistake: Option<String>,
-    /// An sqllogictest file to run, for the scenario of scripts; may be given several times
-    #[arg(long, value_name = "FILE")]
-    script: Vec<String>,
     /// Report as JSON
     #[arg(long)]
     json: bool,
@@ -111,15 +108,10 @@ fn request(arguments: &Arguments) -> Result<Request, String> {
             format!("no mistake is called {name:?}; --list-scenarios lists them")
         })?),
     };
-    let mut scripts = Vec::new();
-    for path in &arguments.script {
-        let text = std::fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))?;
-        scripts.push((path.clone(), text));
-    }
     Ok(Request {
         steps: arguments.steps,
         mistake,
-        scripts,
+        scripts: Vec::new(),
     })
 }
 
