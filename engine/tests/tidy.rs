@@ -30,11 +30,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
     (
         "function",
-        "sim/src/report.rs write_counts",
-        "to be split: it prints group after group of counters",
-    ),
-    (
-        "function",
         "engine/src/sql/bind/tests/print.rs expr",
         "one line for each kind of expression",
     ),

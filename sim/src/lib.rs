@@ -4,11 +4,14 @@
 //! |---|---|
 //! | [`disk`] | a disk that grants the disk contract and nothing more |
 //! | [`env`](mod@env), [`streams`], [`phase`] | clock and entropy, random numbers, what is being called |
+//! | [`baton`] | threads that take turns as the seed says |
 //! | [`model`] | a naive `StorageBackend`: ordered maps, no pages, no log |
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
 //! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
+//! | [`sql`] | two databases, on the disk and over the model, given the same SQL |
 //! | [`door`] | what every `StorageBackend` must do, as a test suite |
 
+pub mod baton;
 pub mod disk;
 pub mod door;
 pub mod env;
@@ -17,5 +20,6 @@ pub mod model;
 pub mod phase;
 pub mod report;
 pub mod scenario;
+pub mod sql;
 pub mod streams;
 pub mod sweep;

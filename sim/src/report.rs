@@ -115,6 +115,14 @@ fn line(f: &mut fmt::Formatter<'_>, label: &str, number: u64, rest: &str) -> fmt
 }
 
 fn write_counts(f: &mut fmt::Formatter<'_>, work: &WorkCounts, disk: &DiskCounters) -> fmt::Result {
+    write_work(f, work)?;
+    write_crashes(f, disk)?;
+    write_disk(f, disk)?;
+    write_recoveries(f, work)
+}
+
+fn write_work(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Result {
+    let unknown = format!("of unknown fate, {} were there", work.commits_unknown_found);
     writeln!(f, "work")?;
     line(
         f,
@@ -129,24 +137,26 @@ fn write_counts(f: &mut fmt::Formatter<'_>, work: &WorkCounts, disk: &DiskCounte
         work.refused,
         "by both sides alike: conflicts, limits",
     )?;
-    let unknown = format!("of unknown fate, {} were there", work.commits_unknown_found);
-    line(f, "commits", work.commits_unknown, &unknown)?;
-    writeln!(f, "crashes")?;
-    let powers = format!(
+    line(f, "commits", work.commits_unknown, &unknown)
+}
+
+fn write_crashes(f: &mut fmt::Formatter<'_>, disk: &DiskCounters) -> fmt::Result {
+    let kinds = format!(
         "{} power losses, the rest process crashes",
         disk.power_losses
     );
-    line(f, "all", disk.crashes.total(), &powers)?;
+    writeln!(f, "crashes")?;
+    line(f, "all", disk.crashes.total(), &kinds)?;
     for phase in Phase::ALL {
-        if disk.crashes.of_phase(phase) > 0 {
-            line(
-                f,
-                &format!("during {phase}"),
-                disk.crashes.of_phase(phase),
-                "",
-            )?;
+        let crashes = disk.crashes.of_phase(phase);
+        if crashes > 0 {
+            line(f, &format!("during {phase}"), crashes, "")?;
         }
     }
+    Ok(())
+}
+
+fn write_disk(f: &mut fmt::Formatter<'_>, disk: &DiskCounters) -> fmt::Result {
     writeln!(f, "disk")?;
     line(f, "calls", disk.calls.total(), "")?;
     line(
@@ -183,10 +193,15 @@ fn write_counts(f: &mut fmt::Formatter<'_>, work: &WorkCounts, disk: &DiskCounte
     )?;
     line(f, "failed calls", disk.faults.total(), "")?;
     for call in Call::ALL {
-        if disk.faults.of_call(call) > 0 {
-            line(f, &format!("failed {call}"), disk.faults.of_call(call), "")?;
+        let faults = disk.faults.of_call(call);
+        if faults > 0 {
+            line(f, &format!("failed {call}"), faults, "")?;
         }
     }
+    Ok(())
+}
+
+fn write_recoveries(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Result {
     writeln!(f, "recoveries")?;
     line(f, "all", work.recoveries, "")?;
     line(

@@ -5,6 +5,7 @@ use super::directory::InodeId;
 use super::faults::{CrashKind, DiskFaults, Fault, dead};
 use super::inode::Inode;
 use super::state::{State, Verdict};
+use crate::baton::pause;
 use crate::phase::PhaseCell;
 use quantadb::sync::{Mutex, MutexGuard};
 use quantadb::vfs::{File, OpenMode, Vfs};
@@ -116,6 +117,7 @@ impl SimDisk {
     }
 
     fn enter(&self, call: Call, name: &Path) -> io::Result<(MutexGuard<'_, State>, Verdict)> {
+        pause();
         let mut state = self.state.lock();
         let subject = u64::from(crc32fast::hash(name.as_os_str().as_encoded_bytes()));
         let grows = call == Call::Open && state.directory.get(name).is_none();
@@ -223,6 +225,7 @@ impl SimFile {
         place: (u64, u64),
         grown: usize,
     ) -> io::Result<(MutexGuard<'_, State>, Verdict)> {
+        pause();
         let mut state = self.disk.state.lock();
         if state.life != self.life {
             return Err(dead());

@@ -61,6 +61,13 @@ impl ModelBackend {
         }
     }
 
+    /// An independent copy of what is committed.
+    pub fn fork(&self) -> Self {
+        let copy = Self::with(self.shared.env.clone(), self.shared.limits);
+        *copy.shared.store.lock() = self.shared.store.lock().committed();
+        copy
+    }
+
     /// [`StorageBackend::begin`], which cannot fail here.
     pub(crate) fn begin_model(&self, options: TxnOptions) -> Box<ModelTxn> {
         Box::new(ModelTxn::begin(self.shared.clone(), options))

@@ -30,6 +30,7 @@ impl Author {
 }
 
 /// One version of one key.
+#[derive(Clone)]
 pub(super) struct Version {
     pub(super) author: Author,
     pub(super) value: Value,
@@ -383,6 +384,21 @@ impl Store {
         report
     }
 
+    /// A copy of what is committed, with nobody running.
+    pub(super) fn committed(&self) -> Self {
+        let is_committed = |author: Author| matches!(author, Author::Committed(_));
+        let trees = self.trees.iter().filter(|(_, t)| is_committed(t.created));
+        let mut copy = Self {
+            trees: trees.map(|(&id, tree)| (id, tree.committed())).collect(),
+            running: BTreeMap::new(),
+            schema_owner: None,
+            garbage: self.garbage.clone(),
+            ..*self
+        };
+        copy.vacuum();
+        copy
+    }
+
     pub(super) fn old_versions(&self) -> u64 {
         let chains = self.trees.values().flat_map(|t| t.entries.values());
         chains.map(|c| c.len() as u64 - 1).sum()
@@ -414,6 +430,19 @@ impl Tree {
             dropped: None,
             entries: BTreeMap::new(),
             row_ids_given: 0,
+        }
+    }
+
+    fn committed(&self) -> Self {
+        let mut entries = self.entries.clone();
+        for chain in entries.values_mut() {
+            chain.retain(|v| matches!(v.author, Author::Committed(_)));
+        }
+        entries.retain(|_, chain| !chain.is_empty());
+        Self {
+            entries,
+            dropped: self.dropped.filter(|d| matches!(d, Author::Committed(_))),
+            ..*self
         }
     }
 }

@@ -9,10 +9,20 @@
 //!   World    disk + clock + crashes         open() until it succeeds, crashing and failing on the way
 //!     ▲
 //!   storage  transactions on trees          lockstep with the model, crashes at any call
+//!   every-call  the same, short           once for each disk call, crashed there
 //!   io-errors  the same                     failing calls instead of crashes, and both
+//!   sql      generated SQL                  against the same SQL over the model
+//!   sql-errors  the same                    failing calls
+//!   sessions threads that take turns      sums that no interleaving may break
+//!   slt      sqllogictest scripts           crashes between and inside statements
 //! ```
 
+mod every_call;
 mod registry;
+mod run;
+mod script;
+mod sessions;
+mod sql;
 mod storage;
 mod swarm;
 mod world;

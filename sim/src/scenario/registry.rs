@@ -1,5 +1,9 @@
 //! The list of scenarios, and how one seed is run.
 
+use super::every_call::EveryCall;
+use super::script::Scripts;
+use super::sessions::Sessions;
+use super::sql::{Sql, SqlErrors};
 use super::storage::{IoErrors, Storage};
 use super::swarm::SwarmOptions;
 use crate::lockstep::Mismatch;
@@ -58,7 +62,9 @@ pub trait Scenario: Sync {
 }
 
 /// All scenarios.
-pub const SCENARIOS: &[&dyn Scenario] = &[&Storage, &IoErrors];
+pub const SCENARIOS: &[&dyn Scenario] = &[
+    &Storage, &IoErrors, &Sql, &SqlErrors, &Scripts, &Sessions, &EveryCall,
+];
 
 /// All mistakes that can be planted.
 pub const MISTAKES: [Mistake; Mistake::ALL.len()] = Mistake::ALL;

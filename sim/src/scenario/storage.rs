@@ -1,16 +1,17 @@
 //! Random transactions on trees, directly over the storage door, in lockstep with the model.
 
 use super::registry::{Progress, Request, Scenario};
+use super::run::{CrashRun, Workload};
 use super::swarm::SwarmOptions;
-use super::world::World;
+use super::world::{PATH, World};
 use crate::lockstep::{Event, Lockstep, Mismatch};
 use crate::model::{ModelBackend, ModelLimits};
-use crate::phase::Phase;
-use crate::report::Report;
+use crate::report::{Report, WorkCounts};
 use crate::streams::Streams;
-use quantadb::storage::DiskStorageBackend;
-use quantadb::{Error, ErrorKind};
+use quantadb::Error;
+use quantadb::storage::{DiskOptions, DiskStorageBackend};
 use rand_chacha::ChaCha8Rng;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Crashes at any call.
@@ -39,7 +40,7 @@ impl Scenario for Storage {
         request: &Request,
         progress: Progress,
     ) -> Result<Report, Mismatch> {
-        StorageRun::new(seed, options, progress)?.run(self.name(), seed, request)
+        CrashRun::<Trees>::new(seed, options, progress)?.run(self.name(), seed, request)
     }
 }
 
@@ -63,67 +64,56 @@ impl Scenario for IoErrors {
         request: &Request,
         progress: Progress,
     ) -> Result<Report, Mismatch> {
-        StorageRun::new(seed, options, progress)?.run(self.name(), seed, request)
+        CrashRun::<Trees>::new(seed, options, progress)?.run(self.name(), seed, request)
     }
 }
 
-struct StorageRun {
-    world: World,
+/// The workload: the storage engine in lockstep with the model.
+pub(super) struct Trees {
     lockstep: Lockstep,
-    workload: ChaCha8Rng,
+    rng: ChaCha8Rng,
 }
 
-impl StorageRun {
-    fn new(seed: u64, options: SwarmOptions, progress: Progress) -> Result<Self, Mismatch> {
-        let shape = options.shape.clone();
-        let phase = progress.phase.clone();
-        let mut world = World::new(seed, options, progress);
-        let backend = world.open()?;
+impl Workload for Trees {
+    type Engine = Arc<DiskStorageBackend>;
+
+    fn open(world: &World, options: DiskOptions) -> Result<Self::Engine, Error> {
+        let vfs = Arc::new(world.disk.clone());
+        let path = Path::new(PATH);
+        DiskStorageBackend::open(vfs, world.env.clone(), path, options).map(Arc::new)
+    }
+
+    fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch> {
         let model = ModelBackend::with(world.env.clone(), ModelLimits::default());
+        let (shape, phase) = (world.options.shape.clone(), world.progress.phase.clone());
         Ok(Self {
-            lockstep: Lockstep::new(shape, phase, backend, model),
-            world,
-            workload: Streams::new(seed).workload(),
+            lockstep: Lockstep::new(shape, phase, engine, model),
+            rng: Streams::new(seed).workload(),
         })
     }
 
-    fn run(
-        mut self,
-        scenario: &'static str,
-        seed: u64,
-        request: &Request,
-    ) -> Result<Report, Mismatch> {
-        let described = self.world.options.describe();
-        let steps = request.steps.unwrap_or(self.world.options.steps);
-        self.world.turn_hostile();
-        for step in 0..steps {
-            self.world.progress.at(step);
-            self.world.progress.phase.set(Phase::Running);
-            let event = self.lockstep.step(&mut self.workload)?;
-            let must_reopen = match event {
-                Event::Fine => false,
-                Event::Fault {
-                    error,
-                    commit_unknown,
-                } => {
-                    self.world.excuse(&error)?;
-                    commit_unknown || error.kind() == ErrorKind::Stopped
-                }
-            };
-            if self.world.disk.is_off() {
-                self.recover(true)?;
-            } else if must_reopen {
-                let crash = self.world.percent(50);
-                self.recover(crash)?;
-            } else if step % 97 == 96 && self.world.percent(50) {
-                self.close()?;
-            }
-        }
-        self.world.progress.at(steps);
-        self.close()?;
+    fn step(&mut self) -> Result<Event, Mismatch> {
+        self.lockstep.step(&mut self.rng)
+    }
+
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    fn let_go(&mut self) {
         self.lockstep.let_go();
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        self.lockstep.close()
+    }
+
+    fn reopened(&mut self, engine: Self::Engine) -> Result<Result<(), Error>, Mismatch> {
+        self.lockstep.reopened(engine)
+    }
+
+    fn count(&self, work: &mut WorkCounts) {
         let counts = self.lockstep.counts();
-        let work = &mut self.world.work;
         work.statements = counts.operations;
         work.transactions = counts.committed;
         work.refused = counts.refused;
@@ -131,66 +121,5 @@ impl StorageRun {
         work.commits_unknown_found = counts.commits_unknown_found;
         work.pages_checked = counts.pages_checked;
         work.entries_compared = counts.entries_compared;
-        Ok(Report {
-            scenario,
-            seed,
-            options: described,
-            work: *work,
-            disk: self.world.disk.counters(),
-            trace_hash: self.world.disk.trace_hash(),
-        })
-    }
-
-    /// Opens again after a crash (or without one), and asks all questions.
-    fn recover(&mut self, crash: bool) -> Result<(), Mismatch> {
-        self.lockstep.let_go();
-        if crash {
-            self.world.restart();
-        }
-        self.reopen()?;
-        let percent = self.world.options.recover_again_percent;
-        if self.world.percent(percent) {
-            // Nothing was changed since: a recovery of what a recovery left must leave the same.
-            self.lockstep.let_go();
-            self.world.restart();
-            self.reopen()?;
-            self.world.work.recoveries_repeated += 1;
-        }
-        self.world.turn_hostile();
-        Ok(())
-    }
-
-    fn reopen(&mut self) -> Result<(), Mismatch> {
-        let backend = self.world.open()?;
-        self.check(backend)
-    }
-
-    /// Compares everything, on a disk that fails nothing.
-    fn check(&mut self, backend: Arc<DiskStorageBackend>) -> Result<(), Mismatch> {
-        let phase = self.world.progress.phase.clone();
-        let checked = phase.during(Phase::Check, || self.lockstep.reopened(backend))?;
-        checked.map_err(|error| failed("the checks after a recovery", &error))
-    }
-
-    /// Closes cleanly, if nothing goes wrong meanwhile, opens again and compares.
-    fn close(&mut self) -> Result<(), Mismatch> {
-        let phase = self.world.progress.phase.clone();
-        let closed = phase.during(Phase::Close, || self.lockstep.close());
-        match closed {
-            Ok(()) => self.world.work.closes += 1,
-            Err(error) if super::world::is_fault(&error) => self.world.excuse(&error)?,
-            Err(error) => return Err(failed("a clean close", &error)),
-        }
-        let crashed = self.world.disk.is_off();
-        self.world.turn_peaceful();
-        self.recover(crashed)
-    }
-}
-
-fn failed(doing: &str, error: &Error) -> Mismatch {
-    Mismatch {
-        doing: doing.to_owned(),
-        expected: "done".to_owned(),
-        found: format!("{error:?}"),
     }
 }

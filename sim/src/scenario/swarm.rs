@@ -6,6 +6,7 @@
 
 use crate::disk::{DiskFaults, SyncFailure};
 use crate::lockstep::Shape;
+use crate::sql::Generator;
 use crate::streams::Streams;
 use quantadb::storage::DiskOptions;
 use rand::Rng;
@@ -29,6 +30,8 @@ pub struct SwarmOptions {
     pub recover_again_percent: u32,
     /// The workload on trees.
     pub shape: Shape,
+    /// The SQL that is generated.
+    pub generator: Generator,
     /// Steps of the run.
     pub steps: u64,
 }
@@ -76,6 +79,14 @@ impl SwarmOptions {
                 schema_changes: rng.random_bool(0.6),
                 maintenance: rng.random_bool(0.8),
             },
+            generator: Generator {
+                tables: pick(rng, &[1, 2, 3]),
+                keys: pick(rng, &[10, 60, 500]),
+                rows_max: pick(rng, &[3, 30, 120]),
+                text_bytes_max: pick(rng, &[10, 300, 9_000]),
+                definitions: rng.random_bool(0.6),
+                transactions: rng.random_bool(0.8),
+            },
             steps: 600,
         }
     }
@@ -115,6 +126,40 @@ impl SwarmOptions {
         options
     }
 
+    /// Crashes under threads; a step is a few transactions of each.
+    pub(super) fn sessions(seed: u64) -> Self {
+        let options = Self::crashes(seed);
+        Self {
+            steps: 25,
+            crash_calls_mean: options.crash_calls_mean.max(40),
+            ..options
+        }
+    }
+
+    /// A short run without crashes of its own.
+    pub(super) fn every_call(seed: u64) -> Self {
+        let options = Self::crashes(seed);
+        Self {
+            steps: 40,
+            crash_calls_mean: 0,
+            ..options
+        }
+    }
+
+    /// Fewer steps: a statement does more than an operation on a tree.
+    pub(super) fn sql(self) -> Self {
+        Self { steps: 250, ..self }
+    }
+
+    /// Crashes, not so often that no script comes to its end.
+    pub(super) fn scripts(seed: u64) -> Self {
+        let options = Self::crashes(seed);
+        Self {
+            crash_calls_mean: options.crash_calls_mean.max(150),
+            ..options
+        }
+    }
+
     /// Every option, for people.
     pub fn describe(&self) -> Vec<(&'static str, String)> {
         let faults = &self.faults;
@@ -149,6 +194,15 @@ impl SwarmOptions {
             ("burst up to", shape.burst_max.to_string()),
             ("schema changes", shape.schema_changes.to_string()),
             ("maintenance", shape.maintenance.to_string()),
+            ("SQL tables", self.generator.tables.to_string()),
+            ("SQL keys", self.generator.keys.to_string()),
+            ("SQL rows up to", self.generator.rows_max.to_string()),
+            (
+                "SQL text bytes up to",
+                self.generator.text_bytes_max.to_string(),
+            ),
+            ("SQL definitions", self.generator.definitions.to_string()),
+            ("SQL transactions", self.generator.transactions.to_string()),
             ("steps", self.steps.to_string()),
         ];
         if faults.capacity_bytes != u64::MAX {

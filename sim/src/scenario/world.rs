@@ -8,11 +8,10 @@ use crate::lockstep::Mismatch;
 use crate::phase::Phase;
 use crate::report::WorkCounts;
 use crate::streams::Streams;
-use quantadb::storage::{DiskOptions, DiskStorageBackend};
+use quantadb::storage::DiskOptions;
 use quantadb::{Error, ErrorKind};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Where the database lives.
@@ -27,6 +26,8 @@ pub(super) struct World {
     pub(super) env: Arc<SimEnv>,
     pub(super) progress: Progress,
     pub(super) work: WorkCounts,
+    /// The call at which to crash, if one was chosen.
+    pub(super) crash_at: Option<u64>,
     /// Draws crashes.
     chance: ChaCha8Rng,
     /// Whether the database has been open once: from then on it must be there.
@@ -52,24 +53,12 @@ impl World {
             options,
             progress,
             work: WorkCounts::default(),
+            crash_at: None,
             chance: streams.schedule(),
             created: false,
             open_calls: 20,
             faults_at_open: 0,
         }
-    }
-
-    /// Opens the storage engine: [`World::open_with`].
-    pub(super) fn open(&mut self) -> Result<Arc<DiskStorageBackend>, Mismatch> {
-        self.open_with(|world, options| {
-            DiskStorageBackend::open(
-                Arc::new(world.disk.clone()),
-                world.env.clone(),
-                Path::new(PATH),
-                options,
-            )
-            .map(Arc::new)
-        })
     }
 
     /// Opens the engine by `open`, crashing and failing on the way as the options allow, until it succeeds. No fault
@@ -126,6 +115,7 @@ impl World {
         if !hostile {
             return;
         }
+        self.arm_chosen_crash();
         self.disk.set_faults(self.options.faults.clone());
         let crashes = self.options.crash_calls_mean > 0 && self.options.crash_in_recovery;
         if crashes && self.chance.random_bool(0.4) {
@@ -137,9 +127,18 @@ impl World {
     /// Lets things go wrong again, after the checks.
     pub(super) fn turn_hostile(&mut self) {
         self.disk.set_faults(self.options.faults.clone());
+        self.arm_chosen_crash();
         let mean = self.options.crash_calls_mean;
         if mean > 0 {
             self.disk.arm_crash(self.chance.random_range(1..=2 * mean));
+        }
+    }
+
+    fn arm_chosen_crash(&mut self) {
+        let calls = self.disk.calls();
+        match self.crash_at {
+            Some(at) if at > calls => self.disk.arm_crash(at - calls),
+            _ => self.crash_at = None,
         }
     }
 

@@ -1,0 +1,172 @@
+//! The run of any workload: steps, crashes, recoveries, and after each the same questions.
+
+use super::registry::{Progress, Request};
+use super::swarm::SwarmOptions;
+use super::world::World;
+use crate::lockstep::{Event, Mismatch};
+use crate::phase::Phase;
+use crate::report::{Report, WorkCounts};
+use quantadb::storage::DiskOptions;
+use quantadb::{Error, ErrorKind};
+
+/// What is run on the engine.
+pub(super) trait Workload: Sized {
+    /// The open engine.
+    type Engine;
+    /// Opens the engine.
+    fn open(world: &World, options: DiskOptions) -> Result<Self::Engine, Error>;
+    /// Begins, on an engine that has just been created.
+    fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch>;
+    /// One step.
+    fn step(&mut self) -> Result<Event, Mismatch>;
+    /// Whether there is nothing left to do.
+    fn is_done(&self) -> bool;
+    /// Lets go of the engine, which has crashed or is to be opened again.
+    fn let_go(&mut self);
+    /// Closes the engine; it is let go of all the same.
+    fn close(&mut self) -> Result<(), Error>;
+    /// Takes the engine as recovery left it and compares everything. `Err` within `Ok`: the disk failed.
+    fn reopened(&mut self, engine: Self::Engine) -> Result<Result<(), Error>, Mismatch>;
+    /// Adds what was done.
+    fn count(&self, work: &mut WorkCounts);
+}
+
+/// A workload in its world.
+pub(super) struct CrashRun<W: Workload> {
+    pub(super) world: World,
+    pub(super) workload: W,
+}
+
+impl<W: Workload> CrashRun<W> {
+    pub(super) fn new(
+        seed: u64,
+        options: SwarmOptions,
+        progress: Progress,
+    ) -> Result<Self, Mismatch> {
+        Self::with_crash_at(seed, options, progress, None)
+    }
+
+    /// Like [`CrashRun::new`], with one crash at the given call of the disk, counted from 1, beside those that the
+    /// options allow.
+    pub(super) fn with_crash_at(
+        seed: u64,
+        options: SwarmOptions,
+        progress: Progress,
+        crash_at: Option<u64>,
+    ) -> Result<Self, Mismatch> {
+        let mut world = World::new(seed, options, progress);
+        world.crash_at = crash_at;
+        let engine = world.open_with(W::open)?;
+        let workload = W::begin(seed, &world, engine)?;
+        Ok(Self { world, workload })
+    }
+
+    /// Runs all steps and reports.
+    pub(super) fn run(
+        mut self,
+        scenario: &'static str,
+        seed: u64,
+        request: &Request,
+    ) -> Result<Report, Mismatch> {
+        let steps = request.steps.unwrap_or(self.world.options.steps);
+        self.world.turn_hostile();
+        for step in 0..steps {
+            if self.workload.is_done() {
+                break;
+            }
+            self.world.progress.at(step);
+            self.world.progress.phase.set(Phase::Running);
+            let event = self.workload.step()?;
+            if !self.survive(event)? && step % 97 == 96 && self.world.percent(50) {
+                self.close()?;
+            }
+        }
+        self.close()?;
+        self.workload.let_go();
+        Ok(self.report(scenario, seed))
+    }
+
+    /// Deals with what a step came to; true when the engine was opened again.
+    pub(super) fn survive(&mut self, event: Event) -> Result<bool, Mismatch> {
+        let must_reopen = match event {
+            Event::Fine => false,
+            Event::Fault {
+                error,
+                commit_unknown,
+            } => {
+                self.world.excuse(&error)?;
+                commit_unknown || error.kind() == ErrorKind::Stopped
+            }
+        };
+        if self.world.disk.is_off() {
+            self.recover(true)?;
+        } else if must_reopen {
+            let crash = self.world.percent(50);
+            self.recover(crash)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    pub(super) fn report(&mut self, scenario: &'static str, seed: u64) -> Report {
+        self.workload.count(&mut self.world.work);
+        Report {
+            scenario,
+            seed,
+            options: self.world.options.describe(),
+            work: self.world.work,
+            disk: self.world.disk.counters(),
+            trace_hash: self.world.disk.trace_hash(),
+        }
+    }
+
+    /// Opens again after a crash (or without one), and asks all questions.
+    fn recover(&mut self, crash: bool) -> Result<(), Mismatch> {
+        self.workload.let_go();
+        if crash {
+            self.world.restart();
+        }
+        self.reopen()?;
+        let percent = self.world.options.recover_again_percent;
+        if self.world.percent(percent) {
+            // Nothing was changed since: a recovery of what a recovery left must leave the same.
+            self.workload.let_go();
+            self.world.restart();
+            self.reopen()?;
+            self.world.work.recoveries_repeated += 1;
+        }
+        self.world.turn_hostile();
+        Ok(())
+    }
+
+    /// Opens and compares everything, the latter on a disk that fails nothing.
+    fn reopen(&mut self) -> Result<(), Mismatch> {
+        let engine = self.world.open_with(W::open)?;
+        let phase = self.world.progress.phase.clone();
+        let checked = phase.during(Phase::Check, || self.workload.reopened(engine))?;
+        checked.map_err(|error| failed("the checks after a recovery", &error))
+    }
+
+    /// Closes cleanly, if nothing goes wrong meanwhile, opens again and compares.
+    pub(super) fn close(&mut self) -> Result<(), Mismatch> {
+        let phase = self.world.progress.phase.clone();
+        let closed = phase.during(Phase::Close, || self.workload.close());
+        match closed {
+            Ok(()) => self.world.work.closes += 1,
+            Err(error) if super::world::is_fault(&error) => self.world.excuse(&error)?,
+            Err(error) => return Err(failed("a clean close", &error)),
+        }
+        let crashed = self.world.disk.is_off();
+        self.world.turn_peaceful();
+        self.recover(crashed)
+    }
+}
+
+fn failed(doing: &str, error: &Error) -> Mismatch {
+    Mismatch {
+        doing: doing.to_owned(),
+        expected: "done".to_owned(),
+        found: format!("{error:?}"),
+    }
+}

@@ -1,0 +1,455 @@
+//! Sessions in threads that take turns as the seed says, and invariants that no interleaving may break.
+//!
+//! ```text
+//!   account-0 … account-n   money moves between them: their sum never changes
+//!   counter-0 … counter-3   each moving transaction adds 1 to one of them
+//!   slot-0 … slot-k         and 1 to the slot of its session: the sums are equal
+//! ```
+//!
+//! A lost update, a transaction that is half there, a snapshot that sees a part of another: each breaks a sum. A slot
+//! that is behind what its session was told is a commit that was lost. Interrupted commits may be there or not, and once
+//! recovery has decided it, it stays.
+
+use super::registry::{Progress, Request, Scenario};
+use super::run::{CrashRun, Workload};
+use super::swarm::SwarmOptions;
+use super::world::{PATH, World, is_fault};
+use crate::baton::Baton;
+use crate::lockstep::{Event, Mismatch};
+use crate::phase::{Phase, PhaseCell};
+use crate::report::{Report, WorkCounts};
+use crate::streams::Streams;
+use quantadb::storage::{
+    DiskOptions, DiskStorageBackend, EntryBatch, IsolationLevel, KeyRange, ScanDirection,
+    StorageBackend, StorageTxn, TreeId, TxnOptions,
+};
+use quantadb::{Error, ErrorKind};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Accounts between which money moves.
+const ACCOUNTS: u64 = 12;
+/// What each account has at first.
+const BALANCE: u64 = 1_000;
+/// Counters among which transactions choose.
+const COUNTERS: u64 = 4;
+/// Transactions of a session in one step.
+const TRANSACTIONS_MAX: u32 = 12;
+
+/// Threads that take turns.
+pub(super) struct Sessions;
+
+impl Scenario for Sessions {
+    fn name(&self) -> &'static str {
+        "sessions"
+    }
+
+    fn about(&self) -> &'static str {
+        "sessions in threads whose turns the seed decides, with waits and deadlocks; no interleaving may break a sum"
+    }
+
+    fn options(&self, seed: u64) -> SwarmOptions {
+        SwarmOptions::sessions(seed)
+    }
+
+    fn run(
+        &self,
+        seed: u64,
+        options: SwarmOptions,
+        request: &Request,
+        progress: Progress,
+    ) -> Result<Report, Mismatch> {
+        CrashRun::<Threads>::new(seed, options, progress)?.run(self.name(), seed, request)
+    }
+}
+
+/// What a session did in one step.
+#[derive(Default)]
+struct Turn {
+    /// Commits of changes that were acknowledged.
+    acknowledged: u64,
+    /// Whether the last commit's fate is open.
+    unknown: bool,
+    transactions: u64,
+    refused: u64,
+    fault: Option<Error>,
+}
+
+struct Threads {
+    engine: Option<Arc<DiskStorageBackend>>,
+    tree: TreeId,
+    /// For each session, how many of its commits are certain.
+    certain: Vec<u64>,
+    unknown: Vec<bool>,
+    phase: PhaseCell,
+    rng: ChaCha8Rng,
+    schedule: ChaCha8Rng,
+    work: WorkCounts,
+}
+
+fn number(value: Option<Vec<u8>>) -> u64 {
+    let bytes = value.and_then(|v| v.try_into().ok());
+    bytes.map_or(0, u64::from_be_bytes)
+}
+
+fn wrong(doing: &str, expected: String, found: String) -> Mismatch {
+    Mismatch {
+        doing: doing.to_owned(),
+        expected,
+        found,
+    }
+}
+
+/// An error of one step of a transaction: the other's fault, the disk's, or the engine's.
+enum Stop {
+    Refused,
+    Fault(Error),
+    Wrong(Mismatch),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Conflict => Stop::Refused,
+            _ if is_fault(&error) => Stop::Fault(error),
+            _ => Stop::Wrong(wrong(
+                "an operation of a session",
+                "done, or a conflict, or a failure of the disk".to_owned(),
+                format!("{error:?}"),
+            )),
+        }
+    }
+}
+
+/// One session while it has a thread.
+struct Session<'a> {
+    engine: &'a DiskStorageBackend,
+    phase: &'a PhaseCell,
+    tree: TreeId,
+    slot: usize,
+    certain: u64,
+    rng: ChaCha8Rng,
+    turn: Turn,
+}
+
+impl Session<'_> {
+    fn run(mut self) -> Result<Turn, Mismatch> {
+        for _ in 0..self.rng.random_range(1..=TRANSACTIONS_MAX) {
+            let stop = match self.rng.random_range(0..20) {
+                0 => self.maintain(),
+                1..=4 => self.look(),
+                _ => self.transfer(),
+            };
+            match stop {
+                Ok(()) => self.turn.transactions += 1,
+                Err(Stop::Refused) => self.turn.refused += 1,
+                Err(Stop::Wrong(mismatch)) => return Err(mismatch),
+                Err(Stop::Fault(error)) => {
+                    let ends = self.turn.unknown || error.kind() == ErrorKind::Stopped;
+                    self.turn.fault = Some(error);
+                    if ends {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(self.turn)
+    }
+
+    fn options(&mut self, read_only: bool) -> TxnOptions {
+        TxnOptions {
+            isolation: match self.rng.random_bool(0.2) {
+                true => IsolationLevel::ReadCommitted,
+                false => IsolationLevel::RepeatableRead,
+            },
+            read_only,
+            lock_timeout_micros: match self.rng.random_range(0..4) {
+                0 => Some(0),
+                1 => Some(2_000),
+                _ => None,
+            },
+        }
+    }
+
+    fn maintain(&mut self) -> Result<(), Stop> {
+        let engine = self.engine;
+        match self.rng.random_range(0..3) {
+            0 => drop(self.phase.during(Phase::Vacuum, || engine.maintain(10))?),
+            1 => drop(self.phase.during(Phase::Vacuum, || engine.vacuum())?),
+            _ => self
+                .phase
+                .during(Phase::Checkpoint, || engine.checkpoint())?,
+        }
+        Ok(())
+    }
+
+    /// Reads everything in one snapshot: all sums must be right.
+    fn look(&mut self) -> Result<(), Stop> {
+        let options = self.options(true);
+        let txn = self.engine.begin(TxnOptions {
+            isolation: IsolationLevel::RepeatableRead,
+            ..options
+        })?;
+        let sums = Sums::read(&*txn, self.tree)?;
+        sums.check().map_err(Stop::Wrong)?;
+        let own = sums.slots.get(&self.slot).copied().unwrap_or(0);
+        if own != self.certain + self.turn.acknowledged {
+            let expected = (self.certain + self.turn.acknowledged).to_string();
+            let doing = format!("session {} reads its own slot", self.slot);
+            return Err(Stop::Wrong(wrong(&doing, expected, own.to_string())));
+        }
+        txn.commit()?;
+        Ok(())
+    }
+
+    /// Moves money, counts it twice, commits or not.
+    fn transfer(&mut self) -> Result<(), Stop> {
+        let options = self.options(false);
+        let mut txn = self.engine.begin(options)?;
+        let (from, to) = (
+            self.rng.random_range(0..ACCOUNTS),
+            self.rng.random_range(0..ACCOUNTS),
+        );
+        let amount = self.rng.random_range(0..20);
+        self.add(&mut *txn, &account(from), amount.wrapping_neg())?;
+        let savepoint = txn.savepoint();
+        if self.rng.random_bool(0.2) {
+            self.add(&mut *txn, &account(to), 7)?;
+            txn.rollback_to(savepoint)?;
+        }
+        self.add(&mut *txn, &account(to), amount)?;
+        let counter = self.rng.random_range(0..COUNTERS);
+        self.add(&mut *txn, &format!("counter-{counter}"), 1)?;
+        self.add(&mut *txn, &format!("slot-{}", self.slot), 1)?;
+        if self.rng.random_bool(0.1) {
+            return Ok(txn.rollback()?);
+        }
+        match self.phase.during(Phase::Commit, || txn.commit()) {
+            Ok(()) => self.turn.acknowledged += 1,
+            Err(error) => {
+                self.turn.unknown = matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped);
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to a number. First updater wins, so what was read is what is replaced.
+    fn add(&mut self, txn: &mut dyn StorageTxn, key: &str, amount: u64) -> Result<(), Stop> {
+        let before = number(txn.get(self.tree, key.as_bytes())?);
+        let after = before.wrapping_add(amount).to_be_bytes();
+        txn.put(self.tree, key.as_bytes(), &after)?;
+        Ok(())
+    }
+}
+
+fn account(number: u64) -> String {
+    format!("account-{number}")
+}
+
+/// All numbers of one snapshot.
+struct Sums {
+    accounts: u64,
+    counters: u64,
+    slots: BTreeMap<usize, u64>,
+}
+
+impl Sums {
+    fn read(txn: &dyn StorageTxn, tree: TreeId) -> Result<Self, Error> {
+        let mut cursor = txn.scan(tree, KeyRange::ALL, ScanDirection::Forward)?;
+        let mut batch = EntryBatch::default();
+        let mut sums = Self {
+            accounts: 0,
+            counters: 0,
+            slots: BTreeMap::new(),
+        };
+        while cursor.next_batch(&mut batch, 5)? {
+            for (key, value) in batch.iter() {
+                let value = number(Some(value.to_vec()));
+                let key = String::from_utf8_lossy(key);
+                match key.split_once('-') {
+                    Some(("account", _)) => sums.accounts = sums.accounts.wrapping_add(value),
+                    Some(("counter", _)) => sums.counters += value,
+                    Some((_, slot)) => {
+                        sums.slots.insert(slot.parse().unwrap_or(usize::MAX), value);
+                    }
+                    None => {}
+                }
+            }
+        }
+        Ok(sums)
+    }
+
+    fn check(&self) -> Result<(), Mismatch> {
+        let slots: u64 = self.slots.values().sum();
+        let expected = format!("accounts {}, counters {slots} as slots", ACCOUNTS * BALANCE);
+        let found = format!("accounts {}, counters {}", self.accounts, self.counters);
+        match self.accounts == ACCOUNTS * BALANCE && self.counters == slots {
+            true => Ok(()),
+            false => Err(wrong("the sums of one snapshot", expected, found)),
+        }
+    }
+}
+
+impl Threads {
+    fn engine(&self) -> &Arc<DiskStorageBackend> {
+        let open = self.engine.as_ref();
+        open.expect("steps are made only while the engine is open")
+    }
+
+    /// Compares what recovery left with what the sessions know.
+    fn compare(&mut self) -> Result<Result<(), Error>, Mismatch> {
+        let read = || {
+            let txn = self.engine().begin(TxnOptions::default())?;
+            Ok((Sums::read(&*txn, self.tree)?, self.engine().check()?))
+        };
+        let (sums, report): (Sums, _) = match read() {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(error)),
+        };
+        sums.check()?;
+        for slot in 0..self.certain.len() {
+            let found = sums.slots.get(&slot).copied().unwrap_or(0);
+            let certain = self.certain[slot];
+            let extra = u64::from(std::mem::take(&mut self.unknown[slot]));
+            if !(certain..=certain + extra).contains(&found) {
+                let doing = format!("the commits of session {slot} after a recovery");
+                let expected = format!("{certain} and perhaps {extra} more");
+                return Err(wrong(&doing, expected, found.to_string()));
+            }
+            self.work.commits_unknown += extra;
+            self.work.commits_unknown_found += found - certain;
+            self.certain[slot] = found;
+        }
+        self.work.pages_checked += report.pages_checked;
+        self.work.entries_compared += ACCOUNTS + COUNTERS + self.certain.len() as u64;
+        match report.problems.is_empty() {
+            true => Ok(Ok(())),
+            false => Err(wrong(
+                "check()",
+                "no problem".to_owned(),
+                report.problems.join("; "),
+            )),
+        }
+    }
+}
+
+impl Workload for Threads {
+    type Engine = Arc<DiskStorageBackend>;
+
+    fn open(world: &World, options: DiskOptions) -> Result<Self::Engine, Error> {
+        let vfs = Arc::new(world.disk.clone());
+        let path = Path::new(PATH);
+        DiskStorageBackend::open(vfs, world.env.clone(), path, options).map(Arc::new)
+    }
+
+    fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch> {
+        let tree = engine.root_tree();
+        let fill = || {
+            let mut txn = engine.begin(TxnOptions::default())?;
+            for i in 0..ACCOUNTS {
+                txn.put(tree, account(i).as_bytes(), &BALANCE.to_be_bytes())?;
+            }
+            txn.commit()
+        };
+        fill().map_err(|e: Error| {
+            let doing = "filling the accounts on a disk that fails nothing";
+            wrong(doing, "done".to_owned(), format!("{e:?}"))
+        })?;
+        let sessions = world.options.shape.sessions.max(2);
+        let streams = Streams::new(seed);
+        let mut schedule = streams.schedule();
+        // The world draws its crashes from the start of this stream.
+        schedule.set_word_pos(1 << 40);
+        Ok(Self {
+            engine: Some(engine),
+            tree,
+            certain: vec![0; sessions],
+            unknown: vec![false; sessions],
+            phase: world.progress.phase.clone(),
+            rng: streams.workload(),
+            schedule,
+            work: WorkCounts::default(),
+        })
+    }
+
+    fn step(&mut self) -> Result<Event, Mismatch> {
+        let engine = self.engine().clone();
+        let chance = [0.02, 0.2, 0.6][self.schedule.random_range(0..3)];
+        let schedule = ChaCha8Rng::seed_from_u64(self.schedule.random());
+        let baton = Baton::new(self.certain.len(), chance, schedule);
+        let sessions: Vec<Session<'_>> = (0..self.certain.len())
+            .map(|slot| Session {
+                engine: &engine,
+                phase: &self.phase,
+                tree: self.tree,
+                slot,
+                certain: self.certain[slot],
+                rng: ChaCha8Rng::seed_from_u64(self.rng.random()),
+                turn: Turn::default(),
+            })
+            .collect();
+        let turns: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = sessions
+                .into_iter()
+                .map(|session| {
+                    let baton = &baton;
+                    scope.spawn(move || baton.attend(session.slot, || session.run()))
+                })
+                .collect();
+            threads.into_iter().map(|t| t.join()).collect()
+        });
+        let mut event = Event::Fine;
+        for (slot, turn) in turns.into_iter().enumerate() {
+            let turn = turn.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            self.certain[slot] += turn.acknowledged;
+            self.unknown[slot] = turn.unknown;
+            self.work.statements += turn.transactions + turn.refused;
+            self.work.transactions += turn.acknowledged;
+            self.work.refused += turn.refused;
+            if let Some(error) = turn.fault
+                && !matches!(
+                    &event,
+                    Event::Fault {
+                        commit_unknown: true,
+                        ..
+                    }
+                )
+            {
+                let commit_unknown = turn.unknown || error.kind() == ErrorKind::Stopped;
+                event = Event::Fault {
+                    error,
+                    commit_unknown,
+                };
+            }
+        }
+        Ok(event)
+    }
+
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    fn let_go(&mut self) {
+        self.engine = None;
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        match self.engine.take() {
+            Some(engine) => engine.checkpoint(),
+            None => Ok(()),
+        }
+    }
+
+    fn reopened(&mut self, engine: Self::Engine) -> Result<Result<(), Error>, Mismatch> {
+        self.engine = Some(engine);
+        self.compare()
+    }
+
+    fn count(&self, work: &mut WorkCounts) {
+        work.add(&self.work);
+    }
+}

@@ -1,0 +1,209 @@
+//! Generated SQL on the simulated disk, against the same SQL over the model.
+
+use super::registry::{Progress, Request, Scenario};
+use super::run::{CrashRun, Workload};
+use super::swarm::SwarmOptions;
+use super::world::{PATH, World};
+use crate::lockstep::{Event, Mismatch};
+use crate::phase::{Phase, PhaseCell};
+use crate::report::{Report, WorkCounts};
+use crate::sql::{Generator, PairCounts, Ran, SqlPair, session_options};
+use crate::streams::Streams;
+use quantadb::Error;
+use quantadb::api::{Database, DatabaseOptions};
+use quantadb::storage::DiskOptions;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
+
+/// Crashes at any call.
+pub(super) struct Sql;
+
+/// Failing calls.
+pub(super) struct SqlErrors;
+
+impl Scenario for Sql {
+    fn name(&self) -> &'static str {
+        "sql"
+    }
+
+    fn about(&self) -> &'static str {
+        "generated definitions, changes and queries in several sessions against the model; crashes at any disk call"
+    }
+
+    fn options(&self, seed: u64) -> SwarmOptions {
+        SwarmOptions::sql(SwarmOptions::crashes(seed))
+    }
+
+    fn run(
+        &self,
+        seed: u64,
+        options: SwarmOptions,
+        request: &Request,
+        progress: Progress,
+    ) -> Result<Report, Mismatch> {
+        CrashRun::<Statements>::new(seed, options, progress)?.run(self.name(), seed, request)
+    }
+}
+
+impl Scenario for SqlErrors {
+    fn name(&self) -> &'static str {
+        "sql-errors"
+    }
+
+    fn about(&self) -> &'static str {
+        "generated SQL on a disk whose calls fail: a statement fails with a named error or has happened whole"
+    }
+
+    fn options(&self, seed: u64) -> SwarmOptions {
+        SwarmOptions::sql(SwarmOptions::io_errors(seed))
+    }
+
+    fn run(
+        &self,
+        seed: u64,
+        options: SwarmOptions,
+        request: &Request,
+        progress: Progress,
+    ) -> Result<Report, Mismatch> {
+        CrashRun::<Statements>::new(seed, options, progress)?.run(self.name(), seed, request)
+    }
+}
+
+/// Opens a database on the simulated disk.
+pub(super) fn open_database(world: &World, disk: DiskOptions) -> Result<Database, Error> {
+    let options = DatabaseOptions {
+        vfs: Arc::new(world.disk.clone()),
+        env: world.env.clone(),
+        disk,
+        session: session_options(),
+    };
+    Database::open_with(PATH, options)
+}
+
+/// Adds what a pair has done.
+pub(super) fn count_pair(counts: PairCounts, work: &mut WorkCounts) {
+    work.statements = counts.statements;
+    work.transactions = counts.committed;
+    work.refused = counts.refused;
+    work.commits_unknown = counts.unknown;
+    work.commits_unknown_found = counts.unknown_found;
+    work.pages_checked = counts.pages_checked;
+    work.entries_compared = counts.rows_compared;
+}
+
+/// What a statement came to, as the run sees it.
+pub(super) fn event_of(ran: Ran) -> Event {
+    match ran {
+        Ran::Same(_) => Event::Fine,
+        Ran::Fault { error, must_reopen } => Event::Fault {
+            error,
+            commit_unknown: must_reopen,
+        },
+    }
+}
+
+/// The workload: statements from a generator.
+struct Statements {
+    pair: SqlPair,
+    generator: Generator,
+    sessions: usize,
+    maintenance: bool,
+    phase: PhaseCell,
+    rng: ChaCha8Rng,
+    begun: bool,
+}
+
+impl Statements {
+    /// Maintenance, on both sides; `None` when this step is not for it.
+    fn maintain(&mut self) -> Option<Result<Event, Mismatch>> {
+        if !self.maintenance || !self.rng.random_bool(0.05) {
+            return None;
+        }
+        let database = self.pair.subject().clone();
+        let budget = self.rng.random_range(0..50);
+        let done = match self.rng.random_range(0..3) {
+            0 => self
+                .phase
+                .during(Phase::Vacuum, || database.maintain(budget).map(drop)),
+            1 => self
+                .phase
+                .during(Phase::Vacuum, || database.vacuum().map(drop)),
+            _ => self
+                .phase
+                .during(Phase::Checkpoint, || database.checkpoint()),
+        };
+        self.pair.vacuum_model();
+        Some(match done {
+            Ok(()) => Ok(Event::Fine),
+            Err(error) if super::world::is_fault(&error) => Ok(Event::Fault {
+                error,
+                commit_unknown: false,
+            }),
+            Err(error) => Err(Mismatch {
+                doing: "maintenance".to_owned(),
+                expected: "done, or a failure of the disk".to_owned(),
+                found: format!("{error:?}"),
+            }),
+        })
+    }
+}
+
+impl Workload for Statements {
+    type Engine = Database;
+
+    fn open(world: &World, options: DiskOptions) -> Result<Database, Error> {
+        open_database(world, options)
+    }
+
+    fn begin(seed: u64, world: &World, engine: Database) -> Result<Self, Mismatch> {
+        let (shape, phase) = (&world.options.shape, world.progress.phase.clone());
+        let generator = world.options.generator.clone();
+        let mut pair = SqlPair::new(phase.clone(), world.env.clone(), engine, shape.sessions)?;
+        generator.relations().iter().for_each(|r| pair.watch(r));
+        Ok(Self {
+            pair,
+            generator,
+            sessions: shape.sessions,
+            maintenance: shape.maintenance,
+            phase,
+            rng: Streams::new(seed).workload(),
+            begun: false,
+        })
+    }
+
+    fn step(&mut self) -> Result<Event, Mismatch> {
+        if let Some(event) = self.maintain() {
+            return event;
+        }
+        let slot = self.rng.random_range(0..self.sessions);
+        let sql = match std::mem::replace(&mut self.begun, true) {
+            false => self.generator.first(&mut self.rng),
+            true => {
+                let in_transaction = self.pair.is_in_transaction(slot);
+                self.generator.next(in_transaction, &mut self.rng)
+            }
+        };
+        self.pair.run(slot, &sql).map(event_of)
+    }
+
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    fn let_go(&mut self) {
+        self.pair.let_go();
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        self.pair.close()
+    }
+
+    fn reopened(&mut self, engine: Database) -> Result<Result<(), Error>, Mismatch> {
+        self.pair.reopened(engine).map(|r| r.map(drop))
+    }
+
+    fn count(&self, work: &mut WorkCounts) {
+        count_pair(self.pair.counts(), work);
+    }
+}

@@ -1,0 +1,75 @@
+//! Statements that define things: tables, indexes, views, columns.
+
+use super::generator::Generator;
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// Draws definitions.
+pub(super) struct Definitions<'a>(pub(super) &'a Generator);
+
+fn pick<'a>(rng: &mut ChaCha8Rng, choices: &[&'a str]) -> &'a str {
+    choices.choose(rng).copied().unwrap_or_default()
+}
+
+impl Definitions<'_> {
+    pub(super) fn create_table(&self, number: usize, rng: &mut ChaCha8Rng) -> String {
+        let id = pick(
+            rng,
+            &[
+                "INTEGER PRIMARY KEY",
+                "INTEGER PRIMARY KEY",
+                "BIGINT PRIMARY KEY",
+                "TEXT PRIMARY KEY",
+                "INTEGER",
+            ],
+        );
+        let a = pick(
+            rng,
+            &[
+                "INTEGER",
+                "INTEGER",
+                "INTEGER UNIQUE",
+                "INTEGER NOT NULL",
+                "BIGINT CHECK (a > -400)",
+                "INTEGER DEFAULT 7",
+            ],
+        );
+        let b = pick(
+            rng,
+            &["TEXT", "TEXT", "VARCHAR", "TEXT NOT NULL DEFAULT 'none'"],
+        );
+        let c = pick(
+            rng,
+            &["NUMERIC(12, 2)", "NUMERIC", "DOUBLE PRECISION", "BIGINT"],
+        );
+        let more = pick(rng, &["", "", ", UNIQUE (a, b)"]);
+        format!("CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}{more})")
+    }
+
+    pub(super) fn create_index(&self, rng: &mut ChaCha8Rng) -> String {
+        let table = self.0.table(rng);
+        let number = rng.random_range(0..3);
+        let unique = if rng.random_bool(0.2) { "UNIQUE " } else { "" };
+        let columns = pick(rng, &["a", "b", "a, b", "c", "b, id"]);
+        format!("CREATE {unique}INDEX {table}_i{number} ON {table} ({columns})")
+    }
+
+    pub(super) fn statement(&self, rng: &mut ChaCha8Rng) -> String {
+        let number = rng.random_range(0..self.0.tables);
+        let table = format!("t{number}");
+        match rng.random_range(0..20) {
+            0..=4 => self.create_table(number, rng),
+            5 => format!("DROP TABLE {table}"),
+            6 => format!("DROP TABLE IF EXISTS {table} CASCADE"),
+            7..=10 => self.create_index(rng),
+            11 | 12 => format!("DROP INDEX {table}_i{}", rng.random_range(0..3)),
+            13 => format!("ALTER TABLE {table} ADD COLUMN e INTEGER DEFAULT 5"),
+            14 => format!("ALTER TABLE {table} DROP COLUMN e"),
+            15 => format!("TRUNCATE TABLE {table}"),
+            16 | 17 => format!("CREATE VIEW v{number} AS SELECT id, a FROM {table} WHERE a > 3"),
+            18 => format!("DROP VIEW v{number}"),
+            _ => format!("ANALYZE {table}"),
+        }
+    }
+}

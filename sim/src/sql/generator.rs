@@ -1,0 +1,220 @@
+//! Statements drawn from a small universe of names, so that they meet each other often.
+//!
+//! What is drawn may fail (no such table, a duplicate key): both sides must then fail alike. Nothing is drawn whose
+//! result depends on the order in which rows are visited, because two plans of one statement may differ in it.
+
+use super::definitions::Definitions;
+use rand::Rng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+/// Which kinds of statements a run draws.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Generator {
+    /// Tables `t0`, `t1`, …
+    pub tables: usize,
+    /// Distinct values of keys.
+    pub keys: u32,
+    /// Most rows of an `INSERT`.
+    pub rows_max: usize,
+    /// Longest text.
+    pub text_bytes_max: usize,
+    /// Whether tables, indexes and views are defined and dropped after the start.
+    pub definitions: bool,
+    /// Whether statements are grouped into transactions.
+    pub transactions: bool,
+}
+
+fn pick<'a>(rng: &mut ChaCha8Rng, choices: &[&'a str]) -> &'a str {
+    choices.choose(rng).copied().unwrap_or_default()
+}
+
+impl Generator {
+    /// All tables and views that statements may create.
+    pub fn relations(&self) -> Vec<String> {
+        let tables = (0..self.tables).map(|t| format!("t{t}"));
+        let views = (0..self.tables).map(|t| format!("v{t}"));
+        tables.chain(views).collect()
+    }
+
+    /// The first statement of a run.
+    pub fn first(&self, rng: &mut ChaCha8Rng) -> String {
+        Definitions(self).create_table(0, rng)
+    }
+
+    /// The next statement of a session.
+    pub fn next(&self, in_transaction: bool, rng: &mut ChaCha8Rng) -> String {
+        let roll = rng.random_range(0..100);
+        if self.transactions {
+            let control = match (in_transaction, roll) {
+                (true, 0..=11) => "COMMIT",
+                (true, 12..=14) => "ROLLBACK",
+                (true, 15..=17) => "SAVEPOINT s",
+                (true, 18..=19) => "ROLLBACK TO SAVEPOINT s",
+                (true, 20) => "RELEASE SAVEPOINT s",
+                (false, 0..=14) => "BEGIN",
+                (false, 15) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+                (false, 16) => "BEGIN ISOLATION LEVEL REPEATABLE READ",
+                _ => "",
+            };
+            if !control.is_empty() {
+                return control.to_owned();
+            }
+        }
+        match rng.random_range(0..100) {
+            0..=34 => self.insert(rng),
+            35..=54 => self.update(rng),
+            55..=66 => self.delete(rng),
+            67..=87 => self.select(rng),
+            _ if self.definitions => Definitions(self).statement(rng),
+            88..=89 => Definitions(self).create_table(rng.random_range(0..self.tables), rng),
+            90..=91 => Definitions(self).create_index(rng),
+            _ => self.insert(rng),
+        }
+    }
+
+    pub(super) fn table(&self, rng: &mut ChaCha8Rng) -> String {
+        format!("t{}", rng.random_range(0..self.tables))
+    }
+
+    fn key(&self, rng: &mut ChaCha8Rng) -> u32 {
+        rng.random_range(0..self.keys)
+    }
+
+    /// A text literal: mostly short, out of few, sometimes long.
+    fn text(&self, rng: &mut ChaCha8Rng) -> String {
+        match rng.random_range(0..12) {
+            0 => "NULL".to_owned(),
+            1 => "''".to_owned(),
+            2 => {
+                let len = rng.random_range(0..=self.text_bytes_max);
+                let letter = char::from(rng.random_range(b'a'..=b'z'));
+                let tail = self.key(rng);
+                format!("'{}{tail}'", letter.to_string().repeat(len))
+            }
+            3 => "'it''s — ünïcode'".to_owned(),
+            _ => format!("'text {}'", rng.random_range(0..20)),
+        }
+    }
+
+    fn number(&self, rng: &mut ChaCha8Rng) -> String {
+        match rng.random_range(0..8) {
+            0 => "NULL".to_owned(),
+            1 => format!("-{}.25", self.key(rng)),
+            _ => self.key(rng).to_string(),
+        }
+    }
+
+    fn small(&self, rng: &mut ChaCha8Rng) -> String {
+        match rng.random_range(0..10) {
+            0 => "NULL".to_owned(),
+            1 => (-i64::from(self.key(rng))).to_string(),
+            _ => rng.random_range(0..50).to_string(),
+        }
+    }
+
+    fn row(&self, rng: &mut ChaCha8Rng) -> String {
+        format!(
+            "('{}', {}, {}, {})",
+            self.key(rng),
+            self.small(rng),
+            self.text(rng),
+            self.number(rng)
+        )
+    }
+
+    fn insert(&self, rng: &mut ChaCha8Rng) -> String {
+        let table = self.table(rng);
+        if rng.random_bool(0.08) {
+            let (from, where_) = (self.table(rng), self.condition(rng));
+            return format!(
+                "INSERT INTO {table} (id, a, b) SELECT '{}', a, b FROM {from} WHERE {where_}",
+                self.key(rng)
+            );
+        }
+        let count = match rng.random_bool(0.3) {
+            true => rng.random_range(1..=self.rows_max),
+            false => rng.random_range(1..=2),
+        };
+        let rows: Vec<String> = (0..count).map(|_| self.row(rng)).collect();
+        let conflict = match rng.random_range(0..10) {
+            0..=3 => " ON CONFLICT DO NOTHING",
+            4 => " ON CONFLICT (id) DO UPDATE SET b = 'conflict'",
+            _ => "",
+        };
+        let returning = if rng.random_bool(0.15) {
+            " RETURNING id, a"
+        } else {
+            ""
+        };
+        format!(
+            "INSERT INTO {table} (id, a, b, c) VALUES {}{conflict}{returning}",
+            rows.join(", ")
+        )
+    }
+
+    /// A condition on a table that has no alias.
+    fn condition(&self, rng: &mut ChaCha8Rng) -> String {
+        let key = self.key(rng);
+        match rng.random_range(0..10) {
+            0..=3 => format!("id = '{key}'"),
+            4 => {
+                let low = rng.random_range(-20..50);
+                format!("a BETWEEN {low} AND {}", low + rng.random_range(0..15))
+            }
+            5 => format!("b = {}", self.text(rng)),
+            6 => pick(rng, &["a IS NULL", "b IS NULL", "c IS NOT NULL", "true"]).to_owned(),
+            7 => format!("c < {}", self.key(rng)),
+            8 => format!("a = {} AND b LIKE 'text 1%'", rng.random_range(0..50)),
+            _ => format!(
+                "a IN (SELECT a FROM {} WHERE id = '{key}')",
+                self.table(rng)
+            ),
+        }
+    }
+
+    fn update(&self, rng: &mut ChaCha8Rng) -> String {
+        let (table, condition) = (self.table(rng), self.condition(rng));
+        let set = match rng.random_range(0..6) {
+            0 | 1 => format!("a = {}", self.small(rng)),
+            2 => format!("b = {}, c = {}", self.text(rng), self.number(rng)),
+            3 => "c = c + 1".to_owned(),
+            4 => "b = b || '!'".to_owned(),
+            _ => format!("id = '{}'", self.key(rng)),
+        };
+        format!("UPDATE {table} SET {set} WHERE {condition}")
+    }
+
+    fn delete(&self, rng: &mut ChaCha8Rng) -> String {
+        let (table, condition) = (self.table(rng), self.condition(rng));
+        format!("DELETE FROM {table} WHERE {condition}")
+    }
+
+    fn select(&self, rng: &mut ChaCha8Rng) -> String {
+        let (table, other) = (self.table(rng), self.table(rng));
+        let condition = self.condition(rng);
+        match rng.random_range(0..9) {
+            0 => format!("SELECT * FROM {table} WHERE {condition}"),
+            1 => format!("SELECT count(*), min(a), max(a), sum(a) FROM {table} WHERE {condition}"),
+            2 => {
+                format!("SELECT a, count(*), count(b) FROM {table} GROUP BY a HAVING count(*) > 1")
+            }
+            3 => format!(
+                "SELECT x.id, y.id, x.a FROM {table} x JOIN {other} y ON x.a = y.a WHERE x.a < 10"
+            ),
+            4 => format!(
+                "SELECT a, id FROM {table} WHERE {condition} ORDER BY a, id LIMIT {}",
+                rng.random_range(0..20)
+            ),
+            5 => format!("SELECT DISTINCT b FROM {table} WHERE {condition}"),
+            6 => format!(
+                "SELECT x.id, y.b FROM {table} x LEFT JOIN {other} y ON x.id = y.id AND y.a > 5"
+            ),
+            7 => format!(
+                "SELECT id FROM {table} WHERE a = {}",
+                rng.random_range(0..50)
+            ),
+            _ => format!("SELECT * FROM v{}", rng.random_range(0..self.tables)),
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! Two databases, sessions between them, and the fate of interrupted statements.
+
+use super::answer::{Answer, difference};
+use crate::lockstep::Mismatch;
+use crate::model::ModelBackend;
+use crate::phase::{Phase, PhaseCell};
+use quantadb::api::{Connection, Database, SessionOptions};
+use quantadb::env::Env;
+use quantadb::{Error, ErrorKind};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a statement went.
+#[derive(Debug)]
+pub enum Ran {
+    /// Both gave the same.
+    Same(Answer),
+    /// The subject's disk failed.
+    Fault {
+        /// With this.
+        error: Error,
+        /// Whether the subject must be opened again before the next statement.
+        must_reopen: bool,
+    },
+}
+
+/// What recovery decided of an interrupted statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// There was none.
+    None,
+    /// It is there, and would have given this.
+    Committed(Answer),
+    /// It left nothing behind.
+    Absent,
+}
+
+/// What was done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PairCounts {
+    /// Statements that both ran.
+    pub statements: u64,
+    /// Of those, refused by both.
+    pub refused: u64,
+    /// Statements that committed on both sides.
+    pub committed: u64,
+    /// Statements of unknown fate.
+    pub unknown: u64,
+    /// Of those, found to be there.
+    pub unknown_found: u64,
+    /// Rows compared after recoveries.
+    pub rows_compared: u64,
+    /// Pages that the subject's own check looked at.
+    pub pages_checked: u64,
+}
+
+struct PairSession {
+    subject: Connection,
+    model: Connection,
+}
+
+struct Unknown {
+    model: Connection,
+    sql: String,
+}
+
+/// The two databases.
+pub struct SqlPair {
+    phase: PhaseCell,
+    env: Arc<dyn Env>,
+    subject: Option<Database>,
+    backend: Arc<ModelBackend>,
+    model: Database,
+    sessions: Vec<Option<PairSession>>,
+    unknown: Option<Unknown>,
+    /// Tables and views that are compared after a recovery.
+    relations: BTreeSet<String>,
+    counts: PairCounts,
+}
+
+/// Options of both databases' sessions: nobody waits, nothing is tried again behind the back.
+pub fn session_options() -> SessionOptions {
+    SessionOptions {
+        lock_timeout: Some(Duration::ZERO),
+        retries_max: 0,
+        ..SessionOptions::default()
+    }
+}
+
+fn is_fault(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) || error.sqlstate() == "53100"
+}
+
+fn starts_with(sql: &str, word: &str) -> bool {
+    sql.get(..word.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
+fn orders_rows(sql: &str) -> bool {
+    sql.to_ascii_lowercase().contains("order by")
+}
+
+/// The model has no disk: a failure of it is a defect of this package or of the SQL layer.
+fn model_failed(doing: &str, error: &Error) -> Mismatch {
+    Mismatch {
+        doing: format!("{doing}, on the model alone"),
+        expected: "done".to_owned(),
+        found: format!("{error:?}"),
+    }
+}
+
+impl SqlPair {
+    /// Two empty databases.
+    ///
+    /// # Errors
+    /// When the model's cannot be made.
+    pub fn new(
+        phase: PhaseCell,
+        env: Arc<dyn Env>,
+        subject: Database,
+        sessions: usize,
+    ) -> Result<Self, Mismatch> {
+        let backend = Arc::new(ModelBackend::new());
+        let model = over_model(&backend, &env)?;
+        Ok(Self {
+            phase,
+            env,
+            subject: Some(subject),
+            backend,
+            model,
+            sessions: (0..sessions).map(|_| None).collect(),
+            unknown: None,
+            relations: BTreeSet::new(),
+            counts: PairCounts::default(),
+        })
+    }
+
+    /// What was done so far.
+    pub fn counts(&self) -> PairCounts {
+        self.counts
+    }
+
+    /// Lets `name` be compared after recoveries, whether or not it exists.
+    pub fn watch(&mut self, name: &str) {
+        self.relations.insert(name.to_owned());
+    }
+
+    /// The subject, which is open.
+    pub fn subject(&self) -> &Database {
+        let open = self.subject.as_ref();
+        open.expect("statements are run only while the subject is open")
+    }
+
+    /// Lets the model clean up, where the subject was told to.
+    pub fn vacuum_model(&self) {
+        // The model's vacuum cannot fail.
+        drop(self.model.vacuum());
+    }
+
+    /// Whether a session is in a transaction.
+    pub fn is_in_transaction(&self, slot: usize) -> bool {
+        let session = self.sessions[slot].as_ref();
+        session.is_some_and(|s| s.model.is_in_transaction())
+    }
+
+    fn session(&mut self, slot: usize) -> Result<PairSession, Mismatch> {
+        if let Some(session) = self.sessions[slot].take() {
+            return Ok(session);
+        }
+        let connect = |db: &Database| db.connect().map_err(|e| model_failed("connect", &e));
+        Ok(PairSession {
+            subject: connect(self.subject())?,
+            model: connect(&self.model)?,
+        })
+    }
+
+    /// Runs one statement in a session on both sides and compares.
+    ///
+    /// # Errors
+    /// When they differ.
+    pub fn run(&mut self, slot: usize, sql: &str) -> Result<Ran, Mismatch> {
+        let session = self.session(slot)?;
+        let ends = starts_with(sql, "COMMIT") || starts_with(sql, "END");
+        let decides = ends || !session.model.is_in_transaction();
+        let phase = if ends { Phase::Commit } else { Phase::Running };
+        let mut found = self.phase.during(phase, || session.subject.run(sql));
+        if let Err(error) = &found
+            && is_fault(error)
+        {
+            let error = found.err().expect("looked at before");
+            return Ok(self.fault(slot, session, sql, decides, error));
+        }
+        let ordered = orders_rows(sql);
+        let mut expected = session.model.run(sql);
+        let texts = (error_text(&expected), error_text(&found));
+        let expected = Answer::of(&mut expected, ordered);
+        let found = Answer::of(&mut found, ordered);
+        if expected != found {
+            let (mut expected, mut found) = difference(&expected, &found);
+            expected += &texts.0;
+            found += &texts.1;
+            return Err(Mismatch {
+                doing: format!("session {slot}: {}", shorten_sql(sql)),
+                expected,
+                found,
+            });
+        }
+        self.counts.statements += 1;
+        match &found {
+            Answer::Failed { .. } => self.counts.refused += 1,
+            Answer::Done { .. } => self.counts.committed += u64::from(decides),
+        }
+        self.sessions[slot] = Some(session);
+        Ok(Ran::Same(found))
+    }
+
+    /// What a fault leaves: nothing, or a statement of unknown fate.
+    fn fault(
+        &mut self,
+        slot: usize,
+        session: PairSession,
+        sql: &str,
+        decides: bool,
+        error: Error,
+    ) -> Ran {
+        let reads = starts_with(sql, "SELECT") || starts_with(sql, "BEGIN");
+        let full = error.sqlstate() == "53100";
+        let mut must_reopen = error.kind() == ErrorKind::Stopped;
+        if decides && !reads && !full {
+            self.counts.unknown += 1;
+            self.unknown = Some(Unknown {
+                model: session.model,
+                sql: sql.to_owned(),
+            });
+            must_reopen = true;
+        } else {
+            // In a transaction, a failed statement leaves only one thing to do.
+            drop(session.subject.run("ROLLBACK"));
+            drop(session.model.run("ROLLBACK"));
+            self.sessions[slot] = Some(session);
+        }
+        Ran::Fault { error, must_reopen }
+    }
+
+    /// Ends every session and lets go of the subject, which has crashed or is to be closed.
+    pub fn let_go(&mut self) {
+        self.sessions.iter_mut().for_each(|s| *s = None);
+        self.subject = None;
+    }
+
+    /// Ends every session and closes the subject with a last checkpoint.
+    ///
+    /// # Errors
+    /// The checkpoint's; the subject is let go all the same.
+    pub fn close(&mut self) -> Result<(), Error> {
+        self.sessions.iter_mut().for_each(|s| *s = None);
+        match self.subject.take() {
+            Some(subject) => subject.close(),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the subject as recovery left it, decides the fate of an interrupted statement, and compares all.
+    ///
+    /// # Errors
+    /// When they differ (`Err` within `Ok` when the subject's disk failed).
+    pub fn reopened(&mut self, subject: Database) -> Result<Result<Fate, Error>, Mismatch> {
+        self.subject = Some(subject);
+        let Some(Unknown { model, sql }) = self.unknown.take() else {
+            return self.compare_all().map(|r| r.map(|()| Fate::None));
+        };
+        // Only the interrupted session is left on the model's side; what it has not committed is not in the copy.
+        let without = self.backend.fork();
+        let answer = Answer::of(&mut model.run(&sql), orders_rows(&sql));
+        drop(model);
+        let with = self.compare_all();
+        if with.is_ok() {
+            self.counts.unknown_found += 1;
+            return with.map(|r| r.map(|()| Fate::Committed(answer)));
+        }
+        self.backend = Arc::new(without);
+        self.model = over_model(&self.backend, &self.env)?;
+        match (self.compare_all(), with) {
+            (Ok(compared), _) => Ok(compared.map(|()| Fate::Absent)),
+            (Err(without), Err(with)) => Err(neither(&sql, &with, &without)),
+            (Err(without), Ok(_)) => Err(without),
+        }
+    }
+
+    /// Compares all relations, and lets the subject check itself.
+    ///
+    /// # Errors
+    /// When they differ or the check finds a problem (`Err` within `Ok` when the subject's disk failed).
+    pub fn compare_all(&mut self) -> Result<Result<(), Error>, Mismatch> {
+        let subject = match self.subject().connect() {
+            Ok(connection) => connection,
+            Err(error) => return Ok(Err(error)),
+        };
+        let model = self.model.connect();
+        let model = model.map_err(|e| model_failed("connect", &e))?;
+        for relation in &self.relations {
+            let sql = format!("SELECT * FROM {relation}");
+            let mut found = subject.run(&sql);
+            if let Err(error) = &found
+                && is_fault(error)
+            {
+                return Ok(Err(found.err().expect("looked at before")));
+            }
+            let mut expected = model.run(&sql);
+            let texts = (error_text(&expected), error_text(&found));
+            let expected = Answer::of(&mut expected, false);
+            let found = Answer::of(&mut found, false);
+            self.counts.rows_compared += found.rows() as u64;
+            if expected != found {
+                let (mut expected, mut found) = difference(&expected, &found);
+                expected += &texts.0;
+                found += &texts.1;
+                return Err(Mismatch {
+                    doing: format!("comparing: {sql}"),
+                    expected,
+                    found,
+                });
+            }
+        }
+        match self.subject().check() {
+            Ok(report) if report.problems.is_empty() => {
+                self.counts.pages_checked += report.pages_checked;
+                Ok(Ok(()))
+            }
+            Ok(report) => Err(Mismatch {
+                doing: "check()".to_owned(),
+                expected: "no problem".to_owned(),
+                found: report.problems.join("; "),
+            }),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+fn over_model(backend: &Arc<ModelBackend>, env: &Arc<dyn Env>) -> Result<Database, Mismatch> {
+    Database::from_backend_with(backend.clone(), env.clone(), session_options())
+        .map_err(|e| model_failed("opening a database", &e))
+}
+
+fn error_text<T>(result: &Result<T, Error>) -> String {
+    match result {
+        Ok(_) => String::new(),
+        Err(error) => format!(" ({error})"),
+    }
+}
+
+fn neither(sql: &str, with: &Mismatch, without: &Mismatch) -> Mismatch {
+    Mismatch {
+        doing: format!(
+            "recovery after a crash in: {}\n  then, {}",
+            shorten_sql(sql),
+            with.doing
+        ),
+        expected: format!(
+            "the statement is there whole: {}\n            or absent: {}",
+            with.expected, without.expected
+        ),
+        found: with.found.clone(),
+    }
+}
+
+/// A statement for people: long ones by their start and length.
+fn shorten_sql(sql: &str) -> String {
+    match sql.char_indices().nth(400) {
+        None => sql.to_owned(),
+        Some((end, _)) => format!("{}… ({} bytes)", &sql[..end], sql.len()),
+    }
+}
