@@ -8,6 +8,7 @@
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
 //! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
 //! | [`door`] | what every `StorageBackend` must do, as a test suite |
+//! | [`property`] | properties of structures, for tests and fuzz targets |
 
 pub mod disk;
 pub mod door;
@@ -15,6 +16,7 @@ pub mod env;
 pub mod lockstep;
 pub mod model;
 pub mod phase;
+pub mod property;
 pub mod report;
 pub mod scenario;
 pub mod streams;
