@@ -10,6 +10,7 @@
 //! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
 //! | [`sql`] | two databases, on the disk and over the model, given the same SQL |
 //! | [`door`] | what every `StorageBackend` must do, as a test suite |
+//! | [`property`] | properties of structures, for tests and fuzz targets |
 
 pub mod baton;
 pub mod disk;
@@ -18,6 +19,7 @@ pub mod env;
 pub mod lockstep;
 pub mod model;
 pub mod phase;
+pub mod property;
 pub mod report;
 pub mod scenario;
 pub mod sql;

@@ -21,14 +21,14 @@
 
 use crate::error::{Error, Result};
 use crate::page::{Lsn, TxnId};
-use crate::wal::{LogChain, LogReader, RecordKind};
+use crate::wal::{LogChain, LogExtent, LogReader, RecordKind};
 use std::collections::BTreeMap;
 
 /// What analysis found.
 #[derive(Debug)]
 pub struct Analysis {
-    /// Where the log ends.
-    pub end: Lsn,
+    /// How far the log goes.
+    pub extent: LogExtent,
     /// Transactions to undo.
     pub losers: Vec<LogChain>,
     /// The highest transaction number in the log; 0 when there is none.
@@ -52,7 +52,7 @@ pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis
     let mut running: BTreeMap<TxnId, (Lsn, Lsn)> = BTreeMap::new();
     let mut txn_max = TxnId(0);
     let mut records_to_redo = 0;
-    let end = reader.scan(start, |lsn, record, _| {
+    let extent = reader.scan(start, redo, |lsn, record, _| {
         txn_max = txn_max.max(record.txn);
         records_to_redo += u64::from(lsn >= redo);
         match record.kind {
@@ -66,14 +66,14 @@ pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis
         }
         Ok(())
     })?;
-    if end < redo {
+    if extent.end < redo {
         return Err(Error::corrupt(format!(
             "the log ends at {}, before position {} up to which the database file says that it was written (REC-1)",
-            end.0, redo.0
+            extent.end.0, redo.0
         )));
     }
     Ok(Analysis {
-        end,
+        extent,
         losers: running
             .into_iter()
             .map(|(txn, (first, last))| LogChain::resumed(txn, first, last))

@@ -6,55 +6,70 @@ use crate::btree::StoredEntry;
 use crate::page::PageId;
 use crate::sync::Mutex;
 use foldhash::fast::FixedState;
-use std::hash::{Hash, Hasher};
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const SHARDS: usize = 16;
 
-#[derive(Debug, PartialEq, Eq)]
-struct Place {
-    tree: PageId,
-    key: Arc<[u8]>,
-}
-
-/// A [`Place`] to look for.
-struct Lookup<'a>(PageId, &'a [u8]);
-
-impl Hash for Place {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        Lookup(self.tree, &self.key).hash(state);
-    }
-}
-
-impl Hash for Lookup<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u32(self.0.0);
-        state.write(self.1);
-    }
-}
-
-impl hashbrown::Equivalent<Place> for Lookup<'_> {
-    fn equivalent(&self, place: &Place) -> bool {
-        self.0 == place.tree && self.1 == &*place.key
-    }
-}
-
+/// One replaced entry.
 #[derive(Debug)]
 struct Version {
     writer: Arc<TxnState>,
     /// What `writer` replaced; `None`: there was no entry.
     before: Option<StoredEntry>,
+    older: Option<Box<Version>>,
 }
 
+impl Version {
+    fn is_settled(&self, oldest: u64) -> bool {
+        self.writer.committed_at().is_some_and(|t| t <= oldest)
+    }
+
+    /// Drops the versions older than this one that no snapshot at or after `oldest` needs; gives their number.
+    fn prune_older(&mut self, oldest: u64) -> u64 {
+        let mut at = &mut self.older;
+        while at.as_ref().is_some_and(|v| !v.is_settled(oldest)) {
+            at = &mut at.as_mut().expect("looked at").older;
+        }
+        count_of(at.take().as_deref())
+    }
+}
+
+fn count_of(newest: Option<&Version>) -> u64 {
+    std::iter::successors(newest, |v| v.older.as_deref())
+        .map(|_| 1)
+        .sum()
+}
+
+/// The versions of one key: a cache line, as long as there is one of them.
 #[derive(Debug)]
 struct Versions {
+    key: Arc<[u8]>,
     newest: Version,
-    /// From old to new.
-    older: Vec<Version>,
+    tree: PageId,
 }
 
-type Shard = hashbrown::HashMap<Place, Versions, FixedState>;
+impl Versions {
+    fn are_of(&self, tree: PageId, key: &[u8]) -> bool {
+        self.tree == tree && *self.key == *key
+    }
+}
+
+fn hash_of(tree: PageId, key: &[u8]) -> u64 {
+    let mut state = FixedState::default().build_hasher();
+    state.write_u32(tree.0);
+    state.write(key);
+    state.finish()
+}
+
+fn rehash(versions: &Versions) -> u64 {
+    hash_of(versions.tree, &versions.key)
+}
+
+type Shard = HashTable<Versions>;
 
 /// What a snapshot sees of an entry.
 #[derive(Debug, PartialEq, Eq)]
@@ -82,10 +97,9 @@ impl Default for VersionStore {
 }
 
 impl VersionStore {
-    fn shard(&self, tree: PageId, key: &[u8]) -> &Mutex<Shard> {
-        let last = key.last_chunk::<2>().map_or(0, |b| u16::from_le_bytes(*b));
-        let mixed = (u32::from(last) ^ tree.0).wrapping_mul(0x9E37_79B1) >> 28;
-        &self.shards[mixed as usize % SHARDS]
+    /// The table takes low and high bits of the hash; a shard goes by others.
+    fn shard(&self, hash: u64) -> &Mutex<Shard> {
+        &self.shards[(hash >> 32) as usize % SHARDS]
     }
 
     /// Before-images held.
@@ -98,10 +112,10 @@ impl VersionStore {
         if self.count() == 0 {
             return None;
         }
-        let shard = self.shard(tree, key).lock();
-        shard
-            .get(&Lookup(tree, key))
-            .map(|v| v.newest.writer.clone())
+        let hash = hash_of(tree, key);
+        let shard = self.shard(hash).lock();
+        let versions = shard.find(hash, |v| v.are_of(tree, key))?;
+        Some(versions.newest.writer.clone())
     }
 
     /// `writer` is about to replace `before`. The caller holds the leaf's latch exclusively.
@@ -112,36 +126,39 @@ impl VersionStore {
         writer: &Arc<TxnState>,
         before: Option<StoredEntry>,
     ) {
-        let version = Version {
+        let mut version = Version {
             writer: writer.clone(),
             before,
+            older: None,
         };
         self.count.fetch_add(1, Ordering::AcqRel);
-        let mut shard = self.shard(tree, key).lock();
-        if let Some(versions) = shard.get_mut(&Lookup(tree, key)) {
-            let old = std::mem::replace(&mut versions.newest, version);
-            versions.older.push(old);
-            return;
+        let hash = hash_of(tree, key);
+        let mut shard = self.shard(hash).lock();
+        match shard.entry(hash, |v| v.are_of(tree, key), rehash) {
+            Entry::Occupied(mut entry) => {
+                let newest = &mut entry.get_mut().newest;
+                std::mem::swap(newest, &mut version);
+                newest.older = Some(Box::new(version));
+            }
+            Entry::Vacant(entry) => {
+                entry.insert(Versions {
+                    key: key.clone(),
+                    newest: version,
+                    tree,
+                });
+            }
         }
-        let place = Place {
-            tree,
-            key: key.clone(),
-        };
-        let versions = Versions {
-            newest: version,
-            older: Vec::new(),
-        };
-        shard.insert(place, versions);
     }
 
     /// Takes back the newest version of a key: its writer has put the before-image back on the page.
     pub fn pop(&self, tree: PageId, key: &[u8]) {
-        let mut shard = self.shard(tree, key).lock();
-        if let Some(versions) = shard.get_mut(&Lookup(tree, key)) {
+        let hash = hash_of(tree, key);
+        let mut shard = self.shard(hash).lock();
+        if let Ok(mut entry) = shard.find_entry(hash, |v| v.are_of(tree, key)) {
             self.count.fetch_sub(1, Ordering::AcqRel);
-            match versions.older.pop() {
-                Some(older) => versions.newest = older,
-                None => drop(shard.remove(&Lookup(tree, key))),
+            match entry.get_mut().newest.older.take() {
+                Some(older) => entry.get_mut().newest = *older,
+                None => drop(entry.remove()),
             }
         }
     }
@@ -157,46 +174,52 @@ impl VersionStore {
         if self.count() == 0 {
             return Seen::Page;
         }
-        let visible = |version: &Version| {
+        let visible = |version: &&Version| {
             own.is_some_and(|own| Arc::ptr_eq(own, &version.writer))
-                || version
-                    .writer
-                    .committed_at()
-                    .is_some_and(|time| time <= snapshot.time)
+                || version.is_settled(snapshot.time)
         };
-        let shard = self.shard(tree, key).lock();
-        let Some(versions) = shard.get(&Lookup(tree, key)) else {
-            return Seen::Page;
-        };
-        if visible(&versions.newest) {
-            return Seen::Page;
+        let hash = hash_of(tree, key);
+        let shard = self.shard(hash).lock();
+        let newest = shard.find(hash, |v| v.are_of(tree, key)).map(|v| &v.newest);
+        let hidden = std::iter::successors(newest, |v| v.older.as_deref());
+        match hidden.take_while(|v| !visible(v)).last() {
+            Some(oldest_hidden) => Seen::Before(oldest_hidden.before.clone()),
+            None => Seen::Page,
         }
-        let hidden = versions.older.iter().rev().take_while(|v| !visible(v));
-        let oldest_hidden = hidden.last().unwrap_or(&versions.newest);
-        Seen::Before(oldest_hidden.before.clone())
     }
 
-    /// Drops the versions of a key that no snapshot at or after `oldest` needs (TXN-2). Gives whether none is left.
-    pub fn prune(&self, tree: PageId, key: &[u8], oldest: u64) -> bool {
-        let settled =
-            |version: &Version| version.writer.committed_at().is_some_and(|t| t <= oldest);
-        let mut shard = self.shard(tree, key).lock();
-        let Some(versions) = shard.get_mut(&Lookup(tree, key)) else {
-            return true;
+    /// Drops the versions of a key that no snapshot at or after `oldest` needs (TXN-2).
+    pub fn prune(&self, tree: PageId, key: &[u8], oldest: u64) {
+        let hash = hash_of(tree, key);
+        let mut shard = self.shard(hash).lock();
+        let Ok(mut entry) = shard.find_entry(hash, |v| v.are_of(tree, key)) else {
+            return;
         };
-        if settled(&versions.newest) {
-            let dropped = 1 + versions.older.len() as u64;
+        let newest = &mut entry.get_mut().newest;
+        let dropped = match newest.is_settled(oldest) {
+            true => count_of(Some(&entry.remove().0.newest)),
+            false => newest.prune_older(oldest),
+        };
+        self.count.fetch_sub(dropped, Ordering::AcqRel);
+    }
+
+    /// The same for all keys, in one walk through memory: for when they are most of what there is.
+    pub fn prune_all(&self, oldest: u64) {
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            let mut dropped = 0;
+            shard.retain(|versions| {
+                let newest = &mut versions.newest;
+                let settled = newest.is_settled(oldest);
+                dropped += match settled {
+                    true => count_of(Some(newest)),
+                    false => newest.prune_older(oldest),
+                };
+                !settled
+            });
+            let kept = shard.len();
+            shard.shrink_to(2 * kept, rehash);
             self.count.fetch_sub(dropped, Ordering::AcqRel);
-            shard.remove(&Lookup(tree, key));
-            return true;
         }
-        let unneeded = versions
-            .older
-            .iter()
-            .rposition(settled)
-            .map_or(0, |i| i + 1);
-        versions.older.drain(..unneeded);
-        self.count.fetch_sub(unneeded as u64, Ordering::AcqRel);
-        false
     }
 }

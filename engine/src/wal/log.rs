@@ -1,13 +1,13 @@
 //! The log's writing end: append, group flush, reservation and recycling of segments.
 
-use super::reader::LogReader;
-use super::record::{FRAME_BYTES, checksum};
+use super::reader::{LogExtent, LogReader};
+use super::record::{FRAME_BYTES, Frame};
 use super::segment::{LogGeometry, SegmentHeader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Lsn;
 use crate::sync::{Condvar, Mutex};
 use crate::vfs::{File, SECTOR_BYTES, write_all_at};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -27,7 +27,10 @@ struct State {
     buffered_from: u64,
     /// Slots of all segments that are needed or reserved.
     slots: BTreeMap<u64, u32>,
+    /// Slots for new segments.
     free: Vec<u32>,
+    /// Slots that are free once a checkpoint is durable.
+    held: Vec<u32>,
     slot_count: u32,
     /// Bytes promised to reservations.
     promised: u64,
@@ -94,38 +97,39 @@ impl Log {
             seq: 1,
             epoch: 1,
             prev_end: None,
+            copied_in: 0,
         };
         write_all_at(file, &header.encode(&geometry), 0).map_err(writing)?;
         file.sync().map_err(writing)
     }
 
-    /// Continues after `end`, the end of what `reader` could read, with a new epoch in a new segment (WAL-3), which is
-    /// durable when this returns. Segments before `start` are free for reuse.
+    /// Continues a log of which `reader` could read `extent`, with a new epoch in a new segment (WAL-3). When this
+    /// returns, that segment is durable, and all of the log from `start` on is (WAL-6). The control block says that the
+    /// log is needed from `start` and a redo begins at `redo`; as that block may itself be lost yet, no slot that holds
+    /// anything is used again before the first [`Log::recycle`].
     ///
     /// # Errors
     /// `53100` and `58030` when the disk fails.
     pub fn continue_after(
-        reader: LogReader,
+        mut reader: LogReader,
         file: Arc<dyn File>,
         geometry: LogGeometry,
         epoch: u32,
-        (start, redo, end): (Lsn, Lsn, Lsn),
+        (start, redo, extent): (Lsn, Lsn, LogExtent),
         ignores_failed_sync: bool,
     ) -> Result<Self> {
         let start_seq = geometry.first_kept(start.0);
         let last_seq = reader.segments.keys().next_back().copied().unwrap_or(0);
-        let seq = last_seq.max(geometry.seq_of(end.0)) + 1;
+        let seq = last_seq.max(geometry.seq_of(extent.end.0)) + 1;
         let slots: BTreeMap<u64, u32> = reader
             .segments
-            .iter()
-            .filter(|(seq, _)| **seq >= start_seq)
+            .range(start_seq..)
             .map(|(seq, (slot, _))| (*seq, *slot))
             .collect();
-        let taken: std::collections::BTreeSet<u32> = slots.values().copied().collect();
-        let free = (0..reader.slots)
-            .rev()
-            .filter(|s| !taken.contains(s))
-            .collect();
+        let needed: BTreeSet<u32> = slots.values().copied().collect();
+        let slot_count = reader.slots.len() as u32;
+        let others = (0..slot_count).rev().filter(|slot| !needed.contains(slot));
+        let (held, free) = others.partition(|&slot| reader.slots[slot as usize]);
         let first = geometry.first_lsn(seq);
         let log = Self {
             file,
@@ -139,7 +143,8 @@ impl Log {
                 buffered_from: first,
                 slots,
                 free,
-                slot_count: reader.slots,
+                held,
+                slot_count,
                 promised: 0,
                 redo: redo.0,
             }),
@@ -152,42 +157,87 @@ impl Log {
             syncs: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
         };
+        // The control block was written when all before its redo LSN was durable.
+        if extent.last_flush >= redo && extent.last_flush < extent.end {
+            log.copy_segments(&mut reader, extent)?;
+        }
         let slot = {
             let mut state = log.state.lock();
             log.map_segment(&mut state, seq)?
         };
-        let header = SegmentHeader {
-            seq,
-            epoch,
-            prev_end: Some(end.0),
-        };
-        write_all_at(
-            &*log.file,
-            &header.encode(&geometry),
-            geometry.slot_offset(slot),
-        )
-        .map_err(writing)?;
+        log.write_header(
+            slot,
+            SegmentHeader {
+                seq,
+                epoch,
+                prev_end: Some(extent.end.0),
+                copied_in: 0,
+            },
+        )?;
         log.sync_file()?;
         Ok(log)
+    }
+
+    /// Copies the segments of the last flush, as far as the log goes, so that they are durable (WAL-6). Their headers are
+    /// written and not yet synced.
+    fn copy_segments(&self, reader: &mut LogReader, extent: LogExtent) -> Result<()> {
+        let mut state = self.state.lock();
+        let first = self.geometry.seq_of(extent.last_flush.0);
+        let last = self.geometry.seq_of(extent.end.0 - 1);
+        let in_doubt = reader.segments.range(first..=last);
+        let in_doubt: Vec<SegmentHeader> = in_doubt.map(|(_, (_, header))| *header).collect();
+        let mut headers = Vec::new();
+        for header in in_doubt {
+            let seq = header.seq;
+            let payload = reader.payload(seq)?.unwrap_or_default();
+            let used = (extent.end.0 - self.geometry.first_lsn(seq)).min(payload.len() as u64);
+            let mut copy = payload[..used as usize].to_vec();
+            copy.resize(payload.len(), 0);
+            let slot = self.take_slot(&mut state)?;
+            let offset = self.geometry.slot_offset(slot) + SECTOR;
+            write_all_at(&*self.file, &copy, offset).map_err(writing)?;
+            if let Some(original) = state.slots.insert(seq, slot) {
+                state.held.push(original);
+            }
+            headers.push((slot, header));
+        }
+        self.sync_file()?;
+        for (slot, header) in headers {
+            self.write_header(
+                slot,
+                SegmentHeader {
+                    copied_in: self.epoch,
+                    ..header
+                },
+            )?;
+        }
+        Ok(())
     }
 
     fn map_segment(&self, state: &mut State, seq: u64) -> Result<u32> {
         if let Some(&slot) = state.slots.get(&seq) {
             return Ok(slot);
         }
-        let slot = match state.free.pop() {
-            Some(slot) => slot,
-            None => {
-                let slot = state.slot_count;
-                self.file
-                    .set_len(self.geometry.slot_offset(slot + 1))
-                    .map_err(|e| Error::io("cannot extend the log", e))?;
-                state.slot_count += 1;
-                slot
-            }
-        };
+        let slot = self.take_slot(state)?;
         state.slots.insert(seq, slot);
         Ok(slot)
+    }
+
+    fn take_slot(&self, state: &mut State) -> Result<u32> {
+        if let Some(slot) = state.free.pop() {
+            return Ok(slot);
+        }
+        let slot = state.slot_count;
+        self.file
+            .set_len(self.geometry.slot_offset(slot + 1))
+            .map_err(|e| Error::io("cannot extend the log", e))?;
+        state.slot_count += 1;
+        Ok(slot)
+    }
+
+    fn write_header(&self, slot: u32, header: SegmentHeader) -> Result<()> {
+        let offset = self.geometry.slot_offset(slot);
+        write_all_at(&*self.file, &header.encode(&self.geometry), offset).map_err(writing)
     }
 
     fn sync_file(&self) -> Result<()> {
@@ -233,7 +283,10 @@ impl Log {
         let bytes = bytes + PADDING_BYTES;
         let mut state = self.state.lock();
         let upto = state.end + state.promised + bytes;
-        for seq in self.geometry.seq_of(state.end)..=self.geometry.seq_of(upto) {
+        let end = self.geometry.seq_of(state.end);
+        // From the end on, segments are mapped in their order: those before the last one are.
+        let first = state.slots.last_key_value().map_or(end, |(&s, _)| s.max(end));
+        for seq in first..=self.geometry.seq_of(upto) {
             self.map_segment(&mut state, seq)?;
         }
         state.promised += bytes;
@@ -262,14 +315,14 @@ impl Log {
         }
         let start = state.end;
         let at = state.buffer.len();
+        let first_of_flush = at == 0;
         state.buffer.extend_from_slice(&[0; FRAME_BYTES]);
         let redo = Lsn(state.redo);
         encode(redo, Lsn(start), &mut state.buffer);
         let body = &state.buffer[at + FRAME_BYTES..];
-        let (len, crc) = (body.len() as u32, checksum(body, start, self.epoch));
-        state.buffer[at..at + 4].copy_from_slice(&len.to_le_bytes());
-        state.buffer[at + 4..at + 8].copy_from_slice(&crc.to_le_bytes());
-        state.end = start + FRAME_BYTES as u64 + u64::from(len);
+        let frame = Frame::of(body, first_of_flush, start, self.epoch);
+        state.buffer[at..at + FRAME_BYTES].copy_from_slice(&frame.encode());
+        state.end = start + (FRAME_BYTES + frame.body_bytes) as u64;
         Ok((Lsn(start), Lsn(state.end)))
     }
 
@@ -353,13 +406,15 @@ impl Log {
             let first = self.geometry.first_lsn(seq);
             let offset = self.geometry.slot_offset(slot);
             if at == first && at > self.first {
-                let header = SegmentHeader {
-                    seq,
-                    epoch: self.epoch,
-                    prev_end: None,
-                };
-                write_all_at(&*self.file, &header.encode(&self.geometry), offset)
-                    .map_err(writing)?;
+                self.write_header(
+                    slot,
+                    SegmentHeader {
+                        seq,
+                        epoch: self.epoch,
+                        prev_end: None,
+                        copied_in: 0,
+                    },
+                )?;
             }
             let stop = (first + self.geometry.payload()).min(from + bytes.len() as u64);
             let piece = &bytes[(at - from) as usize..(stop - from) as usize];
@@ -389,7 +444,8 @@ impl Log {
         let mut state = self.state.lock();
         let kept = state.slots.split_off(&self.geometry.first_kept(start.0));
         let given_up = std::mem::replace(&mut state.slots, kept);
-        state.free.extend(given_up.into_values());
+        let held = std::mem::take(&mut state.held);
+        state.free.extend(given_up.into_values().chain(held));
         state.free.sort_unstable_by(|a, b| b.cmp(a));
         let before = state.slot_count;
         while state.free.len() > SPARE_SEGMENTS

@@ -6,12 +6,13 @@
 //! ```text
 //!  file    │ slot 0: segment 7 │ slot 1: segment 9 │ slot 2: segment 8 │ …
 //!  segment │ header, one sector │ payload: stream bytes seq × P … (seq + 1) × P │        P = segment bytes − 512
-//!  header  │ magic 8 │ seq 8 │ prev end 8 │ database 8 │ epoch 4 │ segment bytes 4 │ CRC32 4 │
+//!  header  │ magic 8 │ seq 8 │ prev end 8 │ database 8 │ epoch 4 │ segment bytes 4 │ copied in 4 │ CRC32 4 │
 //!  record  │ length 4 │ CRC32 4 │ kind 1 │ txn 8 │ prev 8 │ undo next 8 │ undo length 4 │ undo … │ page 4, op … │ …
 //! ```
 //!
 //! A record starts where the one before it ended, or, after a flush, at the next sector. A zero length in the middle
-//! of a sector means "go on at the next sector", at its start "here the log ends".
+//! of a sector means "go on at the next sector", at its start "here the log ends". The highest bit of a length marks the
+//! first record of a flush.
 //!
 //! Invariants:
 //! - WAL-1: a synced sector is never written again while its segment is needed; so no later write can damage it.
@@ -20,6 +21,10 @@
 //!   says where the log before it ended.
 //! - WAL-4: space for a record is reserved before a change begins; so a full disk is met when nothing has happened.
 //! - WAL-5: after a failed write or sync nothing is appended any more ([`ErrorKind::Stopped`](crate::ErrorKind)).
+//! - WAL-6: what recovery reads it believes only once it is durable. Each flush began when the one before it was, so
+//!   only the last flush is in doubt: its process may have died before the sync, or the sync failed and dropped what the
+//!   operating system's cache still shows. Recovery copies the segments of that flush to slots that held nothing, syncs
+//!   them, and then writes their headers.
 
 mod chain;
 mod log;
@@ -29,6 +34,6 @@ mod segment;
 
 pub use chain::LogChain;
 pub use log::{Log, Reservation};
-pub use reader::LogReader;
+pub use reader::{LogExtent, LogReader};
 pub use record::{Record, RecordHead, RecordKind, encode_op};
 pub use segment::{LogGeometry, SEGMENT_BYTES_MIN};

@@ -1,6 +1,6 @@
 //! Reading the log: forward from a place for analysis and redo, and single records for undo.
 
-use super::record::{BODY_BYTES_MAX, FRAME_BYTES, Record, checksum};
+use super::record::{FRAME_BYTES, Frame, Record};
 use super::segment::{LogGeometry, SegmentHeader, read_headers};
 use crate::error::{Error, Result};
 use crate::page::Lsn;
@@ -10,12 +10,25 @@ use std::sync::Arc;
 
 const SECTOR: u64 = SECTOR_BYTES as u64;
 
+/// A record's start, its frame, itself, and its end.
+type FoundRecord = (Lsn, Frame, Record, Lsn);
+
+/// How far a log goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogExtent {
+    /// Where the last flush began. What is before it is durable; the rest can be read, but may be lost (WAL-6).
+    pub last_flush: Lsn,
+    /// The end of the last record, up to the next sector.
+    pub end: Lsn,
+}
+
 /// Reads records of a log that nobody writes to.
 pub struct LogReader {
     file: Arc<dyn File>,
     geometry: LogGeometry,
     pub(super) segments: BTreeMap<u64, (u32, SegmentHeader)>,
-    pub(super) slots: u32,
+    /// For each slot of the file, whether it holds a segment, be it one that a copy has replaced.
+    pub(super) slots: Vec<bool>,
     /// The payload read last.
     cached: Option<(u64, Vec<u8>)>,
 }
@@ -27,12 +40,15 @@ impl LogReader {
     /// `XX001` when the log belongs to another database; `58030` when a read fails.
     pub fn open(file: Arc<dyn File>, geometry: LogGeometry) -> Result<Self> {
         let headers = read_headers(&*file, &geometry)?;
-        let slots = headers.len() as u32;
-        let segments = headers
-            .into_iter()
-            .enumerate()
-            .filter_map(|(slot, header)| header.map(|h| (h.seq, (slot as u32, h))))
-            .collect();
+        let slots = headers.iter().map(Option::is_some).collect();
+        let mut segments: BTreeMap<u64, (u32, SegmentHeader)> = BTreeMap::new();
+        for (slot, header) in (0..).zip(headers) {
+            let Some(header) = header else { continue };
+            let place = segments.entry(header.seq).or_insert((slot, header));
+            if (place.1.epoch, place.1.copied_in) < (header.epoch, header.copied_in) {
+                *place = (slot, header);
+            }
+        }
         Ok(Self {
             file,
             geometry,
@@ -53,12 +69,12 @@ impl LogReader {
     pub fn epoch_max(&self) -> u32 {
         self.segments
             .values()
-            .map(|(_, h)| h.epoch)
+            .map(|(_, h)| h.epoch.max(h.copied_in))
             .max()
             .unwrap_or(0)
     }
 
-    fn payload(&mut self, seq: u64) -> Result<Option<&[u8]>> {
+    pub(super) fn payload(&mut self, seq: u64) -> Result<Option<&[u8]>> {
         let Some(&(slot, _)) = self.segments.get(&seq) else {
             return Ok(None);
         };
@@ -109,15 +125,19 @@ impl LogReader {
     /// # Errors
     /// `58030` when a read fails; `XX001` when a record with a right checksum makes no sense.
     pub fn record_at(&mut self, lsn: Lsn) -> Result<Option<(Record, Lsn)>> {
+        let found = self.framed_record_at(lsn)?;
+        Ok(found.map(|(_, record, end)| (record, end)))
+    }
+
+    fn framed_record_at(&mut self, lsn: Lsn) -> Result<Option<(Frame, Record, Lsn)>> {
         let Some(frame) = self.bytes(lsn.0, FRAME_BYTES)? else {
             return Ok(None);
         };
-        let len = u32::from_le_bytes([frame[0], frame[1], frame[2], frame[3]]) as usize;
-        let crc = u32::from_le_bytes([frame[4], frame[5], frame[6], frame[7]]);
-        if len == 0 || len > BODY_BYTES_MAX {
+        let frame = frame.first_chunk().and_then(|&bytes| Frame::decode(bytes));
+        let Some(frame) = frame else {
             return Ok(None);
-        }
-        let Some(body) = self.bytes(lsn.0, FRAME_BYTES + len)? else {
+        };
+        let Some(body) = self.bytes(lsn.0, FRAME_BYTES + frame.body_bytes)? else {
             return Ok(None);
         };
         let epoch = self
@@ -125,21 +145,22 @@ impl LogReader {
             .get(&self.geometry.seq_of(lsn.0))
             .map_or(0, |(_, h)| h.epoch);
         let body = &body[FRAME_BYTES..];
-        if checksum(body, lsn.0, epoch) != crc {
+        if !frame.fits(body, lsn.0, epoch) {
             return Ok(None);
         }
-        let end = lsn.0 + (FRAME_BYTES + len) as u64;
-        Ok(Some((Record::decode(body)?, Lsn(end))))
+        let end = lsn.0 + (FRAME_BYTES + frame.body_bytes) as u64;
+        Ok(Some((frame, Record::decode(body)?, Lsn(end))))
     }
 
-    /// The first record at or after `lsn`: its start, itself, and its end. `Err(end)` inside when the log ends there.
-    fn next_record(&mut self, lsn: u64) -> Result<std::result::Result<(Lsn, Record, Lsn), u64>> {
+    /// The first record at or after `lsn`, where a record or a segment of the log ends: its start, frame, itself, and
+    /// its end. `Err(end)` inside when the log ends there.
+    fn next_record(&mut self, lsn: u64) -> Result<std::result::Result<FoundRecord, u64>> {
         let mut at = lsn;
         loop {
             let rest = SECTOR - at % SECTOR;
             if rest >= FRAME_BYTES as u64 {
-                if let Some((record, end)) = self.record_at(Lsn(at))? {
-                    return Ok(Ok((Lsn(at), record, end)));
+                if let Some((frame, record, end)) = self.framed_record_at(Lsn(at))? {
+                    return Ok(Ok((Lsn(at), frame, record, end)));
                 }
                 let zero = self
                     .bytes(at, 4)?
@@ -152,35 +173,57 @@ impl LogReader {
         }
         // The flush that wrote the last record ended at the next sector: that is where a later epoch joins.
         let end = lsn.next_multiple_of(SECTOR);
-        let current = self.geometry.seq_of(lsn.saturating_sub(1));
-        let joined = self
-            .segments
-            .values()
-            .find(|(_, h)| h.prev_end == Some(end) && h.seq > current)
-            .map(|(_, h)| h.seq);
-        match joined {
-            Some(seq) => self.next_record(self.geometry.first_lsn(seq)),
-            None => Ok(Err(end)),
+        if let Some(first) = self.joined_at(end, u64::MAX)
+            && let Ok(found) = self.next_record(first)?
+        {
+            return Ok(Ok(found));
         }
+        Ok(Err(end))
     }
 
-    /// Calls `each` with all records from `start` on (its start, itself, its end); gives the end of the log.
+    /// The first LSN of the epoch that goes on where the log ended at `end`. Of several that do, the last: the others
+    /// came to nothing.
+    fn joined_at(&self, end: u64, seq_max: u64) -> Option<u64> {
+        let after = self.geometry.seq_of(end.saturating_sub(1)) + 1;
+        if seq_max < after {
+            return None;
+        }
+        let mut later = self.segments.range(after..=seq_max);
+        let (seq, _) = later.rfind(|(_, (_, h))| h.prev_end == Some(end))?;
+        Some(self.geometry.first_lsn(*seq))
+    }
+
+    /// Calls `each` with all records from `start` on (its start, itself, its end); gives how far the log goes. It is
+    /// known to have reached `known`, be it with an epoch of no records; epochs of none after that are passed over.
     ///
     /// # Errors
     /// `58030` when a read fails, `XX001` for a damaged record, and what `each` returns.
     pub fn scan(
         &mut self,
         start: Lsn,
+        known: Lsn,
         mut each: impl FnMut(Lsn, Record, Lsn) -> Result<()>,
-    ) -> Result<Lsn> {
+    ) -> Result<LogExtent> {
         let mut at = start.0;
+        let mut last_flush = start;
         loop {
             match self.next_record(at)? {
-                Ok((lsn, record, end)) => {
+                Ok((lsn, frame, record, end)) => {
+                    if frame.first_of_flush {
+                        last_flush = lsn;
+                    }
                     each(lsn, record, end)?;
                     at = end.0;
                 }
-                Err(end) => return Ok(Lsn(end)),
+                Err(end) => match self.joined_at(end, self.geometry.seq_of(known.0)) {
+                    Some(first) => at = first,
+                    None => {
+                        return Ok(LogExtent {
+                            last_flush,
+                            end: Lsn(end),
+                        });
+                    }
+                },
             }
         }
     }

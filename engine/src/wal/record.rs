@@ -5,6 +5,8 @@ use crate::page::{Lsn, PageId, PageOp, TxnId};
 
 /// Bytes before a record's body: length and CRC.
 pub(super) const FRAME_BYTES: usize = 8;
+/// In the length: a flush began with this record.
+const FIRST_OF_FLUSH: u32 = 1 << 31;
 /// Bytes of a body before its undo note.
 const HEAD_BYTES: usize = 29;
 /// No body is longer; a longer length is damage.
@@ -122,11 +124,64 @@ impl Record {
     }
 }
 
-/// The checksum of a body at its place (WAL-2).
-pub(super) fn checksum(body: &[u8], lsn: u64, epoch: u32) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&lsn.to_le_bytes());
-    hasher.update(&epoch.to_le_bytes());
-    hasher.update(body);
-    hasher.finalize()
+/// What stands before a record's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) body_bytes: usize,
+    /// A flush began with this record: all before it are durable (WAL-6).
+    pub(super) first_of_flush: bool,
+    crc: u32,
+}
+
+impl Frame {
+    /// The frame of a body at its place.
+    pub(super) fn of(body: &[u8], first_of_flush: bool, lsn: u64, epoch: u32) -> Self {
+        let mut frame = Self {
+            body_bytes: body.len(),
+            first_of_flush,
+            crc: 0,
+        };
+        frame.crc = frame.checksum(body, lsn, epoch);
+        frame
+    }
+
+    fn length_word(self) -> u32 {
+        self.body_bytes as u32 | if self.first_of_flush { FIRST_OF_FLUSH } else { 0 }
+    }
+
+    /// The checksum of the length, and of a body at its place (WAL-2).
+    fn checksum(self, body: &[u8], lsn: u64, epoch: u32) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        let mut place = [0; 16];
+        place[..8].copy_from_slice(&lsn.to_le_bytes());
+        place[8..12].copy_from_slice(&epoch.to_le_bytes());
+        place[12..].copy_from_slice(&self.length_word().to_le_bytes());
+        hasher.update(&place);
+        hasher.update(body);
+        hasher.finalize()
+    }
+
+    /// Whether this is the frame of that body at that place.
+    pub(super) fn fits(self, body: &[u8], lsn: u64, epoch: u32) -> bool {
+        self.checksum(body, lsn, epoch) == self.crc
+    }
+
+    pub(super) fn encode(self) -> [u8; FRAME_BYTES] {
+        let mut out = [0; FRAME_BYTES];
+        out[..4].copy_from_slice(&self.length_word().to_le_bytes());
+        out[4..].copy_from_slice(&self.crc.to_le_bytes());
+        out
+    }
+
+    /// The frame in `bytes`; `None` when its length is impossible.
+    pub(super) fn decode(bytes: [u8; FRAME_BYTES]) -> Option<Self> {
+        let [a, b, c, d, crc @ ..] = bytes;
+        let length = u32::from_le_bytes([a, b, c, d]);
+        let body_bytes = (length & !FIRST_OF_FLUSH) as usize;
+        (1..=BODY_BYTES_MAX).contains(&body_bytes).then(|| Self {
+            body_bytes,
+            first_of_flush: length & FIRST_OF_FLUSH != 0,
+            crc: u32::from_le_bytes(crc),
+        })
+    }
 }

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at};
 
 const MAGIC: &[u8; 8] = b"QuantaWL";
+const CRC_AT: usize = 44;
 /// The smallest segment, in bytes.
 pub const SEGMENT_BYTES_MIN: u32 = 4096;
 
@@ -51,6 +52,9 @@ pub(super) struct SegmentHeader {
     pub(super) epoch: u32,
     /// Where the log ended before this epoch; `None` for the natural successor of the segment before.
     pub(super) prev_end: Option<u64>,
+    /// In a copy, the epoch whose recovery made it; else 0. Of two segments with the same number the one that was
+    /// copied last counts.
+    pub(super) copied_in: u32,
 }
 
 impl SegmentHeader {
@@ -62,8 +66,9 @@ impl SegmentHeader {
         sector[24..32].copy_from_slice(&geometry.database.to_le_bytes());
         sector[32..36].copy_from_slice(&self.epoch.to_le_bytes());
         sector[36..40].copy_from_slice(&geometry.segment_bytes.to_le_bytes());
-        let crc = crc32fast::hash(&sector[..40]);
-        sector[40..44].copy_from_slice(&crc.to_le_bytes());
+        sector[40..44].copy_from_slice(&self.copied_in.to_le_bytes());
+        let crc = crc32fast::hash(&sector[..CRC_AT]);
+        sector[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_le_bytes());
         sector
     }
 
@@ -74,13 +79,14 @@ impl SegmentHeader {
         };
         let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
         let valid = &sector[..8] == MAGIC
-            && crc32fast::hash(&sector[..40]) == u32_at(40)
+            && crc32fast::hash(&sector[..CRC_AT]) == u32_at(CRC_AT)
             && u32_at(36) == segment_bytes;
         valid.then(|| {
             let header = Self {
                 seq: u64_at(8),
                 epoch: u32_at(32),
                 prev_end: Some(u64_at(16)).filter(|&end| end != u64::MAX),
+                copied_in: u32_at(40),
             };
             (header, u64_at(24))
         })

@@ -19,6 +19,16 @@ pub struct ModelLimits {
     pub value_bytes_max: usize,
 }
 
+impl ModelLimits {
+    /// Those of a database on disk with pages of so many bytes.
+    pub fn of_pages(page_bytes: usize) -> Self {
+        Self {
+            key_bytes_max: quantadb::btree::key_bytes_max(page_bytes),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for ModelLimits {
     fn default() -> Self {
         Self {

@@ -236,7 +236,7 @@ impl Workload for Script {
     fn begin(_seed: u64, world: &World, engine: Database) -> Result<Self, Mismatch> {
         let phase = world.progress.phase.clone();
         Ok(Self {
-            pair: SqlPair::new(phase, world.env.clone(), engine, 1)?,
+            pair: SqlPair::new(phase, world.env.clone(), engine, world.limits(), 1)?,
             lines: Vec::new(),
             next: 0,
             begun_at: None,

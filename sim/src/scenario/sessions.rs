@@ -213,7 +213,7 @@ impl Session<'_> {
             self.rng.random_range(0..ACCOUNTS),
             self.rng.random_range(0..ACCOUNTS),
         );
-        let amount = self.rng.random_range(0..20);
+        let amount: u64 = self.rng.random_range(0..20);
         self.add(&mut *txn, &account(from), amount.wrapping_neg())?;
         let savepoint = txn.savepoint();
         if self.rng.random_bool(0.2) {

@@ -159,7 +159,8 @@ impl Workload for Statements {
     fn begin(seed: u64, world: &World, engine: Database) -> Result<Self, Mismatch> {
         let (shape, phase) = (&world.options.shape, world.progress.phase.clone());
         let generator = world.options.generator.clone();
-        let mut pair = SqlPair::new(phase.clone(), world.env.clone(), engine, shape.sessions)?;
+        let (env, limits) = (world.env.clone(), world.limits());
+        let mut pair = SqlPair::new(phase.clone(), env, engine, limits, shape.sessions)?;
         generator.relations().iter().for_each(|r| pair.watch(r));
         Ok(Self {
             pair,

@@ -5,7 +5,7 @@ use super::run::{CrashRun, Workload};
 use super::swarm::SwarmOptions;
 use super::world::{PATH, World};
 use crate::lockstep::{Event, Lockstep, Mismatch};
-use crate::model::{ModelBackend, ModelLimits};
+use crate::model::ModelBackend;
 use crate::report::{Report, WorkCounts};
 use crate::streams::Streams;
 use quantadb::Error;
@@ -84,7 +84,7 @@ impl Workload for Trees {
     }
 
     fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch> {
-        let model = ModelBackend::with(world.env.clone(), ModelLimits::default());
+        let model = ModelBackend::with(world.env.clone(), world.limits());
         let (shape, phase) = (world.options.shape.clone(), world.progress.phase.clone());
         Ok(Self {
             lockstep: Lockstep::new(shape, phase, engine, model),

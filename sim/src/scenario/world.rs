@@ -5,6 +5,7 @@ use super::swarm::SwarmOptions;
 use crate::disk::{CrashKind, DiskFaults, SimDisk};
 use crate::env::SimEnv;
 use crate::lockstep::Mismatch;
+use crate::model::ModelLimits;
 use crate::phase::Phase;
 use crate::report::WorkCounts;
 use crate::streams::Streams;
@@ -59,6 +60,11 @@ impl World {
             open_calls: 20,
             faults_at_open: 0,
         }
+    }
+
+    /// What the engine refuses as too long.
+    pub(super) fn limits(&self) -> ModelLimits {
+        ModelLimits::of_pages(self.options.engine.page_bytes)
     }
 
     /// Opens the engine by `open`, crashing and failing on the way as the options allow, until it succeeds. No fault

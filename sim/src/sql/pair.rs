@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, difference};
 use crate::lockstep::Mismatch;
-use crate::model::ModelBackend;
+use crate::model::{ModelBackend, ModelLimits};
 use crate::phase::{Phase, PhaseCell};
 use quantadb::api::{Connection, Database, SessionOptions};
 use quantadb::env::Env;
@@ -111,7 +111,7 @@ fn model_failed(doing: &str, error: &Error) -> Mismatch {
 }
 
 impl SqlPair {
-    /// Two empty databases.
+    /// Two empty databases; the model keeps to the subject's limits.
     ///
     /// # Errors
     /// When the model's cannot be made.
@@ -119,9 +119,10 @@ impl SqlPair {
         phase: PhaseCell,
         env: Arc<dyn Env>,
         subject: Database,
+        limits: ModelLimits,
         sessions: usize,
     ) -> Result<Self, Mismatch> {
-        let backend = Arc::new(ModelBackend::new());
+        let backend = Arc::new(ModelBackend::with(env.clone(), limits));
         let model = over_model(&backend, &env)?;
         Ok(Self {
             phase,

@@ -1,12 +1,14 @@
 //! The control blocks of page 0: what the file is, and where its log begins.
 //!
 //! ```text
-//!   offset 0 and 2048, one sector each, written in turn:
+//!   offset 0, 1024, 2048 and 3072, one sector each, written in turn:
 //!   │ magic 8 │ format 4 │ page bytes 4 │ features 8 │ database 8 │ sequence 8 │ redo LSN 8 │ log start 8 │
 //!   │ next transaction 8 │ epoch 4 │ segment bytes 4 │ CRC32 4 │
 //! ```
 //!
-//! The valid block with the higher sequence counts. A torn write damages only the block that was being replaced.
+//! The valid block with the highest sequence counts. A torn write damages only the block that was being replaced, the
+//! oldest. There are four, because a block whose sync failed may be readable and yet not on the disk: whoever opens the
+//! file then must not begin by replacing the one that is.
 
 use super::options::{page_bytes_valid, segment_bytes_valid};
 use crate::error::{Error, Result};
@@ -15,7 +17,7 @@ use crate::vfs::{File, SECTOR_BYTES, read_exact_at, write_all_at};
 
 const MAGIC: &[u8; 8] = b"QuantaDB";
 const FORMAT: u32 = 1;
-const OFFSETS: [u64; 2] = [0, 2048];
+const OFFSETS: [u64; 4] = [0, 1024, 2048, 3072];
 const CRC_AT: usize = 72;
 
 /// A control block.
@@ -117,19 +119,19 @@ impl Control {
         }
         newest.ok_or_else(|| {
             Error::corrupt(if seen_magic {
-                "both of its control blocks are damaged"
+                "all of its control blocks are damaged"
             } else {
                 "it is not a QuantaDB database"
             })
         })
     }
 
-    /// Writes the block over the older of the two. The caller syncs.
+    /// Writes the block over the oldest. The caller syncs.
     ///
     /// # Errors
     /// `58030` when the write fails.
     pub(super) fn write(&self, file: &dyn File) -> Result<()> {
-        let offset = OFFSETS[(self.sequence % 2) as usize];
+        let offset = OFFSETS[(self.sequence % 4) as usize];
         write_all_at(file, &self.encode(), offset)
             .map_err(|e| Error::io("cannot write the control block", e))
     }

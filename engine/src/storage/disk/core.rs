@@ -201,6 +201,8 @@ impl Core {
             self.pool.write_dirty()?;
         } else {
             self.pool.write_dirty()?;
+            // REC-1 also for records that no page has waited for.
+            self.log().flush(redo)?;
             self.sync_file()?;
             next.write(&*self.file)?;
             self.sync_file()?;

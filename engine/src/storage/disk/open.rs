@@ -155,9 +155,6 @@ fn recover(
             )),
             _ => Error::io(format!("cannot open {}", wal_path.display()), e),
         })?;
-    // What a crashed process left may be readable and yet not durable.
-    wal.sync()
-        .map_err(|e| Error::io("cannot sync the log", e))?;
     let mut reader = LogReader::open(wal.clone(), geometry)?;
     let analysis = analyse(&mut reader, control.start, control.redo)?;
     let epoch = reader.epoch_max().max(control.epoch) + 1;
@@ -166,7 +163,7 @@ fn recover(
         wal,
         geometry,
         epoch,
-        (control.start, control.redo, analysis.end),
+        (control.start, control.redo, analysis.extent),
         options.makes(Mistake::FailedSyncIgnored),
     )?;
     let pool_options = PoolOptions {
@@ -197,7 +194,7 @@ fn recover(
 
 fn redo(reader: &mut LogReader, pool: &Pool, from: Lsn) -> Result<()> {
     reader
-        .scan(from, |_, record, end| pool.redo(&record, end))
+        .scan(from, from, |_, record, end| pool.redo(&record, end))
         .map(drop)
 }
 

@@ -34,8 +34,14 @@ impl Core {
                 }
             };
             let Some((_, left)) = settled else { break };
+            let most = left.len() as u64 > self.versions.count() / 2;
+            if most {
+                self.versions.prune_all(oldest);
+            }
             for leftover in left {
-                self.versions.prune(leftover.tree, &leftover.key, oldest);
+                if !most {
+                    self.versions.prune(leftover.tree, &leftover.key, oldest);
+                }
                 if leftover.tombstone {
                     self.queue_tombstone(leftover.tree, leftover.key);
                 }

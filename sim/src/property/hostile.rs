@@ -1,0 +1,275 @@
+//! Any bytes as a database or as its log: an answer or an error, never a panic, a hang or unbounded memory.
+
+use super::files::DatabaseFiles;
+use super::input::{Bytes, Rest};
+use arbitrary::Arbitrary;
+use quantadb::page::{Lsn, Page};
+use quantadb::storage::{EntryBatch, KeyRange, ScanDirection, StorageBackend, TreeId, TxnOptions};
+use quantadb::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at, write_all_at};
+use quantadb::wal::{Log, LogGeometry, LogReader, RecordHead, RecordKind};
+use std::path::Path;
+
+const PAGE_BYTES: usize = 4096;
+/// Where the control blocks stand, and what their checksum covers.
+const CONTROL_OFFSETS: [usize; 4] = [0, 1024, 2048, 3072];
+const CONTROL_CRC_AT: usize = 72;
+/// Longer files are not tried: a file may only cost what its length explains.
+const FILE_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes that replace others.
+#[derive(Arbitrary, Clone, Debug)]
+pub struct Patch {
+    at: u32,
+    bytes: Bytes,
+}
+
+impl Patch {
+    fn apply(&self, file: &mut [u8]) -> usize {
+        let at = self.at as usize % file.len().max(1);
+        for (to, from) in file[at..].iter_mut().zip(&self.bytes.0) {
+            *to = *from;
+        }
+        at
+    }
+}
+
+/// A file that claims to be a database.
+#[derive(Arbitrary, Clone, Debug)]
+pub enum FileInput {
+    /// These bytes, beside a log or none.
+    Foreign {
+        /// Whether the log of a sound database lies beside it.
+        log: bool,
+        /// The file.
+        bytes: Rest<u8>,
+    },
+    /// A sound database with other bytes here and there.
+    Patched {
+        /// Whether the checksums are made right again, so that the damage is met deeper down.
+        sealed: bool,
+        /// Cut to so many sectors.
+        sectors: Option<u8>,
+        /// What is replaced.
+        patches: Rest<Patch>,
+    },
+}
+
+/// Any file as a database: opening, reading, checking, changing and vacuuming it answer or fail.
+///
+/// # Panics
+/// When the engine does.
+pub fn check_file(input: FileInput) {
+    let mut files = DatabaseFiles::sample().clone();
+    match input {
+        FileInput::Foreign { mut bytes, log } => {
+            bytes.0.truncate(FILE_BYTES_MAX);
+            files.database = bytes.0;
+            if !log {
+                files.log.clear();
+            }
+        }
+        FileInput::Patched {
+            patches,
+            sealed,
+            sectors,
+        } => {
+            for patch in &patches.0 {
+                let at = patch.apply(&mut files.database);
+                if sealed {
+                    seal(&mut files.database, at / PAGE_BYTES);
+                }
+            }
+            if let Some(sectors) = sectors {
+                files.database.truncate(usize::from(sectors) * 512);
+            }
+        }
+    }
+    use_it(&files);
+}
+
+/// Makes the checksums of a page right.
+fn seal(file: &mut [u8], page: usize) {
+    let at = page * PAGE_BYTES;
+    let Some(bytes) = file.get_mut(at..at + PAGE_BYTES) else {
+        return;
+    };
+    if page == 0 {
+        for offset in CONTROL_OFFSETS {
+            let crc = crc32fast::hash(&bytes[offset..offset + CONTROL_CRC_AT]);
+            let place = offset + CONTROL_CRC_AT;
+            bytes[place..place + 4].copy_from_slice(&crc.to_le_bytes());
+        }
+        return;
+    }
+    let mut copy = Page::zeroed(PAGE_BYTES);
+    copy.bytes_mut().copy_from_slice(bytes);
+    copy.seal();
+    bytes.copy_from_slice(copy.bytes());
+}
+
+/// What the log may hold beside what it should.
+#[derive(Arbitrary, Clone, Debug)]
+pub enum LogDamage {
+    /// The log is these bytes.
+    Foreign(Rest<u8>),
+    /// Other bytes here and there.
+    Patched(Rest<Patch>),
+    /// Records with these bodies, right checksums, after all others.
+    Bodies(Rest<Bytes>),
+    /// Changes with these undo notes and page operations, right checksums, after all others.
+    Changes(Rest<Claim>),
+}
+
+/// A record that nobody should have written.
+#[derive(Arbitrary, Clone, Debug)]
+pub struct Claim {
+    txn: u8,
+    prev: u16,
+    undo_next: Option<u16>,
+    undo: Bytes,
+    page: u8,
+    op: Bytes,
+}
+
+/// Any bytes as a log: recovering from it answers or fails.
+///
+/// # Panics
+/// When the engine does.
+pub fn check_log_damage(damage: LogDamage) {
+    let mut files = DatabaseFiles::sample().clone();
+    match damage {
+        LogDamage::Foreign(mut bytes) => {
+            bytes.0.truncate(FILE_BYTES_MAX);
+            files.log = bytes.0;
+        }
+        LogDamage::Patched(patches) => {
+            for patch in &patches.0 {
+                patch.apply(&mut files.log);
+            }
+        }
+        LogDamage::Bodies(bodies) => {
+            let bodies: Vec<Vec<u8>> = bodies.0.into_iter().map(|b| b.0).collect();
+            append_bodies(&mut files, &bodies);
+        }
+        LogDamage::Changes(claims) => {
+            let (_, start, _) = control_of(&files);
+            let body = |claim: &Claim| claim.body(start);
+            let bodies: Vec<Vec<u8>> = claims.0.iter().map(body).collect();
+            append_bodies(&mut files, &bodies);
+        }
+    }
+    use_it(&files);
+}
+
+impl Claim {
+    fn body(&self, start: Lsn) -> Vec<u8> {
+        let near = |offset: u16| Lsn(start.0 + u64::from(offset));
+        let head = RecordHead {
+            kind: RecordKind::Change,
+            txn: quantadb::page::TxnId(self.txn.into()),
+            prev: match self.prev {
+                0 => Lsn(0),
+                offset => near(offset),
+            },
+            undo_next: self.undo_next.map(near),
+            undo: &self.undo.0,
+        };
+        let mut body = Vec::new();
+        head.encode(&mut body);
+        if !self.op.0.is_empty() {
+            body.extend_from_slice(&u32::from(self.page).to_le_bytes());
+            body.extend_from_slice(&self.op.0);
+        }
+        body
+    }
+}
+
+/// Geometry, start of the needed log, and redo LSN of the newest control block.
+fn control_of(files: &DatabaseFiles) -> (LogGeometry, Lsn, Lsn) {
+    let u64_at = |at: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&files.database[at..at + 8]);
+        u64::from_le_bytes(bytes)
+    };
+    let [first, ..] = CONTROL_OFFSETS;
+    let newest = CONTROL_OFFSETS.into_iter().max_by_key(|at| u64_at(at + 32));
+    let at = newest.unwrap_or(first);
+    let geometry = LogGeometry {
+        segment_bytes: (u64_at(at + 64) >> 32) as u32,
+        database: u64_at(at + 24),
+    };
+    (geometry, Lsn(u64_at(at + 48)), Lsn(u64_at(at + 40)))
+}
+
+/// Continues the log by records whose checksums are right, whatever their bodies say.
+fn append_bodies(files: &mut DatabaseFiles, bodies: &[Vec<u8>]) {
+    let (geometry, start, redo) = control_of(files);
+    let vfs = MemoryVfs::new();
+    let file = vfs
+        .open(Path::new("log"), OpenMode::CreateNew)
+        .expect("new");
+    write_all_at(&*file, &files.log, 0).expect("memory takes it");
+    let mut reader = LogReader::open(file.clone(), geometry).expect("the sample's log is sound");
+    let extent = reader.scan(start, redo, |_, _, _| Ok(())).expect("sound");
+    let epoch = reader.epoch_max() + 1;
+    let position = (start, redo, extent);
+    let log = Log::continue_after(reader, file.clone(), geometry, epoch, position, false)
+        .expect("memory fails nothing");
+    for body in bodies.iter().take(64) {
+        let _reservation = log.reserve(body.len() as u64 + 8).expect("space");
+        log.append(|_, _, out| out.extend_from_slice(body))
+            .expect("not stopped");
+    }
+    log.flush(log.end()).expect("memory fails nothing");
+    files.log = vec![0; file.len().expect("memory") as usize];
+    read_exact_at(&*file, &mut files.log, 0).expect("memory gives it");
+}
+
+/// Everything a user might do with a file. What fails may fail.
+fn use_it(files: &DatabaseFiles) {
+    let Ok(backend) = files.open() else {
+        return;
+    };
+    let _ = backend.check();
+    for tree in [backend.root_tree(), TreeId(4), TreeId(5), TreeId(6)] {
+        read_all(&backend, tree);
+        change(&backend, tree);
+    }
+    let _ = backend.vacuum();
+    let _ = backend.checkpoint();
+    let _ = backend.check();
+}
+
+fn read_all(backend: &dyn StorageBackend, tree: TreeId) {
+    let Ok(txn) = backend.begin(TxnOptions::default()) else {
+        return;
+    };
+    for direction in [ScanDirection::Forward, ScanDirection::Backward] {
+        let Ok(mut cursor) = txn.scan(tree, KeyRange::ALL, direction) else {
+            continue;
+        };
+        let mut batch = EntryBatch::default();
+        let mut entries = 0;
+        while entries < 10_000 && cursor.next_batch(&mut batch, 100).unwrap_or(false) {
+            entries += batch.len();
+        }
+        assert!(entries < 10_000, "a scan of a small file has no end");
+    }
+}
+
+fn change(backend: &dyn StorageBackend, tree: TreeId) {
+    let Ok(mut txn) = backend.begin(TxnOptions::default()) else {
+        return;
+    };
+    for number in [0u32, 8, 30, 59, 1 << 30] {
+        let key = number.to_be_bytes();
+        let _ = txn.get(tree, &key);
+        let _ = txn.put(tree, &key, &[6; 500]);
+        let _ = txn.delete(tree, &key);
+        let _ = txn.insert(tree, &key, &[7; 3000]);
+    }
+    let _ = match tree == backend.root_tree() {
+        true => txn.commit(),
+        false => txn.rollback(),
+    };
+}

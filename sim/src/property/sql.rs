@@ -1,0 +1,94 @@
+//! Any text as SQL, and any seed as a scenario.
+
+use crate::scenario::{Request, SCENARIOS, run_seed};
+use arbitrary::Arbitrary;
+use quantadb::catalog::{Column, Index, Schema, Table};
+use quantadb::sql::{bind, parse};
+use quantadb::storage::TreeId;
+use quantadb::types::SqlType;
+use std::sync::{Arc, OnceLock};
+
+/// Two tables with columns of every type.
+fn schema() -> &'static Schema {
+    static SCHEMA: OnceLock<Schema> = OnceLock::new();
+    SCHEMA.get_or_init(|| Schema::new([table("t", 4, true), table("u", 8, false)].map(Arc::new)))
+}
+
+fn table(name: &str, tree: u32, keyed: bool) -> Table {
+    let columns = [
+        ("a", SqlType::Int4),
+        ("b", SqlType::Text),
+        ("c", SqlType::Float8),
+        ("d", SqlType::Date),
+        ("e", SqlType::Bool),
+        ("f", SqlType::Int8),
+        ("g", SqlType::Timestamp),
+        ("h", SqlType::Bytes),
+    ];
+    let columns = columns.map(|(name, sql_type)| Column {
+        name: name.to_owned(),
+        sql_type,
+        not_null: name == "a",
+        default: (name == "f").then(|| "1 + 2".to_owned()),
+    });
+    let index = Index {
+        name: format!("{name}_b"),
+        tree: TreeId(tree + 1),
+        columns: vec![(1, false), (2, true)],
+        unique: !keyed,
+        constraint: false,
+    };
+    Table {
+        name: name.to_owned(),
+        tree: TreeId(tree),
+        columns: columns.to_vec(),
+        row_id_column: keyed.then_some(0),
+        primary_key_name: keyed.then(|| format!("{name}_pkey")),
+        indexes: vec![index],
+        checks: vec![(format!("{name}_check"), "f > 0".to_owned())],
+        statistics: None,
+    }
+}
+
+/// Any text is bound or refused, and an error has a SQLSTATE of five characters and a message.
+///
+/// # Panics
+/// When not, or when the engine panics.
+pub fn check_sql(text: &str) {
+    let refused = |error: quantadb::Error| {
+        assert_eq!(error.sqlstate().len(), 5, "{error:?}");
+        assert!(!error.message().is_empty(), "{error:?}");
+        assert_ne!(error.sqlstate(), "XX000", "only a bug gives it: {error:?}");
+    };
+    match parse(text) {
+        Ok(statements) => {
+            for statement in &statements {
+                let _ = bind(statement, schema()).map_err(refused);
+            }
+        }
+        Err(error) => refused(error),
+    }
+}
+
+/// A scenario of the simulator.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub struct ScenarioInput {
+    seed: u64,
+    scenario: u8,
+    steps: u16,
+}
+
+/// Any seed runs without a violation.
+///
+/// # Panics
+/// When not, with the command that shows it again.
+pub fn check_scenario(input: ScenarioInput) {
+    let scenario = SCENARIOS[usize::from(input.scenario) % SCENARIOS.len()];
+    let request = Request {
+        steps: Some(u64::from(input.steps % 1500)),
+        ..Request::default()
+    };
+    if let Err(violation) = run_seed(scenario, input.seed, &request) {
+        panic!("{violation}");
+    }
+}

@@ -1,0 +1,60 @@
+//! The properties of `quantadb_sim::property` over random inputs.
+
+use arbitrary::Arbitrary;
+use proptest::prelude::*;
+use quantadb_sim::property::{
+    FileInput, LogDamage, LogInput, TreeInput, check_file, check_log, check_log_damage, check_sql,
+    check_tree, input_of,
+};
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// Inputs of at most so many bytes of choices.
+fn input<T: for<'a> Arbitrary<'a> + std::fmt::Debug>(bytes_max: usize) -> impl Strategy<Value = T> {
+    prop::collection::vec(any::<u8>(), 8..bytes_max)
+        .prop_filter_map("the bytes describe no input", |bytes| input_of(&bytes))
+}
+
+proptest! {
+    #![proptest_config(config(300))]
+
+    /// WAL-1, WAL-2, WAL-3, WAL-4, WAL-5.
+    #[test]
+    fn a_log_gives_back_what_was_flushed(input in input::<LogInput>(800)) {
+        check_log(input);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(60))]
+
+    #[test]
+    fn a_tree_is_an_ordered_map(input in input::<TreeInput>(1500)) {
+        check_tree(input);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn any_file_gives_an_answer_or_an_error(input in input::<FileInput>(200)) {
+        check_file(input);
+    }
+
+    #[test]
+    fn any_log_gives_an_answer_or_an_error(input in input::<LogDamage>(300)) {
+        check_log_damage(input);
+    }
+
+    #[test]
+    fn any_text_is_bound_or_refused(text in "[a-eselctfromw*(),.0-9' =<>\"\\-;$:]{0,60}") {
+        check_sql(&text);
+    }
+}
