@@ -345,7 +345,10 @@ fn a_short_file_is_refused_or_reported() {
             .is_ok_and(|report| report.problems.is_empty());
         // With only the first control block left, the log may still hold all of a short life.
         let is_rebuilt = len < PAGE_BYTES && found.is_ok();
-        assert!(!is_sound || is_rebuilt, "a file cut to {len} bytes looks sound");
+        assert!(
+            !is_sound || is_rebuilt,
+            "a file cut to {len} bytes looks sound"
+        );
     }
 }
 

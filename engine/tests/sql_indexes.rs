@@ -3,7 +3,13 @@
 mod common;
 
 use common::{each, fails, run, text};
-use quantadb::api::Connection;
+use quantadb::api::{Connection, Database};
+use quantadb::env::OsEnv;
+use quantadb::storage::{
+    EntryBatch, KeyRange, ScanDirection, StorageBackend, StorageTxn, TxnOptions,
+};
+use quantadb_sim::model::ModelBackend;
+use std::sync::Arc;
 
 /// Two tables of the same rows, `plain` without indexes and `indexed` with some.
 fn fill(c: &Connection) {
@@ -276,4 +282,45 @@ fn unique_indexes_over_existing_rows() {
         run(c, "INSERT INTO t VALUES (2, 5)");
         fails(c, "DROP INDEX u", "42704");
     });
+}
+
+#[test]
+fn check_notices_an_index_that_says_otherwise_than_its_table() {
+    let backend = Arc::new(ModelBackend::new());
+    let database = Database::from_backend(backend.clone(), Arc::new(OsEnv)).unwrap();
+    let connection = database.connect().unwrap();
+    connection
+        .run(
+            "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT); CREATE INDEX t_b ON t (b); \
+             INSERT INTO t VALUES (1, 'one'), (2, NULL), (3, 'three')",
+        )
+        .unwrap();
+    assert_eq!(database.check().unwrap().problems, [""; 0]);
+    let index = connection.schema().unwrap().index("t_b").unwrap().1.tree;
+    let damage = |change: &dyn Fn(&mut dyn StorageTxn)| {
+        let mut txn = backend.begin(TxnOptions::default()).unwrap();
+        change(&mut *txn);
+        txn.commit().unwrap();
+        let rows = connection.query("CHECK DATABASE", []).unwrap();
+        let told: Vec<String> = rows.map(|row| row.get(0).unwrap()).collect();
+        assert_eq!(told, database.check().unwrap().problems);
+        told
+    };
+    let first = |txn: &dyn StorageTxn| {
+        let mut batch = EntryBatch::default();
+        let mut cursor = txn.scan(index, KeyRange::ALL, ScanDirection::Forward);
+        cursor.as_mut().unwrap().next_batch(&mut batch, 1).unwrap();
+        batch.key(0).to_vec()
+    };
+    assert_eq!(
+        damage(&|txn| txn.put(index, &first(txn), b"?").unwrap()),
+        ["index \"t_b\" lacks the entry of row 1 of table \"t\""]
+    );
+    assert_eq!(
+        damage(&|txn| assert!(txn.delete(index, &first(txn)).unwrap())),
+        [
+            "index \"t_b\" lacks the entry of row 1 of table \"t\"",
+            "index \"t_b\" has 2 entries for the 3 rows of table \"t\"",
+        ]
+    );
 }

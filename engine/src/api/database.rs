@@ -5,8 +5,10 @@ use crate::api::options::{DatabaseOptions, SessionOptions};
 use crate::catalog::{self, Schema};
 use crate::env::Env;
 use crate::error::Result;
+use crate::exec::check_table;
 use crate::storage::{
     CheckReport, DiskStorageBackend, MaintenanceReport, StorageBackend, StorageStats, StorageTxn,
+    TxnOptions,
 };
 use crate::sync::Mutex;
 use crate::vfs::MemoryVfs;
@@ -51,6 +53,18 @@ impl Shared {
             *newest = Some((version, schema.clone()));
         }
         Ok(schema)
+    }
+
+    /// Verifies the pages, and, when they are sound, the tables on them.
+    pub(crate) fn check(&self) -> Result<CheckReport> {
+        let mut report = self.backend.check()?;
+        if report.problems.is_empty() {
+            let txn = self.backend.begin(TxnOptions::default())?;
+            for table in self.schema(&*txn)?.tables() {
+                check_table(&*txn, table, &mut |problem| report.note(problem))?;
+            }
+        }
+        Ok(report)
     }
 }
 
@@ -101,9 +115,7 @@ impl Database {
             options,
             schema: Mutex::new(None),
         };
-        let txn = shared
-            .backend
-            .begin(crate::storage::TxnOptions::default())?;
+        let txn = shared.backend.begin(TxnOptions::default())?;
         shared.schema(&*txn)?;
         drop(txn);
         Ok(Self {
@@ -131,9 +143,10 @@ impl Database {
         self.shared.backend.checkpoint()
     }
 
-    /// Verifies every page, tree and owner in the file. Damage is reported, not returned as an error.
+    /// Verifies every page, tree and owner in the file, every row, and that the indexes say what the rows do. Damage is
+    /// reported, not returned as an error. Errors: those of reading.
     pub fn check(&self) -> Result<CheckReport> {
-        self.shared.backend.check()
+        self.shared.check()
     }
 
     /// Counters and sizes.

@@ -45,7 +45,7 @@ pub(crate) fn refuse_in_transaction(parsed: &Parsed) -> Result<()> {
 }
 
 fn check(shared: &Shared) -> Result<Ran> {
-    let report = shared.backend.check()?;
+    let report = shared.check()?;
     let rows: Vec<Vec<Value>> = report
         .problems
         .into_iter()

@@ -26,7 +26,8 @@ pub struct TreeReport {
 }
 
 impl PageOwners {
-    const PROBLEMS_MAX: usize = 1000;
+    /// Problems that are told; more are left out.
+    pub const PROBLEMS_MAX: usize = 1000;
 
     /// Notes a problem.
     pub fn problem(&mut self, text: String) {

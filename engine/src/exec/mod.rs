@@ -26,6 +26,7 @@ mod analyze;
 mod batch;
 mod build;
 mod change;
+mod check_table;
 mod entry;
 pub mod eval;
 mod expression;
@@ -49,6 +50,7 @@ mod write;
 
 pub(crate) use analyze::analyze;
 pub(crate) use batch::Batch;
+pub(crate) use check_table::check_table;
 pub(crate) use expression::Folder;
 pub(crate) use fill_index::fill_index;
 pub(crate) use run::{Executed, ResultRows, Settings, execute};

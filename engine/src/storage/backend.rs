@@ -257,6 +257,15 @@ pub struct CheckReport {
     pub problems: Vec<String>,
 }
 
+impl CheckReport {
+    /// Adds a problem, unless there are enough.
+    pub(crate) fn note(&mut self, problem: String) {
+        if self.problems.len() < crate::btree::PageOwners::PROBLEMS_MAX {
+            self.problems.push(problem);
+        }
+    }
+}
+
 /// Counters since the database was opened, and sizes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StorageStats {

@@ -285,7 +285,10 @@ impl Log {
         let upto = state.end + state.promised + bytes;
         let end = self.geometry.seq_of(state.end);
         // From the end on, segments are mapped in their order: those before the last one are.
-        let first = state.slots.last_key_value().map_or(end, |(&s, _)| s.max(end));
+        let first = state
+            .slots
+            .last_key_value()
+            .map_or(end, |(&s, _)| s.max(end));
         for seq in first..=self.geometry.seq_of(upto) {
             self.map_segment(&mut state, seq)?;
         }

@@ -146,7 +146,12 @@ impl Frame {
     }
 
     fn length_word(self) -> u32 {
-        self.body_bytes as u32 | if self.first_of_flush { FIRST_OF_FLUSH } else { 0 }
+        self.body_bytes as u32
+            | if self.first_of_flush {
+                FIRST_OF_FLUSH
+            } else {
+                0
+            }
     }
 
     /// The checksum of the length, and of a body at its place (WAL-2).

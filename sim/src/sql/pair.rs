@@ -5,7 +5,9 @@ use crate::lockstep::Mismatch;
 use crate::model::{ModelBackend, ModelLimits};
 use crate::phase::{Phase, PhaseCell};
 use quantadb::api::{Connection, Database, SessionOptions};
+use quantadb::catalog::{Schema, Table};
 use quantadb::env::Env;
+use quantadb::storage::TreeId;
 use quantadb::{Error, ErrorKind};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -324,6 +326,20 @@ impl SqlPair {
                 });
             }
         }
+        let (expected, found) = match (model.schema(), subject.schema()) {
+            (Ok(expected), Ok(found)) => (definitions(&expected), definitions(&found)),
+            (_, Err(error)) if is_fault(&error) => return Ok(Err(error)),
+            (Err(error), _) | (_, Err(error)) => return Err(model_failed("schema", &error)),
+        };
+        if expected != found {
+            let differs = |(e, f): &(_, _)| e != f;
+            let pair = expected.iter().zip(&found).find(differs);
+            return Err(Mismatch {
+                doing: "comparing definitions".to_owned(),
+                expected: format!("{} tables; {:?}", expected.len(), pair.map(|p| p.0)),
+                found: format!("{} tables; {:?}", found.len(), pair.map(|p| p.1)),
+            });
+        }
         match self.subject().check() {
             Ok(report) if report.problems.is_empty() => {
                 self.counts.pages_checked += report.pages_checked;
@@ -337,6 +353,18 @@ impl SqlPair {
             Err(error) => Ok(Err(error)),
         }
     }
+}
+
+/// All that was defined, without where it is stored and what `ANALYZE` gathered.
+fn definitions(schema: &Schema) -> Vec<Table> {
+    let without_place = |table: &Arc<Table>| {
+        let mut table = Table::clone(table);
+        table.tree = TreeId(0);
+        table.statistics = None;
+        table.indexes.iter_mut().for_each(|i| i.tree = TreeId(0));
+        table
+    };
+    schema.tables().map(without_place).collect()
 }
 
 fn over_model(backend: &Arc<ModelBackend>, env: &Arc<dyn Env>) -> Result<Database, Mismatch> {
