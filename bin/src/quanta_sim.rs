@@ -4,10 +4,11 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use quantadb_sim::report::{Report, Violation};
 use quantadb_sim::scenario::{
-    Request, SCENARIOS, Scenario, mistake_by_name, run_seed, scenario_by_name, scenario_of_seed,
+    Request, SCENARIOS, Scenario, mistake_by_name, run_seed, run_seed_everywhere, scenario_by_name,
 };
 use quantadb_sim::sweep::Sweep;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Parser)]
 #[command(name = "quanta-sim", version)]
 struct Arguments {
-    /// Run one seed and report in full
+    /// Run one seed, in every scenario unless one is named
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
     seed: Option<u64>,
     /// Run the seeds from A up to, not including, B
@@ -29,9 +30,12 @@ struct Arguments {
     /// Steps of each run, if not the scenario's own number
     #[arg(long, value_name = "N")]
     steps: Option<u64>,
-    /// The scenario; without it each seed chooses
+    /// The scenario; without it each seed of a sweep chooses
     #[arg(long, value_name = "NAME", value_parser = parse_scenario)]
     scenario: Option<&'static str>,
+    /// An sqllogictest script for the scenario "slt"; may be given several times
+    #[arg(long, value_name = "FILE")]
+    script: Vec<PathBuf>,
     /// Plant a mistake in the engine, to see it caught
     #[arg(long, value_name = "NAME")]
     mistake: Option<String>,
@@ -80,7 +84,9 @@ fn main() -> ExitCode {
     };
     // A panic of the engine is reported as a violation, with its message and its seed.
     std::panic::set_hook(Box::new(|_| {}));
-    let scenario = arguments.scenario.and_then(scenario_by_name);
+    let of_scripts = (!arguments.script.is_empty()).then_some(SCRIPTS);
+    let scenario = arguments.scenario.or(of_scripts);
+    let scenario = scenario.and_then(scenario_by_name);
     match (arguments.seed, &arguments.seeds) {
         (Some(seed), _) => one(seed, scenario, &request, arguments.json),
         (None, Some(seeds)) => many(seeds.clone(), scenario, request, &arguments),
@@ -90,6 +96,9 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// The scenario that runs scripts.
+const SCRIPTS: &str = "slt";
 
 fn list() {
     for scenario in SCENARIOS {
@@ -108,10 +117,23 @@ fn request(arguments: &Arguments) -> Result<Request, String> {
             format!("no mistake is called {name:?}; --list-scenarios lists them")
         })?),
     };
+    if let Some(other) = arguments.scenario.filter(|&name| name != SCRIPTS)
+        && !arguments.script.is_empty()
+    {
+        return Err(format!("--script is for scenario {SCRIPTS}, not {other}"));
+    }
+    let read = |path: &PathBuf| match std::fs::read_to_string(path) {
+        Ok(text) => Ok((path.display().to_string(), text)),
+        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
+    };
     Ok(Request {
         steps: arguments.steps,
         mistake,
-        scripts: Vec::new(),
+        scripts: arguments
+            .script
+            .iter()
+            .map(read)
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -121,12 +143,15 @@ fn one(
     request: &Request,
     json: bool,
 ) -> ExitCode {
-    let scenario = scenario.unwrap_or_else(|| scenario_of_seed(seed));
-    match run_seed(scenario, seed, request) {
-        Ok(report) => {
+    let ran = match scenario {
+        Some(scenario) => run_seed(scenario, seed, request).map(|r| (r.to_string(), r.to_json())),
+        None => run_seed_everywhere(seed, request).map(|r| (r.to_string(), r.to_json())),
+    };
+    match ran {
+        Ok((text, value)) => {
             match json {
-                true => println!("{:#}", report.to_json()),
-                false => println!("{report}"),
+                true => println!("{value:#}"),
+                false => println!("{text}"),
             }
             ExitCode::SUCCESS
         }

@@ -70,6 +70,15 @@ pub struct Report {
     pub trace_hash: u64,
 }
 
+/// What each scenario made of one seed, when none found anything wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeedReport {
+    /// Which seed.
+    pub seed: u64,
+    /// One run of each scenario.
+    pub runs: Vec<Report>,
+}
+
 /// Something that must not be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -297,6 +306,62 @@ impl fmt::Display for Report {
         write_options(f, &self.options)?;
         write_counts(f, &self.work, &self.disk)?;
         write!(f, "trace {:016x}", self.trace_hash)
+    }
+}
+
+impl SeedReport {
+    /// All runs together.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.runs.iter().for_each(|run| totals.add(run));
+        totals
+    }
+
+    /// A hash over those of all runs.
+    pub fn trace_hash(&self) -> u64 {
+        let mix = |hash: u64, run: &Report| hash.rotate_left(9) ^ run.trace_hash;
+        self.runs.iter().fold(0, mix)
+    }
+
+    /// The report as JSON.
+    pub fn to_json(&self) -> Value {
+        let runs: Vec<Value> = self.runs.iter().map(Report::to_json).collect();
+        json!({
+            "outcome": "clean",
+            "seed": self.seed,
+            "totals": self.totals().to_json(),
+            "trace_hash": format!("{:016x}", self.trace_hash()),
+            "runs": runs,
+        })
+    }
+}
+
+impl fmt::Display for SeedReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for run in &self.runs {
+            writeln!(
+                f,
+                "{:<12}{:>8} statements{:>8} commits{:>7} crashes{:>7} recoveries   trace {:016x}",
+                run.scenario,
+                run.work.statements,
+                run.work.transactions,
+                run.disk.crashes.total(),
+                run.work.recoveries,
+                run.trace_hash
+            )?;
+        }
+        write!(f, "\n{}", self.totals())?;
+        let (crashes, trace) = (self.totals().disk.crashes.total(), self.trace_hash());
+        writeln!(
+            f,
+            "seed {}: clean, {crashes} crashes survived, trace {trace:016x}",
+            self.seed
+        )?;
+        write!(
+            f,
+            "--scenario NAME --seed {} shows one of the runs with its options",
+            self.seed
+        )
     }
 }
 

@@ -2,10 +2,13 @@
 
 use arbitrary::Arbitrary;
 use proptest::prelude::*;
+use quantadb::wal::LogMistakes;
 use quantadb_sim::property::{
-    FileInput, LogDamage, LogInput, TreeInput, check_file, check_log, check_log_damage, check_sql,
-    check_tree, input_of,
+    FileInput, LogDamage, LogInput, TreeInput, check_file, check_log, check_log_damage,
+    check_log_making, check_sql, check_tree, input_of,
 };
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
@@ -29,6 +32,22 @@ proptest! {
     fn a_log_gives_back_what_was_flushed(input in input::<LogInput>(800)) {
         check_log(input);
     }
+}
+
+#[test]
+fn a_log_that_believes_its_cache_is_noticed() {
+    let believing = LogMistakes {
+        tail_believed: true,
+        ..LogMistakes::default()
+    };
+    let noticed = (0..400).position(|seed| {
+        let mut bytes = vec![0; 800];
+        ChaCha8Rng::seed_from_u64(seed).fill(&mut bytes[..]);
+        let check = || input_of(&bytes).map(|input| check_log_making(input, believing));
+        std::panic::catch_unwind(check).is_err()
+    });
+    println!("noticed at input {noticed:?}");
+    assert!(noticed.is_some(), "a loss of what was read went unnoticed");
 }
 
 proptest! {

@@ -21,7 +21,7 @@ pub(crate) fn check_table(
     let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
     let all: Vec<usize> = (0..types.len()).collect();
     let mut rows = 0;
-    each_entry(txn, table.tree, &mut |key, stored| {
+    each_entry(txn, table.tree, |key, stored| {
         let row = decode_row_id(key).and_then(|id| {
             let row = decode_row(key, stored, &types, &all, table.row_id_column)?;
             Ok((id, row))
@@ -37,7 +37,7 @@ pub(crate) fn check_table(
     })?;
     for index in &table.indexes {
         let mut entries = 0u64;
-        each_entry(txn, index.tree, &mut |_, _| {
+        each_entry(txn, index.tree, |_, _| {
             entries += 1;
             Ok(())
         })?;
@@ -87,7 +87,7 @@ fn holds(txn: &dyn StorageTxn, index: &Index, row: &[Value], id: i64) -> Result<
 fn each_entry(
     txn: &dyn StorageTxn,
     tree: TreeId,
-    each: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>,
+    mut each: impl FnMut(&[u8], &[u8]) -> Result<()>,
 ) -> Result<()> {
     let mut cursor = txn.scan(tree, KeyRange::ALL, ScanDirection::Forward)?;
     let mut batch = EntryBatch::default();

@@ -28,7 +28,7 @@ mod swarm;
 mod world;
 
 pub use registry::{
-    MISTAKES, Progress, Request, SCENARIOS, Scenario, mistake_by_name, run_seed, scenario_by_name,
-    scenario_of_seed,
+    MISTAKES, Progress, Request, SCENARIOS, Scenario, mistake_by_name, run_seed,
+    run_seed_everywhere, scenario_by_name, scenario_of_seed,
 };
 pub use swarm::SwarmOptions;

@@ -8,7 +8,7 @@ use super::storage::{IoErrors, Storage};
 use super::swarm::SwarmOptions;
 use crate::lockstep::Mismatch;
 use crate::phase::{Phase, PhaseCell};
-use crate::report::{Report, Violation};
+use crate::report::{Report, SeedReport, Violation};
 use crate::streams::Streams;
 use quantadb::storage::Mistake;
 use rand::Rng;
@@ -98,12 +98,13 @@ pub fn run_seed(
 ) -> Result<Report, Box<Violation>> {
     let progress = Progress::default();
     progress.phase.set(Phase::Creation);
-    let mut options = scenario.options(seed);
+    let own_seed = own_seed(scenario, seed);
+    let mut options = scenario.options(own_seed);
     options.engine.mistake = request.mistake;
     let described = options.describe();
-    let run = AssertUnwindSafe(|| scenario.run(seed, options, request, progress.clone()));
+    let run = AssertUnwindSafe(|| scenario.run(own_seed, options, request, progress.clone()));
     let mismatch = match catch_unwind(run) {
-        Ok(Ok(report)) => return Ok(report),
+        Ok(Ok(report)) => return Ok(Report { seed, ..report }),
         Ok(Err(mismatch)) => mismatch,
         Err(payload) => Mismatch {
             doing: "a call of the engine".to_owned(),
@@ -120,6 +121,24 @@ pub fn run_seed(
         mismatch,
         replay: replay(scenario, seed, request),
     }))
+}
+
+/// Runs one seed of every scenario.
+///
+/// # Errors
+/// The first violation.
+pub fn run_seed_everywhere(seed: u64, request: &Request) -> Result<SeedReport, Box<Violation>> {
+    let runs = SCENARIOS.iter().map(|s| run_seed(*s, seed, request));
+    Ok(SeedReport {
+        seed,
+        runs: runs.collect::<Result<_, _>>()?,
+    })
+}
+
+/// What a scenario draws from, so that the runs of one seed have nothing in common.
+fn own_seed(scenario: &dyn Scenario, seed: u64) -> u64 {
+    let name = crc32fast::hash(scenario.name().as_bytes());
+    seed ^ u64::from(name) << 32
 }
 
 fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {

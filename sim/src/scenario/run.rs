@@ -54,8 +54,7 @@ impl<W: Workload> CrashRun<W> {
         progress: Progress,
         crash_at: Option<u64>,
     ) -> Result<Self, Mismatch> {
-        let mut world = World::new(seed, options, progress);
-        world.crash_at = crash_at;
+        let mut world = World::new(seed, options, progress, crash_at);
         let engine = world.open_with(W::open)?;
         let workload = W::begin(seed, &world, engine)?;
         Ok(Self { world, workload })

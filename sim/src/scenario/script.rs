@@ -41,7 +41,7 @@ impl Scenario for Scripts {
     }
 
     fn about(&self) -> &'static str {
-        "sqllogictest scripts with crashes between and inside statements; --script names files to run instead of ours"
+        "sqllogictest scripts with crashes between and inside statements; ours, or those that --script names"
     }
 
     fn options(&self, seed: u64) -> SwarmOptions {

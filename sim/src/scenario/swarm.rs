@@ -107,7 +107,8 @@ impl SwarmOptions {
         options.faults = DiskFaults {
             read_error_ppm: ppm(&rates),
             write_error_ppm: ppm(&rates),
-            sync_error_ppm: ppm(&rates),
+            // Of a hundred calls one is a sync.
+            sync_error_ppm: ppm(&[2_000, 20_000, 100_000]),
             // Such calls are few: a rename happens once in the life of a database.
             metadata_error_ppm: ppm(&[2_000, 50_000, 200_000]),
             full_ppm: ppm(&[2_000, 50_000]),
@@ -142,6 +143,7 @@ impl SwarmOptions {
         Self {
             steps: 40,
             crash_calls_mean: 0,
+            process_crash_percent: options.process_crash_percent.min(30),
             ..options
         }
     }

@@ -37,6 +37,8 @@ pub(super) struct World {
     open_calls: u64,
     /// Failed calls until the last open.
     faults_at_open: u64,
+    /// Sectors that failed syncs had dropped until the last open.
+    forgotten_at_open: u64,
 }
 
 /// Whether an error is one that a failing disk excuses.
@@ -45,20 +47,28 @@ pub(super) fn is_fault(error: &Error) -> bool {
 }
 
 impl World {
-    pub(super) fn new(seed: u64, options: SwarmOptions, progress: Progress) -> Self {
-        let streams = Streams::new(seed);
+    /// A world that crashes at call `crash_at`, counted from 1, beside what the options allow.
+    pub(super) fn new(
+        seed: u64,
+        options: SwarmOptions,
+        progress: Progress,
+        crash_at: Option<u64>,
+    ) -> Self {
+        // Runs that differ in the crash alone are left different disks by it.
+        let streams = Streams::new(seed.wrapping_add(crash_at.unwrap_or(0) << 40));
         let phase = progress.phase.clone();
         Self {
             disk: SimDisk::new(streams.faults(), DiskFaults::NONE, phase),
-            env: Arc::new(SimEnv::new(streams.entropy())),
+            env: Arc::new(SimEnv::new(Streams::new(seed).entropy())),
             options,
             progress,
             work: WorkCounts::default(),
-            crash_at: None,
+            crash_at,
             chance: streams.schedule(),
             created: false,
             open_calls: 20,
             faults_at_open: 0,
+            forgotten_at_open: 0,
         }
     }
 
@@ -108,6 +118,7 @@ impl World {
                     self.work.recoveries += u64::from(self.created);
                     self.created = true;
                     self.faults_at_open = self.faults();
+                    self.forgotten_at_open = self.disk.counters().sectors_forgotten;
                     return Ok(engine);
                 }
                 Err(error) if excused && is_fault(&error) => self.work.recoveries_failed += 1,
@@ -124,7 +135,12 @@ impl World {
         self.arm_chosen_crash();
         self.disk.set_faults(self.options.faults.clone());
         let crashes = self.options.crash_calls_mean > 0 && self.options.crash_in_recovery;
-        if crashes && self.chance.random_bool(0.4) {
+        let chance = match (self.cache_is_ahead(), crashes) {
+            (true, _) => 0.8,
+            (false, true) => 0.4,
+            (false, false) => 0.0,
+        };
+        if self.chance.random_bool(chance) {
             let calls = self.open_calls + self.open_calls / 4 + 1;
             self.disk.arm_crash(self.chance.random_range(1..=calls));
         }
@@ -154,9 +170,18 @@ impl World {
         self.disk.set_faults(DiskFaults::NONE);
     }
 
+    /// Whether a failed sync, since the last open, has dropped what the cache may still show. What a recovery believes
+    /// then, a power loss takes: both are made likely.
+    fn cache_is_ahead(&self) -> bool {
+        self.disk.counters().sectors_forgotten > self.forgotten_at_open
+    }
+
     /// What a crash, or the end of a process, leaves behind.
     pub(super) fn restart(&mut self) {
-        let process = self.options.process_crash_percent;
+        let process = match self.cache_is_ahead() {
+            true => 50,
+            false => self.options.process_crash_percent,
+        };
         let kind = match self.chance.random_range(0..100) < process {
             true => CrashKind::Process,
             false => CrashKind::PowerLoss,

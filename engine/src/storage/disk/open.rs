@@ -13,7 +13,7 @@ use crate::page::{Lsn, Page};
 use crate::recovery::{Analysis, analyse, undo_losers};
 use crate::txn::TxnManager;
 use crate::vfs::{File, OpenMode, Vfs, write_all_at};
-use crate::wal::{Log, LogChain, LogGeometry, LogReader, RecordHead, RecordKind};
+use crate::wal::{Log, LogChain, LogGeometry, LogMistakes, LogReader, RecordHead, RecordKind};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -164,7 +164,10 @@ fn recover(
         geometry,
         epoch,
         (control.start, control.redo, analysis.extent),
-        options.makes(Mistake::FailedSyncIgnored),
+        LogMistakes {
+            failed_sync_ignored: options.makes(Mistake::FailedSyncIgnored),
+            tail_believed: false,
+        },
     )?;
     let pool_options = PoolOptions {
         page_bytes: control.page_bytes as usize,
