@@ -85,7 +85,7 @@ pub struct ScenarioInput {
 pub fn check_scenario(input: ScenarioInput) {
     let scenario = SCENARIOS[usize::from(input.scenario) % SCENARIOS.len()];
     let request = Request {
-        steps: Some(u64::from(input.steps % 1500)),
+        steps: Some(u64::from(input.steps % 200)),
         ..Request::default()
     };
     if let Err(violation) = run_seed(scenario, input.seed, &request) {

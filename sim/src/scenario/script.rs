@@ -68,7 +68,9 @@ impl Scenario for Scripts {
         let steps = lines_of(name, text, ours)?;
         let mut run = CrashRun::<Script>::new(seed, options, progress)?;
         for step in &steps {
-            defined_relation(&step.sql).map(|r| run.workload.pair.watch(&r));
+            if let Some(relation) = defined_relation(&step.sql) {
+                run.workload.pair.watch(&relation);
+            }
         }
         run.workload.lines = steps;
         let request = Request {

@@ -187,13 +187,12 @@ impl SqlPair {
         let ends = starts_with(sql, "COMMIT") || starts_with(sql, "END");
         let decides = ends || !session.model.is_in_transaction();
         let phase = if ends { Phase::Commit } else { Phase::Running };
-        let mut found = self.phase.during(phase, || session.subject.run(sql));
-        if let Err(error) = &found
-            && is_fault(error)
-        {
-            let error = found.err().expect("looked at before");
-            return Ok(self.fault(slot, session, sql, decides, error));
-        }
+        let mut found = match self.phase.during(phase, || session.subject.run(sql)) {
+            Err(error) if is_fault(&error) => {
+                return Ok(self.fault(slot, session, sql, decides, error));
+            }
+            found => found,
+        };
         let ordered = orders_rows(sql);
         let mut expected = session.model.run(sql);
         let texts = (error_text(&expected), error_text(&found));
@@ -304,12 +303,10 @@ impl SqlPair {
         let model = model.map_err(|e| model_failed("connect", &e))?;
         for relation in &self.relations {
             let sql = format!("SELECT * FROM {relation}");
-            let mut found = subject.run(&sql);
-            if let Err(error) = &found
-                && is_fault(error)
-            {
-                return Ok(Err(found.err().expect("looked at before")));
-            }
+            let mut found = match subject.run(&sql) {
+                Err(error) if is_fault(&error) => return Ok(Err(error)),
+                found => found,
+            };
             let mut expected = model.run(&sql);
             let texts = (error_text(&expected), error_text(&found));
             let expected = Answer::of(&mut expected, false);
