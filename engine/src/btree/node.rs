@@ -2,6 +2,7 @@
 
 use crate::page::{HEADER_BYTES, Page, PageId};
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 /// Flag of an entry that was deleted and stays until no snapshot needs it.
 pub const TOMBSTONE: u8 = 1;
@@ -42,13 +43,13 @@ impl Entry<'_> {
     }
 }
 
-/// An entry outside of a page.
+/// An entry outside of a page. Clones share the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredEntry {
     /// As in [`Entry`].
     pub flags: u8,
     /// As in [`Entry`].
-    pub value: Box<[u8]>,
+    pub value: Arc<[u8]>,
 }
 
 impl StoredEntry {

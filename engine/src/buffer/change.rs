@@ -150,7 +150,16 @@ impl<'a> Change<'a> {
                 touched.frame.page = work;
             }
         }
-        append(self.pool, self.author, undo, &mut self.touched)
+        let mut changed: Vec<Changed<'_>> = self
+            .touched
+            .iter_mut()
+            .map(|touched| Changed {
+                id: touched.id,
+                frame: &mut touched.frame,
+                ops: &touched.ops,
+            })
+            .collect();
+        append(self.pool, self.author, undo, &mut changed)
     }
 
     /// Does a single operation to a single latched page: [`Change::commit`] without the copy.
@@ -168,18 +177,29 @@ impl<'a> Change<'a> {
         let _reservation = pool.log().reserve(bytes as u64)?;
         frame.mark_dirty();
         op.apply(&mut frame.page, author.id());
-        let touched = Touched {
+        let changed = Changed {
             id: frame.page.id(),
-            frame,
-            work: None,
-            ops: vec![op],
+            frame: &mut frame,
+            ops: std::slice::from_ref(&op),
         };
-        append(pool, author, undo, &mut [touched])
+        append(pool, author, undo, &mut [changed])
     }
 }
 
+/// A page that has seen its operations already.
+struct Changed<'a> {
+    id: PageId,
+    frame: &'a mut Frame,
+    ops: &'a [PageOp],
+}
+
 /// Appends the record of operations that the pages have seen already, and stamps the pages.
-fn append(pool: &Pool, author: Author<'_>, undo: &[u8], touched: &mut [Touched]) -> Result<Lsn> {
+fn append(
+    pool: &Pool,
+    author: Author<'_>,
+    undo: &[u8],
+    changed: &mut [Changed<'_>],
+) -> Result<Lsn> {
     let (start, end) = pool.log().append(|redo, start, out| {
         RecordHead {
             kind: RecordKind::Change,
@@ -189,18 +209,18 @@ fn append(pool: &Pool, author: Author<'_>, undo: &[u8], touched: &mut [Touched])
             undo,
         }
         .encode(out);
-        for t in touched.iter() {
+        for t in changed.iter() {
             let is_image = matches!(t.ops.first(), Some(PageOp::Image { .. }));
             if t.frame.page.lsn() <= redo && !is_image && pool.logs_images() {
                 encode_op(t.id, &PageOp::image(&t.frame.page), out);
             } else {
-                for op in &t.ops {
+                for op in t.ops {
                     encode_op(t.id, op, out);
                 }
             }
         }
     })?;
-    for t in touched {
+    for t in changed {
         t.frame.page.set_lsn(end);
     }
     Ok(start)

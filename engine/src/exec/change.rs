@@ -7,7 +7,7 @@ use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::Context;
-use crate::exec::scalar::RowView;
+use crate::exec::scalar::{RowView, each};
 use crate::exec::short;
 use crate::exec::write::{Writer, check_row};
 use crate::plan::{Change, ChangeKind, PlanNode};
@@ -71,11 +71,7 @@ pub(crate) fn prepare(context: Context<'_>, change: &Change) -> Result<Prepared>
         ChangeKind::InsertRows(rows) => {
             work.prepared.writes.reserve(rows.len());
             for row in rows {
-                let row = row
-                    .iter()
-                    .map(|e| context.constant(e))
-                    .collect::<Result<Vec<_>>>()?;
-                work.insert(row)?;
+                work.insert(each(row, |e| context.constant(e))?)?;
             }
         }
         ChangeKind::InsertQuery(source) => {
@@ -119,10 +115,7 @@ impl<'a> Work<'a> {
             values: row,
             types: &self.types,
         };
-        let values = expressions
-            .iter()
-            .map(|e| self.context.scalar(e, view))
-            .collect::<Result<Vec<_>>>()?;
+        let values = each(expressions, |e| self.context.scalar(e, view))?;
         self.reservation.grow(size_bytes(&values))?;
         self.prepared.returning.push(values);
         Ok(())
@@ -153,27 +146,29 @@ impl<'a> Work<'a> {
 
     fn update(&mut self, source: &'a PlanNode, assignments: &[(usize, Expr)]) -> Result<()> {
         if let Some(rows) = short::rows(&self.context, source)? {
-            for mut old in rows {
-                let id = pop_row_id(&mut old)?;
-                let mut new = old.clone();
+            for mut row in rows {
+                let id = pop_row_id(&mut row)?;
                 let view = RowView {
-                    values: &old,
+                    values: &row,
                     types: &self.types,
                 };
-                for (column, value) in assignments {
-                    new[*column] = self.context.scalar(value, view)?;
+                let values = each(assignments, |(_, e)| self.context.scalar(e, view))?;
+                // Only indexes ask what the row was.
+                let old = match self.change.table.indexes.is_empty() {
+                    true => Vec::new(),
+                    false => row.clone(),
+                };
+                for ((column, _), value) in assignments.iter().zip(values) {
+                    row[*column] = value;
                 }
-                self.push_update(id, old, new)?;
+                self.push_update(id, old, row)?;
             }
             return Ok(());
         }
         let mut operator = build(self.context, source)?;
         while let Some(mut batch) = operator.next()? {
             let ids = pop_row_ids(&mut batch)?;
-            let values = assignments
-                .iter()
-                .map(|(_, e)| self.context.evaluate(e, &batch))
-                .collect::<Result<Vec<_>>>()?;
+            let values = each(assignments, |(_, e)| self.context.evaluate(e, &batch))?;
             for (row, id) in ids.into_iter().enumerate() {
                 let old = batch.row(row, &self.types);
                 let mut new = old.clone();

@@ -13,6 +13,16 @@ use crate::types::{SqlType, Value};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+/// What `value` gives for each of `items`. A plain `collect` of results does not know how many there will be, and grows
+/// its vector step by step.
+pub(crate) fn each<T, V>(items: &[T], mut value: impl FnMut(&T) -> Result<V>) -> Result<Vec<V>> {
+    let mut values = Vec::with_capacity(items.len());
+    for item in items {
+        values.push(value(item)?);
+    }
+    Ok(values)
+}
+
 /// A row of values and their types.
 #[derive(Clone, Copy)]
 pub(crate) struct RowView<'r> {

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::exec::lookup::{Lookup, lookup};
 use crate::exec::operator::Context;
-use crate::exec::scalar::RowView;
+use crate::exec::scalar::{RowView, each};
 use crate::plan::{Access, NodeKind, PlanNode, Scan};
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
@@ -46,10 +46,7 @@ pub(crate) fn rows(context: &Context<'_>, node: &PlanNode) -> Result<Option<Vec<
                         values: &row,
                         types: &input.types,
                     };
-                    expressions
-                        .iter()
-                        .map(|e| context.scalar(e, view))
-                        .collect::<Result<Vec<_>>>()
+                    each(expressions, |e| context.scalar(e, view))
                 };
                 rows.into_iter()
                     .map(project)

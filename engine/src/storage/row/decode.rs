@@ -14,7 +14,9 @@ pub fn decode_row(
     projection: &[usize],
     row_id_column: Option<usize>,
 ) -> Result<Vec<Value>> {
-    let mut values = vec![Value::Null; projection.len()];
+    // One more, for a row id that the caller may add.
+    let mut values = Vec::with_capacity(projection.len() + 1);
+    values.resize(projection.len(), Value::Null);
     let mut reader = Reader::new(row)?;
     let last = projection.iter().copied().max().unwrap_or(0);
     let mut stored = 0;
