@@ -166,6 +166,7 @@ fn isolation_name(isolation: IsolationLevel) -> &'static str {
     match isolation {
         IsolationLevel::ReadCommitted => "read committed",
         IsolationLevel::RepeatableRead => "repeatable read",
+        IsolationLevel::Serializable => "serializable",
     }
 }
 

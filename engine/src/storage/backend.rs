@@ -13,8 +13,12 @@ pub enum IsolationLevel {
     /// A new snapshot for each statement ([`StorageTxn::refresh_snapshot`]).
     ReadCommitted,
     /// One snapshot, taken at the start.
-    #[default]
     RepeatableRead,
+    /// One snapshot, and a commit that changes something fails with `40001` when another commit since has changed what
+    /// this transaction read: all transactions at this level are as if they had run one after the other. One that changes
+    /// nothing never fails.
+    #[default]
+    Serializable,
 }
 
 /// How to begin a transaction.
@@ -185,7 +189,8 @@ pub trait StorageTxn: Send {
     fn put(&mut self, tree: TreeId, key: &[u8], value: &[u8]) -> Result<()>;
     /// Removes `key`; false when there is none to see.
     fn delete(&mut self, tree: TreeId, key: &[u8]) -> Result<bool>;
-    /// Scans `range`. The cursor sees this transaction's changes made until [`StorageCursor::next_batch`] reaches
+    /// Scans `range`. At [`IsolationLevel::Serializable`] the transaction has then read the range up to the last entry
+    /// that the cursor gave, or all of it once the cursor has said that there are no more. The cursor sees this transaction's changes made until [`StorageCursor::next_batch`] reaches
     /// them; callers that change what they scan collect keys first.
     fn scan(
         &self,
@@ -215,7 +220,8 @@ pub trait StorageTxn: Send {
     fn schema_version(&self) -> u64;
     /// In `READ COMMITTED`, takes a new snapshot; else does nothing.
     fn refresh_snapshot(&mut self);
-    /// Commits; when this returns `Ok` the transaction survives a crash. On an error of kind
+    /// Commits; when this returns `Ok` the transaction survives a crash. Errors: `40001` when it is not serializable; it
+    /// is then rolled back. On an error of kind
     /// [`crate::ErrorKind::Stopped`] or [`crate::ErrorKind::Io`] the outcome is unknown until the next open.
     fn commit(self: Box<Self>) -> Result<()>;
     /// Rolls back.

@@ -1,5 +1,7 @@
 //! Who runs, what each sees, who waits for whom.
 
+use super::history::{History, Written};
+use super::reads::ReadSet;
 use super::state::TxnState;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
@@ -39,6 +41,8 @@ struct State {
 /// The transactions of a database.
 pub struct TxnManager {
     env: Arc<dyn Env>,
+    /// Taken before `state`.
+    history: Mutex<History>,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -56,6 +60,7 @@ impl TxnManager {
     pub fn new(env: Arc<dyn Env>, next_txn: u64) -> Self {
         Self {
             env,
+            history: Mutex::new(History::default()),
             state: Mutex::new(State {
                 next_txn: next_txn.max(1),
                 ..State::default()
@@ -281,8 +286,50 @@ impl TxnManager {
         Ok(())
     }
 
-    /// Makes a transaction, whose commit record is durable, visible; gives its time.
-    pub fn commit(&self, txn: &Arc<TxnState>, schema_changed: bool) -> u64 {
+    /// Takes `txn`, which has written `written`, into the order of commits: `log_commit` appends its commit record and
+    /// gives where that ends. With the reads of a serializable transaction, and the time of its snapshot, only if it may
+    /// commit next (TXN-4).
+    ///
+    /// # Errors
+    /// `40001` when it is not serializable, and what `log_commit` returns; the transaction is then running as before.
+    pub fn order(
+        &self,
+        txn: &Arc<TxnState>,
+        reads: Option<(&ReadSet, u64)>,
+        schema_changed: bool,
+        written: Vec<Written>,
+        log_commit: impl FnOnce() -> Result<Lsn>,
+    ) -> Result<Lsn> {
+        let mut history = self.history.lock();
+        if let Some((reads, time)) = reads
+            && !written.is_empty()
+            && !history.allows(reads, time)
+        {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "40001",
+                "could not serialize access due to read/write dependencies among transactions",
+            ));
+        }
+        let end = log_commit()?;
+        history.append(txn.clone(), end, schema_changed, written);
+        Ok(end)
+    }
+
+    /// The log is durable up to `durable`: makes all transactions visible whose commit records that includes.
+    pub fn publish(&self, durable: Lsn) {
+        let mut history = self.history.lock();
+        history.publish(durable, |txn, schema_changed| {
+            self.commit(txn, schema_changed)
+        });
+    }
+
+    /// What the oldest commit wrote that every snapshot sees; `None` when there is none that was not asked for yet.
+    pub fn pop_settled(&self, oldest: u64) -> Option<Vec<Written>> {
+        self.history.lock().pop_settled(oldest)
+    }
+
+    fn commit(&self, txn: &Arc<TxnState>, schema_changed: bool) -> u64 {
         let mut state = self.state.lock();
         state.time += 1;
         let time = state.time;

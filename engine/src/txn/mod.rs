@@ -23,11 +23,19 @@
 //! - TXN-2: a version is dropped only when no snapshot is older than its writer's commit.
 //! - TXN-3: a transaction's number enters the set of running transactions before it changes its first page, and
 //!   leaves it after its last change is durable or undone.
+//! - TXN-4: a serializable transaction that has changed something commits only if no commit between its snapshot and its
+//!   own has changed what it read (backward validation after Kung and Robinson, "On optimistic methods for concurrency
+//!   control", TODS 6(2), 1981). Commits become visible in the order of their records in the log, in which they were
+//!   validated: so the order of commits is a serial order, and every snapshot is a prefix of it.
 
+mod history;
 mod manager;
+mod reads;
 mod state;
 mod versions;
 
+pub use history::Written;
 pub use manager::{Snapshot, TxnManager};
+pub use reads::ReadSet;
 pub use state::TxnState;
 pub use versions::{Seen, VersionStore};

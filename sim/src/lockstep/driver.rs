@@ -135,9 +135,10 @@ impl Lockstep {
             return self.maintain(roll, rng);
         }
         let options = TxnOptions {
-            isolation: match rng.random_bool(0.2) {
-                true => IsolationLevel::ReadCommitted,
-                false => IsolationLevel::RepeatableRead,
+            isolation: match rng.random_range(0..10) {
+                0..2 => IsolationLevel::ReadCommitted,
+                2..5 => IsolationLevel::RepeatableRead,
+                _ => IsolationLevel::Serializable,
             },
             read_only: rng.random_bool(0.1),
             lock_timeout_micros: Some(0),
@@ -155,6 +156,7 @@ impl Lockstep {
             savepoints: Vec::new(),
             schema_marked: false,
             read_only: options.read_only,
+            saw_fault: false,
         });
         Ok(None)
     }
@@ -201,6 +203,7 @@ impl Lockstep {
             _ => {}
         }
         let went = self.operate(&mut session, rng);
+        session.saw_fault |= matches!(went, Ok(Some(_)));
         self.sessions[slot] = Some(session);
         went
     }
@@ -364,7 +367,10 @@ impl Lockstep {
         tree: TreePair,
         rng: &mut ChaCha8Rng,
     ) -> Went {
-        if session.read_only || !(self.shape.schema_changes || self.trees.len() == 1) {
+        if session.read_only
+            || session.saw_fault
+            || !(self.shape.schema_changes || self.trees.len() == 1)
+        {
             return Ok(None);
         }
         if !session.schema_marked {
@@ -418,6 +424,7 @@ impl Lockstep {
             subject,
             model,
             number,
+            saw_fault,
             ..
         } = session;
         match self.phase.during(Phase::Commit, || subject.commit()) {
@@ -430,6 +437,19 @@ impl Lockstep {
                 self.unknown.push((slot, number, model));
                 self.counts.commits_unknown += 1;
                 Ok(Some(error))
+            }
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                let refused = saw_fault || !model.is_serializable();
+                model.rollback().map_err(model_failed)?;
+                self.counts.refused += 1;
+                match refused && error.sqlstate() == "40001" {
+                    true => Ok(None),
+                    false => Err(Mismatch {
+                        doing: format!("transaction {number}: commit"),
+                        expected: "a commit".to_owned(),
+                        found: format!("{error:?}"),
+                    }),
+                }
             }
             Err(error) => {
                 model.rollback().map_err(model_failed)?;
@@ -520,6 +540,7 @@ impl Lockstep {
             savepoints: Vec::new(),
             schema_marked: false,
             read_only: true,
+            saw_fault: false,
         };
         let all = quantadb::storage::KeyRange::ALL;
         for &tree in &self.trees.clone() {

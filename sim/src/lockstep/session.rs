@@ -48,6 +48,8 @@ pub(super) struct Session {
     pub(super) savepoints: Vec<(usize, usize)>,
     pub(super) schema_marked: bool,
     pub(super) read_only: bool,
+    /// An operation met a failing disk: the subject may count as read what the model never read.
+    pub(super) saw_fault: bool,
 }
 
 impl Session {

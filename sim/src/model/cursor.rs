@@ -10,6 +10,7 @@ use std::ops::Bound;
 pub(super) struct ModelCursor<'a> {
     txn: &'a ModelTxn,
     tree: TreeId,
+    range: KeyRange,
     rest: KeyRange,
     direction: ScanDirection,
 }
@@ -18,13 +19,14 @@ impl<'a> ModelCursor<'a> {
     pub(super) fn new(
         txn: &'a ModelTxn,
         tree: TreeId,
-        rest: KeyRange,
+        range: KeyRange,
         direction: ScanDirection,
     ) -> Self {
         Self {
             txn,
             tree,
-            rest,
+            rest: range.clone(),
+            range,
             direction,
         }
     }
@@ -46,6 +48,7 @@ impl StorageCursor for ModelCursor<'_> {
     fn next_batch(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<bool> {
         batch.clear();
         if is_empty(&self.rest) {
+            self.txn.note_read(self.tree, self.range.clone());
             return Ok(false);
         }
         let (tree, rest, direction) = (self.tree, &self.rest, self.direction);
@@ -69,9 +72,16 @@ impl StorageCursor for ModelCursor<'_> {
             }
             Ok(last)
         })?;
+        let mut read = self.range.clone();
         let Some(last) = last else {
+            self.txn.note_read(tree, read);
             return Ok(false);
         };
+        match direction {
+            ScanDirection::Forward => read.high = Bound::Included(last.clone()),
+            ScanDirection::Backward => read.low = Bound::Included(last.clone()),
+        }
+        self.txn.note_read(tree, read);
         match direction {
             ScanDirection::Forward => self.rest.low = Bound::Excluded(last),
             ScanDirection::Backward => self.rest.high = Bound::Excluded(last),

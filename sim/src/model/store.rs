@@ -1,7 +1,7 @@
 //! Trees of version chains, and who is running.
 
 use quantadb::error::{Error, ErrorKind, Result};
-use quantadb::storage::{CheckReport, MaintenanceReport, TreeId};
+use quantadb::storage::{CheckReport, KeyRange, MaintenanceReport, TreeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -62,6 +62,8 @@ pub(super) struct Running {
     pub(super) snapshot: u64,
     pub(super) schema_version: u64,
     pub(super) undo: Vec<Undo>,
+    /// What it has read, if that is asked when it commits.
+    pub(super) reads: Option<Vec<(TreeId, KeyRange)>>,
     /// Whether it has changed something, so that a change of schema waits for it.
     pub(super) changed: bool,
     /// Whom it waits for at this moment.
@@ -87,6 +89,8 @@ pub(super) struct Store {
     pub(super) schema_owner: Option<TxnNumber>,
     txns_begun: TxnNumber,
     trees_created: u32,
+    /// The commits since the oldest snapshot: their number, and the keys that they changed.
+    history: Vec<(u64, Vec<(TreeId, Vec<u8>)>)>,
     /// Keys with versions that some snapshot may still need.
     garbage: BTreeSet<(TreeId, Vec<u8>)>,
 }
@@ -118,11 +122,12 @@ impl Store {
             schema_owner: None,
             txns_begun: 0,
             trees_created: 0,
+            history: Vec::new(),
             garbage: BTreeSet::new(),
         }
     }
 
-    pub(super) fn begin(&mut self) -> TxnNumber {
+    pub(super) fn begin(&mut self, is_validated: bool) -> TxnNumber {
         self.txns_begun += 1;
         self.running.insert(
             self.txns_begun,
@@ -130,6 +135,7 @@ impl Store {
                 snapshot: self.commits,
                 schema_version: self.schema_version,
                 undo: Vec::new(),
+                reads: is_validated.then(Vec::new),
                 changed: false,
                 waits_for: Vec::new(),
             },
@@ -158,6 +164,17 @@ impl Store {
             .filter(|t| t.created.seen_by(me, snapshot))
             .filter(|t| !t.dropped.is_some_and(|d| d.seen_by(me, snapshot)))
             .ok_or_else(|| no_such_tree(tree))
+    }
+
+    /// Whether some commit since the snapshot of `me`, which has changed something, has changed what `me` has read.
+    pub(super) fn is_serializable(&self, me: TxnNumber) -> bool {
+        let running = &self.running[&me];
+        let Some(reads) = running.reads.as_ref().filter(|_| !running.undo.is_empty()) else {
+            return true;
+        };
+        let since = self.history.iter().filter(|(at, _)| *at > running.snapshot);
+        let mut changed = since.flat_map(|(_, keys)| keys);
+        !changed.any(|(tree, key)| reads.iter().any(|(t, r)| t == tree && r.contains(key)))
     }
 
     /// Whether the gate before a transaction's first change is open.
@@ -328,6 +345,7 @@ impl Store {
         }
         let mine = Author::Running(me);
         let now = Author::Committed(self.commits);
+        let mut keys = Vec::new();
         for undo in running.undo {
             match undo {
                 Undo::Entry { tree, key, .. } => {
@@ -336,6 +354,7 @@ impl Store {
                     if let Some(newest) = newest.filter(|v| v.author == mine) {
                         newest.author = now;
                     }
+                    keys.push((tree, key.clone()));
                     self.garbage.insert((tree, key));
                 }
                 Undo::Created(tree) => self.trees.get_mut(&tree).expect("its own").created = now,
@@ -344,6 +363,7 @@ impl Store {
                 }
             }
         }
+        self.history.push((self.commits, keys));
         if schema_changed {
             self.schema_version += 1;
             self.schema_changed_at = self.commits;
@@ -361,6 +381,7 @@ impl Store {
         let mut report = MaintenanceReport::default();
         let oldest = self.running.values().map(|r| r.snapshot).min();
         let oldest = oldest.unwrap_or(self.commits);
+        self.history.retain(|(at, _)| *at > oldest);
         let gone = |author: Author| matches!(author, Author::Committed(at) if at <= oldest);
         self.trees.retain(|_, tree| !tree.dropped.is_some_and(gone));
         let trees = &mut self.trees;
@@ -392,6 +413,7 @@ impl Store {
             trees: trees.map(|(&id, tree)| (id, tree.committed())).collect(),
             running: BTreeMap::new(),
             schema_owner: None,
+            history: Vec::new(),
             garbage: self.garbage.clone(),
             ..*self
         };

@@ -9,6 +9,7 @@ use quantadb::storage::{
 };
 use quantadb::sync::MutexGuard;
 use std::cell::Cell;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// A running transaction.
@@ -31,7 +32,8 @@ enum Change {
 
 impl ModelTxn {
     pub(super) fn begin(shared: Arc<Shared>, options: TxnOptions) -> Self {
-        let me = shared.store.lock().begin();
+        let is_validated = options.isolation == IsolationLevel::Serializable && !options.read_only;
+        let me = shared.store.lock().begin(is_validated);
         Self {
             shared,
             me,
@@ -57,6 +59,30 @@ impl ModelTxn {
         let mut store = self.shared.store.lock();
         let snapshot = store.me(self.me).snapshot;
         look(&store, self.me, snapshot)
+    }
+
+    /// Whether it may commit.
+    pub(crate) fn is_serializable(&self) -> bool {
+        self.shared.store.lock().is_serializable(self.me)
+    }
+
+    /// Notes that `range` was read.
+    pub(super) fn note_read(&self, tree: TreeId, range: KeyRange) {
+        let mut store = self.shared.store.lock();
+        if let Some(reads) = &mut store.me(self.me).reads {
+            reads.push((tree, range));
+        }
+    }
+
+    fn note_key(&self, tree: TreeId, key: &[u8]) {
+        let key = Bound::Included(key.to_vec());
+        self.note_read(
+            tree,
+            KeyRange {
+                low: key.clone(),
+                high: key,
+            },
+        );
     }
 
     /// Repeats `step` until nobody is in its way.
@@ -134,7 +160,7 @@ impl ModelTxn {
         self.refuse_if_read_only()?;
         self.refuse_if_long(key, value.as_deref().unwrap_or_default())?;
         let me = self.me;
-        self.attempt(|store| {
+        let changed = self.attempt(|store| {
             if let Step::Blocked(by) = store.enter_tree(tree, me)? {
                 return Ok(Step::Blocked(by));
             }
@@ -158,7 +184,11 @@ impl ModelTxn {
             }
             store.write(me, tree, key, value.clone());
             Ok(Step::Done(true))
-        })
+        })?;
+        if !changed {
+            self.note_key(tree, key);
+        }
+        Ok(changed)
     }
 
     fn announce_schema_change(&self) -> Result<()> {
@@ -204,6 +234,7 @@ impl ModelTxn {
 
 impl StorageTxn for ModelTxn {
     fn get(&self, tree: TreeId, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.note_key(tree, key);
         self.read(|store, me, snapshot| {
             let chain = store.tree(tree, me, snapshot)?.entries.get(key);
             Ok(chain
@@ -295,6 +326,12 @@ impl StorageTxn for ModelTxn {
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
+        if !self.is_serializable() {
+            self.end(false);
+            let message =
+                "could not serialize access due to read/write dependencies among transactions";
+            return Err(Error::new(ErrorKind::Conflict, "40001", message));
+        }
         self.end(true);
         Ok(())
     }

@@ -178,9 +178,7 @@ fn begin(modes: &[TransactionMode]) -> Result<TransactionStatement> {
                     TransactionIsolationLevel::ReadUncommitted
                     | TransactionIsolationLevel::ReadCommitted => IsolationLevel::ReadCommitted,
                     TransactionIsolationLevel::RepeatableRead => IsolationLevel::RepeatableRead,
-                    TransactionIsolationLevel::Serializable => {
-                        return Err(Error::unsupported("the isolation level SERIALIZABLE"));
-                    }
+                    TransactionIsolationLevel::Serializable => IsolationLevel::Serializable,
                     TransactionIsolationLevel::Snapshot => {
                         return Err(sql_error("42601", "syntax error at or near \"SNAPSHOT\""));
                     }

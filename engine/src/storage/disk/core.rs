@@ -58,19 +58,9 @@ pub(super) struct OpenTree {
     pub(super) next_row_id: Mutex<Option<i64>>,
 }
 
-/// A key whose versions a commit left behind.
-pub(super) struct Leftover {
-    pub(super) tree: PageId,
-    pub(super) key: Arc<[u8]>,
-    /// The commit left a tombstone.
-    pub(super) tombstone: bool,
-}
-
 /// What vacuum has to do.
 #[derive(Default)]
 pub(super) struct Garbage {
-    /// By time of commit: keys whose versions can be dropped when no snapshot is older.
-    pub(super) versions: VecDeque<(u64, Vec<Leftover>)>,
     /// Tombstones without versions.
     pub(super) tombstones: VecDeque<(PageId, Arc<[u8]>)>,
     /// Tombstones were left that are not in the queue.

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(super) struct DiskCursor<'t> {
     txn: &'t DiskTxn,
     open: Arc<OpenTree>,
+    /// What is scanned.
+    range: KeyRange,
     /// What is left to scan.
     rest: KeyRange,
     direction: ScanDirection,
@@ -29,7 +31,8 @@ impl<'t> DiskCursor<'t> {
         Self {
             txn,
             open,
-            rest: range,
+            rest: range.clone(),
+            range,
             direction,
             done: false,
         }
@@ -156,6 +159,10 @@ impl StorageCursor for DiskCursor<'_> {
         batch.clear();
         while !self.done && batch.len() < entries_max && batch.size_bytes() < BATCH_BYTES_MAX {
             self.step(batch, entries_max)?;
+        }
+        if let Some(reading) = &self.txn.reading {
+            let last = batch.len().checked_sub(1).map(|last| batch.key(last));
+            reading.range(self.open.tree.root(), &self.range, self.direction, last);
         }
         Ok(!batch.is_empty())
     }

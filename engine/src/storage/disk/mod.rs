@@ -17,7 +17,8 @@
 //!     ├ no room? let go, split, begin again
 //!     ├ before-image ──▶ versions
 //!     └ one record: page operation + undo note ──▶ log;  the same note ──▶ the transaction's undo list
-//!   commit: commit record ▶ flush ▶ visible ▶ versions that nobody needs are dropped, tombstones queued for vacuum
+//!   commit: reads still valid? ▶ commit record ▶ flush ▶ visible, in the order of the records ▶ versions that nobody
+//!           needs are dropped, tombstones queued for vacuum
 //! ```
 //!
 //! The directory is a tree like any other, its entries are transactional, and vacuum works off what they say is garbage
@@ -36,6 +37,7 @@ mod core;
 mod cursor;
 mod open;
 mod options;
+mod reading;
 mod reclaim;
 mod row_ids;
 mod transaction;

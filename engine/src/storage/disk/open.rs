@@ -210,13 +210,24 @@ fn undo(reader: &mut LogReader, core: &Core, analysis: &Analysis) -> Result<()> 
     )
 }
 
+/// Log space for the record that ends a transaction.
+pub(super) const END_BYTES: u64 = 64;
+
 impl Core {
     /// Appends the record that ends a transaction; gives where the log then ends.
     ///
     /// # Errors
     /// `53100` when the log is full, `58030` when it has stopped. Nothing was appended.
     pub(super) fn log_end_of(&self, chain: &LogChain, kind: RecordKind) -> Result<Lsn> {
-        let _reservation = self.log().reserve(64)?;
+        let _reservation = self.log().reserve(END_BYTES)?;
+        self.append_end_of(chain, kind)
+    }
+
+    /// [`Core::log_end_of`] with space that the caller has reserved: [`END_BYTES`].
+    ///
+    /// # Errors
+    /// `58030` when the log has stopped.
+    pub(super) fn append_end_of(&self, chain: &LogChain, kind: RecordKind) -> Result<Lsn> {
         let (_, end) = self.log().append(|_, start, out| {
             RecordHead {
                 kind,

@@ -3,14 +3,16 @@
 use super::super::{
     IsolationLevel, KeyRange, Mistake, ScanDirection, StorageCursor, StorageTxn, TreeId, TxnOptions,
 };
-use super::core::{Core, Leftover, TREE_DROPPED, TREE_LIVE, root_of, stopped, tree_key};
+use super::core::{Core, TREE_DROPPED, TREE_LIVE, root_of, stopped, tree_key};
 use super::cursor::DiskCursor;
+use super::open::END_BYTES;
+use super::reading::Reading;
 use super::undo::UndoAction;
 use super::write::ChangeKind;
 use crate::btree::{Entry, OVERFLOW, StoredEntry, TOMBSTONE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, PageId};
-use crate::txn::{Seen, Snapshot, TxnState};
+use crate::txn::{Seen, Snapshot, TxnState, Written};
 use crate::wal::RecordKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +26,8 @@ pub(super) struct UndoItem {
     pub(super) pushed_version: bool,
     /// The change left a tombstone.
     pub(super) tombstone: bool,
+    /// The key was read before, which is not noted elsewhere.
+    pub(super) covers_read: bool,
 }
 
 /// A transaction of a [`DiskStorageBackend`](super::DiskStorageBackend).
@@ -37,6 +41,8 @@ pub(super) struct DiskTxn {
     /// Log space kept for rolling back: all of it, and what the changes so far may need.
     pub(super) kept_bytes: u64,
     pub(super) needed_bytes: u64,
+    /// What was read, where that is asked at commit.
+    pub(super) reading: Option<Reading>,
     /// Something was read or written with the snapshot.
     used: AtomicBool,
     schema_changed: bool,
@@ -49,6 +55,7 @@ impl DiskTxn {
     pub(super) fn begin(core: Arc<Core>, options: TxnOptions) -> Self {
         Self {
             snapshot: core.txns.snapshot(),
+            reading: Reading::of(&options),
             core,
             options,
             state: None,
@@ -148,10 +155,13 @@ impl DiskTxn {
             self.core
                 .undo(state.chain(), &item.action, item.undo_next)
                 .map_err(|e| self.cannot_undo(&e))?;
-            if let (UndoAction::Restore { tree, key, .. }, true) =
-                (&item.action, item.pushed_version)
-            {
-                self.core.versions.pop(*tree, key);
+            if let UndoAction::Restore { tree, key, .. } = &item.action {
+                if item.pushed_version {
+                    self.core.versions.pop(*tree, key);
+                }
+                if let Some(reading) = self.reading.as_ref().filter(|_| item.covers_read) {
+                    reading.key(*tree, key);
+                }
             }
             self.undo.pop();
         }
@@ -192,11 +202,14 @@ impl DiskTxn {
             self.release();
             return Ok(());
         }
-        let end = match self.core.log_end_of(state.chain(), RecordKind::Commit) {
+        let end = match self.order_commit(&state) {
             Ok(end) => end,
             Err(e) => {
                 self.roll_back_now()?;
-                return Err(e.context("the transaction was rolled back"));
+                return Err(match e.kind() {
+                    ErrorKind::Conflict => e,
+                    _ => e.context("the transaction was rolled back"),
+                });
             }
         };
         if !self.core.options.makes(Mistake::CommitWithoutSync)
@@ -207,14 +220,25 @@ impl DiskTxn {
             self.release();
             return Err(e);
         }
-        let time = self.core.txns.commit(&state, self.schema_changed);
+        self.core.txns.publish(end);
         self.core.commits.fetch_add(1, Ordering::Relaxed);
-        let left = std::mem::take(&mut self.undo);
-        self.core.leave(time, left.into_iter().filter_map(leftover));
         self.release();
         // The transaction is durable: that maintenance fails is the next one's affair.
         let _ = self.core.maintain_if_due();
         Ok(())
+    }
+
+    /// Takes the transaction into the order of commits, its commit record into the log.
+    fn order_commit(&mut self, state: &Arc<TxnState>) -> Result<Lsn> {
+        let core = self.core.clone();
+        let _reservation = core.log().reserve(END_BYTES)?;
+        let written = self.undo.iter().filter_map(written).collect();
+        let reads = self.reading.as_ref().map(Reading::all);
+        let reads = reads.as_deref().map(|reads| (reads, self.snapshot.time));
+        core.txns
+            .order(state, reads, self.schema_changed, written, || {
+                core.append_end_of(state.chain(), RecordKind::Commit)
+            })
     }
 
     fn roll_back_now(&mut self) -> Result<()> {
@@ -230,12 +254,12 @@ impl DiskTxn {
     }
 }
 
-fn leftover(item: UndoItem) -> Option<Leftover> {
-    match item.action {
+fn written(item: &UndoItem) -> Option<Written> {
+    match &item.action {
         UndoAction::Restore { tree, key, .. } if item.pushed_version || item.tombstone => {
-            Some(Leftover {
-                tree,
-                key,
+            Some(Written {
+                tree: *tree,
+                key: key.clone(),
                 tombstone: item.tombstone,
             })
         }
@@ -254,6 +278,9 @@ fn snapshot_too_old() -> Error {
 impl StorageTxn for DiskTxn {
     fn get(&self, tree: TreeId, key: &[u8]) -> Result<Option<Vec<u8>>> {
         self.note_use();
+        if let Some(reading) = &self.reading {
+            reading.next_key(root_of(tree), key);
+        }
         let open = self.core.tree(root_of(tree))?;
         let leaf = open.tree.leaf(key)?;
         let entry = leaf.entry(key);
@@ -424,6 +451,7 @@ impl DiskTxn {
             undo_next,
             pushed_version: false,
             tombstone: false,
+            covers_read: false,
         });
         Ok(root)
     }

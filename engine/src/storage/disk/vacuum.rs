@@ -1,7 +1,7 @@
 //! Vacuum: versions that nobody needs, tombstones, and what the directory calls garbage.
 
 use super::super::MaintenanceReport;
-use super::core::{Core, Leftover, OpenTree};
+use super::core::{Core, OpenTree};
 use crate::btree::{Seek, TOMBSTONE};
 use crate::buffer::Author;
 use crate::error::Result;
@@ -12,38 +12,21 @@ use std::sync::Arc;
 const TOMBSTONES_MAX: usize = 1 << 20;
 
 impl Core {
-    /// A commit at `time` left these keys. Their versions are dropped at once when no snapshot is older.
-    pub(super) fn leave(&self, time: u64, left: impl Iterator<Item = Leftover>) {
-        let left: Vec<Leftover> = left.collect();
-        if left.is_empty() {
-            return;
-        }
-        self.garbage.lock().versions.push_back((time, left));
-    }
-
     /// Drops the versions that no snapshot needs; gives their number.
     pub(super) fn drop_settled_versions(&self) -> u64 {
         let before = self.versions.count();
         let oldest = self.txns.oldest_time();
-        loop {
-            let settled = {
-                let mut garbage = self.garbage.lock();
-                match garbage.versions.front() {
-                    Some((time, _)) if *time <= oldest => garbage.versions.pop_front(),
-                    _ => None,
-                }
-            };
-            let Some((_, left)) = settled else { break };
+        while let Some(left) = self.txns.pop_settled(oldest) {
             let most = left.len() as u64 > self.versions.count() / 2;
             if most {
                 self.versions.prune_all(oldest);
             }
-            for leftover in left {
+            for written in left {
                 if !most {
-                    self.versions.prune(leftover.tree, &leftover.key, oldest);
+                    self.versions.prune(written.tree, &written.key, oldest);
                 }
-                if leftover.tombstone {
-                    self.queue_tombstone(leftover.tree, leftover.key);
+                if written.tombstone {
+                    self.queue_tombstone(written.tree, written.key);
                 }
             }
         }

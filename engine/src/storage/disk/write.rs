@@ -153,10 +153,17 @@ impl DiskTxn {
                     undo_next,
                     pushed_version: false,
                     tombstone: false,
+                    covers_read: false,
                 });
                 undo_next = start;
             },
         )
+    }
+
+    fn note_read(&self, tree: PageId, key: &[u8]) {
+        if let Some(reading) = &self.reading {
+            reading.key(tree, key);
+        }
     }
 
     /// Looks for what forbids the change (TXN-1). A key that is taken needs no time to say so.
@@ -199,6 +206,7 @@ impl DiskTxn {
             let leaf = open.tree.leaf_mut(key)?;
             let newest = core.versions.newest_writer(tree, key);
             if kind == ChangeKind::Delete && !self.sees(tree, key, leaf.entry()) {
+                self.note_read(tree, key);
                 return Ok(Ok(false));
             }
             let live = leaf.entry().is_some_and(|e| e.flags & TOMBSTONE == 0);
@@ -207,6 +215,7 @@ impl DiskTxn {
                 return Ok(Err(other));
             }
             if is_taken {
+                self.note_read(tree, key);
                 return Ok(Ok(false));
             }
             if let Some(need) = leaf.lacks(key, entry) {
@@ -244,6 +253,8 @@ impl DiskTxn {
         self.needed_bytes += note.len() as u64;
         let key: Arc<[u8]> = key.into();
         let undo_next = state.chain().last();
+        let reading = self.reading.as_ref();
+        let covers_read = reading.is_some_and(|reading| reading.covered(tree, &key));
         if pushes {
             self.core.versions.push(tree, &key, state, before.clone());
         }
@@ -258,6 +269,7 @@ impl DiskTxn {
             undo_next,
             pushed_version: pushes,
             tombstone: entry.flags & TOMBSTONE != 0,
+            covers_read,
         });
         Ok(replaced)
     }
