@@ -140,7 +140,7 @@ fn threads_lose_no_update() {
 fn settings_can_be_shown() {
     each(|c| {
         check(c, "SHOW server_encoding", &["UTF8"]);
-        check(c, "SHOW transaction_isolation", &["repeatable read"]);
+        check(c, "SHOW transaction_isolation", &["serializable"]);
         run(c, "BEGIN ISOLATION LEVEL READ COMMITTED");
         check(c, "SHOW transaction_isolation", &["read committed"]);
         run(c, "COMMIT");

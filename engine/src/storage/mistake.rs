@@ -17,11 +17,13 @@ pub enum Mistake {
     FailedSyncIgnored,
     /// No directory is ever synced.
     DirectoryNotSynced,
+    /// A serializable transaction commits whatever others have changed of what it read.
+    ValidationSkipped,
 }
 
 impl Mistake {
     /// All of them.
-    pub const ALL: [Mistake; 7] = [
+    pub const ALL: [Mistake; 8] = [
         Mistake::CommitWithoutSync,
         Mistake::PageBeforeLog,
         Mistake::LogRecycledEarly,
@@ -29,5 +31,6 @@ impl Mistake {
         Mistake::UndoSkipped,
         Mistake::FailedSyncIgnored,
         Mistake::DirectoryNotSynced,
+        Mistake::ValidationSkipped,
     ];
 }

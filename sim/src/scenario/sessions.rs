@@ -4,9 +4,12 @@
 //!   account-0 … account-n   money moves between them: their sum never changes
 //!   counter-0 … counter-3   each moving transaction adds 1 to one of them
 //!   slot-0 … slot-k         and 1 to the slot of its session: the sums are equal
+//!   guard-p-0, guard-p-1    who leaves looks first whether the other one stays: of each pair one is on duty
+//!   member-…                who joins counts the others first: there are never more than the limit
 //! ```
 //!
-//! A lost update, a transaction that is half there, a snapshot that sees a part of another: each breaks a sum. A slot
+//! Whether the last two hold, only serializable transactions can promise: they read what they do not change (write skew),
+//! and count what is not there yet (phantoms). A lost update, a transaction that is half there, a snapshot that sees a part of another: each breaks a sum. A slot
 //! that is behind what its session was told is a commit that was lost. Interrupted commits may be there or not, and once
 //! recovery has decided it, it stays.
 
@@ -27,6 +30,7 @@ use quantadb::{Error, ErrorKind};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,6 +40,10 @@ const ACCOUNTS: u64 = 12;
 const BALANCE: u64 = 1_000;
 /// Counters among which transactions choose.
 const COUNTERS: u64 = 4;
+/// Pairs of guards.
+const GUARD_PAIRS: u64 = 2;
+/// Members at most.
+const MEMBERS_MAX: usize = 3;
 /// Transactions of a session in one step.
 const TRANSACTIONS_MAX: u32 = 12;
 
@@ -141,6 +149,8 @@ impl Session<'_> {
             let stop = match self.rng.random_range(0..20) {
                 0 => self.maintain(),
                 1..=4 => self.look(),
+                5..=7 => self.change_guard(),
+                8..=10 => self.join_or_leave(),
                 _ => self.transfer(),
             };
             match stop {
@@ -205,6 +215,63 @@ impl Session<'_> {
         Ok(())
     }
 
+    fn serializable(&mut self) -> TxnOptions {
+        TxnOptions {
+            isolation: IsolationLevel::Serializable,
+            ..self.options(false)
+        }
+    }
+
+    /// Leaves duty if the other one is on it, else goes on duty.
+    fn change_guard(&mut self) -> Result<(), Stop> {
+        let options = self.serializable();
+        let mut txn = self.engine.begin(options)?;
+        let (pair, me) = (
+            self.rng.random_range(0..GUARD_PAIRS),
+            self.rng.random_range(0..2),
+        );
+        let [mine, other] = [me, 1 - me].map(|i| guard(pair, i));
+        let is_on = |key: &str| Ok::<_, Error>(number(txn.get(self.tree, key.as_bytes())?) == 1);
+        let leaves = is_on(&mine)? && is_on(&other)?;
+        let value = u64::from(!leaves).to_be_bytes();
+        txn.put(self.tree, mine.as_bytes(), &value)?;
+        self.commit(txn)
+    }
+
+    /// Joins if there is room, else takes somebody out.
+    fn join_or_leave(&mut self) -> Result<(), Stop> {
+        let options = self.serializable();
+        let mut txn = self.engine.begin(options)?;
+        let members = KeyRange {
+            low: Bound::Included(MEMBER.as_bytes().to_vec()),
+            high: Bound::Excluded(AFTER_MEMBERS.as_bytes().to_vec()),
+        };
+        let direction = match self.rng.random_bool(0.5) {
+            true => ScanDirection::Forward,
+            false => ScanDirection::Backward,
+        };
+        let mut found: Vec<Vec<u8>> = Vec::new();
+        let mut batch = EntryBatch::default();
+        let mut cursor = txn.scan(self.tree, members, direction)?;
+        while cursor.next_batch(&mut batch, 2)? {
+            found.extend(batch.iter().map(|(key, _)| key.to_vec()));
+        }
+        drop(cursor);
+        match found.first() {
+            Some(first) if found.len() >= MEMBERS_MAX => drop(txn.delete(self.tree, first)?),
+            _ => {
+                let key = format!("{MEMBER}{}", self.rng.random_range(0..1000));
+                txn.put(self.tree, key.as_bytes(), b"")?;
+            }
+        }
+        self.commit(txn)
+    }
+
+    /// Commits what is counted in no slot, so that it need not be known whether it is there.
+    fn commit(&mut self, txn: Box<dyn StorageTxn>) -> Result<(), Stop> {
+        Ok(self.phase.during(Phase::Commit, || txn.commit())?)
+    }
+
     /// Moves money, counts it twice, commits or not.
     fn transfer(&mut self) -> Result<(), Stop> {
         let options = self.options(false);
@@ -246,6 +313,14 @@ impl Session<'_> {
     }
 }
 
+/// What the keys of members begin with, and what comes after them.
+const MEMBER: &str = "member-";
+const AFTER_MEMBERS: &str = "member.";
+
+fn guard(pair: u64, number: u64) -> String {
+    format!("guard-{pair}-{number}")
+}
+
 fn account(number: u64) -> String {
     format!("account-{number}")
 }
@@ -255,6 +330,9 @@ struct Sums {
     accounts: u64,
     counters: u64,
     slots: BTreeMap<usize, u64>,
+    /// How many guards of each pair are on duty.
+    guards: BTreeMap<String, u64>,
+    members: usize,
 }
 
 impl Sums {
@@ -265,6 +343,8 @@ impl Sums {
             accounts: 0,
             counters: 0,
             slots: BTreeMap::new(),
+            guards: BTreeMap::new(),
+            members: 0,
         };
         while cursor.next_batch(&mut batch, 5)? {
             for (key, value) in batch.iter() {
@@ -273,6 +353,11 @@ impl Sums {
                 match key.split_once('-') {
                     Some(("account", _)) => sums.accounts = sums.accounts.wrapping_add(value),
                     Some(("counter", _)) => sums.counters += value,
+                    Some(("guard", who)) => {
+                        let pair = who.split_once('-').map_or(who, |(pair, _)| pair);
+                        *sums.guards.entry(pair.to_owned()).or_default() += value;
+                    }
+                    Some(("member", _)) => sums.members += 1,
                     Some((_, slot)) => {
                         sums.slots.insert(slot.parse().unwrap_or(usize::MAX), value);
                     }
@@ -285,9 +370,17 @@ impl Sums {
 
     fn check(&self) -> Result<(), Mismatch> {
         let slots: u64 = self.slots.values().sum();
-        let expected = format!("accounts {}, counters {slots} as slots", ACCOUNTS * BALANCE);
-        let found = format!("accounts {}, counters {}", self.accounts, self.counters);
-        match self.accounts == ACCOUNTS * BALANCE && self.counters == slots {
+        let expected = format!(
+            "accounts {}, counters {slots} as slots, a guard of each pair, members up to {MEMBERS_MAX}",
+            ACCOUNTS * BALANCE
+        );
+        let found = format!(
+            "accounts {}, counters {}, guards {:?}, members {}",
+            self.accounts, self.counters, self.guards, self.members
+        );
+        let guarded = self.guards.values().all(|&on| on > 0);
+        let sums = self.accounts == ACCOUNTS * BALANCE && self.counters == slots;
+        match sums && guarded && self.members <= MEMBERS_MAX {
             true => Ok(()),
             false => Err(wrong("the sums of one snapshot", expected, found)),
         }
@@ -352,6 +445,9 @@ impl Workload for Threads {
             let mut txn = engine.begin(TxnOptions::default())?;
             for i in 0..ACCOUNTS {
                 txn.put(tree, account(i).as_bytes(), &BALANCE.to_be_bytes())?;
+            }
+            for i in 0..2 * GUARD_PAIRS {
+                txn.put(tree, guard(i / 2, i % 2).as_bytes(), &1u64.to_be_bytes())?;
             }
             txn.commit()
         };

@@ -233,7 +233,8 @@ impl DiskTxn {
         let core = self.core.clone();
         let _reservation = core.log().reserve(END_BYTES)?;
         let written = self.undo.iter().filter_map(written).collect();
-        let reads = self.reading.as_ref().map(Reading::all);
+        let skips = core.options.makes(Mistake::ValidationSkipped);
+        let reads = self.reading.as_ref().filter(|_| !skips).map(Reading::all);
         let reads = reads.as_deref().map(|reads| (reads, self.snapshot.time));
         core.txns
             .order(state, reads, self.schema_changed, written, || {
