@@ -5,6 +5,9 @@ use quantadb::storage::{CheckReport, KeyRange, MaintenanceReport, TreeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// A key of a tree.
+type TreeKey = (TreeId, Vec<u8>);
+
 /// Numbers a transaction. Never given twice.
 pub(super) type TxnNumber = u64;
 
@@ -90,9 +93,9 @@ pub(super) struct Store {
     txns_begun: TxnNumber,
     trees_created: u32,
     /// The commits since the oldest snapshot: their number, and the keys that they changed.
-    history: Vec<(u64, Vec<(TreeId, Vec<u8>)>)>,
+    history: Vec<(u64, Vec<TreeKey>)>,
     /// Keys with versions that some snapshot may still need.
-    garbage: BTreeSet<(TreeId, Vec<u8>)>,
+    garbage: BTreeSet<TreeKey>,
 }
 
 pub(super) fn conflict() -> Error {
