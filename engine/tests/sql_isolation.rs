@@ -227,3 +227,57 @@ fn a_transaction_that_loses_is_run_again() {
         check(&one, "SELECT name FROM doctor WHERE on_call", &["ann"]);
     });
 }
+
+#[test]
+fn a_duplicate_that_cannot_be_seen_is_a_conflict() {
+    each_backend(|database| {
+        let (one, two) = sessions(database);
+        run(&one, SERIALIZABLE);
+        check(&one, "SELECT shift FROM doctor WHERE name = 'hal'", &[]);
+        run(&two, "INSERT INTO doctor VALUES ('hal', 9, true)");
+        fails(&one, "INSERT INTO doctor VALUES ('hal', 1, true)", "40001");
+        run(&one, "ROLLBACK");
+        fails(&one, "INSERT INTO doctor VALUES ('hal', 1, true)", "23505");
+    });
+}
+
+#[test]
+fn a_definition_does_not_exchange_what_was_learned() {
+    each_backend(|database| {
+        let (one, two) = sessions(database);
+        run(&one, "BEGIN; SAVEPOINT s");
+        fails(&one, "INSERT INTO doctor VALUES ('ann', 1, true)", "23505");
+        run(&one, "ROLLBACK TO s");
+        run(&two, "DELETE FROM doctor WHERE name = 'ann'");
+        fails(&one, "CREATE TABLE y (a INTEGER)", "40001");
+        run(&one, "ROLLBACK");
+        run(&one, "BEGIN; SAVEPOINT s");
+        fails(&one, "SELECT * FROM z", "42P01");
+        run(&one, "ROLLBACK TO s");
+        run(&two, "CREATE TABLE z (a INTEGER)");
+        fails(&one, "CREATE TABLE y (a INTEGER)", "40001");
+        run(&one, "ROLLBACK");
+    });
+}
+
+#[test]
+fn a_script_begins_as_it_says() {
+    each_backend(|database| {
+        let (one, two) = sessions(database);
+        run(&one, "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1");
+        check(&one, "SHOW transaction_isolation", &["read committed"]);
+        run(&one, "ROLLBACK");
+        let error = two
+            .run("BEGIN READ ONLY; DELETE FROM doctor; COMMIT")
+            .unwrap_err();
+        assert_eq!(error.sqlstate(), "25006");
+        run(&two, "ROLLBACK");
+        let error = two.run("SELECT 1; BEGIN READ ONLY").unwrap_err();
+        assert_eq!(error.sqlstate(), "0A000");
+        let error = two
+            .run("SELECT 1; BEGIN ISOLATION LEVEL READ COMMITTED")
+            .unwrap_err();
+        assert_eq!(error.sqlstate(), "25001");
+        check(&two, "SELECT count(*) FROM doctor", &["2"]);
+    });
+}

@@ -29,7 +29,7 @@ proptest! {
 
     /// WAL-1, WAL-2, WAL-3, WAL-4, WAL-5.
     #[test]
-    fn a_log_gives_back_what_was_flushed(input in input::<LogInput>(800)) {
+    fn a_log_gives_back_what_was_flushed(input in input::<LogInput>(2500)) {
         check_log(input);
     }
 }

@@ -2,22 +2,26 @@
 
 use super::print::{bare_table, error, table};
 use super::session::{Shell, complain, out};
-use quantadb::catalog::{Index, Table};
+use quantadb::catalog::{Index, Table, View};
 
 fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
 impl Shell {
-    /// Lists the tables, and with `indexes` the indexes. Returns whether it succeeded.
-    pub(crate) fn list(&self, indexes: bool) -> bool {
+    /// Lists the tables, and with `all` the views and indexes. Returns whether it succeeded.
+    pub(crate) fn list(&self, all: bool) -> bool {
         let Some(schema) = self.schema() else {
             return false;
         };
         let mut rows = Vec::new();
+        if all {
+            let of_view = |view: &std::sync::Arc<View>| strings(["public", &view.name, "view", ""]);
+            rows.extend(schema.views().map(of_view));
+        }
         for table in schema.tables() {
             rows.push(strings(["public", &table.name, "table", ""]));
-            if indexes {
+            if all {
                 let of_table =
                     |index: &Index| strings(["public", &index.name, "index", &table.name]);
                 rows.extend(table.indexes.iter().map(of_table));
@@ -29,7 +33,7 @@ impl Shell {
         }
         rows.sort();
         let mut names = strings(["Schema", "Name", "Type", "Table"]);
-        if !indexes {
+        if !all {
             names.truncate(3);
             rows.iter_mut().for_each(|row| row.truncate(3));
         }
@@ -38,7 +42,7 @@ impl Shell {
         true
     }
 
-    /// Describes a table or an index. Returns whether there is one.
+    /// Describes a table, a view or an index. Returns whether there is one.
     pub(crate) fn describe(&self, name: &str) -> bool {
         let Some(schema) = self.schema() else {
             return false;
@@ -50,6 +54,8 @@ impl Shell {
         let name = name.strip_prefix("public.").unwrap_or(&name);
         if let Some(table) = schema.table(name) {
             out(&describe_table(table));
+        } else if let Some(view) = schema.view(name) {
+            out(&describe_view(view));
         } else if let Some((table, index)) = schema.index(name) {
             out(&describe_index(table, index));
         } else {
@@ -99,6 +105,14 @@ fn describe_table(described: &Table) -> String {
         }
     }
     text + "\n"
+}
+
+fn describe_view(view: &View) -> String {
+    let row = |(name, sql_type): &(String, _)| strings([name, &format!("{sql_type}")]);
+    let rows = view.columns.iter().map(row).collect();
+    let columns = bare_table(&strings(["Column", "Type"]), &[false; 2], rows);
+    let (name, query) = (&view.name, &view.query);
+    format!("View \"public.{name}\"\n{columns}View definition:\n {query};\n\n")
 }
 
 fn index_line(table: &Table, index: &Index) -> String {

@@ -26,7 +26,10 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
         ParsedKind::Analyze(_) => true,
         ParsedKind::Sql(statement) => matches!(
             **statement,
-            Syntax::CreateTable(_) | Syntax::CreateIndex(_) | Syntax::Drop { .. }
+            Syntax::CreateTable(_)
+                | Syntax::CreateIndex(_)
+                | Syntax::CreateView(_)
+                | Syntax::Drop { .. }
         ),
         _ => false,
     }
@@ -41,7 +44,9 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Delete(_) => "DELETE",
         Statement::Explain(_) => "EXPLAIN",
         Statement::CreateTable(_) => "CREATE TABLE",
-        Statement::DropTable(_) => "DROP TABLE",
+        Statement::DropTable(..) => "DROP TABLE",
+        Statement::CreateView(_) => "CREATE VIEW",
+        Statement::DropView(_) => "DROP VIEW",
         Statement::CreateIndex(_) => "CREATE INDEX",
         Statement::DropIndex(_) => "DROP INDEX",
         Statement::Analyze(_) => "ANALYZE",

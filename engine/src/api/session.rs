@@ -156,7 +156,8 @@ impl Session {
             return each(self.run(one, &mut None, &[])?);
         }
         for statement in &statements {
-            if self.open.is_none() {
+            // BEGIN begins by itself, as it says.
+            if self.open.is_none() && !kind::is_transaction_control(statement) {
                 self.begin(None, false, false)?;
             }
             let ran = self.run(statement, &mut None, &[]).and_then(&mut *each);
@@ -468,6 +469,16 @@ impl Session {
             Some(open) if open.failed => return Err(aborted()),
             // PostgreSQL warns that there is a transaction already, and goes on with it; an implicit one becomes a block.
             Some(open) => {
+                if isolation.is_some_and(|level| level != open.options.isolation) {
+                    return Err(Error::new(
+                        ErrorKind::Sql,
+                        "25001",
+                        "SET TRANSACTION ISOLATION LEVEL must be called before any query",
+                    ));
+                }
+                if read_only && !open.options.read_only {
+                    return Err(Error::unsupported("READ ONLY for a transaction under way"));
+                }
                 if !open.block {
                     open.block = true;
                     self.blocks += 1;

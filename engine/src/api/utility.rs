@@ -79,11 +79,20 @@ pub(crate) fn run(
             create_table(txn, root, create)?;
             true
         }
-        Statement::DropTable(tables) => {
+        Statement::DropTable(tables, views) => {
+            drop_views(txn, root, views)?;
             for table in tables {
                 drop_table(txn, root, table)?;
             }
             !tables.is_empty()
+        }
+        Statement::CreateView(view) => {
+            catalog::put_view(txn, root, view)?;
+            true
+        }
+        Statement::DropView(views) => {
+            drop_views(txn, root, views)?;
+            !views.is_empty()
         }
         Statement::CreateIndex(None) => false,
         Statement::CreateIndex(Some(create)) => {
@@ -134,6 +143,11 @@ fn create_table(txn: &mut dyn StorageTxn, root: TreeId, create: &CreateTable) ->
         statistics: None,
     };
     catalog::put_table(txn, root, &table)
+}
+
+fn drop_views(txn: &mut dyn StorageTxn, root: TreeId, views: &[String]) -> Result<()> {
+    let mut views = views.iter();
+    views.try_for_each(|view| catalog::remove_view(txn, root, view))
 }
 
 fn drop_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Result<()> {

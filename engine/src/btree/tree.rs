@@ -159,6 +159,24 @@ impl Tree {
         })
     }
 
+    /// Calls `each` with all leaves from left to right, each latched shared meanwhile. Between two of them the tree may
+    /// change: a key that is there all the time is met once.
+    ///
+    /// # Errors
+    /// As [`Tree::leaf`], and what `each` returns.
+    pub fn for_each_leaf(&self, mut each: impl FnMut(&Leaf<'_>) -> Result<()>) -> Result<()> {
+        let (mut lower, mut upper) = (None, None);
+        let mut next: Option<Vec<u8>> = None;
+        loop {
+            let seek = next.as_deref().map_or(Seek::First, Seek::Key);
+            each(&self.leaf_with_fences(seek, &mut lower, &mut upper)?)?;
+            next = upper.take();
+            if next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     /// The leaf that holds or would hold `key`, to change it there.
     ///
     /// # Errors

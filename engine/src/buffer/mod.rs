@@ -22,6 +22,8 @@
 //!   what a torn write left.
 //! - BUF-4: a frame that somebody holds is never evicted. The pool holds at most its capacity, and one frame more for
 //!   each page that is held when all are.
+//! - BUF-5: a page that was written and is read again is as it was written, or the read fails: after a failed sync the
+//!   file may hold an older state of it.
 //!
 //! The eviction policy is S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): a scan
 //! passes through the small queue and leaves the main one alone.
@@ -30,6 +32,7 @@ mod allocation;
 mod change;
 mod policy;
 mod pool;
+mod unsynced;
 
 pub use allocation::Allocation;
 pub use change::{Author, Change};

@@ -1,6 +1,7 @@
 //! Frames, the page table, reading and writing pages.
 
 use super::policy::Policy;
+use super::unsynced::Unsynced;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, Page, PageId, PageOp};
 use crate::sync::{Latch, LatchRead, LatchWrite, Mutex, RwLock};
@@ -62,6 +63,7 @@ pub struct Pool {
     policy: Mutex<Policy>,
     /// Pages that the file has room for.
     file_pages: Mutex<u64>,
+    unsynced: Mutex<Unsynced>,
     pages_read: AtomicU64,
     pages_written: AtomicU64,
 }
@@ -77,6 +79,7 @@ impl Pool {
             .map_err(|e| Error::io("cannot read the length of the database file", e))?;
         Ok(Self {
             file_pages: Mutex::new(len / options.page_bytes as u64),
+            unsynced: Mutex::default(),
             file,
             log,
             options,
@@ -196,12 +199,27 @@ impl Pool {
     fn load(&self, id: PageId, page: &mut Page) -> Result<()> {
         self.pages_read.fetch_add(1, Ordering::Relaxed);
         let offset = u64::from(id.0) * self.options.page_bytes as u64;
-        match read_exact_at(&*self.file, page.bytes_mut(), offset) {
+        let read = match read_exact_at(&*self.file, page.bytes_mut(), offset) {
             Ok(()) => page.verify(id),
             Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Err(Error::corrupt(
                 format!("page {} lies behind the end of the database file", id.0),
             )),
-            Err(e) => Err(Error::io(format!("cannot read page {}", id.0), e)),
+            Err(e) => return Err(Error::io(format!("cannot read page {}", id.0), e)),
+        };
+        // BUF-5
+        match self.unsynced.lock().lsn_of(id) {
+            Some(lsn) if read.is_err() || page.lsn() < lsn => {
+                self.log.stop();
+                Err(Error::new(
+                    ErrorKind::Stopped,
+                    "58030",
+                    format!(
+                        "the disk has lost what was written to page {}; open the database again to recover",
+                        id.0
+                    ),
+                ))
+            }
+            _ => read,
         }
     }
 
@@ -291,6 +309,7 @@ impl Pool {
         self.pages_written.fetch_add(1, Ordering::Relaxed);
         write_all_at(&*self.file, copy.bytes(), offset)
             .map_err(|e| Error::io(format!("cannot write page {}", id.0), e))?;
+        self.unsynced.lock().note(id, copy.lsn());
         frame.dirty.store(false, Ordering::Release);
         Ok(true)
     }
@@ -320,7 +339,10 @@ impl Pool {
     /// # Errors
     /// `58030`; the log has then stopped, for what the file holds is unknown.
     pub fn sync(&self) -> Result<()> {
-        self.file.sync().map_err(|e| {
+        self.unsynced.lock().begin_sync();
+        let synced = self.file.sync();
+        self.unsynced.lock().end_sync(synced.is_ok());
+        synced.map_err(|e| {
             self.log.stop();
             Error::io("cannot sync the database file", e)
         })

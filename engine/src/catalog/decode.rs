@@ -1,9 +1,10 @@
-//! From entries of the catalog to tables.
+//! From entries of the catalog to tables and views.
 
 use super::encode::tag;
 use super::field::{Field, damaged, fields};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
+use super::view::View;
 use crate::error::Result;
 use crate::storage::TreeId;
 use crate::types::SqlType;
@@ -39,6 +40,31 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
     };
     check_positions(&table)?;
     Ok(table)
+}
+
+/// The view of an entry. Errors: as for [`decode_table`].
+pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
+    let (mut name, mut query) = (None, None);
+    let (mut columns, mut depends_on) = (Vec::new(), Vec::new());
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::NAME => name = Some(field.text()?),
+            tag::COLUMN => {
+                let column = decode_column(field.bytes())?;
+                columns.push((column.name, column.sql_type));
+            }
+            tag::QUERY => query = Some(field.text()?),
+            tag::DEPENDS_ON => depends_on.push(field.text()?),
+            _ => field.unknown()?,
+        }
+    }
+    Ok(View {
+        name: required(name, "a view's name")?,
+        columns,
+        query: required(query, "a view's query")?,
+        depends_on,
+    })
 }
 
 /// CAT-1

@@ -3,6 +3,7 @@
 use super::field::Writer;
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
+use super::view::View;
 use crate::types::SqlType;
 
 /// Tags of the fields of a table. Even ones may not be skipped; see [`super::field`].
@@ -35,6 +36,10 @@ pub(super) mod tag {
 
     // Of a check, beside its name.
     pub(in super::super) const CONDITION: u8 = 4;
+
+    // Of a view, beside its name and its columns.
+    pub(in super::super) const QUERY: u8 = 8;
+    pub(in super::super) const DEPENDS_ON: u8 = 10;
 
     // Of statistics, and of those of a column.
     pub(in super::super) const ROWS: u8 = 1;
@@ -75,6 +80,23 @@ pub(super) fn encode_table(table: &Table) -> Vec<u8> {
     }
     if let Some(statistics) = &table.statistics {
         writer.record(tag::STATISTICS, |w| encode_statistics(w, statistics));
+    }
+    writer.finish()
+}
+
+/// The value of the view's entry.
+pub(super) fn encode_view(view: &View) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.text(tag::NAME, &view.name);
+    for (name, sql_type) in &view.columns {
+        writer.record(tag::COLUMN, |w| {
+            w.text(tag::NAME, name);
+            w.record(tag::TYPE, |w| encode_type(w, *sql_type));
+        });
+    }
+    writer.text(tag::QUERY, &view.query);
+    for name in &view.depends_on {
+        writer.text(tag::DEPENDS_ON, name);
     }
     writer.finish()
 }

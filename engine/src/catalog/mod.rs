@@ -1,10 +1,11 @@
 //! Floor 5: what the database knows of its own tables, kept in an ordinary tree of the database itself.
 //!
-//! The root tree has an entry for each table: its key is the kind of the entry, `01`, and the name; its value is made of
+//! The root tree has an entry for each table and view: its key is the kind of the entry and the name; its value is made of
 //! fields, each with a tag and a length, so that a later version can add some (see `field`):
 //!
 //! ```text
 //!   01 "t"  ->  table { name, tree, column { name, type, … } …, index { name, tree, … } …, check …, statistics { … } }
+//!   02 "v"  ->  view { name, column { name, type } …, query, depends on … }
 //! ```
 //!
 //! Since it is an ordinary tree, a change of the schema is part of its transaction like any other change, and a snapshot
@@ -21,8 +22,10 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use schema::Schema;
 pub use statistics::{ColumnStatistics, TableStatistics};
-pub use store::{load, put_table, remove_table, store_statistics};
+pub use store::{load, put_table, put_view, remove_table, remove_view, store_statistics};
 pub use table::{Column, Index, Table};
+pub use view::View;

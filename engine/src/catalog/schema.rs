@@ -1,13 +1,15 @@
-//! All tables of a database, by name.
+//! All tables and views of a database, by name.
 
 use super::table::{Index, Table};
+use super::view::View;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// All tables as one transaction sees them.
+/// All tables and views as one transaction sees them.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     tables: BTreeMap<String, Arc<Table>>,
+    views: BTreeMap<String, Arc<View>>,
 }
 
 impl Schema {
@@ -15,7 +17,26 @@ impl Schema {
     pub fn new(tables: impl IntoIterator<Item = Arc<Table>>) -> Self {
         Self {
             tables: tables.into_iter().map(|t| (t.name.clone(), t)).collect(),
+            views: BTreeMap::new(),
         }
+    }
+
+    /// The same schema with these views.
+    pub fn with_views(self, views: impl IntoIterator<Item = Arc<View>>) -> Self {
+        Self {
+            views: views.into_iter().map(|v| (v.name.clone(), v)).collect(),
+            ..self
+        }
+    }
+
+    /// The view of that (folded) name.
+    pub fn view(&self, name: &str) -> Option<&Arc<View>> {
+        self.views.get(name)
+    }
+
+    /// All views, by name.
+    pub fn views(&self) -> impl Iterator<Item = &Arc<View>> {
+        self.views.values()
     }
 
     /// The table of that (folded) name.

@@ -1,63 +1,85 @@
 //! The entries of the root tree.
 
-use super::decode::decode_table;
-use super::encode::encode_table;
+use super::decode::{decode_table, decode_view};
+use super::encode::{encode_table, encode_view};
 use super::field::damaged;
 use super::schema::Schema;
 use super::statistics::TableStatistics;
 use super::table::Table;
+use super::view::View;
 use crate::error::Result;
 use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn, TreeId};
 use std::sync::Arc;
 
 /// The kind of an entry that is a table.
 const TABLE: u8 = 1;
+/// The kind of an entry that is a view.
+const VIEW: u8 = 2;
 
 /// Entries read at a time.
 const BATCH_ENTRIES: usize = 64;
 
-fn table_key(name: &str) -> Vec<u8> {
-    let mut key = vec![TABLE];
+fn entry_key(kind: u8, name: &str) -> Vec<u8> {
+    let mut key = vec![kind];
     key.extend_from_slice(name.as_bytes());
     key
 }
 
-/// All tables as the transaction sees them. Errors: those of reading; `XX001` when an entry is damaged or of a newer
+/// All tables and views as the transaction sees them. Errors: those of reading; `XX001` when an entry is damaged or of a newer
 /// version.
 pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
     let mut cursor = txn.scan(root, KeyRange::ALL, ScanDirection::Forward)?;
     let mut batch = EntryBatch::default();
-    let mut tables = Vec::new();
+    let (mut tables, mut views) = (Vec::new(), Vec::new());
     while cursor.next_batch(&mut batch, BATCH_ENTRIES)? {
         for (key, value) in batch.iter() {
-            if key.first() != Some(&TABLE) {
-                return Err(damaged(format_args!("an entry is of an unknown kind")));
+            let (kind, name) = match key.first() {
+                Some(&TABLE) => {
+                    let table = Arc::new(decode_table(value)?);
+                    tables.push(Arc::clone(&table));
+                    (TABLE, table.name.clone())
+                }
+                Some(&VIEW) => {
+                    let view = Arc::new(decode_view(value)?);
+                    views.push(Arc::clone(&view));
+                    (VIEW, view.name.clone())
+                }
+                _ => return Err(damaged(format_args!("an entry is of an unknown kind"))),
+            };
+            if entry_key(kind, &name) != key {
+                return Err(damaged(format_args!("{name} is under another name")));
             }
-            let table = decode_table(value)?;
-            if table_key(&table.name) != key {
-                return Err(damaged(format_args!(
-                    "table {} is under another name",
-                    table.name
-                )));
-            }
-            tables.push(Arc::new(table));
         }
     }
-    Ok(Schema::new(tables))
+    Ok(Schema::new(tables).with_views(views))
 }
 
 /// Stores a table, new or changed; its trees exist. Errors: those of [`StorageTxn::put`].
 pub fn put_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Result<()> {
-    txn.put(root, &table_key(&table.name), &encode_table(table))
+    txn.put(root, &entry_key(TABLE, &table.name), &encode_table(table))
 }
 
 /// Forgets a table; its trees are the caller's to drop. Errors: those of [`StorageTxn::delete`]; `XX001` when there is no
 /// such table.
 pub fn remove_table(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
-    if txn.delete(root, &table_key(name))? {
+    remove(txn, root, TABLE, name)
+}
+
+/// Stores a view, new or changed. Errors: those of [`StorageTxn::put`].
+pub fn put_view(txn: &mut dyn StorageTxn, root: TreeId, view: &View) -> Result<()> {
+    txn.put(root, &entry_key(VIEW, &view.name), &encode_view(view))
+}
+
+/// Forgets a view. Errors: as for [`remove_table`].
+pub fn remove_view(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
+    remove(txn, root, VIEW, name)
+}
+
+fn remove(txn: &mut dyn StorageTxn, root: TreeId, kind: u8, name: &str) -> Result<()> {
+    if txn.delete(root, &entry_key(kind, name))? {
         Ok(())
     } else {
-        Err(damaged(format_args!("table {name} is missing")))
+        Err(damaged(format_args!("{name} is missing")))
     }
 }
 

@@ -83,7 +83,8 @@ pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis
     })
 }
 
-/// Undoes the losers, the newest record of all first. `undo` undoes what a note says, on behalf of a transaction, and
+/// Undoes the losers, the newest record of all first. The log is needed from `start`; what a loser did before that is
+/// undone already, for else it would have held the start back. `undo` undoes what a note says, on behalf of a transaction, and
 /// logs a compensation that names the next record; `finished` logs that a transaction is undone.
 ///
 /// # Errors
@@ -91,6 +92,7 @@ pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis
 pub fn undo_losers(
     reader: &mut LogReader,
     losers: &[LogChain],
+    start: Lsn,
     mut undo: impl FnMut(&LogChain, &[u8], Lsn) -> Result<()>,
     mut finished: impl FnMut(&LogChain) -> Result<()>,
 ) -> Result<()> {
@@ -119,7 +121,7 @@ pub fn undo_losers(
                 record.prev
             }
         };
-        if next == Lsn(0) {
+        if next < start.max(Lsn(1)) {
             finished(chain)?;
         } else {
             todo.insert(next, chain);

@@ -3,7 +3,7 @@
 //! The planner reads nothing else. Implicit casts are explicit here ([`ExprKind::Cast`]); `*` is expanded; `USING` and
 //! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
 
-use crate::catalog::{Column, Index, Table};
+use crate::catalog::{Column, Index, Table, View};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
@@ -22,8 +22,12 @@ pub enum Statement {
     Explain(Box<Statement>),
     /// `CREATE TABLE`; indexes for PRIMARY KEY and UNIQUE included.
     CreateTable(Box<CreateTable>),
-    /// `DROP TABLE`; empty when `IF EXISTS` found none.
-    DropTable(Vec<Arc<Table>>),
+    /// `DROP TABLE`: tables, and views that depend on them; empty when `IF EXISTS` found none.
+    DropTable(Vec<Arc<Table>>, Vec<String>),
+    /// `CREATE VIEW`, of a view that is new or replaces one.
+    CreateView(Box<View>),
+    /// `DROP VIEW`, with the views that depend on them; empty when `IF EXISTS` found none.
+    DropView(Vec<String>),
     /// `CREATE INDEX`; `None` when `IF NOT EXISTS` found one.
     CreateIndex(Option<Box<CreateIndex>>),
     /// `DROP INDEX`

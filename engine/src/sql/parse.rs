@@ -76,6 +76,15 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     Ok(statements)
 }
 
+/// The query that `text` is.
+pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
+    let tokens = Tokenizer::new(&DIALECT, text)
+        .tokenize_with_location()
+        .map_err(|e| syntax_error(e.message, e.location))?;
+    check_runs(&tokens)?;
+    with_parser(&tokens, None, |parser| parser.parse_query()).map(|query| *query)
+}
+
 /// The expression that `text` is.
 pub(crate) fn parse_expression(text: &str) -> Result<sqlparser::ast::Expr> {
     let tokens = Tokenizer::new(&DIALECT, text)

@@ -38,6 +38,16 @@ impl Version {
     }
 }
 
+impl Drop for Version {
+    /// One after the other: a chain can be longer than the stack is deep.
+    fn drop(&mut self) {
+        let mut older = self.older.take();
+        while let Some(mut version) = older {
+            older = version.older.take();
+        }
+    }
+}
+
 fn count_of(newest: Option<&Version>) -> u64 {
     std::iter::successors(newest, |v| v.older.as_deref())
         .map(|_| 1)
@@ -229,5 +239,29 @@ impl VersionStore {
             shard.shrink_to(2 * kept, rehash);
             self.count.fetch_sub(dropped, Ordering::AcqRel);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page::TxnId;
+
+    #[test]
+    fn a_million_versions_of_a_key_are_dropped_at_once() {
+        let (store, tree) = (VersionStore::default(), PageId(7));
+        let key: Arc<[u8]> = b"k".as_slice().into();
+        let version = |time: u64| {
+            let writer = Arc::new(TxnState::new(TxnId(time)));
+            store.push(tree, &key, &writer, None);
+            writer.commit(time);
+        };
+        (1..=1_000_000).for_each(version);
+        store.prune(tree, &key, 400_000);
+        assert_eq!(store.count(), 600_000);
+        store.prune_all(1_000_000);
+        assert_eq!(store.count(), 0);
+        (1..=1_000_000).for_each(version);
+        drop(store);
     }
 }

@@ -165,15 +165,16 @@ impl Log {
             syncs: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
         };
+        // All room first: what fails for lack of it leaves no header behind, and so takes none from the next attempt.
+        let slot = {
+            let mut state = log.state.lock();
+            log.map_segment(&mut state, seq)?
+        };
         // The control block was written when all before its redo LSN was durable.
         let in_doubt = extent.last_flush >= redo && extent.last_flush < extent.end;
         if in_doubt && !mistakes.tail_believed {
             log.copy_segments(&mut reader, extent)?;
         }
-        let slot = {
-            let mut state = log.state.lock();
-            log.map_segment(&mut state, seq)?
-        };
         log.write_header(
             slot,
             SegmentHeader {
@@ -187,8 +188,8 @@ impl Log {
         Ok(log)
     }
 
-    /// Copies the segments of the last flush, as far as the log goes, so that they are durable (WAL-6). Their headers are
-    /// written and not yet synced.
+    /// Copies the segments of the last flush so that they are durable (WAL-6), as far as records go and not a byte
+    /// further: what a torn record left must not become one. Their headers are written and not yet synced.
     fn copy_segments(&self, reader: &mut LogReader, extent: LogExtent) -> Result<()> {
         let mut state = self.state.lock();
         let first = self.geometry.seq_of(extent.last_flush.0);
@@ -199,7 +200,11 @@ impl Log {
         for header in in_doubt {
             let seq = header.seq;
             let payload = reader.payload(seq)?.unwrap_or_default();
-            let used = (extent.end.0 - self.geometry.first_lsn(seq)).min(payload.len() as u64);
+            let upto = extent
+                .records_end
+                .0
+                .saturating_sub(self.geometry.first_lsn(seq));
+            let used = upto.min(payload.len() as u64);
             let mut copy = payload[..used as usize].to_vec();
             copy.resize(payload.len(), 0);
             let slot = self.take_slot(&mut state)?;
@@ -269,7 +274,11 @@ impl Log {
         self.stopped.store(true, Ordering::Release);
     }
 
-    fn refuse_if_stopped(&self) -> Result<()> {
+    /// Fails when the log has stopped.
+    ///
+    /// # Errors
+    /// `58030`.
+    pub fn refuse_if_stopped(&self) -> Result<()> {
         if self.is_stopped() {
             return Err(Error::new(
                 ErrorKind::Stopped,

@@ -18,7 +18,9 @@ type FoundRecord = (Lsn, Frame, Record, Lsn);
 pub struct LogExtent {
     /// Where the last flush began. What is before it is durable; the rest can be read, but may be lost (WAL-6).
     pub last_flush: Lsn,
-    /// The end of the last record, up to the next sector.
+    /// The end of the last record.
+    pub records_end: Lsn,
+    /// The same, up to the next sector: where the next epoch joins.
     pub end: Lsn,
 }
 
@@ -220,6 +222,7 @@ impl LogReader {
                     None => {
                         return Ok(LogExtent {
                             last_flush,
+                            records_end: Lsn(at),
                             end: Lsn(end),
                         });
                     }

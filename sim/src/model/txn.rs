@@ -157,6 +157,7 @@ impl ModelTxn {
 
     /// One change of one key; false when `change` found the key taken, or nothing to delete.
     fn change(&self, tree: TreeId, key: &[u8], change: Change, value: Value) -> Result<bool> {
+        self.has_read.set(true);
         self.refuse_if_read_only()?;
         self.refuse_if_long(key, value.as_deref().unwrap_or_default())?;
         let me = self.me;
@@ -176,7 +177,11 @@ impl ModelTxn {
                         return Ok(Step::Blocked(vec![other]));
                     }
                     _ if change == Change::Insert && newest.value.is_some() => {
-                        return Ok(Step::Done(false));
+                        let is_hidden = visible(chain, me, snapshot).is_none();
+                        return match is_hidden && store.running[&me].reads.is_some() {
+                            true => Err(conflict()),
+                            false => Ok(Step::Done(false)),
+                        };
                     }
                     Author::Committed(at) if at > snapshot => return Err(conflict()),
                     _ => {}
@@ -219,16 +224,19 @@ impl ModelTxn {
         })
     }
 
-    fn end(&self, commit: bool) {
+    /// Ends the transaction, if it has not ended yet; false when it was to commit and is not serializable.
+    fn end(&self, commit: bool) -> bool {
         let mut store = self.shared.store.lock();
         if !store.running.contains_key(&self.me) {
-            return;
+            return true;
         }
-        if !commit {
+        let commits = commit && store.is_serializable(self.me);
+        if !commits {
             store.undo(self.me, 0);
         }
-        store.end(self.me, commit && self.schema_changed);
+        store.end(self.me, commits && self.schema_changed);
         self.shared.ended.notify_all();
+        commits == commit
     }
 }
 
@@ -316,6 +324,7 @@ impl StorageTxn for ModelTxn {
     }
 
     fn schema_version(&self) -> u64 {
+        self.has_read.set(true);
         self.shared.store.lock().me(self.me).schema_version
     }
 
@@ -326,13 +335,11 @@ impl StorageTxn for ModelTxn {
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
-        if !self.is_serializable() {
-            self.end(false);
+        if !self.end(true) {
             let message =
                 "could not serialize access due to read/write dependencies among transactions";
             return Err(Error::new(ErrorKind::Conflict, "40001", message));
         }
-        self.end(true);
         Ok(())
     }
 

@@ -151,6 +151,7 @@ impl Session<'_> {
                 1..=4 => self.look(),
                 5..=7 => self.change_guard(),
                 8..=10 => self.join_or_leave(),
+                11 => self.add_if_absent(),
                 _ => self.transfer(),
             };
             match stop {
@@ -267,6 +268,22 @@ impl Session<'_> {
         self.commit(txn)
     }
 
+    /// What a transaction has found to be absent stays so for it, until it adds it.
+    fn add_if_absent(&mut self) -> Result<(), Stop> {
+        let options = self.serializable();
+        let mut txn = self.engine.begin(options)?;
+        let key = format!("fact-{}", self.rng.random_range(0..4));
+        let key = key.as_bytes();
+        if txn.get(self.tree, key)?.is_some() {
+            txn.delete(self.tree, key)?;
+        } else if !txn.insert(self.tree, key, &0u64.to_be_bytes())? {
+            let found = "there is one".to_owned();
+            let expected = "a key that was absent is added, or a conflict".to_owned();
+            return Err(Stop::Wrong(wrong("insert", expected, found)));
+        }
+        self.commit(txn)
+    }
+
     /// Commits what is counted in no slot, so that it need not be known whether it is there.
     fn commit(&mut self, txn: Box<dyn StorageTxn>) -> Result<(), Stop> {
         Ok(self.phase.during(Phase::Commit, || txn.commit())?)
@@ -358,6 +375,7 @@ impl Sums {
                         *sums.guards.entry(pair.to_owned()).or_default() += value;
                     }
                     Some(("member", _)) => sums.members += 1,
+                    Some(("fact", _)) => {}
                     Some((_, slot)) => {
                         sums.slots.insert(slot.parse().unwrap_or(usize::MAX), value);
                     }

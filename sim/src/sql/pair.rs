@@ -333,8 +333,8 @@ impl SqlPair {
             let pair = expected.iter().zip(&found).find(differs);
             return Err(Mismatch {
                 doing: "comparing definitions".to_owned(),
-                expected: format!("{} tables; {:?}", expected.len(), pair.map(|p| p.0)),
-                found: format!("{} tables; {:?}", found.len(), pair.map(|p| p.1)),
+                expected: format!("{} definitions; {:?}", expected.len(), pair.map(|p| p.0)),
+                found: format!("{} definitions; {:?}", found.len(), pair.map(|p| p.1)),
             });
         }
         match self.subject().check() {
@@ -353,7 +353,7 @@ impl SqlPair {
 }
 
 /// All that was defined, without where it is stored and what `ANALYZE` gathered.
-fn definitions(schema: &Schema) -> Vec<Table> {
+fn definitions(schema: &Schema) -> Vec<String> {
     let without_place = |table: &Arc<Table>| {
         let mut table = Table::clone(table);
         table.tree = TreeId(0);
@@ -361,7 +361,10 @@ fn definitions(schema: &Schema) -> Vec<Table> {
         table.indexes.iter_mut().for_each(|i| i.tree = TreeId(0));
         table
     };
-    schema.tables().map(without_place).collect()
+    let tables = schema.tables().map(|t| format!("{:?}", without_place(t)));
+    tables
+        .chain(schema.views().map(|v| format!("{v:?}")))
+        .collect()
 }
 
 fn over_model(backend: &Arc<ModelBackend>, env: &Arc<dyn Env>) -> Result<Database, Mismatch> {

@@ -110,6 +110,19 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// A binder of a query that stands by itself at this place.
+    pub(super) fn beside(&self) -> Self {
+        Self {
+            depth: self.depth,
+            ..Self::new(self.schema)
+        }
+    }
+
+    /// Whether a parameter was met.
+    pub(super) fn has_parameters(&self) -> bool {
+        !self.parameters.is_empty()
+    }
+
     /// Runs `inner` one step deeper; `54001` beyond the limit.
     pub(super) fn deeper<T>(
         &mut self,

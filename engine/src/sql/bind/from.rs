@@ -75,14 +75,22 @@ impl Binder<'_> {
     fn bind_source(&mut self, factor: &ast::TableFactor) -> Result<(From, Scope)> {
         match factor {
             ast::TableFactor::Table { .. } => {
-                let (table, alias) = self.bind_table(factor)?;
-                let name = match alias {
+                let (name, alias) = table_factor(factor)?;
+                let known_as = match alias {
                     Some(alias) => fold(&alias.name)?,
-                    None => table.name.clone(),
+                    None => relation(name)?.0,
                 };
-                let mut scope = Scope::of_table(&name, &table);
+                let (from, mut scope) = match self.schema.view(&relation(name)?.0) {
+                    Some(view) => self.bind_view(view, &known_as)?,
+                    None => {
+                        let table = self.table(name)?;
+                        let scope = Scope::of_table(&known_as, &table);
+                        let alias = known_as;
+                        (From::Table { table, alias }, scope)
+                    }
+                };
                 rename(&mut scope, alias)?;
-                Ok((From::Table { table, alias: name }, scope))
+                Ok((from, scope))
             }
             ast::TableFactor::Derived {
                 lateral,
@@ -116,40 +124,18 @@ impl Binder<'_> {
         &self,
         factor: &'a ast::TableFactor,
     ) -> Result<(Arc<Table>, Option<&'a ast::TableAlias>)> {
-        let ast::TableFactor::Table {
-            name,
-            alias,
-            args,
-            with_hints,
-            version,
-            with_ordinality,
-            partitions,
-            json_path,
-            sample,
-            index_directives,
-            inheritance,
-        } = factor
-        else {
-            return Err(Error::unsupported("a target that is not a table"));
-        };
-        refuse(args.is_some(), "a function in FROM")?;
-        refuse(*with_ordinality, "WITH ORDINALITY")?;
-        refuse(sample.is_some(), "TABLESAMPLE")?;
-        refuse(inheritance.is_some(), "ONLY and * behind a table")?;
-        let other = !with_hints.is_empty()
-            || version.is_some()
-            || !partitions.is_empty()
-            || json_path.is_some()
-            || !index_directives.is_empty();
-        refuse(other, "an option of a table in FROM")?;
-        Ok((self.table(name)?, alias.as_ref()))
+        let (name, alias) = table_factor(factor)?;
+        Ok((self.table(name)?, alias))
     }
 
-    /// The table of that name. `42P01` when there is none, `42809` when it is an index.
+    /// The table of that name. `42P01` when there is none, `42809` when it is an index, `0A000` when it is a view.
     pub(super) fn table(&self, name: &ast::ObjectName) -> Result<Arc<Table>> {
         let (folded, ident) = relation(name)?;
         match self.schema.table(&folded) {
             Some(table) => Ok(Arc::clone(table)),
+            None if self.schema.view(&folded).is_some() => {
+                Err(at(Error::unsupported("a view in this place"), ident))
+            }
             None if self.schema.index(&folded).is_some() => Err(at(
                 sql_error("42809", format!("\"{folded}\" is an index")),
                 ident,
@@ -321,6 +307,37 @@ fn join_of(operator: &ast::JoinOperator) -> Result<Join<'_>> {
 }
 
 /// Gives the columns the names of `AS alias (…)`.
+/// The name and the alias of a source that is a table or a view.
+fn table_factor(factor: &ast::TableFactor) -> Result<(&ast::ObjectName, Option<&ast::TableAlias>)> {
+    let ast::TableFactor::Table {
+        name,
+        alias,
+        args,
+        with_hints,
+        version,
+        with_ordinality,
+        partitions,
+        json_path,
+        sample,
+        index_directives,
+        inheritance,
+    } = factor
+    else {
+        return Err(Error::unsupported("a target that is not a table"));
+    };
+    refuse(args.is_some(), "a function in FROM")?;
+    refuse(*with_ordinality, "WITH ORDINALITY")?;
+    refuse(sample.is_some(), "TABLESAMPLE")?;
+    refuse(inheritance.is_some(), "ONLY and * behind a table")?;
+    let other = !with_hints.is_empty()
+        || version.is_some()
+        || !partitions.is_empty()
+        || json_path.is_some()
+        || !index_directives.is_empty();
+    refuse(other, "an option of a table in FROM")?;
+    Ok((name, alias.as_ref()))
+}
+
 fn rename(scope: &mut Scope, alias: Option<&ast::TableAlias>) -> Result<()> {
     let Some(ast::TableAlias {
         explicit: _,

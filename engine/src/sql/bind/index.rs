@@ -99,13 +99,13 @@ impl Binder<'_> {
         }
     }
 
-    /// `DROP TABLE`, `DROP INDEX`
+    /// `DROP TABLE`, `DROP INDEX`, `DROP VIEW`
     pub(super) fn bind_drop(&mut self, statement: &ast::Statement) -> Result<Statement> {
         let ast::Statement::Drop {
             object_type,
             if_exists,
             names,
-            cascade: _,
+            cascade,
             restrict: _,
             purge,
             temporary,
@@ -123,7 +123,16 @@ impl Binder<'_> {
                 }
                 let mut seen = BTreeSet::new();
                 tables.retain(|t: &Arc<Table>| seen.insert(t.name.clone()));
-                Ok(Statement::DropTable(tables))
+                let views = self.dependent_views(&tables, BTreeSet::new(), *cascade)?;
+                Ok(Statement::DropTable(tables, views))
+            }
+            ast::ObjectType::View => {
+                let mut views = BTreeSet::new();
+                for name in names {
+                    views.extend(self.view_to_drop(name, *if_exists)?);
+                }
+                let views = self.dependent_views(&[], views, *cascade)?;
+                Ok(Statement::DropView(views))
             }
             ast::ObjectType::Index => {
                 let mut indexes = Vec::new();
@@ -142,7 +151,7 @@ impl Binder<'_> {
         let (folded, ident) = relation(name)?;
         match self.schema.table(&folded) {
             Some(table) => Ok(Some(Arc::clone(table))),
-            None if self.schema.index(&folded).is_some() => Err(at(
+            None if self.relation_exists(&folded) => Err(at(
                 sql_error("42809", format!("\"{folded}\" is not a table")),
                 ident,
             )),
@@ -176,7 +185,7 @@ impl Binder<'_> {
         match self.schema.index(&folded) {
             Some((table, index)) if index.constraint => required_by(table),
             Some((table, _)) => Ok(Some((Arc::clone(table), folded))),
-            None if self.schema.table(&folded).is_some() => Err(at(
+            None if self.relation_exists(&folded) => Err(at(
                 sql_error("42809", format!("\"{folded}\" is not an index")),
                 ident,
             )),

@@ -1,6 +1,6 @@
 //! The binder: resolves names, chooses operators and functions, makes implicit casts explicit.
 //!
-//! - `statement` picks the binder of each statement; `change`, `table` and `index` bind what is not a query.
+//! - `statement` picks the binder of each statement; `change`, `table`, `index` and `view` bind what is not a query.
 //! - `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation. Every query in an expression is
 //!   a *level* with a `scope` of its own; names that its scope does not know are looked for in the levels around it.
 //! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `call` and `aggregate`; all changes
@@ -33,6 +33,7 @@ mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use statement::{Bound, bind};
 pub use stored::bind_expression;

@@ -71,6 +71,9 @@ impl Binder<'_> {
             ast::Statement::CreateIndex(create) => {
                 Statement::CreateIndex(self.bind_create_index(create)?.map(Box::new))
             }
+            ast::Statement::CreateView(create) => {
+                Statement::CreateView(Box::new(self.bind_create_view(create)?))
+            }
             ast::Statement::Drop { .. } => self.bind_drop(statement)?,
             ast::Statement::Explain { .. } => self.bind_explain(statement, text)?,
             ast::Statement::ShowVariable { variable } => {

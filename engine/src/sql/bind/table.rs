@@ -42,7 +42,7 @@ impl Binder<'_> {
     /// `CREATE TABLE`
     pub(super) fn bind_create_table(&mut self, create: &ast::CreateTable) -> Result<CreateTable> {
         let (name, ident) = relation(&create.name)?;
-        let exists = self.schema.table(&name).is_some() || self.schema.index(&name).is_some();
+        let exists = self.relation_exists(&name);
         if exists && !create.if_not_exists {
             return Err(at(
                 sql_error("42P07", format!("relation \"{name}\" already exists")),
@@ -64,7 +64,8 @@ impl Binder<'_> {
 
     /// Whether a table or an index has that name.
     pub(super) fn relation_exists(&self, name: &str) -> bool {
-        self.schema.table(name).is_some() || self.schema.index(name).is_some()
+        let schema = self.schema;
+        schema.table(name).is_some() || schema.index(name).is_some() || schema.view(name).is_some()
     }
 }
 

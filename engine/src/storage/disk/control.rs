@@ -8,7 +8,7 @@
 //!
 //! The valid block with the highest sequence counts. A torn write damages only the block that was being replaced, the
 //! oldest. There are four, because a block whose sync failed may be readable and yet not on the disk: whoever opens the
-//! file then must not begin by replacing the one that is.
+//! file then must not begin by replacing the one that is. That may happen twice in a row.
 
 use super::options::{page_bytes_valid, segment_bytes_valid};
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@ use super::control::Control;
 use super::options::DiskOptions;
 use crate::btree::Tree;
 use crate::buffer::Pool;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::page::{PageId, PageKind};
 use crate::sync::{Mutex, RwLock};
 use crate::txn::{TxnManager, VersionStore};
@@ -166,16 +166,14 @@ impl Core {
     /// Writes all dirty pages and moves the start of the log.
     ///
     /// # Errors
-    /// `58030`, `53100`; the old checkpoint then still holds.
+    /// `58030`, `53100`; which checkpoint then holds, the old one or the new, the next open finds out.
     pub(super) fn checkpoint(&self) -> Result<MaintenanceReport> {
         let mut control = self.maintenance.lock();
         self.checkpoint_locked(&mut control)
     }
 
     pub(super) fn checkpoint_locked(&self, control: &mut Control) -> Result<MaintenanceReport> {
-        if self.log().is_stopped() {
-            return Err(stopped());
-        }
+        self.log().refuse_if_stopped()?;
         let (redo, start) = self.log().begin_checkpoint(|| self.txns.oldest_record());
         let next = Control {
             sequence: control.sequence + 1,
@@ -231,15 +229,6 @@ impl Core {
         }
         Ok(())
     }
-}
-
-/// The error of a database that takes no more writes.
-pub(super) fn stopped() -> Error {
-    Error::new(
-        ErrorKind::Stopped,
-        "58030",
-        "the database takes no more writes after a disk failure; open it again to recover",
-    )
 }
 
 /// The tree that the door calls `tree`.

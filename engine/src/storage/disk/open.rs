@@ -47,13 +47,7 @@ pub(super) fn open(
         .exists(path)
         .map_err(|e| Error::io(format!("cannot look for {}", path.display()), e))?;
     let file = if exists {
-        let file = vfs
-            .open(path, OpenMode::Existing)
-            .map_err(|e| Error::io(format!("cannot open {}", path.display()), e))?;
-        lock(&*file, path)?;
-        // Whoever created it may have failed before its name was durable.
-        sync_dir(vfs, path, &options)?;
-        file
+        existing(vfs, path, &options)?
     } else if options.create {
         create(vfs, &*env, path, &options)?
     } else {
@@ -64,6 +58,17 @@ pub(super) fn open(
         ));
     };
     recover(vfs, env, path, file, options).map_err(|e| e.context(path.display()))
+}
+
+/// Opens and locks the file of a database.
+fn existing(vfs: &dyn Vfs, path: &Path, options: &DiskOptions) -> Result<Arc<dyn File>> {
+    let file = vfs
+        .open(path, OpenMode::Existing)
+        .map_err(|e| Error::io(format!("cannot open {}", path.display()), e))?;
+    lock(&*file, path)?;
+    // Whoever created it may have failed before its name was durable.
+    sync_dir(vfs, path, options)?;
+    Ok(file)
 }
 
 /// Creates a database. A crash leaves either nothing under its name or all of it.
@@ -77,6 +82,12 @@ fn create(
     let new = with_suffix(path, "-new");
     let file = vfs.open(&new, OpenMode::OpenOrCreate).map_err(creating)?;
     lock(&*file, path)?;
+    if vfs.exists(path).map_err(creating)? {
+        // Another process was faster: what has that name by now is a database, and its log is in use.
+        drop(file);
+        let _ = vfs.remove(&new);
+        return existing(vfs, path, options);
+    }
     let database = env.entropy();
     let geometry = LogGeometry {
         segment_bytes: options.log_segment_bytes,
@@ -160,7 +171,7 @@ fn recover(
     let epoch = reader.epoch_max().max(control.epoch) + 1;
     let log = Log::continue_after(
         LogReader::open(wal.clone(), geometry)?,
-        wal,
+        wal.clone(),
         geometry,
         epoch,
         (control.start, control.redo, analysis.extent),
@@ -176,7 +187,9 @@ fn recover(
         logs_no_images: options.makes(Mistake::NoPageImages),
     };
     let pool = Arc::new(Pool::new(file.clone(), Arc::new(log), pool_options)?);
-    redo(&mut reader, &pool, control.redo)?;
+    // From here on what is durable is read: the originals of what was copied may be gone any time.
+    let mut reader = LogReader::open(wal, geometry)?;
+    redo(&mut reader, &pool, control.redo, &analysis)?;
     let next_txn = control.next_txn.max(analysis.txn_max.0 + 1);
     let core = Core::new(
         file,
@@ -186,7 +199,7 @@ fn recover(
         Control { epoch, ..control },
     );
     if !core.options.makes(Mistake::UndoSkipped) {
-        undo(&mut reader, &core, &analysis)?;
+        undo(&mut reader, &core, &analysis, control.start)?;
     }
     if analysis.records_to_redo > 0 {
         core.garbage.lock().needs_scan = true;
@@ -195,16 +208,23 @@ fn recover(
     Ok(core)
 }
 
-fn redo(reader: &mut LogReader, pool: &Pool, from: Lsn) -> Result<()> {
-    reader
-        .scan(from, from, |_, record, end| pool.redo(&record, end))
-        .map(drop)
+fn redo(reader: &mut LogReader, pool: &Pool, from: Lsn, analysis: &Analysis) -> Result<()> {
+    let extent = reader.scan(from, from, |_, record, end| pool.redo(&record, end))?;
+    if extent.end == analysis.extent.end {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Io,
+        "58030",
+        "the end of the log could be read once and is gone; open the database again",
+    ))
 }
 
-fn undo(reader: &mut LogReader, core: &Core, analysis: &Analysis) -> Result<()> {
+fn undo(reader: &mut LogReader, core: &Core, analysis: &Analysis, start: Lsn) -> Result<()> {
     undo_losers(
         reader,
         &analysis.losers,
+        start,
         |chain, note, next| core.undo(chain, &UndoAction::decode(note)?, next),
         |chain| core.log_end_of(chain, RecordKind::End).map(drop),
     )

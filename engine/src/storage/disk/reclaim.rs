@@ -2,8 +2,8 @@
 
 use super::core::{Core, TREE_DROPPED, TREE_LIVE, garbage_key, page_of_key, tree_key};
 use crate::btree::{
-    ChainRef, Entry, OVERFLOW, Seek, Tree, free_chain_step, inner_child, leaf_cell, leaf_entry,
-    leaf_key, read_chain,
+    ChainRef, Entry, OVERFLOW, Tree, free_chain_step, inner_child, leaf_cell, leaf_entry, leaf_key,
+    read_chain,
 };
 use crate::buffer::{Author, Change};
 use crate::error::{Error, Result};
@@ -51,27 +51,17 @@ impl Core {
     /// The directory as it is on its pages; with `settled` only entries without versions.
     pub(super) fn directory_entries(&self, settled: bool) -> Result<Vec<DirectoryEntry>> {
         let root = self.directory.tree.root();
-        let (mut lower, mut upper) = (None, None);
-        let mut next: Option<Vec<u8>> = None;
         let mut found = Vec::new();
-        loop {
-            let seek = next.as_deref().map_or(Seek::First, Seek::Key);
-            let leaf = self
-                .directory
-                .tree
-                .leaf_with_fences(seek, &mut lower, &mut upper)?;
+        self.directory.tree.for_each_leaf(|leaf| {
             for slot in 0..leaf.page().slot_count() {
                 let (key, entry) = leaf.slot(slot);
                 if !settled || self.versions.newest_writer(root, key).is_none() {
                     found.extend(DirectoryEntry::parse(key, entry)?);
                 }
             }
-            drop(leaf);
-            next = upper.take();
-            if next.is_none() {
-                return Ok(found);
-            }
-        }
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// The trees that everybody sees.

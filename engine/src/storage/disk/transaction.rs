@@ -3,7 +3,7 @@
 use super::super::{
     IsolationLevel, KeyRange, Mistake, ScanDirection, StorageCursor, StorageTxn, TreeId, TxnOptions,
 };
-use super::core::{Core, TREE_DROPPED, TREE_LIVE, root_of, stopped, tree_key};
+use super::core::{Core, TREE_DROPPED, TREE_LIVE, root_of, tree_key};
 use super::cursor::DiskCursor;
 use super::open::END_BYTES;
 use super::reading::Reading;
@@ -69,7 +69,8 @@ impl DiskTxn {
         }
     }
 
-    fn note_use(&self) {
+    /// The transaction has learned something by its snapshot, which then stays.
+    pub(super) fn note_use(&self) {
         if !self.used.load(Ordering::Relaxed) {
             self.used.store(true, Ordering::Relaxed);
         }
@@ -91,9 +92,7 @@ impl DiskTxn {
                 "cannot change anything in a read-only transaction",
             ));
         }
-        if self.core.log().is_stopped() {
-            return Err(stopped());
-        }
+        self.core.log().refuse_if_stopped()?;
         let state = self
             .core
             .txns
@@ -405,6 +404,7 @@ impl StorageTxn for DiskTxn {
     }
 
     fn schema_version(&self) -> u64 {
+        self.note_use();
         self.snapshot.schema_version
     }
 

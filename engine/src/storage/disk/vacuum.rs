@@ -2,10 +2,11 @@
 
 use super::super::MaintenanceReport;
 use super::core::{Core, OpenTree};
-use crate::btree::{Seek, TOMBSTONE};
+use crate::btree::TOMBSTONE;
 use crate::buffer::Author;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::page::PageId;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Tombstones are queued up to this many; beyond, vacuum finds them by scanning.
@@ -15,6 +16,7 @@ impl Core {
     /// Drops the versions that no snapshot needs; gives their number.
     pub(super) fn drop_settled_versions(&self) -> u64 {
         let before = self.versions.count();
+        let mut pruned = BTreeSet::new();
         let oldest = self.txns.oldest_time();
         while let Some(left) = self.txns.pop_settled(oldest) {
             let most = left.len() as u64 > self.versions.count() / 2;
@@ -22,7 +24,8 @@ impl Core {
                 self.versions.prune_all(oldest);
             }
             for written in left {
-                if !most {
+                // Many commits may have changed the same key; one look at its versions is enough.
+                if !most && pruned.insert((written.tree, written.key.clone())) {
                     self.versions.prune(written.tree, &written.key, oldest);
                 }
                 if written.tombstone {
@@ -79,7 +82,11 @@ impl Core {
         key: &[u8],
         report: &mut MaintenanceReport,
     ) -> Result<()> {
-        let open = self.tree(tree)?;
+        let open = match self.tree(tree) {
+            // The tree was freed in the meantime.
+            Err(error) if error.kind() == ErrorKind::Misuse => return Ok(()),
+            open => open?,
+        };
         let _changing = self.changing.read();
         let leaf = open.tree.leaf_mut(key)?;
         let dead = leaf.entry().is_some_and(|e| e.flags & TOMBSTONE != 0)
@@ -108,11 +115,7 @@ impl Core {
 
     fn queue_tombstones_of(&self, open: &OpenTree) -> Result<()> {
         let root = open.tree.root();
-        let (mut lower, mut upper) = (None, None);
-        let mut next: Option<Vec<u8>> = None;
-        loop {
-            let seek = next.as_deref().map_or(Seek::First, Seek::Key);
-            let leaf = open.tree.leaf_with_fences(seek, &mut lower, &mut upper)?;
+        open.tree.for_each_leaf(|leaf| {
             for slot in 0..leaf.page().slot_count() {
                 let (key, entry) = leaf.slot(slot);
                 if entry.flags & TOMBSTONE != 0 && self.versions.newest_writer(root, key).is_none()
@@ -120,11 +123,7 @@ impl Core {
                     self.queue_tombstone(root, key.into());
                 }
             }
-            drop(leaf);
-            next = upper.take();
-            if next.is_none() {
-                return Ok(());
-            }
-        }
+            Ok(())
+        })
     }
 }

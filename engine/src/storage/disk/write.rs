@@ -28,13 +28,6 @@ const UNDO_BYTES: u64 = 192;
 /// Log space for undo is kept in steps of at least this.
 const UNDO_STEP_BYTES: u64 = 4096;
 
-/// What stands in the way of a change.
-enum Obstacle {
-    None,
-    /// Another transaction has changed the key and is still running.
-    Running(Arc<TxnState>),
-}
-
 impl DiskTxn {
     /// Makes sure that the log can hold the undoing of a change of `bytes` bytes.
     pub(super) fn keep_log_for_undo(&mut self, bytes: u64) -> Result<()> {
@@ -54,6 +47,7 @@ impl DiskTxn {
         kind: ChangeKind,
         value: &[u8],
     ) -> Result<bool> {
+        self.note_use();
         let mark = self.undo.len();
         let changed = self.change_or_not(tree, key, kind, value);
         if matches!(changed, Ok(true)) {
@@ -166,18 +160,19 @@ impl DiskTxn {
         }
     }
 
-    /// Looks for what forbids the change (TXN-1). A key that is taken needs no time to say so.
-    fn obstacle(
+    /// Looks for what forbids the change (TXN-1), and gives the transaction that has changed the key and is still running.
+    /// A key that is taken needs no time to say so.
+    fn other_writer(
         &self,
         state: &Arc<TxnState>,
         newest: Option<&Arc<TxnState>>,
         is_taken: bool,
-    ) -> Result<Obstacle> {
+    ) -> Result<Option<Arc<TxnState>>> {
         let Some(other) = newest.filter(|other| !Arc::ptr_eq(other, state)) else {
-            return Ok(Obstacle::None);
+            return Ok(None);
         };
         let Some(time) = other.committed_at() else {
-            return Ok(Obstacle::Running(other.clone()));
+            return Ok(Some(other.clone()));
         };
         if time > self.snapshot.time && !is_taken {
             return Err(Error::new(
@@ -186,7 +181,7 @@ impl DiskTxn {
                 "could not serialize access due to concurrent update",
             ));
         }
-        Ok(Obstacle::None)
+        Ok(None)
     }
 
     /// Makes the change, unless another transaction is in doubt: then gives that one.
@@ -210,8 +205,11 @@ impl DiskTxn {
                 return Ok(Ok(false));
             }
             let live = leaf.entry().is_some_and(|e| e.flags & TOMBSTONE == 0);
-            let is_taken = kind == ChangeKind::Insert && live;
-            if let Obstacle::Running(other) = self.obstacle(state, newest.as_ref(), is_taken)? {
+            // A serializable transaction is told of nothing newer than its snapshot: it conflicts with it.
+            let is_taken = kind == ChangeKind::Insert
+                && live
+                && (self.reading.is_none() || self.sees(tree, key, leaf.entry()));
+            if let Some(other) = self.other_writer(state, newest.as_ref(), is_taken)? {
                 return Ok(Err(other));
             }
             if is_taken {
@@ -261,6 +259,9 @@ impl DiskTxn {
         if let Err(e) = leaf.put(&key, entry, Author::txn(state.chain()), &note) {
             if pushes && !self.core.log().is_stopped() {
                 self.core.versions.pop(tree, &key);
+            }
+            if covers_read {
+                self.note_read(tree, &key);
             }
             return Err(e);
         }

@@ -1,0 +1,232 @@
+//! Views: their definition, their use in FROM, and what depends on what is dropped.
+
+use super::call::refuse;
+use super::context::Binder;
+use super::names::{at, fold, relation, sql_error};
+use super::scope::Scope;
+use crate::catalog::{Table, View};
+use crate::error::Result;
+use crate::sql::bound::{From, Query};
+use crate::sql::parse::parse_query;
+use crate::types::SqlType;
+use sqlparser::ast;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+impl Binder<'_> {
+    /// The source that a view is in FROM: a derived table.
+    pub(super) fn bind_view(&mut self, view: &View, alias: &str) -> Result<(From, Scope)> {
+        let mut query = self.deeper(1, |binder| {
+            let mut own = binder.beside();
+            own.bind_query(&parse_query(&view.query)?, true)
+        })?;
+        for (output, (name, _)) in query.output.iter_mut().zip(&view.columns) {
+            output.name.clone_from(name);
+        }
+        let scope = Scope::of_columns(alias, view.columns.iter().cloned());
+        let (query, alias) = (Box::new(query), alias.to_owned());
+        Ok((From::Subquery { query, alias }, scope))
+    }
+
+    /// `CREATE VIEW`
+    pub(super) fn bind_create_view(&mut self, create: &ast::CreateView) -> Result<View> {
+        refuse_options(create)?;
+        let (name, ident) = relation(&create.name)?;
+        let replaced = self.schema.view(&name);
+        let is_taken = match replaced {
+            Some(_) => !create.or_replace,
+            None => self.relation_exists(&name),
+        };
+        if is_taken {
+            let message = format!("relation \"{name}\" already exists");
+            return Err(at(sql_error("42P07", message), ident));
+        }
+        let query = self.bind_query(&create.query, true)?;
+        if self.has_parameters() {
+            return Err(sql_error("42P02", "there is no parameter $1"));
+        }
+        let view = View {
+            columns: columns_of(&query, &create.columns)?,
+            query: create.query.to_string(),
+            depends_on: self.relations_in(&create.query)?,
+            name,
+        };
+        if let Some(old) = replaced {
+            may_replace(old, &view)?;
+            self.refuse_recursion(&view)?;
+        }
+        Ok(view)
+    }
+
+    /// Refuses a view that would stand on itself. Errors: `42P17`.
+    fn refuse_recursion(&self, view: &View) -> Result<()> {
+        let mut below: Vec<&str> = view.depends_on.iter().map(String::as_str).collect();
+        while let Some(name) = below.pop() {
+            if name == view.name {
+                let message =
+                    format!("infinite recursion detected in rules for relation \"{name}\"");
+                return Err(sql_error("42P17", message));
+            }
+            if let Some(next) = self.schema.view(name) {
+                below.extend(next.depends_on.iter().map(String::as_str));
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables and views that a query names.
+    fn relations_in(&self, query: &ast::Query) -> Result<Vec<String>> {
+        let mut names = BTreeSet::new();
+        let found = ast::visit_relations(query, |name| match relation(name) {
+            Ok((name, _)) => {
+                names.insert(name);
+                ControlFlow::Continue(())
+            }
+            Err(error) => ControlFlow::Break(error),
+        });
+        match found {
+            ControlFlow::Break(error) => Err(error),
+            ControlFlow::Continue(()) => Ok(names.into_iter().collect()),
+        }
+    }
+
+    /// A view to drop by its name; `None` when there is none and that is fine.
+    pub(super) fn view_to_drop(
+        &self,
+        name: &ast::ObjectName,
+        if_exists: bool,
+    ) -> Result<Option<String>> {
+        let (folded, ident) = relation(name)?;
+        match self.schema.view(&folded) {
+            Some(_) => Ok(Some(folded)),
+            None if self.relation_exists(&folded) => Err(at(
+                sql_error("42809", format!("\"{folded}\" is not a view")),
+                ident,
+            )),
+            None if if_exists => Ok(None),
+            None => Err(at(
+                sql_error("42P01", format!("view \"{folded}\" does not exist")),
+                ident,
+            )),
+        }
+    }
+
+    /// The views to drop along with these tables and views: with CASCADE all that depend on them, else none may be left
+    /// that does. Errors: `2BP01`.
+    pub(super) fn dependent_views(
+        &self,
+        tables: &[Arc<Table>],
+        mut views: BTreeSet<String>,
+        cascade: bool,
+    ) -> Result<Vec<String>> {
+        let mut gone: BTreeSet<String> = tables.iter().map(|t| t.name.clone()).collect();
+        gone.extend(views.iter().cloned());
+        loop {
+            let is_left = |view: &&Arc<View>| !gone.contains(&view.name);
+            let dependent = self.schema.views().filter(is_left).find_map(|view| {
+                let on = view.depends_on.iter().find(|name| gone.contains(*name))?;
+                Some((view.name.clone(), on.clone()))
+            });
+            let Some((view, on)) = dependent else {
+                return Ok(views.into_iter().collect());
+            };
+            if !cascade {
+                let kind = match self.schema.view(&on) {
+                    Some(_) => "view",
+                    None => "table",
+                };
+                let message = format!(
+                    "cannot drop {kind} {on} because other objects depend on it: view {view} depends on {kind} {on} \
+                     (use DROP ... CASCADE to drop the dependent objects too)"
+                );
+                return Err(sql_error("2BP01", message));
+            }
+            gone.insert(view.clone());
+            views.insert(view);
+        }
+    }
+}
+
+fn refuse_options(create: &ast::CreateView) -> Result<()> {
+    let ast::CreateView {
+        or_alter,
+        or_replace: _,
+        materialized,
+        secure,
+        name: _,
+        name_before_not_exists,
+        columns,
+        query: _,
+        options,
+        cluster_by,
+        comment,
+        with_no_schema_binding,
+        if_not_exists,
+        temporary,
+        copy_grants,
+        to,
+        params,
+    } = create;
+    refuse(*materialized, "a materialized view")?;
+    refuse(*temporary, "a temporary view")?;
+    if *if_not_exists || *name_before_not_exists {
+        return Err(sql_error("42601", "syntax error at or near \"NOT\""));
+    }
+    let no_options = matches!(options, ast::CreateTableOptions::None);
+    let typed = |c: &ast::ViewColumnDef| c.data_type.is_some() || c.options.is_some();
+    let other = *or_alter
+        || *secure
+        || !no_options
+        || !cluster_by.is_empty()
+        || comment.is_some()
+        || *with_no_schema_binding
+        || *copy_grants
+        || to.is_some()
+        || params.is_some()
+        || columns.iter().any(typed);
+    refuse(other, "an option of CREATE VIEW")
+}
+
+/// Names and types of a view's columns: those given, then those of the query.
+fn columns_of(query: &Query, given: &[ast::ViewColumnDef]) -> Result<Vec<(String, SqlType)>> {
+    if given.len() > query.output.len() {
+        return Err(sql_error(
+            "42601",
+            "CREATE VIEW specifies more column names than columns",
+        ));
+    }
+    let mut columns: Vec<(String, SqlType)> = Vec::with_capacity(query.output.len());
+    for (position, output) in query.output.iter().enumerate() {
+        let name = match given.get(position) {
+            Some(column) => fold(&column.name)?,
+            None => output.name.clone(),
+        };
+        if columns.iter().any(|(taken, _)| *taken == name) {
+            let message = format!("column \"{name}\" specified more than once");
+            return Err(sql_error("42701", message));
+        }
+        columns.push((name, output.sql_type));
+    }
+    Ok(columns)
+}
+
+/// A view is replaced by one with the same columns, and perhaps more. Errors: `42P16`.
+fn may_replace(old: &View, new: &View) -> Result<()> {
+    if new.columns.len() < old.columns.len() {
+        return Err(sql_error("42P16", "cannot drop columns from view"));
+    }
+    for ((old_name, old_type), (name, sql_type)) in old.columns.iter().zip(&new.columns) {
+        if old_name != name {
+            let message = format!("cannot change name of view column \"{old_name}\" to \"{name}\"");
+            return Err(sql_error("42P16", message));
+        }
+        if old_type != sql_type {
+            let message = format!(
+                "cannot change data type of view column \"{name}\" from {old_type} to {sql_type}"
+            );
+            return Err(sql_error("42P16", message));
+        }
+    }
+    Ok(())
+}
