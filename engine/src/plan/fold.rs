@@ -23,6 +23,9 @@ pub(crate) fn fold(expr: &mut Expr, folder: &dyn Fold) {
         fold(operand, folder);
     }
     simplify(expr);
+    if is_null_anyway(expr) {
+        expr.kind = ExprKind::Literal(Value::Null);
+    }
     if is_foldable(expr)
         && let Ok(value) = folder.fold(expr)
     {
@@ -53,6 +56,19 @@ fn simplify(expr: &mut Expr) {
             }
         }
         _ => {}
+    }
+}
+
+/// Whether `expr` is a strict operator with an operand that is NULL: then the others need no look, and cannot fail.
+fn is_null_anyway(expr: &Expr) -> bool {
+    let is_null = |e: &Expr| matches!(e.kind, ExprKind::Literal(Value::Null));
+    match &expr.kind {
+        ExprKind::Compare(_, left, right) | ExprKind::Arithmetic(_, left, right) => {
+            is_null(left) || is_null(right)
+        }
+        ExprKind::Negate(input) | ExprKind::Not(input) => is_null(input),
+        ExprKind::Cast { input, .. } => is_null(input),
+        _ => false,
     }
 }
 

@@ -414,6 +414,7 @@ impl Lockstep {
             let number = session.number.to_be_bytes();
             match session.put(self.trees[0], &name, &number)? {
                 Answer::Fault(error) => {
+                    session.saw_fault = true;
                     self.sessions[slot] = Some(session);
                     return Ok(Some(error));
                 }
