@@ -286,9 +286,9 @@ impl TxnManager {
         Ok(())
     }
 
-    /// Takes `txn`, which has written `written`, into the order of commits: `log_commit` appends its commit record and
-    /// gives where that ends. With the reads of a serializable transaction, and the time of its snapshot, only if it may
-    /// commit next (TXN-4).
+    /// Takes `txn` into the order of commits: `log_commit` appends its commit record and gives where that ends, then
+    /// `written` gives what it wrote. With the reads of a serializable transaction that wrote something, and the time of
+    /// its snapshot, only if it may commit next (TXN-4).
     ///
     /// # Errors
     /// `40001` when it is not serializable, and what `log_commit` returns; the transaction is then running as before.
@@ -297,12 +297,11 @@ impl TxnManager {
         txn: &Arc<TxnState>,
         reads: Option<(&ReadSet, u64)>,
         schema_changed: bool,
-        written: Vec<Written>,
         log_commit: impl FnOnce() -> Result<Lsn>,
+        written: impl FnOnce() -> Vec<Written>,
     ) -> Result<Lsn> {
         let mut history = self.history.lock();
         if let Some((reads, time)) = reads
-            && !written.is_empty()
             && !history.allows(reads, time)
         {
             return Err(Error::new(
@@ -312,7 +311,7 @@ impl TxnManager {
             ));
         }
         let end = log_commit()?;
-        history.append(txn.clone(), end, schema_changed, written);
+        history.append(txn.clone(), end, schema_changed, written());
         Ok(end)
     }
 

@@ -3,8 +3,8 @@
 use super::super::{IsolationLevel, KeyRange, ScanDirection, TxnOptions};
 use super::core::DIRECTORY_ROOT;
 use crate::page::PageId;
-use crate::sync::{Mutex, MutexGuard};
 use crate::txn::ReadSet;
+use std::cell::{Ref, RefCell};
 use std::ops::Bound;
 
 /// The reads of a serializable transaction.
@@ -12,7 +12,7 @@ use std::ops::Bound;
 /// A key that is looked up and then changed needs no note, for whoever else changes it meets the change (TXN-1). So the
 /// last key is held back until the next step shows whether that is so: a statement that changes rows by key notes none.
 #[derive(Default)]
-pub(super) struct Reading(Mutex<State>);
+pub(super) struct Reading(RefCell<State>);
 
 #[derive(Default)]
 struct State {
@@ -34,17 +34,6 @@ impl State {
     }
 }
 
-/// All reads of a transaction; none is added meanwhile.
-pub(super) struct AllReads<'a>(MutexGuard<'a, State>);
-
-impl std::ops::Deref for AllReads<'_> {
-    type Target = ReadSet;
-
-    fn deref(&self) -> &ReadSet {
-        &self.0.noted
-    }
-}
-
 impl Reading {
     /// For a transaction with such options; `None` when nobody will ask.
     pub(super) fn of(options: &TxnOptions) -> Option<Self> {
@@ -57,7 +46,7 @@ impl Reading {
         if tree == DIRECTORY_ROOT {
             return; // what concerns whole trees is guarded by the schema's version
         }
-        let mut state = self.0.lock();
+        let mut state = self.0.borrow_mut();
         if !state.holds(tree, key) {
             state.note_last();
             state.last_tree = Some(tree);
@@ -68,12 +57,12 @@ impl Reading {
 
     /// A key was looked up.
     pub(super) fn key(&self, tree: PageId, key: &[u8]) {
-        self.0.lock().noted.add_key(tree, key);
+        self.0.borrow_mut().noted.add_key(tree, key);
     }
 
     /// A key is changed: whether the change stands for a note of having read it.
     pub(super) fn covered(&self, tree: PageId, key: &[u8]) -> bool {
-        let mut state = self.0.lock();
+        let mut state = self.0.borrow_mut();
         let covers = state.holds(tree, key);
         if covers {
             state.last_tree = None;
@@ -98,13 +87,12 @@ impl Reading {
             (Some(key), ScanDirection::Backward) => low = Bound::Included(key),
             (None, _) => {}
         }
-        self.0.lock().noted.add_range(tree, low, high);
+        self.0.borrow_mut().noted.add_range(tree, low, high);
     }
 
-    /// All that was read.
-    pub(super) fn all(&self) -> AllReads<'_> {
-        let mut state = self.0.lock();
-        state.note_last();
-        AllReads(state)
+    /// All that was read; none is added while it is looked at.
+    pub(super) fn all(&self) -> Ref<'_, ReadSet> {
+        self.0.borrow_mut().note_last();
+        Ref::map(self.0.borrow(), |state| &state.noted)
     }
 }

@@ -30,6 +30,13 @@ pub(super) struct UndoItem {
     pub(super) covers_read: bool,
 }
 
+impl UndoItem {
+    /// Whether [`written`] gives something.
+    fn is_written(&self) -> bool {
+        matches!(self.action, UndoAction::Restore { .. }) && (self.pushed_version || self.tombstone)
+    }
+}
+
 /// A transaction of a [`DiskStorageBackend`](super::DiskStorageBackend).
 pub(super) struct DiskTxn {
     pub(super) core: Arc<Core>,
@@ -231,14 +238,23 @@ impl DiskTxn {
     fn order_commit(&mut self, state: &Arc<TxnState>) -> Result<Lsn> {
         let core = self.core.clone();
         let _reservation = core.log().reserve(END_BYTES)?;
-        let written = self.undo.iter().filter_map(written).collect();
+        let undo = &mut self.undo;
         let skips = core.options.makes(Mistake::ValidationSkipped);
-        let reads = self.reading.as_ref().filter(|_| !skips).map(Reading::all);
+        let asks = !skips && undo.iter().any(UndoItem::is_written);
+        let reads = self.reading.as_ref().filter(|_| asks).map(Reading::all);
         let reads = reads.as_deref().map(|reads| (reads, self.snapshot.time));
-        core.txns
-            .order(state, reads, self.schema_changed, written, || {
-                core.append_end_of(state.chain(), RecordKind::Commit)
-            })
+        core.txns.order(
+            state,
+            reads,
+            self.schema_changed,
+            || core.append_end_of(state.chain(), RecordKind::Commit),
+            || {
+                std::mem::take(undo)
+                    .into_iter()
+                    .filter_map(written)
+                    .collect()
+            },
+        )
     }
 
     fn roll_back_now(&mut self) -> Result<()> {
@@ -254,12 +270,12 @@ impl DiskTxn {
     }
 }
 
-fn written(item: &UndoItem) -> Option<Written> {
-    match &item.action {
+fn written(item: UndoItem) -> Option<Written> {
+    match item.action {
         UndoAction::Restore { tree, key, .. } if item.pushed_version || item.tombstone => {
             Some(Written {
-                tree: *tree,
-                key: key.clone(),
+                tree,
+                key,
                 tombstone: item.tombstone,
             })
         }
