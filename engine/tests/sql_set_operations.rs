@@ -76,6 +76,32 @@ fn conditions_reach_the_branches_of_union_all_alone() {
             let plan = inside(operator);
             assert!(plan.contains("->  Filter"), "{operator}: {plan}");
         }
+        // Over constants it is decided at once, and a branch that gives nothing is left out.
+        let constants = plan(
+            c,
+            "SELECT x FROM (SELECT 1 AS x UNION ALL SELECT 2 UNION ALL SELECT id FROM a WHERE false) y WHERE x = 2",
+        );
+        assert!(
+            constants
+                .iter()
+                .all(|l| !l.contains("Append") && !l.contains("Filter")),
+            "{constants:?}"
+        );
+        check(
+            c,
+            "SELECT x FROM (SELECT 1 AS x UNION ALL SELECT 2 UNION ALL SELECT id FROM a WHERE false) y WHERE x = 2",
+            &["2"],
+        );
+        check(
+            c,
+            "SELECT x FROM (SELECT 1 AS x UNION ALL SELECT 2) y WHERE x = 3",
+            &[],
+        );
+        check(
+            c,
+            "SELECT id FROM a WHERE false EXCEPT (SELECT 1 WHERE false UNION SELECT 2 WHERE false)",
+            &[],
+        );
         // One branch has a LIMIT: the condition stays above all of them.
         check(
             c,

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::cost;
+use crate::plan::fold::fold;
 use crate::plan::physical::{Cost, NodeKind, PlanNode, SetOpKind};
 use crate::plan::planner::Planner;
 use crate::plan::query::distinct;
@@ -28,6 +29,11 @@ impl Planner<'_> {
             if operator == SetOperator::Union && all {
                 prune_derived(&mut query, wanted);
             }
+            // A condition from above may be one over constants here.
+            query
+                .filter
+                .iter_mut()
+                .for_each(|condition| fold(condition, self.folder));
             branches.push(self.plan_query(query)?);
         }
         let kind = match operator {
@@ -46,8 +52,13 @@ impl Planner<'_> {
     }
 }
 
-/// The rows of `inputs`; the input itself where it is the only one.
+/// The rows of `inputs`; the input itself where it is the only one that can give any.
 fn append(mut inputs: Vec<PlanNode>, types: Vec<SqlType>) -> PlanNode {
+    if inputs.iter().all(is_empty) {
+        inputs.truncate(1);
+    } else {
+        inputs.retain(|input| !is_empty(input));
+    }
     if inputs.len() == 1
         && let Some(only) = inputs.pop()
     {
@@ -61,6 +72,17 @@ fn append(mut inputs: Vec<PlanNode>, types: Vec<SqlType>) -> PlanNode {
             total: inputs.iter().map(|input| input.cost.total).sum(),
         },
         kind: NodeKind::Append(inputs),
+    }
+}
+
+/// Whether it shows in its form that `node` gives no rows.
+fn is_empty(node: &PlanNode) -> bool {
+    match &node.kind {
+        NodeKind::Nothing => true,
+        NodeKind::Project { input, .. }
+        | NodeKind::Filter { input, .. }
+        | NodeKind::Derived { input, .. } => is_empty(input),
+        _ => false,
     }
 }
 

@@ -11,7 +11,7 @@ use super::order::Target;
 use super::query::{cast_columns, select_all};
 use super::scope::{Scope, column};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::bound::{From, Query, SetOperation, SetOperator};
+use crate::sql::bound::{ExprKind, From, Query, SetOperation, SetOperator};
 use crate::types::SqlType;
 use sqlparser::ast;
 
@@ -160,12 +160,28 @@ impl Binder<'_> {
         Ok(query)
     }
 
-    /// A branch, whose literals of unknown type stay so: the branch beside it decides.
+    /// A branch, whose literals of unknown type stay so: the branch beside it decides. Those that are compared within the
+    /// branch are TEXT.
     fn bind_branch(&mut self, branch: &ast::SetExpr) -> Result<Query> {
-        self.deeper(2, |binder| match branch {
+        let mut query = self.deeper(2, |binder| match branch {
             ast::SetExpr::Query(query) => binder.bind_query(query, false),
             _ => binder.bind_body(branch, &[], false),
-        })
+        })?;
+        for i in 0..query.output.len() {
+            let literal = matches!(
+                query.projection[i].kind,
+                ExprKind::Literal(_) | ExprKind::Parameter(_)
+            );
+            // What is unknown and no literal is a key of GROUP BY.
+            let compared =
+                query.distinct || !literal || query.order_by.iter().any(|key| key.column == i);
+            if query.output[i].sql_type == SqlType::Unknown && compared {
+                let text = self.resolve_unknown(query.projection[i].clone())?;
+                query.projection[i] = text;
+                query.output[i].sql_type = SqlType::Text;
+            }
+        }
+        Ok(query)
     }
 
     /// `left` and one branch more, all of them of the types that are common to both sides.
