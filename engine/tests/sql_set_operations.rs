@@ -269,6 +269,8 @@ fn many_rows_and_many_branches() {
         };
         count(&chain("UNION ALL", 1500), "1500");
         count(&chain("UNION", 1500), "50");
+        run(c, &format!("CREATE VIEW v AS {}", chain("UNION", 1500)));
+        check(c, "SELECT count(*) FROM v", &["50"]);
         for branches in [30, 60, 95, 200, 1500] {
             for word in ["EXCEPT", "EXCEPT ALL", "INTERSECT", "INTERSECT ALL"] {
                 match c.query(&chain(word, branches), []) {
