@@ -9,6 +9,7 @@ use crate::exec::limit::{Distinct, Limit, Nothing, OneRow, Values, limits};
 use crate::exec::loop_join::NestedLoop;
 use crate::exec::operator::{BoxOperator, Context};
 use crate::exec::scan::ScanOperator;
+use crate::exec::set_operation::{Append, SetOp};
 use crate::exec::sort::Sort;
 use crate::plan::{NodeKind, PlanNode};
 
@@ -75,6 +76,7 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
                 left,
             })
         }
+        NodeKind::Append(_) | NodeKind::SetOp { .. } => build_set_operation(context, node)?,
         NodeKind::Distinct { input } => Box::new(Distinct::new(
             context,
             build(context, input)?,
@@ -128,6 +130,28 @@ fn build_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
             *kind,
             residual.as_ref(),
         )),
+        _ => build(context, node)?,
+    })
+}
+
+fn build_set_operation<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
+    Ok(match &node.kind {
+        NodeKind::Append(inputs) => {
+            let inputs = inputs.iter().map(|input| build(context, input));
+            Box::new(Append::new(inputs.collect::<Result<_>>()?))
+        }
+        NodeKind::SetOp {
+            left,
+            right,
+            kind,
+            all,
+        } => Box::new(SetOp::new(
+            context,
+            (build(context, left)?, build(context, right)?),
+            &node.types,
+            *kind,
+            *all,
+        )?),
         _ => build(context, node)?,
     })
 }

@@ -7,9 +7,10 @@
 //!                   StorageTxn: scan, get                    change ──▶ write ──▶ insert, put, delete
 //! ```
 //!
-//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `Distinct`) count what
-//! they hold in the statement's `memory`. A statement that touches a few rows by key takes the `short` path, without
-//! batches. Changes read and compute everything first and write afterwards, row by row with all indexes (`entry`).
+//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `Distinct`, `SetOp`)
+//! count what they hold in the statement's `memory`. A statement that touches a few rows by key takes the `short` path,
+//! without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
+//! (`entry`).
 //!
 //! - EXEC-1: a hash join is built before it is probed.
 //! - EXEC-2: the value of an integer primary key is an integer, and not NULL once NOT NULL was checked.
@@ -43,6 +44,7 @@ mod operator;
 mod run;
 mod scalar;
 mod scan;
+mod set_operation;
 mod short;
 mod sort;
 mod subquery;

@@ -2,7 +2,7 @@
 
 use crate::catalog::{ColumnStatistics, Table};
 use crate::plan::cost;
-use crate::sql::bound::From;
+use crate::sql::bound::{From, SetOperation};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ impl Block {
                 self.types.extend(query.output.iter().map(|c| c.sql_type));
                 self.origins.resize(self.types.len(), None);
             }
-            From::Values { types, .. } => {
+            From::Values { types, .. } | From::SetOperation(SetOperation { types, .. }) => {
                 self.types.extend(types);
                 self.origins.resize(self.types.len(), None);
             }

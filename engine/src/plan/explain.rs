@@ -2,7 +2,7 @@
 
 use crate::plan::cost::width;
 use crate::plan::describe::{describe, describe_all, range_text};
-use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan};
+use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind};
 use crate::plan::statement::{Body, Change, ChangeKind, Plan};
 use crate::sql::bound::{Expr, JoinKind};
 
@@ -116,6 +116,9 @@ impl Printer {
                 let names = names(input);
                 let keys: Vec<String> = keys.iter().map(|e| describe(e, &names)).collect();
                 self.detail(depth, "Group Key", &keys.join(", "));
+            }
+            NodeKind::Distinct { input } => {
+                self.detail(depth, "Group Key", &names(input).join(", "));
             }
             NodeKind::Sort { input, keys, .. } => {
                 let names = names(input);
@@ -242,7 +245,15 @@ fn title(node: &PlanNode) -> String {
         NodeKind::Sort { limit: Some(_), .. } => "Top-N Sort".into(),
         NodeKind::Sort { .. } => "Sort".into(),
         NodeKind::Limit { .. } => "Limit".into(),
-        NodeKind::Distinct { .. } => "HashAggregate (Distinct)".into(),
+        NodeKind::Distinct { .. } => "HashAggregate".into(),
+        NodeKind::Append(_) => "Append".into(),
+        NodeKind::SetOp { kind, all, .. } => {
+            let kind = match kind {
+                SetOpKind::Intersect => "Intersect",
+                SetOpKind::Except => "Except",
+            };
+            format!("HashSetOp {kind}{}", if *all { " All" } else { "" })
+        }
     }
 }
 
@@ -297,6 +308,9 @@ fn names(node: &PlanNode) -> Vec<String> {
             let below = names(input);
             expressions.iter().map(|e| describe(e, &below)).collect()
         }
+        // As in PostgreSQL, the first branch names the columns.
+        NodeKind::Append(inputs) => inputs.first().map_or_else(Vec::new, names),
+        NodeKind::SetOp { left, .. } => names(left),
         NodeKind::HashJoin { left, right, .. } | NodeKind::NestedLoop { left, right, .. } => {
             let mut all = names(left);
             all.extend(names(right));

@@ -134,6 +134,10 @@ fn visit_from<'a>(from: &'a From, f: &mut dyn FnMut(&'a Expr)) {
         From::Table { .. } => {}
         From::Subquery { query, .. } => visit_query(query, f),
         From::Values { rows, .. } => rows.iter().flatten().for_each(f),
+        From::SetOperation(operation) => operation
+            .inputs
+            .iter()
+            .for_each(|query| visit_query(query, f)),
         From::Join {
             left, right, on, ..
         } => {
@@ -168,6 +172,10 @@ fn visit_from_mut(from: &mut From, f: &mut dyn FnMut(&mut Expr)) {
         From::Table { .. } => {}
         From::Subquery { query, .. } => visit_query_mut(query, f),
         From::Values { rows, .. } => rows.iter_mut().flatten().for_each(f),
+        From::SetOperation(operation) => operation
+            .inputs
+            .iter_mut()
+            .for_each(|query| visit_query_mut(query, f)),
         From::Join {
             left, right, on, ..
         } => {

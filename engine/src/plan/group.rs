@@ -52,6 +52,10 @@ impl Planner<'_> {
                     layout: (relation.offset..relation.offset + relation.width).collect(),
                 }
             }
+            Source::SetOperation(operation) => Built {
+                node: self.set_operation(operation.clone(), &relation.wanted(needed))?,
+                layout: (relation.offset..relation.offset + relation.width).collect(),
+            },
             Source::Outer { left, right, on } => {
                 // What is asked of the joined rows is read from them.
                 let mut inner = needed.to_vec();
@@ -75,15 +79,7 @@ impl Planner<'_> {
         alias: &str,
         needed: &[usize],
     ) -> Result<Built> {
-        let wanted = |i: usize| {
-            let column = relation.offset + i;
-            needed.contains(&column)
-                || relation
-                    .conditions
-                    .iter()
-                    .any(|e| columns_of(e).contains(&column))
-        };
-        prune_derived(&mut query, &wanted);
+        prune_derived(&mut query, &relation.wanted(needed));
         let input = self.plan_query(query)?;
         Ok(Built {
             node: PlanNode {

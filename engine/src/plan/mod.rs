@@ -6,8 +6,9 @@
 //! ```
 //!
 //! One file for each step: `fold`, `relation` (what may be joined in any order, and where each condition goes), `access`
-//! (ways to read a table), `group` and `order` (ways to join), `join` (methods), `query` (the rest of a query block),
-//! `statement` (changes), `explain`. Estimates come from `block`, `selectivity` and `cost`.
+//! (ways to read a table), `group` and `order` (ways to join), `join` (methods), `set_operation` (UNION and its like),
+//! `query` (the rest of a query block), `statement` (changes), `explain`. Estimates come from `block`, `selectivity` and
+//! `cost`.
 //!
 //! - PLAN-1: only a table has access paths.
 //! - PLAN-2: every table has at least one, its full scan.
@@ -31,9 +32,12 @@ mod planner;
 mod query;
 mod relation;
 mod selectivity;
+mod set_operation;
 mod statement;
 
 pub(crate) use coerce::{KeyValue, coerce};
-pub(crate) use physical::{Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SubPlan};
+pub(crate) use physical::{
+    Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, SubPlan,
+};
 pub(crate) use planner::{Fold, subplan_number};
 pub(crate) use statement::{Body, Change, ChangeKind, Plan, plan};

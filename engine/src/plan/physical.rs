@@ -98,6 +98,24 @@ pub(crate) enum NodeKind {
     },
     /// Rows without duplicates.
     Distinct { input: Box<PlanNode> },
+    /// The rows of all inputs, one input after the other.
+    Append(Vec<PlanNode>),
+    /// INTERSECT and EXCEPT: the rows of the left side that have, or have no, equal on the right.
+    SetOp {
+        left: Box<PlanNode>,
+        right: Box<PlanNode>,
+        kind: SetOpKind,
+        all: bool,
+    },
+}
+
+/// What a [`NodeKind::SetOp`] keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SetOpKind {
+    /// Rows with an equal.
+    Intersect,
+    /// Rows without one.
+    Except,
 }
 
 /// How a table is read.
@@ -186,7 +204,10 @@ impl PlanNode {
             | NodeKind::Limit { input, .. }
             | NodeKind::Distinct { input }
             | NodeKind::IndexJoin { left: input, .. } => vec![input],
-            NodeKind::HashJoin { left, right, .. } | NodeKind::NestedLoop { left, right, .. } => {
+            NodeKind::Append(inputs) => inputs.iter().collect(),
+            NodeKind::HashJoin { left, right, .. }
+            | NodeKind::NestedLoop { left, right, .. }
+            | NodeKind::SetOp { left, right, .. } => {
                 vec![left, right]
             }
         }

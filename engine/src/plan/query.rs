@@ -285,7 +285,8 @@ pub(crate) fn projected(input: PlanNode, expressions: Vec<Expr>) -> PlanNode {
     }
 }
 
-fn distinct(input: PlanNode) -> PlanNode {
+/// `input` without duplicates.
+pub(crate) fn distinct(input: PlanNode) -> PlanNode {
     let rows = (input.rows * 0.5).max(1.0);
     let startup = input.cost.total + input.rows * cost::OPERATOR * input.types.len() as f64;
     PlanNode {

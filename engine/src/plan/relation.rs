@@ -15,7 +15,7 @@ use crate::plan::block::Block;
 use crate::plan::expr::{
     column, columns_of, has_subquery, map_columns, rejects_null, split_conjuncts, visit_columns_mut,
 };
-use crate::sql::bound::{Expr, ExprKind, From, JoinKind, Query};
+use crate::sql::bound::{Expr, ExprKind, From, JoinKind, Query, SetOperation, SetOperator};
 use std::sync::Arc;
 
 /// Relations that are joined by inner joins, in an order to be chosen.
@@ -49,6 +49,8 @@ pub(crate) enum Source {
     Derived { query: Box<Query>, alias: String },
     /// Rows of constants.
     Values { rows: Vec<Vec<Expr>> },
+    /// The rows of several queries.
+    SetOperation(SetOperation),
     /// A left join.
     Outer {
         left: Box<Group>,
@@ -58,6 +60,18 @@ pub(crate) enum Source {
 }
 
 impl Relation {
+    /// Which of its own columns, counted from 0, are among `needed` or in its conditions.
+    pub(crate) fn wanted(&self, needed: &[usize]) -> Vec<bool> {
+        let mut wanted = vec![false; self.width];
+        let conditions = self.conditions.iter().flat_map(columns_of);
+        for column in needed.iter().copied().chain(conditions) {
+            if self.has(column) {
+                wanted[column - self.offset] = true;
+            }
+        }
+        wanted
+    }
+
     /// Whether `column` is one of its columns.
     pub(crate) fn has(&self, column: usize) -> bool {
         (self.offset..self.offset + self.width).contains(&column)
@@ -107,6 +121,10 @@ impl Group {
                 (Source::Derived { query, alias }, width)
             }
             From::Values { rows, types } => (Source::Values { rows }, types.len()),
+            From::SetOperation(operation) => {
+                let width = operation.types.len();
+                (Source::SetOperation(operation), width)
+            }
         };
         self.relations.push(Relation {
             source,
@@ -150,10 +168,23 @@ impl Relation {
             {
                 left.conditions.push(condition);
             }
-            Source::Derived { query, .. } => match into_derived(&condition, query, self.offset) {
-                Some(inner) => query.filter = Some(and(query.filter.take(), inner)),
-                None => self.conditions.push(condition),
-            },
+            Source::Derived { query, .. } => {
+                if !into_all(&condition, std::slice::from_mut(&mut **query), self.offset) {
+                    self.conditions.push(condition);
+                }
+            }
+            // Of equal rows that differ in what a condition can see (1.0 and 1.00), the other operations keep one that
+            // depends on all rows: the condition stays above them.
+            Source::SetOperation(SetOperation {
+                operator: SetOperator::Union,
+                all: true,
+                inputs,
+                ..
+            }) => {
+                if !into_all(&condition, inputs, self.offset) {
+                    self.conditions.push(condition);
+                }
+            }
             _ => self.conditions.push(condition),
         }
     }
@@ -217,6 +248,22 @@ fn simplify_outer(from: &mut From, offset: usize, conditions: &[Expr]) -> usize 
     end
 }
 
+/// Adds `condition` over the columns that each of `queries` gives to the WHERE of all of them; false, and nothing is
+/// done, where that does not mean the same for one.
+fn into_all(condition: &Expr, queries: &mut [Query], offset: usize) -> bool {
+    let inner: Option<Vec<Expr>> = queries
+        .iter()
+        .map(|query| into_derived(condition, query, offset))
+        .collect();
+    let Some(inner) = inner else {
+        return false;
+    };
+    for (query, condition) in queries.iter_mut().zip(inner) {
+        query.filter = Some(and(query.filter.take(), condition));
+    }
+    true
+}
+
 /// `condition` over the columns of a derived table, as a condition for its WHERE, where that means the same.
 fn into_derived(condition: &Expr, query: &Query, offset: usize) -> Option<Expr> {
     if query.limit.is_some() || query.offset.is_some() || has_subquery(condition) {
@@ -251,15 +298,15 @@ fn and(existing: Option<Expr>, new: Expr) -> Expr {
     }
 }
 
-/// Replaces the columns of a derived table that `needed` (over its own columns) does not name by NULLs, so that what
-/// they would read is not read.
-pub(crate) fn prune_derived(query: &mut Query, needed: &dyn Fn(usize) -> bool) {
+/// Replaces the columns of a derived table that are not `wanted` (see [`Relation::wanted`]) by NULLs, so that what they
+/// would read is not read.
+pub(crate) fn prune_derived(query: &mut Query, wanted: &[bool]) {
     if query.distinct {
         return;
     }
     for (i, expr) in query.projection.iter_mut().enumerate() {
         let ordered = query.order_by.iter().any(|k| k.column == i);
-        if i < query.output.len() && !ordered && !needed(i) {
+        if !ordered && wanted.get(i) == Some(&false) {
             expr.kind = ExprKind::Literal(crate::types::Value::Null);
         }
     }

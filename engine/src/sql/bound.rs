@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// A statement, ready to plan.
 #[derive(Clone, Debug)]
 pub enum Statement {
-    /// `SELECT`, `VALUES`
+    /// `SELECT`, `VALUES`, `UNION` and its like.
     Query(Box<Query>),
     /// `INSERT`
     Insert(Box<Insert>),
@@ -142,6 +142,8 @@ pub enum From {
         /// Column types.
         types: Vec<SqlType>,
     },
+    /// The rows of several queries.
+    SetOperation(SetOperation),
     /// A join; its columns are the left's, then the right's.
     Join {
         /// Left input.
@@ -153,6 +155,29 @@ pub enum From {
         /// ON, over the columns of both; `None` for CROSS JOIN and the comma.
         on: Option<Expr>,
     },
+}
+
+/// `UNION`, `INTERSECT` or `EXCEPT` of queries whose columns the binder has brought to one type each. For all three,
+/// NULLs are equal. ORDER BY, LIMIT and OFFSET over the result belong to the query around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetOperation {
+    /// Which.
+    pub operator: SetOperator,
+    /// `ALL`: duplicates stay.
+    pub all: bool,
+    /// What is combined, from left to right: two queries, or any number of them for UNION.
+    pub inputs: Vec<Query>,
+    /// Column types.
+    pub types: Vec<SqlType>,
+}
+
+/// Set operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // named as in SQL
+pub enum SetOperator {
+    Union,
+    Intersect,
+    Except,
 }
 
 /// Kinds of join.

@@ -86,6 +86,10 @@ fn from_mut(from: &mut From, visit: Visit<'_>) -> Result<()> {
         From::Table { .. } => Ok(()),
         From::Subquery { query, .. } => expressions_mut(query, visit),
         From::Values { rows, .. } => rows.iter_mut().flatten().try_for_each(visit),
+        From::SetOperation(operation) => operation
+            .inputs
+            .iter_mut()
+            .try_for_each(|query| expressions_mut(query, &mut *visit)),
         From::Join {
             left, right, on, ..
         } => {

@@ -193,7 +193,7 @@ impl Generator {
     fn select(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..9) {
+        match rng.random_range(0..11) {
             0 => format!("SELECT * FROM {table} WHERE {condition}"),
             1 => format!("SELECT count(*), min(a), max(a), sum(a) FROM {table} WHERE {condition}"),
             2 => {
@@ -214,7 +214,37 @@ impl Generator {
                 "SELECT id FROM {table} WHERE a = {}",
                 rng.random_range(0..50)
             ),
+            8 | 9 => self.set_operation(rng),
             _ => format!("SELECT * FROM v{}", rng.random_range(0..self.tables)),
+        }
+    }
+
+    /// UNION and its like. No NUMERIC: which of two equal ones with different scales is given, is for the plan to choose.
+    fn set_operation(&self, rng: &mut ChaCha8Rng) -> String {
+        const OPERATORS: [&str; 6] = [
+            "UNION",
+            "UNION ALL",
+            "INTERSECT",
+            "INTERSECT ALL",
+            "EXCEPT",
+            "EXCEPT ALL",
+        ];
+        let columns = pick(rng, &["a", "id", "b", "a, b", "id, a"]);
+        let mut branches = String::new();
+        for branch in 0..rng.random_range(2..=4) {
+            if branch > 0 {
+                branches += &format!(" {} ", pick(rng, &OPERATORS));
+            }
+            let (table, condition) = (self.table(rng), self.condition(rng));
+            branches += &format!("SELECT {columns} FROM {table} WHERE {condition}");
+        }
+        match rng.random_range(0..4) {
+            0 => format!("SELECT count(*) FROM ({branches}) s"),
+            1 => format!(
+                "{branches} ORDER BY {columns} LIMIT {}",
+                rng.random_range(0..20)
+            ),
+            _ => branches,
         }
     }
 }

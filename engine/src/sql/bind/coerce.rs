@@ -67,8 +67,8 @@ pub(super) fn can_cast(from: SqlType, to: SqlType, context: Context) -> bool {
     needed <= context
 }
 
-/// The type to which PostgreSQL brings the branches of a CASE, a COALESCE, a VALUES column; `None` when they do not
-/// match. All unknown is TEXT. Length and precision stay only when all agree on them.
+/// The type to which PostgreSQL brings the branches of a CASE, a COALESCE, a UNION, a VALUES column; `None` when they do
+/// not match. All unknown is TEXT. Length and precision stay only when all agree on them.
 pub(super) fn common_type(types: impl IntoIterator<Item = SqlType>) -> Option<SqlType> {
     let mut common = SqlType::Unknown;
     let mut unknown = false;

@@ -1,8 +1,9 @@
 //! The binder: resolves names, chooses operators and functions, makes implicit casts explicit.
 //!
 //! - `statement` picks the binder of each statement; `change`, `table`, `index` and `view` bind what is not a query.
-//! - `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation. Every query in an expression is
-//!   a *level* with a `scope` of its own; names that its scope does not know are looked for in the levels around it.
+//! - `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
+//!   its like. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
+//!   are looked for in the levels around it.
 //! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `call` and `aggregate`; all changes
 //!   of type go through `coerce`.
 //!
@@ -28,6 +29,7 @@ mod overload;
 mod predicate;
 mod query;
 mod scope;
+mod set_operation;
 mod statement;
 mod stored;
 mod table;

@@ -1,4 +1,4 @@
-//! Queries: SELECT and VALUES.
+//! Queries: SELECT and VALUES, ORDER BY and LIMIT over them.
 
 use super::call::refuse;
 use super::context::{Binder, Clause, Level};
@@ -7,6 +7,7 @@ use super::group::{Grouping, uses_aggregates};
 use super::names::{fold, parts, sql_error};
 use super::order::{Target, group_ordinal};
 use super::scope::{Found, Scope, column, missing_table};
+use super::set_operation::Written;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Aggregate, Expr, From, OrderKey, OutputColumn, Query};
 use crate::types::SqlType;
@@ -59,21 +60,39 @@ impl Binder<'_> {
         let order = order_terms(order_by.as_ref())?;
         let plain = order.is_empty() && limit_clause.is_none() && fetch.is_none();
         let mut bound = match &**body {
-            ast::SetExpr::Select(select) => self.bind_select(clauses(select)?, order, resolve)?,
-            ast::SetExpr::Values(values) => self.bind_values(values, order)?,
             ast::SetExpr::Query(inner) if plain => return self.bind_query(inner, resolve),
-            ast::SetExpr::Query(inner) => self.bind_parenthesized(inner, order)?,
-            ast::SetExpr::SetOperation { op, .. } => return Err(Error::unsupported(op)),
-            ast::SetExpr::Insert(_)
-            | ast::SetExpr::Update(_)
-            | ast::SetExpr::Delete(_)
-            | ast::SetExpr::Merge(_) => {
-                return Err(Error::unsupported("a change inside a query"));
-            }
-            ast::SetExpr::Table(_) => return Err(Error::unsupported("TABLE")),
+            body => self.bind_body(body, order, resolve)?,
         };
         self.bind_limit(&mut bound, limit_clause.as_ref(), fetch.as_ref())?;
         Ok(bound)
+    }
+
+    /// A query under ORDER BY `order`, to which a LIMIT may still come.
+    pub(super) fn bind_body(
+        &mut self,
+        body: &ast::SetExpr,
+        order: &[ast::OrderByExpr],
+        resolve: bool,
+    ) -> Result<Query> {
+        match body {
+            ast::SetExpr::Select(select) => self.bind_select(clauses(select)?, order, resolve),
+            ast::SetExpr::Values(values) => self.bind_values(values, order),
+            ast::SetExpr::Query(inner) => self.bind_parenthesized(inner, order),
+            ast::SetExpr::SetOperation {
+                left,
+                op,
+                set_quantifier,
+                right,
+            } => {
+                let written = Written::new(left, *op, *set_quantifier, right)?;
+                self.bind_set_operation(&written, order)
+            }
+            ast::SetExpr::Insert(_)
+            | ast::SetExpr::Update(_)
+            | ast::SetExpr::Delete(_)
+            | ast::SetExpr::Merge(_) => Err(Error::unsupported("a change inside a query")),
+            ast::SetExpr::Table(_) => Err(Error::unsupported("TABLE")),
+        }
     }
 
     fn bind_select(
@@ -360,7 +379,7 @@ pub(super) fn value_rows(values: &ast::Values) -> Result<Vec<&[ast::Expr]>> {
 }
 
 /// A query of all of `targets` and nothing else.
-fn select_all(from: From, targets: Vec<Target>) -> Query {
+pub(super) fn select_all(from: From, targets: Vec<Target>) -> Query {
     let output = targets.iter().filter(|t| !t.hidden).map(|t| OutputColumn {
         name: t.name.clone(),
         sql_type: t.expr.sql_type,

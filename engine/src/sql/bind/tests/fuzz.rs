@@ -115,6 +115,9 @@ const WORDS: &[&str] = &[
     "ROLLBACK",
     "SAVEPOINT",
     "UNION",
+    "INTERSECT",
+    "EXCEPT",
+    "ALL",
     "WITH",
     "OVER",
     "ROW",
@@ -149,6 +152,8 @@ fn soup() -> impl Strategy<Value = String> {
         "CREATE TABLE n (",
         "SELECT CASE",
         "SELECT * FROM t JOIN u",
+        "SELECT a FROM t UNION SELECT",
+        "(SELECT a, b FROM t) EXCEPT ALL",
         "SELECT (SELECT",
         "CREATE INDEX",
     ];
@@ -212,6 +217,13 @@ fn depth_is_bounded() {
             "(".repeat(10_000),
             ")".repeat(10_000)
         ),
+        format!("SELECT 1{}", " EXCEPT SELECT 1".repeat(3_000)),
+        format!(
+            "SELECT 1{}",
+            " UNION SELECT 1 UNION ALL SELECT 1".repeat(1_000)
+        ),
+        format!("SELECT 1{}", " UNION SELECT 1".repeat(30_000)),
+        nested("1 UNION (SELECT ", "1", ")", 10_000),
         format!(
             "CREATE TABLE n (a int CHECK (a > 0{}))",
             " + 1".repeat(3_000)
@@ -231,6 +243,11 @@ fn what_is_long_but_flat_is_allowed() {
     assert!(show(&list).starts_with("select 1 ?column?:int4 from t where (#1 in 0,1,1"));
     let rows = format!("INSERT INTO k (s) VALUES (0){}", ", (1)".repeat(20_000));
     assert!(show(&rows).starts_with("insert k"));
+    let union = format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(2_400));
+    assert!(
+        show(&union)
+            .starts_with("select #0 ?column?:int4 from (select 1 ?column?:int4) union all (select")
+    );
     let nested = format!("SELECT {}1{}", "(".repeat(60), ")".repeat(60));
     assert_eq!(show(&nested), "select 1 ?column?:int4");
     let sum = format!("SELECT 1{}", " + 1".repeat(100));

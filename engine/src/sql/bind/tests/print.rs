@@ -222,6 +222,12 @@ fn from(f: &From) -> String {
                 names(rows.iter().map(|r| format!("({})", exprs(r))))
             )
         }
+        From::SetOperation(operation) => {
+            let all = if operation.all { " all" } else { "" };
+            let word = format!("{:?}{all}", operation.operator).to_lowercase();
+            let inputs = operation.inputs.iter().map(|q| format!("({})", query(q)));
+            inputs.collect::<Vec<_>>().join(&format!(" {word} "))
+        }
         From::Join {
             left,
             right,
