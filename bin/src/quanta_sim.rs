@@ -63,9 +63,9 @@ fn parse_range(text: &str) -> Result<Range<u64>, String> {
 }
 
 fn parse_scenario(name: &str) -> Result<&'static str, String> {
-    let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name()).collect();
+    let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name).collect();
     scenario_by_name(name)
-        .map(|s| s.name())
+        .map(|s| s.name)
         .ok_or_else(|| format!("there are: {}", names.join(", ")))
 }
 
@@ -102,7 +102,7 @@ const SCRIPTS: &str = "slt";
 
 fn list() {
     for scenario in SCENARIOS {
-        println!("{:<12} {}", scenario.name(), scenario.about());
+        println!("{:<12} {}", scenario.name, scenario.about);
     }
     println!();
     for mistake in quantadb_sim::scenario::MISTAKES {
@@ -137,12 +137,7 @@ fn request(arguments: &Arguments) -> Result<Request, String> {
     })
 }
 
-fn one(
-    seed: u64,
-    scenario: Option<&'static dyn Scenario>,
-    request: &Request,
-    json: bool,
-) -> ExitCode {
+fn one(seed: u64, scenario: Option<&'static Scenario>, request: &Request, json: bool) -> ExitCode {
     let ran = match scenario {
         Some(scenario) => run_seed(scenario, seed, request).map(|r| (r.to_string(), r.to_json())),
         None => run_seed_everywhere(seed, request).map(|r| (r.to_string(), r.to_json())),
@@ -171,7 +166,7 @@ fn show(violation: &Violation, json: bool) {
 
 fn many(
     seeds: Range<u64>,
-    scenario: Option<&'static dyn Scenario>,
+    scenario: Option<&'static Scenario>,
     request: Request,
     arguments: &Arguments,
 ) -> ExitCode {

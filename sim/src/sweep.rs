@@ -12,7 +12,7 @@ pub struct Sweep<'a> {
     /// The seeds.
     pub seeds: Range<u64>,
     /// The scenario; without one, each seed chooses.
-    pub scenario: Option<&'a dyn Scenario>,
+    pub scenario: Option<&'a Scenario>,
     /// What is asked of each run.
     pub request: Request,
     /// Threads.

@@ -83,7 +83,7 @@ pub struct ScenarioInput {
 /// # Panics
 /// When not, with the command that shows it again.
 pub fn check_scenario(input: ScenarioInput) {
-    let scenario = SCENARIOS[usize::from(input.scenario) % SCENARIOS.len()];
+    let scenario = &SCENARIOS[usize::from(input.scenario) % SCENARIOS.len()];
     let request = Request {
         steps: Some(u64::from(input.steps % 200)),
         ..Request::default()

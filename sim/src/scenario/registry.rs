@@ -1,11 +1,11 @@
 //! The list of scenarios, and how one seed is run.
 
-use super::every_call::EveryCall;
-use super::script::Scripts;
-use super::sessions::Sessions;
-use super::sql::{Sql, SqlErrors};
-use super::storage::{IoErrors, Storage};
+use super::run::{CrashRun, Workload};
+use super::sessions::Threads;
+use super::sql::Statements;
+use super::storage::Trees;
 use super::swarm::SwarmOptions;
+use super::{every_call, script};
 use crate::lockstep::Mismatch;
 use crate::phase::{Phase, PhaseCell};
 use crate::report::{Report, SeedReport, Violation};
@@ -41,43 +41,89 @@ impl Progress {
 }
 
 /// One scenario.
-pub trait Scenario: Sync {
+#[derive(Debug)]
+pub struct Scenario {
     /// What it is called.
-    fn name(&self) -> &'static str;
+    pub name: &'static str,
     /// What it does, in one line.
-    fn about(&self) -> &'static str;
+    pub about: &'static str,
     /// Which options a seed decides.
-    fn options(&self, seed: u64) -> SwarmOptions;
-    /// Runs one seed.
-    ///
-    /// # Errors
-    /// What is wrong with the engine.
-    fn run(
-        &self,
-        seed: u64,
-        options: SwarmOptions,
-        request: &Request,
-        progress: Progress,
-    ) -> Result<Report, Mismatch>;
+    options: fn(u64) -> SwarmOptions,
+    run: fn(&Task<'_>) -> Result<Report, Mismatch>,
+}
+
+/// One run of a scenario.
+pub(super) struct Task<'a> {
+    pub(super) scenario: &'static str,
+    pub(super) seed: u64,
+    pub(super) options: SwarmOptions,
+    pub(super) request: &'a Request,
+    pub(super) progress: Progress,
 }
 
 /// All scenarios.
-pub const SCENARIOS: &[&dyn Scenario] = &[
-    &Storage, &IoErrors, &Sql, &SqlErrors, &Scripts, &Sessions, &EveryCall,
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "storage",
+        about: "interleaved transactions on trees against the model; crashes at any disk call, in recovery too",
+        options: SwarmOptions::crashes,
+        run: run::<Trees>,
+    },
+    Scenario {
+        name: "io-errors",
+        about: "the same workload on a disk whose calls fail: errors with names, nothing committed is lost",
+        options: SwarmOptions::io_errors,
+        run: run::<Trees>,
+    },
+    Scenario {
+        name: "sql",
+        about: "generated definitions, changes and queries in several sessions against the model; crashes at any disk call",
+        options: |seed| SwarmOptions::crashes(seed).sql(),
+        run: run::<Statements>,
+    },
+    Scenario {
+        name: "sql-errors",
+        about: "generated SQL on a disk whose calls fail: a statement fails with a named error or has happened whole",
+        options: |seed| SwarmOptions::io_errors(seed).sql(),
+        run: run::<Statements>,
+    },
+    Scenario {
+        name: "slt",
+        about: "sqllogictest scripts with crashes between and inside statements; ours, or those that --script names",
+        options: SwarmOptions::scripts,
+        run: script::run,
+    },
+    Scenario {
+        name: "sessions",
+        about: "sessions in threads whose turns the seed decides, with waits and deadlocks; no interleaving may break a sum",
+        options: SwarmOptions::sessions,
+        run: run::<Threads>,
+    },
+    Scenario {
+        name: "every-call",
+        about: "a short workload on trees, once for each of its disk calls, with a crash at that call",
+        options: SwarmOptions::every_call,
+        run: every_call::run,
+    },
 ];
+
+/// Runs a workload to its end.
+fn run<W: Workload>(task: &Task<'_>) -> Result<Report, Mismatch> {
+    CrashRun::<W>::new(task, None)?.run(task)
+}
 
 /// All mistakes that can be planted.
 pub const MISTAKES: [Mistake; Mistake::ALL.len()] = Mistake::ALL;
 
 /// The scenario called `name`.
-pub fn scenario_by_name(name: &str) -> Option<&'static dyn Scenario> {
-    SCENARIOS.iter().copied().find(|s| s.name() == name)
+pub fn scenario_by_name(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().find(|s| s.name == name)
 }
 
 /// The scenario that a seed chooses.
-pub fn scenario_of_seed(seed: u64) -> &'static dyn Scenario {
+pub fn scenario_of_seed(seed: u64) -> &'static Scenario {
     let mut rng = Streams::new(seed).options();
-    SCENARIOS[rng.random_range(0..SCENARIOS.len())]
+    &SCENARIOS[rng.random_range(0..SCENARIOS.len())]
 }
 
 /// The mistake called `name`, as [`Mistake`]'s variants are called.
@@ -92,17 +138,24 @@ pub fn mistake_by_name(name: &str) -> Option<Mistake> {
 /// # Errors
 /// The violation, with everything needed to see it again.
 pub fn run_seed(
-    scenario: &dyn Scenario,
+    scenario: &Scenario,
     seed: u64,
     request: &Request,
 ) -> Result<Report, Box<Violation>> {
     let progress = Progress::default();
     progress.phase.set(Phase::Creation);
     let own_seed = own_seed(scenario, seed);
-    let mut options = scenario.options(own_seed);
+    let mut options = (scenario.options)(own_seed);
     options.engine.mistake = request.mistake;
     let described = options.describe();
-    let run = AssertUnwindSafe(|| scenario.run(own_seed, options, request, progress.clone()));
+    let task = Task {
+        scenario: scenario.name,
+        seed: own_seed,
+        options,
+        request,
+        progress: progress.clone(),
+    };
+    let run = AssertUnwindSafe(|| (scenario.run)(&task));
     let mismatch = match catch_unwind(run) {
         Ok(Ok(report)) => return Ok(Report { seed, ..report }),
         Ok(Err(mismatch)) => mismatch,
@@ -113,7 +166,7 @@ pub fn run_seed(
         },
     };
     Err(Box::new(Violation {
-        scenario: scenario.name(),
+        scenario: scenario.name,
         seed,
         options: described,
         step: progress.step.load(std::sync::atomic::Ordering::Relaxed),
@@ -128,7 +181,7 @@ pub fn run_seed(
 /// # Errors
 /// The first violation.
 pub fn run_seed_everywhere(seed: u64, request: &Request) -> Result<SeedReport, Box<Violation>> {
-    let runs = SCENARIOS.iter().map(|s| run_seed(*s, seed, request));
+    let runs = SCENARIOS.iter().map(|s| run_seed(s, seed, request));
     Ok(SeedReport {
         seed,
         runs: runs.collect::<Result<_, _>>()?,
@@ -136,8 +189,8 @@ pub fn run_seed_everywhere(seed: u64, request: &Request) -> Result<SeedReport, B
 }
 
 /// What a scenario draws from, so that the runs of one seed have nothing in common.
-fn own_seed(scenario: &dyn Scenario, seed: u64) -> u64 {
-    let name = crc32fast::hash(scenario.name().as_bytes());
+fn own_seed(scenario: &Scenario, seed: u64) -> u64 {
+    let name = crc32fast::hash(scenario.name.as_bytes());
     seed ^ u64::from(name) << 32
 }
 
@@ -151,8 +204,8 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
     }
 }
 
-fn replay(scenario: &dyn Scenario, seed: u64, request: &Request) -> String {
-    let mut command = format!("quanta-sim --scenario {} --seed {seed}", scenario.name());
+fn replay(scenario: &Scenario, seed: u64, request: &Request) -> String {
+    let mut command = format!("quanta-sim --scenario {} --seed {seed}", scenario.name);
     if let Some(steps) = request.steps {
         command += &format!(" --steps {steps}");
     }

@@ -1,7 +1,6 @@
 //! The run of any workload: steps, crashes, recoveries, and after each the same questions.
 
-use super::registry::{Progress, Request};
-use super::swarm::SwarmOptions;
+use super::registry::Task;
 use super::world::World;
 use crate::lockstep::{Event, Mismatch};
 use crate::phase::Phase;
@@ -38,36 +37,18 @@ pub(super) struct CrashRun<W: Workload> {
 }
 
 impl<W: Workload> CrashRun<W> {
-    pub(super) fn new(
-        seed: u64,
-        options: SwarmOptions,
-        progress: Progress,
-    ) -> Result<Self, Mismatch> {
-        Self::with_crash_at(seed, options, progress, None)
-    }
-
-    /// Like [`CrashRun::new`], with one crash at the given call of the disk, counted from 1, beside those that the
-    /// options allow.
-    pub(super) fn with_crash_at(
-        seed: u64,
-        options: SwarmOptions,
-        progress: Progress,
-        crash_at: Option<u64>,
-    ) -> Result<Self, Mismatch> {
-        let mut world = World::new(seed, options, progress, crash_at);
+    /// An engine that has just been created, and what is to be run on it; with `crash_at`, one crash at that call of the
+    /// disk, counted from 1, beside those that the options allow.
+    pub(super) fn new(task: &Task<'_>, crash_at: Option<u64>) -> Result<Self, Mismatch> {
+        let mut world = World::new(task, crash_at);
         let engine = world.open_with(W::open)?;
-        let workload = W::begin(seed, &world, engine)?;
+        let workload = W::begin(task.seed, &world, engine)?;
         Ok(Self { world, workload })
     }
 
     /// Runs all steps and reports.
-    pub(super) fn run(
-        mut self,
-        scenario: &'static str,
-        seed: u64,
-        request: &Request,
-    ) -> Result<Report, Mismatch> {
-        let steps = request.steps.unwrap_or(self.world.options.steps);
+    pub(super) fn run(mut self, task: &Task<'_>) -> Result<Report, Mismatch> {
+        let steps = task.request.steps.unwrap_or(self.world.options.steps);
         self.world.turn_hostile();
         for step in 0..steps {
             if self.workload.is_done() {
@@ -82,7 +63,7 @@ impl<W: Workload> CrashRun<W> {
         }
         self.close()?;
         self.workload.let_go();
-        Ok(self.report(scenario, seed))
+        Ok(self.report(task.scenario, task.seed))
     }
 
     /// Deals with what a step came to; true when the engine was opened again.

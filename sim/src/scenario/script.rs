@@ -4,10 +4,9 @@
 //! statement; our own scripts are also held to the results that they expect (those of scripts given by path belong to
 //! other conventions of writing values, and are the business of the runner of scripts).
 
-use super::registry::{Progress, Request, Scenario};
+use super::registry::{Request, Task};
 use super::run::{CrashRun, Workload};
 use super::sql::{count_pair, event_of, open_database};
-use super::swarm::SwarmOptions;
 use super::world::World;
 use crate::lockstep::{Event, Mismatch};
 use crate::report::{Report, WorkCounts};
@@ -32,53 +31,26 @@ const ENGINE_LABEL: &str = "postgresql";
 /// Steps after which a script that still has not ended is given up.
 const STEPS_MAX: u64 = 100_000;
 
-/// Scripts with crashes.
-pub(super) struct Scripts;
-
-impl Scenario for Scripts {
-    fn name(&self) -> &'static str {
-        "slt"
-    }
-
-    fn about(&self) -> &'static str {
-        "sqllogictest scripts with crashes between and inside statements; ours, or those that --script names"
-    }
-
-    fn options(&self, seed: u64) -> SwarmOptions {
-        SwarmOptions::scripts(seed)
-    }
-
-    fn run(
-        &self,
-        seed: u64,
-        options: SwarmOptions,
-        request: &Request,
-        progress: Progress,
-    ) -> Result<Report, Mismatch> {
-        let given = request
-            .scripts
-            .iter()
-            .map(|(n, t)| (n.as_str(), t.as_str()));
-        let scripts: Vec<(&str, &str)> = match request.scripts.is_empty() {
-            true => SCRIPTS.to_vec(),
-            false => given.collect(),
-        };
-        let (name, text) = scripts[(seed % scripts.len() as u64) as usize];
-        let ours = request.scripts.is_empty();
-        let steps = lines_of(name, text, ours)?;
-        let mut run = CrashRun::<Script>::new(seed, options, progress)?;
-        for step in &steps {
-            if let Some(relation) = defined_relation(&step.sql) {
-                run.workload.pair.watch(&relation);
-            }
+/// Runs the script that the seed chooses.
+pub(super) fn run(task: &Task<'_>) -> Result<Report, Mismatch> {
+    let Request { steps, scripts, .. } = task.request;
+    let given = scripts.iter().map(|(n, t)| (n.as_str(), t.as_str()));
+    let ours = scripts.is_empty();
+    let scripts: Vec<(&str, &str)> = match ours {
+        true => SCRIPTS.to_vec(),
+        false => given.collect(),
+    };
+    let (name, text) = scripts[(task.seed % scripts.len() as u64) as usize];
+    let lines = lines_of(name, text, ours)?;
+    let mut run = CrashRun::<Script>::new(task, None)?;
+    for line in &lines {
+        if let Some(relation) = defined_relation(&line.sql) {
+            run.workload.pair.watch(&relation);
         }
-        run.workload.lines = steps;
-        let request = Request {
-            steps: Some(request.steps.unwrap_or(STEPS_MAX)),
-            ..request.clone()
-        };
-        run.run(self.name(), seed, &request)
     }
+    run.workload.lines = lines;
+    run.world.options.steps = steps.unwrap_or(STEPS_MAX);
+    run.run(task)
 }
 
 /// One record of a script.

@@ -13,14 +13,12 @@
 //! that is behind what its session was told is a commit that was lost. Interrupted commits may be there or not, and once
 //! recovery has decided it, it stays.
 
-use super::registry::{Progress, Request, Scenario};
-use super::run::{CrashRun, Workload};
-use super::swarm::SwarmOptions;
+use super::run::Workload;
 use super::world::{PATH, World, is_fault};
 use crate::baton::Baton;
 use crate::lockstep::{Event, Mismatch};
 use crate::phase::{Phase, PhaseCell};
-use crate::report::{Report, WorkCounts};
+use crate::report::WorkCounts;
 use crate::streams::Streams;
 use quantadb::storage::{
     DiskOptions, DiskStorageBackend, EntryBatch, IsolationLevel, KeyRange, ScanDirection,
@@ -47,33 +45,6 @@ const MEMBERS_MAX: usize = 3;
 /// Transactions of a session in one step.
 const TRANSACTIONS_MAX: u32 = 12;
 
-/// Threads that take turns.
-pub(super) struct Sessions;
-
-impl Scenario for Sessions {
-    fn name(&self) -> &'static str {
-        "sessions"
-    }
-
-    fn about(&self) -> &'static str {
-        "sessions in threads whose turns the seed decides, with waits and deadlocks; no interleaving may break a sum"
-    }
-
-    fn options(&self, seed: u64) -> SwarmOptions {
-        SwarmOptions::sessions(seed)
-    }
-
-    fn run(
-        &self,
-        seed: u64,
-        options: SwarmOptions,
-        request: &Request,
-        progress: Progress,
-    ) -> Result<Report, Mismatch> {
-        CrashRun::<Threads>::new(seed, options, progress)?.run(self.name(), seed, request)
-    }
-}
-
 /// What a session did in one step.
 #[derive(Default)]
 struct Turn {
@@ -86,7 +57,8 @@ struct Turn {
     fault: Option<Error>,
 }
 
-struct Threads {
+/// The workload: sessions that know what they have committed.
+pub(super) struct Threads {
     engine: Option<Arc<DiskStorageBackend>>,
     tree: TreeId,
     /// For each session, how many of its commits are certain.

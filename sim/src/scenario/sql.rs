@@ -1,12 +1,10 @@
 //! Generated SQL on the simulated disk, against the same SQL over the model.
 
-use super::registry::{Progress, Request, Scenario};
-use super::run::{CrashRun, Workload};
-use super::swarm::SwarmOptions;
+use super::run::Workload;
 use super::world::{PATH, World};
 use crate::lockstep::{Event, Mismatch};
 use crate::phase::{Phase, PhaseCell};
-use crate::report::{Report, WorkCounts};
+use crate::report::WorkCounts;
 use crate::sql::{Generator, PairCounts, Ran, SqlPair, session_options};
 use crate::streams::Streams;
 use quantadb::Error;
@@ -15,60 +13,6 @@ use quantadb::storage::DiskOptions;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
-
-/// Crashes at any call.
-pub(super) struct Sql;
-
-/// Failing calls.
-pub(super) struct SqlErrors;
-
-impl Scenario for Sql {
-    fn name(&self) -> &'static str {
-        "sql"
-    }
-
-    fn about(&self) -> &'static str {
-        "generated definitions, changes and queries in several sessions against the model; crashes at any disk call"
-    }
-
-    fn options(&self, seed: u64) -> SwarmOptions {
-        SwarmOptions::sql(SwarmOptions::crashes(seed))
-    }
-
-    fn run(
-        &self,
-        seed: u64,
-        options: SwarmOptions,
-        request: &Request,
-        progress: Progress,
-    ) -> Result<Report, Mismatch> {
-        CrashRun::<Statements>::new(seed, options, progress)?.run(self.name(), seed, request)
-    }
-}
-
-impl Scenario for SqlErrors {
-    fn name(&self) -> &'static str {
-        "sql-errors"
-    }
-
-    fn about(&self) -> &'static str {
-        "generated SQL on a disk whose calls fail: a statement fails with a named error or has happened whole"
-    }
-
-    fn options(&self, seed: u64) -> SwarmOptions {
-        SwarmOptions::sql(SwarmOptions::io_errors(seed))
-    }
-
-    fn run(
-        &self,
-        seed: u64,
-        options: SwarmOptions,
-        request: &Request,
-        progress: Progress,
-    ) -> Result<Report, Mismatch> {
-        CrashRun::<Statements>::new(seed, options, progress)?.run(self.name(), seed, request)
-    }
-}
 
 /// Opens a database on the simulated disk.
 pub(super) fn open_database(world: &World, disk: DiskOptions) -> Result<Database, Error> {
@@ -104,7 +48,7 @@ pub(super) fn event_of(ran: Ran) -> Event {
 }
 
 /// The workload: statements from a generator.
-struct Statements {
+pub(super) struct Statements {
     pair: SqlPair,
     generator: Generator,
     sessions: usize,

@@ -1,72 +1,16 @@
 //! Random transactions on trees, directly over the storage door, in lockstep with the model.
 
-use super::registry::{Progress, Request, Scenario};
-use super::run::{CrashRun, Workload};
-use super::swarm::SwarmOptions;
+use super::run::Workload;
 use super::world::{PATH, World};
 use crate::lockstep::{Event, Lockstep, Mismatch};
 use crate::model::ModelBackend;
-use crate::report::{Report, WorkCounts};
+use crate::report::WorkCounts;
 use crate::streams::Streams;
 use quantadb::Error;
 use quantadb::storage::{DiskOptions, DiskStorageBackend};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use std::sync::Arc;
-
-/// Crashes at any call.
-pub(super) struct Storage;
-
-/// Failing calls.
-pub(super) struct IoErrors;
-
-impl Scenario for Storage {
-    fn name(&self) -> &'static str {
-        "storage"
-    }
-
-    fn about(&self) -> &'static str {
-        "interleaved transactions on trees against the model; crashes at any disk call, in recovery too"
-    }
-
-    fn options(&self, seed: u64) -> SwarmOptions {
-        SwarmOptions::crashes(seed)
-    }
-
-    fn run(
-        &self,
-        seed: u64,
-        options: SwarmOptions,
-        request: &Request,
-        progress: Progress,
-    ) -> Result<Report, Mismatch> {
-        CrashRun::<Trees>::new(seed, options, progress)?.run(self.name(), seed, request)
-    }
-}
-
-impl Scenario for IoErrors {
-    fn name(&self) -> &'static str {
-        "io-errors"
-    }
-
-    fn about(&self) -> &'static str {
-        "the same workload on a disk whose calls fail: errors with names, nothing committed is lost"
-    }
-
-    fn options(&self, seed: u64) -> SwarmOptions {
-        SwarmOptions::io_errors(seed)
-    }
-
-    fn run(
-        &self,
-        seed: u64,
-        options: SwarmOptions,
-        request: &Request,
-        progress: Progress,
-    ) -> Result<Report, Mismatch> {
-        CrashRun::<Trees>::new(seed, options, progress)?.run(self.name(), seed, request)
-    }
-}
 
 /// The workload: the storage engine in lockstep with the model.
 pub(super) struct Trees {

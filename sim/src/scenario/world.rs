@@ -1,6 +1,6 @@
 //! Disk, clock and crashes of one run: whatever is above it asks for the engine and gets it, sooner or later.
 
-use super::registry::Progress;
+use super::registry::{Progress, Task};
 use super::swarm::SwarmOptions;
 use crate::disk::{CrashKind, DiskFaults, SimDisk};
 use crate::env::SimEnv;
@@ -48,19 +48,15 @@ pub(super) fn is_fault(error: &Error) -> bool {
 
 impl World {
     /// A world that crashes at call `crash_at`, counted from 1, beside what the options allow.
-    pub(super) fn new(
-        seed: u64,
-        options: SwarmOptions,
-        progress: Progress,
-        crash_at: Option<u64>,
-    ) -> Self {
+    pub(super) fn new(task: &Task<'_>, crash_at: Option<u64>) -> Self {
+        let (seed, progress) = (task.seed, task.progress.clone());
         // Runs that differ in the crash alone are left different disks by it.
         let streams = Streams::new(seed.wrapping_add(crash_at.unwrap_or(0) << 40));
         let phase = progress.phase.clone();
         Self {
             disk: SimDisk::new(streams.faults(), DiskFaults::NONE, phase),
             env: Arc::new(SimEnv::new(Streams::new(seed).entropy())),
-            options,
+            options: task.options.clone(),
             progress,
             work: WorkCounts::default(),
             crash_at,
