@@ -1,7 +1,7 @@
 //! The log's writing end: append, group flush, reservation and recycling of segments.
 
 use super::reader::{LogExtent, LogReader};
-use super::record::{FRAME_BYTES, Frame};
+use super::record::{END_MARK, FRAME_BYTES, Frame};
 use super::segment::{LogGeometry, SegmentHeader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Lsn;
@@ -342,6 +342,7 @@ impl Log {
         state.buffer.extend_from_slice(&[0; FRAME_BYTES]);
         let redo = Lsn(state.redo);
         encode(redo, Lsn(start), &mut state.buffer);
+        state.buffer.push(END_MARK);
         let body = &state.buffer[at + FRAME_BYTES..];
         let frame = Frame::of(body, first_of_flush, start, self.epoch);
         state.buffer[at..at + FRAME_BYTES].copy_from_slice(&frame.encode());

@@ -7,7 +7,7 @@
 //!  file    │ slot 0: segment 7 │ slot 1: segment 9 │ slot 2: segment 8 │ …
 //!  segment │ header, one sector │ payload: stream bytes seq × P … (seq + 1) × P │        P = segment bytes − 512
 //!  header  │ magic 8 │ seq 8 │ prev end 8 │ database 8 │ epoch 4 │ segment bytes 4 │ copied in 4 │ CRC32 4 │
-//!  record  │ length 4 │ CRC32 4 │ kind 1 │ txn 8 │ prev 8 │ undo next 8 │ undo length 4 │ undo … │ page 4, op … │ …
+//!  record  │ length 4 │ CRC32 4 │ kind 1 │ txn 8 │ prev 8 │ undo next 8 │ undo length 4 │ undo … │ page 4, op … │ … │ E5 │
 //! ```
 //!
 //! A record starts where the one before it ended, or, after a flush, at the next sector. A zero length in the middle
@@ -25,6 +25,9 @@
 //!   only the last flush is in doubt: its process may have died before the sync, or the sync failed and dropped what the
 //!   operating system's cache still shows. Recovery copies the segments of that flush to slots that held nothing, syncs
 //!   them, and then writes their headers.
+//! - WAL-7: a record ends with a byte that is not zero; so one that reads whole proves that its last sector was written,
+//!   in which the next record begins. Else a record that ends in zeros would seem whole without that sector, and the zeros
+//!   after it a sign to go on at the next.
 
 mod chain;
 mod log;

@@ -1,6 +1,6 @@
 //! Reading the log: forward from a place for analysis and redo, and single records for undo.
 
-use super::record::{FRAME_BYTES, Frame, Record};
+use super::record::{END_MARK, FRAME_BYTES, Frame, Record};
 use super::segment::{LogGeometry, SegmentHeader, read_headers};
 use crate::error::{Error, Result};
 use crate::page::Lsn;
@@ -150,6 +150,10 @@ impl LogReader {
         if !frame.fits(body, lsn.0, epoch) {
             return Ok(None);
         }
+        // WAL-7
+        let Some((&END_MARK, body)) = body.split_last() else {
+            return Ok(None);
+        };
         let end = lsn.0 + (FRAME_BYTES + frame.body_bytes) as u64;
         Ok(Some((frame, Record::decode(body)?, Lsn(end))))
     }

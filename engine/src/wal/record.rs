@@ -5,6 +5,8 @@ use crate::page::{Lsn, PageId, PageOp, TxnId};
 
 /// Bytes before a record's body: length and CRC.
 pub(super) const FRAME_BYTES: usize = 8;
+/// The last byte of every body (WAL-7).
+pub(super) const END_MARK: u8 = 0xE5;
 /// In the length: a flush began with this record.
 const FIRST_OF_FLUSH: u32 = 1 << 31;
 /// Bytes of a body before its undo note.

@@ -223,7 +223,7 @@ fn append_bodies(files: &mut DatabaseFiles, bodies: &[Vec<u8>]) {
     )
     .expect("memory fails nothing");
     for body in bodies.iter().take(64) {
-        let _reservation = log.reserve(body.len() as u64 + 8).expect("space");
+        let _reservation = log.reserve(body.len() as u64 + 9).expect("space");
         log.append(|_, _, out| out.extend_from_slice(body))
             .expect("not stopped");
     }

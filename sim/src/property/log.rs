@@ -234,7 +234,7 @@ impl Life {
             undo_next: None,
             undo: &note,
         };
-        let _reservation = log.reserve(head.encoded_bytes() as u64 + 8)?;
+        let _reservation = log.reserve(head.encoded_bytes() as u64 + 9)?;
         let (start, end) = log.append(|_, _, out| head.encode(out))?;
         self.next_txn += 1;
         self.records.push(Written {
