@@ -96,8 +96,8 @@ impl Connection {
         Ok(Statement::new(self, parsed, planned))
     }
 
-    /// Begins a transaction, which is rolled back when it is dropped without a commit. Errors: `25001` when there is
-    /// one already.
+    /// Begins a transaction at the level SERIALIZABLE (`BEGIN ISOLATION LEVEL …` begins one at another level), which is
+    /// rolled back when it is dropped without a commit. Errors: `25001` when there is one already.
     pub fn begin(&self) -> Result<Transaction<'_>> {
         if self.is_in_transaction() {
             return Err(Error::new(

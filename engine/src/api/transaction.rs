@@ -47,7 +47,8 @@ impl<'c> Transaction<'c> {
     }
 
     /// Commits. Errors: `25P02` when a statement has failed (everything is then rolled back), `25P01` when the
-    /// transaction has ended already, and conflicts that show only now.
+    /// transaction has ended already, and `40001` when another transaction has changed since what this one read, so that
+    /// no order of the two explains both: it is rolled back, and can be tried again.
     pub fn commit(self) -> Result<()> {
         if !self.is_open() {
             return Err(Self::ended());
