@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{check, each, fails, run, text};
+use common::{check, each, fails, run, small_memory, text};
 
 const SHOP: &str = "
     CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT);
@@ -313,23 +313,8 @@ fn batches_are_not_a_limit() {
 
 #[test]
 fn memory_has_a_limit() {
-    let database = common::model();
-    drop(database);
-    let options = quantadb::api::SessionOptions {
-        work_mem_bytes: 20_000,
-        ..Default::default()
-    };
-    let backend = std::sync::Arc::new(quantadb_sim::model::ModelBackend::new());
-    let env = std::sync::Arc::new(quantadb::env::OsEnv);
-    let database = quantadb::api::Database::from_backend_with(backend, env, options).unwrap();
+    let database = small_memory();
     let c = &database.connect().unwrap();
-    run(c, "CREATE TABLE n (i INTEGER PRIMARY KEY, t TEXT)");
-    for start in (0..1000).step_by(50) {
-        let rows: Vec<String> = (start..start + 50)
-            .map(|i| format!("({i}, 'some text that takes room {i}')"))
-            .collect();
-        run(c, &format!("INSERT INTO n VALUES {}", rows.join(", ")));
-    }
     check(c, "SELECT count(*) FROM n", &["1000"]);
     let message = fails(
         c,

@@ -350,8 +350,9 @@ impl fmt::Display for SeedReport {
                 run.trace_hash
             )?;
         }
-        write!(f, "\n{}", self.totals())?;
-        let (crashes, trace) = (self.totals().disk.crashes.total(), self.trace_hash());
+        let totals = self.totals();
+        write!(f, "\n{totals}")?;
+        let (crashes, trace) = (totals.disk.crashes.total(), self.trace_hash());
         writeln!(
             f,
             "seed {}: clean, {crashes} crashes survived, trace {trace:016x}",

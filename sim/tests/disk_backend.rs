@@ -5,6 +5,7 @@ use quantadb::storage::{DiskOptions, DiskStorageBackend, StorageBackend};
 use quantadb::vfs::MemoryVfs;
 use quantadb_sim::door::{check_random, check_semantics};
 use quantadb_sim::lockstep::Shape;
+use quantadb_sim::property::tight;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,17 +17,6 @@ fn make_with(options: DiskOptions) -> Arc<dyn StorageBackend> {
         options,
     );
     Arc::new(backend.unwrap())
-}
-
-/// Small pages, a cache of 32 of them, a log of small segments and many checkpoints.
-fn tight() -> DiskOptions {
-    DiskOptions {
-        page_bytes: 4096,
-        cache_bytes: 0,
-        log_segment_bytes: 8192,
-        checkpoint_bytes: 100_000,
-        ..DiskOptions::default()
-    }
 }
 
 #[test]

@@ -20,6 +20,11 @@ pub(crate) fn is_transaction_control(parsed: &Parsed) -> bool {
     }
 }
 
+/// `SELECT`, `VALUES` and their like, which change nothing.
+pub(crate) fn is_query(parsed: &Parsed) -> bool {
+    matches!(&parsed.kind, ParsedKind::Sql(statement) if matches!(**statement, Syntax::Query(_)))
+}
+
 /// Whether the statement may change the schema or the statistics that are part of it.
 pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
     match &parsed.kind {

@@ -221,7 +221,9 @@ impl Session {
         if let Some(ran) = utility::maintenance(&self.shared, parsed)? {
             return Ok(ran);
         }
-        let mut txn = self.shared.backend.begin(self.txn_options(None, false))?;
+        // What changes nothing need not note what it reads.
+        let options = self.txn_options(None, kind::is_query(parsed));
+        let mut txn = self.shared.backend.begin(options)?;
         if kind::changes_schema(parsed) {
             // First of all, so that nothing that was read has to be given up for it.
             txn.mark_schema_changed()?;

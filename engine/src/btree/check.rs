@@ -25,15 +25,20 @@ pub struct TreeReport {
     pub tombstones: u64,
 }
 
-impl PageOwners {
-    /// Problems that are told; more are left out.
-    pub const PROBLEMS_MAX: usize = 1000;
+/// Problems that are told; more are left out.
+const PROBLEMS_MAX: usize = 1000;
 
+/// Adds a problem, unless there are enough.
+pub fn add_problem(problems: &mut Vec<String>, text: String) {
+    if problems.len() < PROBLEMS_MAX {
+        problems.push(text);
+    }
+}
+
+impl PageOwners {
     /// Notes a problem.
     pub fn problem(&mut self, text: String) {
-        if self.problems.len() < Self::PROBLEMS_MAX {
-            self.problems.push(text);
-        }
+        add_problem(&mut self.problems, text);
     }
 
     /// `owner` claims `page`; false when it is taken already.

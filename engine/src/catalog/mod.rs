@@ -1,7 +1,7 @@
 //! Floor 5: what the database knows of its own tables, kept in an ordinary tree of the database itself.
 //!
-//! The root tree has an entry for each table and view: its key is the kind of the entry and the name; its value is made of
-//! fields, each with a tag and a length, so that a later version can add some (see `field`):
+//! The root tree has an entry for each table and view: its key is the kind of the entry and the name; its value is made
+//! of fields, each with a tag and a length, so that a later version can add some (see `field`):
 //!
 //! ```text
 //!   01 "t"  ->  table { name, tree, column { name, type, … } …, index { name, tree, … } …, check …, statistics { … } }

@@ -8,7 +8,7 @@ use super::statistics::TableStatistics;
 use super::table::Table;
 use super::view::View;
 use crate::error::Result;
-use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn, TreeId};
+use crate::storage::{StorageTxn, TreeId, for_each_entry};
 use std::sync::Arc;
 
 /// The kind of an entry that is a table.
@@ -16,41 +16,37 @@ const TABLE: u8 = 1;
 /// The kind of an entry that is a view.
 const VIEW: u8 = 2;
 
-/// Entries read at a time.
-const BATCH_ENTRIES: usize = 64;
-
 fn entry_key(kind: u8, name: &str) -> Vec<u8> {
     let mut key = vec![kind];
     key.extend_from_slice(name.as_bytes());
     key
 }
 
-/// All tables and views as the transaction sees them. Errors: those of reading; `XX001` when an entry is damaged or of a newer
-/// version.
+/// All tables and views as the transaction sees them. Errors: those of reading; `XX001` when an entry is damaged or of a
+/// newer version.
 pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
-    let mut cursor = txn.scan(root, KeyRange::ALL, ScanDirection::Forward)?;
-    let mut batch = EntryBatch::default();
     let (mut tables, mut views) = (Vec::new(), Vec::new());
-    while cursor.next_batch(&mut batch, BATCH_ENTRIES)? {
-        for (key, value) in batch.iter() {
-            let (kind, name) = match key.first() {
-                Some(&TABLE) => {
-                    let table = Arc::new(decode_table(value)?);
-                    tables.push(Arc::clone(&table));
-                    (TABLE, table.name.clone())
-                }
-                Some(&VIEW) => {
-                    let view = Arc::new(decode_view(value)?);
-                    views.push(Arc::clone(&view));
-                    (VIEW, view.name.clone())
-                }
-                _ => return Err(damaged(format_args!("an entry is of an unknown kind"))),
-            };
-            if entry_key(kind, &name) != key {
-                return Err(damaged(format_args!("{name} is under another name")));
+    for_each_entry(txn, root, |key, value| {
+        let (kind, key_name) = key.split_first().unwrap_or((&0, &[]));
+        let is_under = |name: &str| match name.as_bytes() == key_name {
+            true => Ok(()),
+            false => Err(damaged(format_args!("{name} is under another name"))),
+        };
+        match *kind {
+            TABLE => {
+                let table = decode_table(value)?;
+                is_under(&table.name)?;
+                tables.push(Arc::new(table));
             }
+            VIEW => {
+                let view = decode_view(value)?;
+                is_under(&view.name)?;
+                views.push(Arc::new(view));
+            }
+            _ => return Err(damaged(format_args!("an entry is of an unknown kind"))),
         }
-    }
+        Ok(())
+    })?;
     Ok(Schema::new(tables).with_views(views))
 }
 

@@ -8,7 +8,7 @@ use crate::catalog::{ColumnStatistics, Table, TableStatistics};
 use crate::error::Result;
 use crate::storage::key::append_key;
 use crate::storage::row::decode_row;
-use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn};
+use crate::storage::{StorageTxn, for_each_entry};
 use crate::types::{SqlType, Value};
 
 /// Rows in the sample: 300 for each of 100 buckets of a histogram, as PostgreSQL has it by default.
@@ -17,19 +17,16 @@ const SAMPLE_ROWS: usize = 30_000;
 const BUCKETS: usize = 100;
 /// Most common values that are kept.
 const COMMON_MAX: usize = 100;
-/// Rows read in one step.
-const STEP: usize = 1024;
 
 /// The statistics of `table`.
 pub(crate) fn analyze(txn: &dyn StorageTxn, table: &Table) -> Result<TableStatistics> {
     let mut sample = Sample::default();
-    let mut cursor = txn.scan(table.tree, KeyRange::ALL, ScanDirection::Forward)?;
-    let mut batch = EntryBatch::default();
     let mut bytes = 0u64;
-    while cursor.next_batch(&mut batch, STEP)? {
-        bytes += batch.size_bytes() as u64;
-        batch.iter().for_each(|(key, row)| sample.add(key, row));
-    }
+    for_each_entry(txn, table.tree, |key, row| {
+        bytes += (key.len() + row.len()) as u64;
+        sample.add(key, row);
+        Ok(())
+    })?;
     let rows = sample.seen;
     let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
     let all: Vec<usize> = (0..types.len()).collect();

@@ -5,11 +5,8 @@ use crate::error::Result;
 use crate::exec::entry::entry_key;
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
-use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn, TreeId};
+use crate::storage::{StorageTxn, for_each_entry};
 use crate::types::{SqlType, Value};
-
-/// Entries read in one step.
-const STEP: usize = 1024;
 
 /// Tells `problem` of each row that cannot be read, each row that an index lacks, and each index with entries for rows
 /// that are not there. Errors: those of reading.
@@ -21,7 +18,7 @@ pub(crate) fn check_table(
     let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
     let all: Vec<usize> = (0..types.len()).collect();
     let mut rows = 0;
-    each_entry(txn, table.tree, |key, stored| {
+    for_each_entry(txn, table.tree, |key, stored| {
         let row = decode_row_id(key).and_then(|id| {
             let row = decode_row(key, stored, &types, &all, table.row_id_column)?;
             Ok((id, row))
@@ -37,7 +34,7 @@ pub(crate) fn check_table(
     })?;
     for index in &table.indexes {
         let mut entries = 0u64;
-        each_entry(txn, index.tree, |_, _| {
+        for_each_entry(txn, index.tree, |_, _| {
             entries += 1;
             Ok(())
         })?;
@@ -82,17 +79,4 @@ fn holds(txn: &dyn StorageTxn, index: &Index, row: &[Value], id: i64) -> Result<
     let expected: &[u8] = if once { &encode_row_id(id) } else { &[] };
     let found = txn.get(index.tree, &key)?;
     Ok(found.is_some_and(|value| value == expected))
-}
-
-fn each_entry(
-    txn: &dyn StorageTxn,
-    tree: TreeId,
-    mut each: impl FnMut(&[u8], &[u8]) -> Result<()>,
-) -> Result<()> {
-    let mut cursor = txn.scan(tree, KeyRange::ALL, ScanDirection::Forward)?;
-    let mut batch = EntryBatch::default();
-    while cursor.next_batch(&mut batch, STEP)? {
-        batch.iter().try_for_each(|(key, value)| each(key, value))?;
-    }
-    Ok(())
 }

@@ -59,15 +59,13 @@ fn simplify(expr: &mut Expr) {
     }
 }
 
-/// Whether `expr` is a strict operator with an operand that is NULL: then the others need no look, and cannot fail.
+/// Whether `expr` is a strict operator with an operand that is NULL: then the other needs no look, and cannot fail.
 fn is_null_anyway(expr: &Expr) -> bool {
     let is_null = |e: &Expr| matches!(e.kind, ExprKind::Literal(Value::Null));
     match &expr.kind {
         ExprKind::Compare(_, left, right) | ExprKind::Arithmetic(_, left, right) => {
             is_null(left) || is_null(right)
         }
-        ExprKind::Negate(input) | ExprKind::Not(input) => is_null(input),
-        ExprKind::Cast { input, .. } => is_null(input),
         _ => false,
     }
 }

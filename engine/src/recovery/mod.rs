@@ -84,8 +84,8 @@ pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis
 }
 
 /// Undoes the losers, the newest record of all first. The log is needed from `start`; what a loser did before that is
-/// undone already, for else it would have held the start back. `undo` undoes what a note says, on behalf of a transaction, and
-/// logs a compensation that names the next record; `finished` logs that a transaction is undone.
+/// undone already, for else it would have held the start back. `undo` undoes what a note says, on behalf of a transaction,
+/// and logs a compensation that names the next record; `finished` logs that a transaction is undone.
 ///
 /// # Errors
 /// What `undo` and `finished` return; `XX001` when a record that must be there is not.

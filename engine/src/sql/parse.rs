@@ -50,10 +50,7 @@ pub(crate) enum ParsedKind {
 /// The statements of `sql`, which semicolons separate; empty ones are left out. `42601` with a position for what is no
 /// SQL, `54001` for what is nested too deeply, `0A000` for options of our own statements that do not exist.
 pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
-    let tokens = Tokenizer::new(&DIALECT, sql)
-        .tokenize_with_location()
-        .map_err(|e| syntax_error(e.message, e.location))?;
-    check_runs(&tokens)?;
+    let tokens = tokenize(sql)?;
     let lines = line_starts(sql);
     let mut statements = Vec::new();
     let mut rest = tokens.as_slice();
@@ -78,20 +75,20 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
 
 /// The query that `text` is.
 pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
-    let tokens = Tokenizer::new(&DIALECT, text)
-        .tokenize_with_location()
-        .map_err(|e| syntax_error(e.message, e.location))?;
-    check_runs(&tokens)?;
-    with_parser(&tokens, None, |parser| parser.parse_query()).map(|query| *query)
+    with_parser(&tokenize(text)?, None, |parser| parser.parse_query()).map(|query| *query)
 }
 
 /// The expression that `text` is.
 pub(crate) fn parse_expression(text: &str) -> Result<sqlparser::ast::Expr> {
+    with_parser(&tokenize(text)?, None, |parser| parser.parse_expr())
+}
+
+fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>> {
     let tokens = Tokenizer::new(&DIALECT, text)
         .tokenize_with_location()
         .map_err(|e| syntax_error(e.message, e.location))?;
     check_runs(&tokens)?;
-    with_parser(&tokens, None, |parser| parser.parse_expr())
+    Ok(tokens)
 }
 
 fn parse_one(tokens: &[TokenWithSpan], end: Option<&TokenWithSpan>) -> Result<ParsedKind> {

@@ -190,7 +190,9 @@ pub trait StorageTxn: Send {
     /// Removes `key`; false when there is none to see.
     fn delete(&mut self, tree: TreeId, key: &[u8]) -> Result<bool>;
     /// Scans `range`. At [`IsolationLevel::Serializable`] the transaction has then read the range up to the last entry
-    /// that the cursor gave, or all of it once the cursor has said that there are no more. The cursor sees this transaction's changes made until [`StorageCursor::next_batch`] reaches
+    /// that the cursor gave, or all of it once the cursor has said that there are no more.
+    ///
+    /// The cursor sees this transaction's changes made until [`StorageCursor::next_batch`] reaches
     /// them; callers that change what they scan collect keys first.
     fn scan(
         &self,
@@ -221,11 +223,28 @@ pub trait StorageTxn: Send {
     /// In `READ COMMITTED`, takes a new snapshot; else does nothing.
     fn refresh_snapshot(&mut self);
     /// Commits; when this returns `Ok` the transaction survives a crash. Errors: `40001` when it is not serializable; it
-    /// is then rolled back. On an error of kind
-    /// [`crate::ErrorKind::Stopped`] or [`crate::ErrorKind::Io`] the outcome is unknown until the next open.
+    /// is then rolled back. On an error of kind [`crate::ErrorKind::Stopped`] or [`crate::ErrorKind::Io`] the outcome is
+    /// unknown until the next open.
     fn commit(self: Box<Self>) -> Result<()>;
     /// Rolls back.
     fn rollback(self: Box<Self>) -> Result<()>;
+}
+
+/// Entries that [`for_each_entry`] reads in one step.
+const ENTRIES_STEP: usize = 1024;
+
+/// Calls `each` with all keys and values of `tree` that `txn` sees, in order. Errors: those of the scan and of `each`.
+pub(crate) fn for_each_entry(
+    txn: &dyn StorageTxn,
+    tree: TreeId,
+    mut each: impl FnMut(&[u8], &[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut cursor = txn.scan(tree, KeyRange::ALL, ScanDirection::Forward)?;
+    let mut batch = EntryBatch::default();
+    while cursor.next_batch(&mut batch, ENTRIES_STEP)? {
+        batch.iter().try_for_each(|(key, value)| each(key, value))?;
+    }
+    Ok(())
 }
 
 /// A position in a scan.
@@ -266,9 +285,7 @@ pub struct CheckReport {
 impl CheckReport {
     /// Adds a problem, unless there are enough.
     pub(crate) fn note(&mut self, problem: String) {
-        if self.problems.len() < crate::btree::PageOwners::PROBLEMS_MAX {
-            self.problems.push(problem);
-        }
+        crate::btree::add_problem(&mut self.problems, problem);
     }
 }
 

@@ -17,6 +17,7 @@ pub mod key;
 mod mistake;
 pub mod row;
 
+pub(crate) use backend::for_each_entry;
 pub use backend::{
     CheckReport, EntryBatch, IsolationLevel, KeyRange, MaintenanceReport, ScanDirection,
     StorageBackend, StorageCursor, StorageStats, StorageTxn, TreeId, TxnOptions,

@@ -28,13 +28,17 @@ impl Version {
         self.writer.committed_at().is_some_and(|t| t <= oldest)
     }
 
-    /// Drops the versions older than this one that no snapshot at or after `oldest` needs; gives their number.
-    fn prune_older(&mut self, oldest: u64) -> u64 {
+    /// Drops the versions that no snapshot at or after `oldest` needs. Gives their number, and whether this one is among
+    /// them: then it is the caller's to drop.
+    fn prune(&mut self, oldest: u64) -> (u64, bool) {
+        if self.is_settled(oldest) {
+            return (count_of(Some(self)), true);
+        }
         let mut at = &mut self.older;
         while at.as_ref().is_some_and(|v| !v.is_settled(oldest)) {
             at = &mut at.as_mut().expect("looked at").older;
         }
-        count_of(at.take().as_deref())
+        (count_of(at.take().as_deref()), false)
     }
 }
 
@@ -213,11 +217,10 @@ impl VersionStore {
         let Ok(mut entry) = shard.find_entry(hash, |v| v.are_of(tree, key)) else {
             return;
         };
-        let newest = &mut entry.get_mut().newest;
-        let dropped = match newest.is_settled(oldest) {
-            true => count_of(Some(&entry.remove().0.newest)),
-            false => newest.prune_older(oldest),
-        };
+        let (dropped, is_gone) = entry.get_mut().newest.prune(oldest);
+        if is_gone {
+            entry.remove();
+        }
         self.count.fetch_sub(dropped, Ordering::AcqRel);
     }
 
@@ -227,13 +230,9 @@ impl VersionStore {
             let mut shard = shard.lock();
             let mut dropped = 0;
             shard.retain(|versions| {
-                let newest = &mut versions.newest;
-                let settled = newest.is_settled(oldest);
-                dropped += match settled {
-                    true => count_of(Some(newest)),
-                    false => newest.prune_older(oldest),
-                };
-                !settled
+                let (count, is_gone) = versions.newest.prune(oldest);
+                dropped += count;
+                !is_gone
             });
             let kept = shard.len();
             shard.shrink_to(2 * kept, rehash);

@@ -120,12 +120,11 @@ impl Log {
     /// `53100` and `58030` when the disk fails.
     pub fn continue_after(
         mut reader: LogReader,
-        file: Arc<dyn File>,
-        geometry: LogGeometry,
         epoch: u32,
         (start, redo, extent): (Lsn, Lsn, LogExtent),
         mistakes: LogMistakes,
     ) -> Result<Self> {
+        let (file, geometry) = (reader.file.clone(), reader.geometry);
         let start_seq = geometry.first_kept(start.0);
         let last_seq = reader.segments.keys().next_back().copied().unwrap_or(0);
         let seq = last_seq.max(geometry.seq_of(extent.end.0)) + 1;

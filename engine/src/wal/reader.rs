@@ -26,8 +26,8 @@ pub struct LogExtent {
 
 /// Reads records of a log that nobody writes to.
 pub struct LogReader {
-    file: Arc<dyn File>,
-    geometry: LogGeometry,
+    pub(super) file: Arc<dyn File>,
+    pub(super) geometry: LogGeometry,
     pub(super) segments: BTreeMap<u64, (u32, SegmentHeader)>,
     /// For each slot of the file, whether it holds a segment, be it one that a copy has replaced.
     pub(super) slots: Vec<bool>,

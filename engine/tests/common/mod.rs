@@ -1,7 +1,7 @@
 //! What the SQL tests share: the same statements over the model and over a disk in memory.
 #![allow(dead_code)] // each test file uses a part of it
 
-use quantadb::api::{Connection, Database};
+use quantadb::api::{Connection, Database, SessionOptions};
 use quantadb::env::OsEnv;
 use quantadb::types::Value;
 use quantadb_sim::model::ModelBackend;
@@ -10,6 +10,26 @@ use std::sync::Arc;
 /// A database over the model.
 pub(crate) fn model() -> Database {
     Database::from_backend(Arc::new(ModelBackend::new()), Arc::new(OsEnv)).unwrap()
+}
+
+/// A database over the model whose statements may hold 20,000 bytes, with 1,000 rows in a table `n (i, t)`, which is
+/// more.
+pub(crate) fn small_memory() -> Database {
+    let options = SessionOptions {
+        work_mem_bytes: 20_000,
+        ..SessionOptions::default()
+    };
+    let backend = Arc::new(ModelBackend::new());
+    let database = Database::from_backend_with(backend, Arc::new(OsEnv), options).unwrap();
+    let c = database.connect().unwrap();
+    run(&c, "CREATE TABLE n (i INTEGER PRIMARY KEY, t TEXT)");
+    for start in (0..1000).step_by(50) {
+        let rows: Vec<String> = (start..start + 50)
+            .map(|i| format!("({i}, 'some text that takes room {i}')"))
+            .collect();
+        run(&c, &format!("INSERT INTO n VALUES {}", rows.join(", ")));
+    }
+    database
 }
 
 /// Runs `test` on a new database over each backend.

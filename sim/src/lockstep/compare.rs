@@ -78,7 +78,7 @@ pub(super) fn show_bytes(bytes: &[u8]) -> String {
 }
 
 /// Whether an error is the disk's doing and not the caller's.
-pub(super) fn is_fault(error: &Error) -> bool {
+pub(crate) fn is_fault(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) || error.sqlstate() == "53100"
 }
 

@@ -21,5 +21,6 @@ mod session;
 mod shape;
 
 pub use compare::Mismatch;
+pub(crate) use compare::is_fault;
 pub use driver::{Event, Lockstep, LockstepCounts};
 pub use shape::Shape;

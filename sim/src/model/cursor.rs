@@ -78,14 +78,16 @@ impl StorageCursor for ModelCursor<'_> {
             return Ok(false);
         };
         match direction {
-            ScanDirection::Forward => read.high = Bound::Included(last.clone()),
-            ScanDirection::Backward => read.low = Bound::Included(last.clone()),
+            ScanDirection::Forward => {
+                read.high = Bound::Included(last.clone());
+                self.rest.low = Bound::Excluded(last);
+            }
+            ScanDirection::Backward => {
+                read.low = Bound::Included(last.clone());
+                self.rest.high = Bound::Excluded(last);
+            }
         }
         self.txn.note_read(tree, read);
-        match direction {
-            ScanDirection::Forward => self.rest.low = Bound::Excluded(last),
-            ScanDirection::Backward => self.rest.high = Bound::Excluded(last),
-        }
         Ok(true)
     }
 }

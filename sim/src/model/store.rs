@@ -366,7 +366,9 @@ impl Store {
                 }
             }
         }
-        self.history.push((self.commits, keys));
+        if !keys.is_empty() {
+            self.history.push((self.commits, keys));
+        }
         if schema_changed {
             self.schema_version += 1;
             self.schema_changed_at = self.commits;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// Small pages, a cache of 32 of them, a log of small segments and many checkpoints.
-pub(super) fn tight() -> DiskOptions {
+pub fn tight() -> DiskOptions {
     DiskOptions {
         page_bytes: 4096,
         cache_bytes: 0,

@@ -213,15 +213,8 @@ fn append_bodies(files: &mut DatabaseFiles, bodies: &[Vec<u8>]) {
     let extent = reader.scan(start, redo, |_, _, _| Ok(())).expect("sound");
     let epoch = reader.epoch_max() + 1;
     let position = (start, redo, extent);
-    let log = Log::continue_after(
-        reader,
-        file.clone(),
-        geometry,
-        epoch,
-        position,
-        LogMistakes::default(),
-    )
-    .expect("memory fails nothing");
+    let log = Log::continue_after(reader, epoch, position, LogMistakes::default())
+        .expect("memory fails nothing");
     for body in bodies.iter().take(64) {
         let _reservation = log.reserve(body.len() as u64 + 9).expect("space");
         log.append(|_, _, out| out.extend_from_slice(body))

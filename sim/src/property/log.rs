@@ -150,7 +150,7 @@ impl Life {
     /// Opens the log as recovery does, after comparing what it holds.
     fn open(&mut self) -> Log {
         let file = self.disk.open(Path::new(PATH), OpenMode::Existing).unwrap();
-        let mut reader = LogReader::open(file.clone(), self.geometry).unwrap();
+        let mut reader = LogReader::open(file, self.geometry).unwrap();
         let (start, redo, epoch) = self.control;
         assert!(reader.contains(start), "the log begins after {start:?}");
         let mut found = Vec::new();
@@ -173,10 +173,8 @@ impl Life {
             assert_eq!((record.txn.0, end), (written.txn, written.end));
         }
         let epoch = reader.epoch_max().max(epoch) + 1;
-        let reader = LogReader::open(file.clone(), self.geometry).unwrap();
         let position = (start, redo, extent);
-        let log = Log::continue_after(reader, file, self.geometry, epoch, position, self.mistakes)
-            .unwrap();
+        let log = Log::continue_after(reader, epoch, position, self.mistakes).unwrap();
         self.control.2 = epoch;
         log
     }

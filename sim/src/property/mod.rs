@@ -16,7 +16,7 @@ mod log;
 mod sql;
 mod tree;
 
-pub use files::DatabaseFiles;
+pub use files::{DatabaseFiles, tight};
 pub use hostile::{Claim, FileInput, LogDamage, Patch, check_file, check_log_damage};
 pub use input::{Bytes, Rest, input_of};
 pub use log::{LogInput, LogStep, check_log, check_log_making};

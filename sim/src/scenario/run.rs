@@ -2,7 +2,7 @@
 
 use super::registry::Task;
 use super::world::World;
-use crate::lockstep::{Event, Mismatch};
+use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::Phase;
 use crate::report::{Report, WorkCounts};
 use quantadb::storage::DiskOptions;
@@ -134,7 +134,7 @@ impl<W: Workload> CrashRun<W> {
         let closed = phase.during(Phase::Close, || self.workload.close());
         match closed {
             Ok(()) => self.world.work.closes += 1,
-            Err(error) if super::world::is_fault(&error) => self.world.excuse(&error)?,
+            Err(error) if is_fault(&error) => self.world.excuse(&error)?,
             Err(error) => return Err(failed("a clean close", &error)),
         }
         let crashed = self.world.disk.is_off();

@@ -14,9 +14,10 @@
 //! recovery has decided it, it stays.
 
 use super::run::Workload;
-use super::world::{PATH, World, is_fault};
+use super::storage::open_backend;
+use super::world::World;
 use crate::baton::Baton;
-use crate::lockstep::{Event, Mismatch};
+use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
 use crate::report::WorkCounts;
 use crate::streams::Streams;
@@ -29,7 +30,6 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Accounts between which money moves.
@@ -424,9 +424,7 @@ impl Workload for Threads {
     type Engine = Arc<DiskStorageBackend>;
 
     fn open(world: &World, options: DiskOptions) -> Result<Self::Engine, Error> {
-        let vfs = Arc::new(world.disk.clone());
-        let path = Path::new(PATH);
-        DiskStorageBackend::open(vfs, world.env.clone(), path, options).map(Arc::new)
+        open_backend(world, options)
     }
 
     fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch> {

@@ -2,7 +2,7 @@
 
 use super::run::Workload;
 use super::world::{PATH, World};
-use crate::lockstep::{Event, Mismatch};
+use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
 use crate::report::WorkCounts;
 use crate::sql::{Generator, PairCounts, Ran, SqlPair, session_options};
@@ -80,7 +80,7 @@ impl Statements {
         self.pair.vacuum_model();
         Some(match done {
             Ok(()) => Ok(Event::Fine),
-            Err(error) if super::world::is_fault(&error) => Ok(Event::Fault {
+            Err(error) if is_fault(&error) => Ok(Event::Fault {
                 error,
                 commit_unknown: false,
             }),

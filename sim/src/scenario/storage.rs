@@ -12,6 +12,16 @@ use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Opens a storage engine on the simulated disk.
+pub(super) fn open_backend(
+    world: &World,
+    options: DiskOptions,
+) -> Result<Arc<DiskStorageBackend>, Error> {
+    let vfs = Arc::new(world.disk.clone());
+    let path = Path::new(PATH);
+    DiskStorageBackend::open(vfs, world.env.clone(), path, options).map(Arc::new)
+}
+
 /// The workload: the storage engine in lockstep with the model.
 pub(super) struct Trees {
     lockstep: Lockstep,
@@ -22,9 +32,7 @@ impl Workload for Trees {
     type Engine = Arc<DiskStorageBackend>;
 
     fn open(world: &World, options: DiskOptions) -> Result<Self::Engine, Error> {
-        let vfs = Arc::new(world.disk.clone());
-        let path = Path::new(PATH);
-        DiskStorageBackend::open(vfs, world.env.clone(), path, options).map(Arc::new)
+        open_backend(world, options)
     }
 
     fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch> {

@@ -4,13 +4,13 @@ use super::registry::{Progress, Task};
 use super::swarm::SwarmOptions;
 use crate::disk::{CrashKind, DiskFaults, SimDisk};
 use crate::env::SimEnv;
-use crate::lockstep::Mismatch;
+use crate::lockstep::{Mismatch, is_fault};
 use crate::model::ModelLimits;
 use crate::phase::Phase;
 use crate::report::WorkCounts;
 use crate::streams::Streams;
+use quantadb::Error;
 use quantadb::storage::DiskOptions;
-use quantadb::{Error, ErrorKind};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -39,11 +39,6 @@ pub(super) struct World {
     faults_at_open: u64,
     /// Sectors that failed syncs had dropped until the last open.
     forgotten_at_open: u64,
-}
-
-/// Whether an error is one that a failing disk excuses.
-pub(super) fn is_fault(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) || error.sqlstate() == "53100"
 }
 
 impl World {

@@ -1,10 +1,10 @@
 //! Two databases, sessions between them, and the fate of interrupted statements.
 
 use super::answer::{Answer, difference};
-use crate::lockstep::Mismatch;
+use crate::lockstep::{Mismatch, is_fault};
 use crate::model::{ModelBackend, ModelLimits};
 use crate::phase::{Phase, PhaseCell};
-use quantadb::api::{Connection, Database, SessionOptions};
+use quantadb::api::{Connection, Database, SessionOptions, StatementResult};
 use quantadb::catalog::{Schema, Table};
 use quantadb::env::Env;
 use quantadb::storage::TreeId;
@@ -88,10 +88,6 @@ pub fn session_options() -> SessionOptions {
         retries_max: 0,
         ..SessionOptions::default()
     }
-}
-
-fn is_fault(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) || error.sqlstate() == "53100"
 }
 
 fn starts_with(sql: &str, word: &str) -> bool {
@@ -187,27 +183,14 @@ impl SqlPair {
         let ends = starts_with(sql, "COMMIT") || starts_with(sql, "END");
         let decides = ends || !session.model.is_in_transaction();
         let phase = if ends { Phase::Commit } else { Phase::Running };
-        let mut found = match self.phase.during(phase, || session.subject.run(sql)) {
+        let found = match self.phase.during(phase, || session.subject.run(sql)) {
             Err(error) if is_fault(&error) => {
                 return Ok(self.fault(slot, session, sql, decides, error));
             }
             found => found,
         };
-        let ordered = orders_rows(sql);
-        let mut expected = session.model.run(sql);
-        let texts = (error_text(&expected), error_text(&found));
-        let expected = Answer::of(&mut expected, ordered);
-        let found = Answer::of(&mut found, ordered);
-        if expected != found {
-            let (mut expected, mut found) = difference(&expected, &found);
-            expected += &texts.0;
-            found += &texts.1;
-            return Err(Mismatch {
-                doing: format!("session {slot}: {}", shorten_sql(sql)),
-                expected,
-                found,
-            });
-        }
+        let doing = || format!("session {slot}: {}", shorten_sql(sql));
+        let found = compare(doing, session.model.run(sql), found, orders_rows(sql))?;
         self.counts.statements += 1;
         match &found {
             Answer::Failed { .. } => self.counts.refused += 1,
@@ -303,25 +286,17 @@ impl SqlPair {
         let model = model.map_err(|e| model_failed("connect", &e))?;
         for relation in &self.relations {
             let sql = format!("SELECT * FROM {relation}");
-            let mut found = match subject.run(&sql) {
+            let found = match subject.run(&sql) {
                 Err(error) if is_fault(&error) => return Ok(Err(error)),
                 found => found,
             };
-            let mut expected = model.run(&sql);
-            let texts = (error_text(&expected), error_text(&found));
-            let expected = Answer::of(&mut expected, false);
-            let found = Answer::of(&mut found, false);
+            let found = compare(
+                || format!("comparing: {sql}"),
+                model.run(&sql),
+                found,
+                false,
+            )?;
             self.counts.rows_compared += found.rows() as u64;
-            if expected != found {
-                let (mut expected, mut found) = difference(&expected, &found);
-                expected += &texts.0;
-                found += &texts.1;
-                return Err(Mismatch {
-                    doing: format!("comparing: {sql}"),
-                    expected,
-                    found,
-                });
-            }
         }
         let (expected, found) = match (model.schema(), subject.schema()) {
             (Ok(expected), Ok(found)) => (definitions(&expected), definitions(&found)),
@@ -350,6 +325,27 @@ impl SqlPair {
             Err(error) => Ok(Err(error)),
         }
     }
+}
+
+/// The answer that both sides gave.
+fn compare(
+    doing: impl FnOnce() -> String,
+    mut expected: Result<Vec<StatementResult>, Error>,
+    mut found: Result<Vec<StatementResult>, Error>,
+    ordered: bool,
+) -> Result<Answer, Mismatch> {
+    let texts = (error_text(&expected), error_text(&found));
+    let expected = Answer::of(&mut expected, ordered);
+    let found = Answer::of(&mut found, ordered);
+    if expected == found {
+        return Ok(found);
+    }
+    let (expected, found) = difference(&expected, &found);
+    Err(Mismatch {
+        doing: doing(),
+        expected: expected + &texts.0,
+        found: found + &texts.1,
+    })
 }
 
 /// All that was defined, without where it is stored and what `ANALYZE` gathered.

@@ -76,11 +76,13 @@ impl Binder<'_> {
         match factor {
             ast::TableFactor::Table { .. } => {
                 let (name, alias) = table_factor(factor)?;
+                let (own_name, _) = relation(name)?;
+                let view = self.schema.view(&own_name);
                 let known_as = match alias {
                     Some(alias) => fold(&alias.name)?,
-                    None => relation(name)?.0,
+                    None => own_name,
                 };
-                let (from, mut scope) = match self.schema.view(&relation(name)?.0) {
+                let (from, mut scope) = match view {
                     Some(view) => self.bind_view(view, &known_as)?,
                     None => {
                         let table = self.table(name)?;
@@ -306,7 +308,6 @@ fn join_of(operator: &ast::JoinOperator) -> Result<Join<'_>> {
     })
 }
 
-/// Gives the columns the names of `AS alias (…)`.
 /// The name and the alias of a source that is a table or a view.
 fn table_factor(factor: &ast::TableFactor) -> Result<(&ast::ObjectName, Option<&ast::TableAlias>)> {
     let ast::TableFactor::Table {
@@ -338,6 +339,7 @@ fn table_factor(factor: &ast::TableFactor) -> Result<(&ast::ObjectName, Option<&
     Ok((name, alias.as_ref()))
 }
 
+/// Gives the columns the names of `AS alias (…)`.
 fn rename(scope: &mut Scope, alias: Option<&ast::TableAlias>) -> Result<()> {
     let Some(ast::TableAlias {
         explicit: _,

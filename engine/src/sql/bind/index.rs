@@ -2,7 +2,7 @@
 
 use super::call::refuse;
 use super::context::Binder;
-use super::names::{at, fold, made_up, relation, sql_error};
+use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::table::NO_TREE;
 use crate::catalog::{Column, Index, Table};
 use crate::error::{Error, Result};
@@ -60,10 +60,7 @@ impl Binder<'_> {
                     if *if_not_exists {
                         return Ok(None);
                     }
-                    return Err(at(
-                        sql_error("42P07", format!("relation \"{name}\" already exists")),
-                        ident,
-                    ));
+                    return Err(already_exists(&name, ident));
                 }
                 name
             }
@@ -151,16 +148,25 @@ impl Binder<'_> {
         let (folded, ident) = relation(name)?;
         match self.schema.table(&folded) {
             Some(table) => Ok(Some(Arc::clone(table))),
-            None if self.relation_exists(&folded) => Err(at(
-                sql_error("42809", format!("\"{folded}\" is not a table")),
-                ident,
-            )),
-            None if if_exists => Ok(None),
-            None => Err(at(
-                sql_error("42P01", format!("table \"{folded}\" does not exist")),
-                ident,
-            )),
+            None => self.none_to_drop(("a", "table", "42P01"), &folded, ident, if_exists),
         }
+    }
+
+    /// What there is to drop where no `kind` (its article, its name, the SQLSTATE for none) has the name: nothing, where
+    /// that is fine. `42809` when something else has it.
+    pub(super) fn none_to_drop<T>(
+        &self,
+        (article, kind, sqlstate): (&str, &str, &'static str),
+        name: &str,
+        ident: &ast::Ident,
+        if_exists: bool,
+    ) -> Result<Option<T>> {
+        let error = match self.relation_exists(name) {
+            true => sql_error("42809", format!("\"{name}\" is not {article} {kind}")),
+            false if if_exists => return Ok(None),
+            false => sql_error(sqlstate, format!("{kind} \"{name}\" does not exist")),
+        };
+        Err(at(error, ident))
     }
 
     fn index_to_drop(
@@ -185,15 +191,7 @@ impl Binder<'_> {
         match self.schema.index(&folded) {
             Some((table, index)) if index.constraint => required_by(table),
             Some((table, _)) => Ok(Some((Arc::clone(table), folded))),
-            None if self.relation_exists(&folded) => Err(at(
-                sql_error("42809", format!("\"{folded}\" is not an index")),
-                ident,
-            )),
-            None if if_exists => Ok(None),
-            None => Err(at(
-                sql_error("42704", format!("index \"{folded}\" does not exist")),
-                ident,
-            )),
+            None => self.none_to_drop(("an", "index", "42704"), &folded, ident, if_exists),
         }
     }
 }

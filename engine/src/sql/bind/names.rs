@@ -23,6 +23,12 @@ pub(super) fn at(error: Error, ident: &Ident) -> Error {
     located(error, ident.span.start)
 }
 
+/// The error for a new relation whose name is taken.
+pub(super) fn already_exists(name: &str, ident: &Ident) -> Error {
+    let message = format!("relation \"{name}\" already exists");
+    at(sql_error("42P07", message), ident)
+}
+
 /// The name that an identifier means: in lower case unless it was quoted.
 pub(super) fn fold(ident: &Ident) -> Result<String> {
     let mut name = match ident.quote_style {

@@ -3,7 +3,7 @@
 use super::call::refuse;
 use super::context::{Binder, Clause};
 use super::data_type::sql_type;
-use super::names::{at, fold, made_up, relation, sql_error};
+use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::stored::bind_stored;
 use crate::catalog::{Column, Index};
 use crate::error::{Error, Result};
@@ -44,10 +44,7 @@ impl Binder<'_> {
         let (name, ident) = relation(&create.name)?;
         let exists = self.relation_exists(&name);
         if exists && !create.if_not_exists {
-            return Err(at(
-                sql_error("42P07", format!("relation \"{name}\" already exists")),
-                ident,
-            ));
+            return Err(already_exists(&name, ident));
         }
         let mut draft = Draft::new(name, &create.columns)?;
         draft.name_given(create)?;
@@ -62,7 +59,7 @@ impl Binder<'_> {
         draft.finish(exists)
     }
 
-    /// Whether a table or an index has that name.
+    /// Whether a table, an index or a view has that name.
     pub(super) fn relation_exists(&self, name: &str) -> bool {
         let schema = self.schema;
         schema.table(name).is_some() || schema.index(name).is_some() || schema.view(name).is_some()

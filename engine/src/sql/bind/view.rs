@@ -2,7 +2,7 @@
 
 use super::call::refuse;
 use super::context::Binder;
-use super::names::{at, fold, relation, sql_error};
+use super::names::{already_exists, fold, relation, sql_error};
 use super::scope::Scope;
 use crate::catalog::{Table, View};
 use crate::error::Result;
@@ -17,13 +17,10 @@ use std::sync::Arc;
 impl Binder<'_> {
     /// The source that a view is in FROM: a derived table.
     pub(super) fn bind_view(&mut self, view: &View, alias: &str) -> Result<(From, Scope)> {
-        let mut query = self.deeper(1, |binder| {
+        let query = self.deeper(1, |binder| {
             let mut own = binder.beside();
             own.bind_query(&parse_query(&view.query)?, true)
         })?;
-        for (output, (name, _)) in query.output.iter_mut().zip(&view.columns) {
-            output.name.clone_from(name);
-        }
         let scope = Scope::of_columns(alias, view.columns.iter().cloned());
         let (query, alias) = (Box::new(query), alias.to_owned());
         Ok((From::Subquery { query, alias }, scope))
@@ -39,8 +36,7 @@ impl Binder<'_> {
             None => self.relation_exists(&name),
         };
         if is_taken {
-            let message = format!("relation \"{name}\" already exists");
-            return Err(at(sql_error("42P07", message), ident));
+            return Err(already_exists(&name, ident));
         }
         let query = self.bind_query(&create.query, true)?;
         if self.has_parameters() {
@@ -100,15 +96,7 @@ impl Binder<'_> {
         let (folded, ident) = relation(name)?;
         match self.schema.view(&folded) {
             Some(_) => Ok(Some(folded)),
-            None if self.relation_exists(&folded) => Err(at(
-                sql_error("42809", format!("\"{folded}\" is not a view")),
-                ident,
-            )),
-            None if if_exists => Ok(None),
-            None => Err(at(
-                sql_error("42P01", format!("view \"{folded}\" does not exist")),
-                ident,
-            )),
+            None => self.none_to_drop(("a", "view", "42P01"), &folded, ident, if_exists),
         }
     }
 

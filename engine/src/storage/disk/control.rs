@@ -131,7 +131,7 @@ impl Control {
     /// # Errors
     /// `58030` when the write fails.
     pub(super) fn write(&self, file: &dyn File) -> Result<()> {
-        let offset = OFFSETS[(self.sequence % 4) as usize];
+        let offset = OFFSETS[(self.sequence % OFFSETS.len() as u64) as usize];
         write_all_at(file, &self.encode(), offset)
             .map_err(|e| Error::io("cannot write the control block", e))
     }

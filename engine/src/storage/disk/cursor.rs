@@ -13,8 +13,8 @@ use std::sync::Arc;
 pub(super) struct DiskCursor<'t> {
     txn: &'t DiskTxn,
     open: Arc<OpenTree>,
-    /// What is scanned.
-    range: KeyRange,
+    /// What is scanned, where reads are noted.
+    range: Option<KeyRange>,
     /// What is left to scan.
     rest: KeyRange,
     direction: ScanDirection,
@@ -31,8 +31,8 @@ impl<'t> DiskCursor<'t> {
         Self {
             txn,
             open,
-            rest: range.clone(),
-            range,
+            range: txn.reading.is_some().then(|| range.clone()),
+            rest: range,
             direction,
             done: false,
         }
@@ -160,9 +160,9 @@ impl StorageCursor for DiskCursor<'_> {
         while !self.done && batch.len() < entries_max && batch.size_bytes() < BATCH_BYTES_MAX {
             self.step(batch, entries_max)?;
         }
-        if let Some(reading) = &self.txn.reading {
+        if let (Some(reading), Some(range)) = (&self.txn.reading, &self.range) {
             let last = batch.len().checked_sub(1).map(|last| batch.key(last));
-            reading.range(self.open.tree.root(), &self.range, self.direction, last);
+            reading.range(self.open.tree.root(), range, self.direction, last);
         }
         Ok(!batch.is_empty())
     }

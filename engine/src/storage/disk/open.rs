@@ -170,14 +170,12 @@ fn recover(
     let analysis = analyse(&mut reader, control.start, control.redo)?;
     let epoch = reader.epoch_max().max(control.epoch) + 1;
     let log = Log::continue_after(
-        LogReader::open(wal.clone(), geometry)?,
-        wal.clone(),
-        geometry,
+        reader,
         epoch,
         (control.start, control.redo, analysis.extent),
         LogMistakes {
             failed_sync_ignored: options.makes(Mistake::FailedSyncIgnored),
-            tail_believed: false,
+            ..LogMistakes::default()
         },
     )?;
     let pool_options = PoolOptions {

@@ -31,9 +31,20 @@ pub(super) struct UndoItem {
 }
 
 impl UndoItem {
-    /// Whether [`written`] gives something.
+    /// Of a change that no key shows: pages were taken or given.
+    pub(super) fn of_pages(action: UndoAction, undo_next: Lsn) -> Self {
+        Self {
+            action,
+            undo_next,
+            pushed_version: false,
+            tombstone: false,
+            covers_read: false,
+        }
+    }
+
+    /// Whether it is the first change of its key, or leaves a tombstone.
     fn is_written(&self) -> bool {
-        matches!(self.action, UndoAction::Restore { .. }) && (self.pushed_version || self.tombstone)
+        self.pushed_version || self.tombstone
     }
 }
 
@@ -271,14 +282,13 @@ impl DiskTxn {
 }
 
 fn written(item: UndoItem) -> Option<Written> {
+    let is_written = item.is_written();
     match item.action {
-        UndoAction::Restore { tree, key, .. } if item.pushed_version || item.tombstone => {
-            Some(Written {
-                tree,
-                key,
-                tombstone: item.tombstone,
-            })
-        }
+        UndoAction::Restore { tree, key, .. } if is_written => Some(Written {
+            tree,
+            key,
+            tombstone: item.tombstone,
+        }),
         _ => None,
     }
 }
@@ -463,13 +473,7 @@ impl DiskTxn {
         ));
         let action = UndoAction::DropTree(root);
         change.commit(&action.encode())?;
-        self.undo.push(UndoItem {
-            action,
-            undo_next,
-            pushed_version: false,
-            tombstone: false,
-            covers_read: false,
-        });
+        self.undo.push(UndoItem::of_pages(action, undo_next));
         Ok(root)
     }
 }

@@ -142,13 +142,7 @@ impl DiskTxn {
             value,
             encode_free_pages,
             |pages, start| {
-                undo.push(UndoItem {
-                    action: UndoAction::FreePages(pages),
-                    undo_next,
-                    pushed_version: false,
-                    tombstone: false,
-                    covers_read: false,
-                });
+                undo.push(UndoItem::of_pages(UndoAction::FreePages(pages), undo_next));
                 undo_next = start;
             },
         )
