@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Constraint,
     /// Another transaction was in the way (`40001`, `40P01`, `55P03`): rolling back and trying again can help.
     Conflict,
+    /// The statement was stopped: from outside, or because its time was up (`57014`).
+    Canceled,
     /// A limit was reached: memory, disk space, depth, length (SQLSTATE classes 53 and 54).
     Limit,
     /// The operating system or the disk failed a call (SQLSTATE `58030`).

@@ -3,6 +3,8 @@
 //! [`check_semantics`] pins each rule of the door with a few lines that fail by name; [`check_random`] drives a
 //! backend and the model side by side. Both panic with what was expected and what was found.
 
+mod locks;
+
 use crate::lockstep::{Event, Lockstep, LockstepCounts, Shape};
 use crate::model::ModelBackend;
 use crate::phase::PhaseCell;
@@ -71,6 +73,9 @@ pub fn check_semantics(make: Make<'_>) {
     row_ids(&*make());
     waiting(&*make());
     deadlock(&*make());
+    locks::row_locks(&*make());
+    locks::promises(&*make());
+    locks::deadlock_of_locks(&*make());
 }
 
 fn begin(backend: &dyn StorageBackend) -> Box<dyn StorageTxn> {

@@ -1,6 +1,8 @@
 //! The traits of the door, and the plain data that passes through it.
 
 use crate::error::Result;
+use crate::interrupt::WaitLimits;
+use crate::txn::LockMode;
 use std::ops::Bound;
 
 /// Names a tree for as long as it exists. A tree is created and dropped inside transactions.
@@ -160,6 +162,8 @@ pub trait StorageBackend: Send + Sync + 'static {
     fn root_tree(&self) -> TreeId;
     /// A number that grows with each commit that called [`StorageTxn::mark_schema_changed`]; 0 at open.
     fn schema_version(&self) -> u64;
+    /// Everybody who waits looks whether the wait was interrupted.
+    fn wake(&self);
     /// Some background work: vacuum, a checkpoint when one is due. Bounded by about `budget_pages` pages touched.
     fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport>;
     /// Removes all that no snapshot needs.
@@ -178,7 +182,7 @@ pub trait StorageBackend: Send + Sync + 'static {
 /// [`savepoint`](StorageTxn::savepoint) and, on failure, [`rollback_to`](StorageTxn::rollback_to).
 ///
 /// Errors of changes: `40001` a version committed after the snapshot is in the way; `40P01` deadlock; `55P03` lock
-/// time-out; `25006` read-only; `54000` key or value too long; `53100` disk full; `58030` I/O.
+/// time-out; `57014` interrupted; `25006` read-only; `54000` key or value too long; `53100` disk full; `58030` I/O.
 pub trait StorageTxn: Send {
     /// The value of `key` as the snapshot and this transaction's own changes see it.
     fn get(&self, tree: TreeId, key: &[u8]) -> Result<Option<Vec<u8>>>;
@@ -200,6 +204,17 @@ pub trait StorageTxn: Send {
         range: KeyRange,
         direction: ScanDirection,
     ) -> Result<Box<dyn StorageCursor + '_>>;
+    /// Locks `key`, under which there need not be anything, until this transaction ends or rolls back to a savepoint
+    /// before it. What others do with the key conflicts as if they locked it: a put over a value at
+    /// [`LockMode::NoKeyUpdate`], any other change at [`LockMode::Update`]. Waits for the others if `waits`; else gives
+    /// false, with nothing locked, when there are any. Errors: those of changes.
+    fn lock(&mut self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool>;
+    /// This transaction commits a change only if no other has committed one within `range` since its snapshot. So it is
+    /// for all that is read at [`IsolationLevel::Serializable`]; this asks for it at `RepeatableRead` too. At
+    /// `ReadCommitted` it does nothing: what takes a lock and then a new snapshot needs no promise.
+    fn depend_on(&mut self, tree: TreeId, range: &KeyRange);
+    /// Sets when waiting for others is given up; scans too stop with `57014` when [`WaitLimits::interrupt`] says so.
+    fn limit_waits(&mut self, limits: WaitLimits);
     /// Creates an empty tree.
     fn create_tree(&mut self) -> Result<TreeId>;
     /// Drops a tree; its pages are given back once no snapshot can see it.

@@ -17,6 +17,8 @@ pub mod key;
 mod mistake;
 pub mod row;
 
+pub use crate::interrupt::WaitLimits;
+pub use crate::txn::LockMode;
 pub(crate) use backend::for_each_entry;
 pub use backend::{
     CheckReport, EntryBatch, IsolationLevel, KeyRange, MaintenanceReport, ScanDirection,

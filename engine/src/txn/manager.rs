@@ -5,9 +5,10 @@ use super::reads::ReadSet;
 use super::state::TxnState;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
+use crate::interrupt::WaitLimits;
 use crate::page::{Lsn, TxnId};
 use crate::sync::{Condvar, Mutex, MutexGuard};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A moment that a transaction sees.
@@ -33,9 +34,33 @@ struct State {
     /// Who changes the schema, or is about to.
     schema_owner: Option<Arc<TxnState>>,
     /// Who waits for whom.
-    waits: BTreeMap<u64, u64>,
+    waits: BTreeMap<u64, Vec<u64>>,
     /// The disk failed, and some transactions will never end.
     halted: bool,
+}
+
+impl State {
+    /// Whether one of `waits_for` waits, directly or not, for `me`.
+    fn closes_circle(&self, me: u64, waits_for: &[u64]) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open = waits_for.to_vec();
+        while let Some(txn) = open.pop() {
+            if txn == me {
+                return true;
+            }
+            if seen.insert(txn) {
+                open.extend(self.waits.get(&txn).into_iter().flatten());
+            }
+        }
+        false
+    }
+}
+
+/// When a wait ends without what it waits for.
+struct Deadline<'a> {
+    /// By [`Env::monotonic_micros`]; `None`: never.
+    at_micros: Option<u64>,
+    limits: &'a WaitLimits,
 }
 
 /// The transactions of a database.
@@ -139,12 +164,12 @@ impl TxnManager {
     pub fn start_writing(
         &self,
         snapshot: Option<&Snapshot>,
-        timeout_micros: Option<u64>,
+        limits: &WaitLimits,
     ) -> Result<Arc<TxnState>> {
         let mut state = self.state.lock();
-        let deadline = self.deadline(timeout_micros);
+        let deadline = self.deadline(limits);
         while state.schema_owner.is_some() {
-            self.wait(&mut state, deadline, "schema change")?;
+            self.wait(&mut state, &deadline, "schema change")?;
         }
         if snapshot.is_some_and(|s| s.schema_version != state.schema_version) {
             return Err(schema_changed());
@@ -165,27 +190,28 @@ impl TxnManager {
         &self,
         me: &Arc<TxnState>,
         snapshot: &Snapshot,
-        timeout_micros: Option<u64>,
+        limits: &WaitLimits,
     ) -> Result<bool> {
-        let deadline = self.deadline(timeout_micros);
+        let deadline = self.deadline(limits);
         let mut state = self.state.lock();
         while let Some(owner) = state.schema_owner.clone() {
             if Arc::ptr_eq(&owner, me) {
                 break;
             }
-            self.wait_locked(&mut state, me, &owner, deadline)?;
+            self.wait_locked(&mut state, me, &[owner], &deadline)?;
         }
         state.schema_owner = Some(me.clone());
         loop {
-            let other = state
+            let others: Vec<_> = state
                 .running
                 .values()
-                .find(|t| !Arc::ptr_eq(t, me))
-                .cloned();
-            let Some(other) = other else {
+                .filter(|t| !Arc::ptr_eq(t, me))
+                .cloned()
+                .collect();
+            if others.is_empty() {
                 return Ok(state.time == snapshot.time);
-            };
-            if let Err(e) = self.wait_locked(&mut state, me, &other, deadline) {
+            }
+            if let Err(e) = self.wait_locked(&mut state, me, &others, &deadline) {
                 state.schema_owner = None;
                 self.ended.notify_all();
                 return Err(e);
@@ -206,49 +232,54 @@ impl TxnManager {
         }
     }
 
-    /// Waits until `other` has ended.
+    /// Waits until one of `others` has ended.
     ///
     /// # Errors
-    /// `40P01` when `other` waits, directly or not, for `me`; `55P03` when it takes longer than `timeout_micros`.
+    /// `40P01` when one of them waits, directly or not, for `me`; `55P03` when it takes longer than the limit, `57014`.
     pub fn wait_for(
         &self,
         me: &Arc<TxnState>,
-        other: &Arc<TxnState>,
-        timeout_micros: Option<u64>,
+        others: &[Arc<TxnState>],
+        limits: &WaitLimits,
     ) -> Result<()> {
-        let deadline = self.deadline(timeout_micros);
-        self.wait_locked(&mut self.state.lock(), me, other, deadline)
+        let deadline = self.deadline(limits);
+        self.wait_locked(&mut self.state.lock(), me, others, &deadline)
     }
 
-    fn deadline(&self, timeout_micros: Option<u64>) -> Option<u64> {
-        timeout_micros.map(|t| self.env.monotonic_micros().saturating_add(t))
+    fn deadline<'a>(&self, limits: &'a WaitLimits) -> Deadline<'a> {
+        let now = || self.env.monotonic_micros();
+        let at_micros = limits.lock_timeout_micros.map(|t| now().saturating_add(t));
+        Deadline { at_micros, limits }
     }
 
     fn wait_locked(
         &self,
         state: &mut MutexGuard<'_, State>,
         me: &Arc<TxnState>,
-        other: &Arc<TxnState>,
-        deadline: Option<u64>,
+        others: &[Arc<TxnState>],
+        deadline: &Deadline<'_>,
     ) -> Result<()> {
-        while other.is_running() {
-            let mut at = other.id().0;
-            while let Some(&next) = state.waits.get(&at) {
-                if next == me.id().0 {
-                    return Err(Error::new(
-                        ErrorKind::Conflict,
-                        "40P01",
-                        "deadlock detected",
-                    ));
-                }
-                at = next;
+        while others.iter().all(|other| other.is_running()) {
+            let waits_for: Vec<u64> = others.iter().map(|other| other.id().0).collect();
+            if state.closes_circle(me.id().0, &waits_for) {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "40P01",
+                    "deadlock detected",
+                ));
             }
-            state.waits.insert(me.id().0, other.id().0);
+            state.waits.insert(me.id().0, waits_for);
             let waited = self.wait(state, deadline, "another transaction");
             state.waits.remove(&me.id().0);
             waited?;
         }
         Ok(())
+    }
+
+    /// Everybody who waits looks whether to go on with it.
+    pub fn wake(&self) {
+        let _state = self.state.lock(); // so that nobody is between looking and waiting
+        self.ended.notify_all();
     }
 
     /// Nobody waits any more: the disk failed in a way that leaves transactions undecided until the next open.
@@ -260,7 +291,7 @@ impl TxnManager {
     fn wait(
         &self,
         state: &mut MutexGuard<'_, State>,
-        deadline: Option<u64>,
+        deadline: &Deadline<'_>,
         what: &'static str,
     ) -> Result<()> {
         if state.halted {
@@ -270,19 +301,22 @@ impl TxnManager {
                 "the transaction waited for will not end after a disk failure; open the database again to recover",
             ));
         }
-        let Some(deadline) = deadline else {
-            self.ended.wait(state, what);
-            return Ok(());
-        };
-        let rest = deadline.saturating_sub(self.env.monotonic_micros());
-        if rest == 0 {
+        deadline.limits.check()?;
+        let now = self.env.monotonic_micros();
+        let until_deadline = deadline.at_micros.map(|at| at.saturating_sub(now));
+        if until_deadline == Some(0) {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 "55P03",
                 "canceling statement due to lock timeout",
             ));
         }
-        self.ended.wait_for(state, rest, what);
+        let interrupt = deadline.limits.interrupt.as_ref();
+        let until_interrupt = interrupt.and_then(|i| i.remaining_micros());
+        match until_deadline.into_iter().chain(until_interrupt).min() {
+            Some(rest) => self.ended.wait_for(state, rest, what),
+            None => self.ended.wait(state, what),
+        }
         Ok(())
     }
 

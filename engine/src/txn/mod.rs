@@ -27,14 +27,18 @@
 //!   own has changed what it read (backward validation after Kung and Robinson, "On optimistic methods for concurrency
 //!   control", TODS 6(2), 1981). Commits become visible in the order of their records in the log, in which they were
 //!   validated: so the order of commits is a serial order, and every snapshot is a prefix of it.
+//! - TXN-5: while a transaction holds a row lock, no other changes the key in a way that conflicts, nor takes a lock that
+//!   does; locks are given back when it ends or rolls back to a savepoint before them, and live in memory only.
 
 mod history;
+mod locks;
 mod manager;
 mod reads;
 mod state;
 mod versions;
 
 pub use history::Written;
+pub use locks::{Attempt, LockMode, LockTable};
 pub use manager::{Snapshot, TxnManager};
 pub use reads::ReadSet;
 pub use state::TxnState;

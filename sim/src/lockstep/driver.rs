@@ -5,7 +5,9 @@ use super::session::{Answer, Session, TreePair};
 use super::shape::{Shape, direction, row_id_key};
 use crate::model::{ModelBackend, ModelTxn};
 use crate::phase::{Phase, PhaseCell};
-use quantadb::storage::{IsolationLevel, ScanDirection, StorageBackend, StorageTxn, TxnOptions};
+use quantadb::storage::{
+    IsolationLevel, LockMode, ScanDirection, StorageBackend, StorageTxn, TxnOptions,
+};
 use quantadb::{Error, ErrorKind};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -250,6 +252,7 @@ impl Lockstep {
                 session.model.refresh_snapshot();
                 Ok(None)
             }
+            94..=96 => self.lock(session, tree, rng),
             _ => self.change_schema(session, tree, rng),
         }
     }
@@ -280,6 +283,17 @@ impl Lockstep {
         let at = rng.random_range(0..session.savepoints.len());
         session.savepoints.truncate(at + 1);
         let answer = session.rollback_to(session.savepoints[at])?;
+        self.note(answer)
+    }
+
+    fn lock(&mut self, session: &mut Session, tree: TreePair, rng: &mut ChaCha8Rng) -> Went {
+        if rng.random_bool(0.3) {
+            session.depend_on(tree, &self.shape.range(rng));
+            return Ok(None);
+        }
+        use LockMode::{KeyShare, NoKeyUpdate, Share, Update};
+        let mode = [KeyShare, Share, NoKeyUpdate, Update][rng.random_range(0..4)];
+        let answer = session.lock(tree, &self.shape.key(rng), mode, rng.random_bool(0.5))?;
         self.note(answer)
     }
 

@@ -2,7 +2,7 @@
 
 use super::compare::{Entries, Mismatch, Show, compare, compare_entries, is_fault, scan};
 use crate::model::ModelTxn;
-use quantadb::storage::{KeyRange, ScanDirection, StorageTxn, TreeId};
+use quantadb::storage::{KeyRange, LockMode, ScanDirection, StorageTxn, TreeId};
 use quantadb::{Error, Result};
 
 /// One tree: its number on each side.
@@ -105,6 +105,28 @@ impl Session {
             || self.subject.delete(tree.subject, key),
             || self.model.delete(tree.model, key),
         )
+    }
+
+    /// Locks on both sides, waiting for nobody.
+    pub(super) fn lock(
+        &mut self,
+        tree: TreePair,
+        key: &[u8],
+        mode: LockMode,
+        waits: bool,
+    ) -> Result<Answer<bool>, Mismatch> {
+        let doing = self.doing("lock", tree, key);
+        both(
+            || doing,
+            || self.subject.lock(tree.subject, key, mode, waits),
+            || self.model.lock(tree.model, key, mode, waits),
+        )
+    }
+
+    /// Makes the commit depend on a range, on both sides.
+    pub(super) fn depend_on(&mut self, tree: TreePair, range: &KeyRange) {
+        self.subject.depend_on(tree.subject, range);
+        self.model.depend_on(tree.model, range);
     }
 
     /// Scans on both sides; `sizes` is entries a batch and entries in all.

@@ -103,6 +103,11 @@ impl StorageBackend for ModelBackend {
         self.shared.store.lock().schema_version
     }
 
+    fn wake(&self) {
+        let _store = self.shared.store.lock(); // so that nobody is between looking and waiting
+        self.shared.ended.notify_all();
+    }
+
     fn maintain(&self, _budget_pages: u64) -> Result<MaintenanceReport> {
         self.vacuum()
     }

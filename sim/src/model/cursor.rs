@@ -47,6 +47,7 @@ fn is_empty(range: &KeyRange) -> bool {
 impl StorageCursor for ModelCursor<'_> {
     fn next_batch(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<bool> {
         batch.clear();
+        self.txn.limits.check()?;
         if is_empty(&self.rest) {
             self.txn.note_read(self.tree, self.range.clone());
             return Ok(false);

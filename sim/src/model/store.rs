@@ -1,7 +1,7 @@
 //! Trees of version chains, and who is running.
 
 use quantadb::error::{Error, ErrorKind, Result};
-use quantadb::storage::{CheckReport, KeyRange, MaintenanceReport, TreeId};
+use quantadb::storage::{CheckReport, KeyRange, LockMode, MaintenanceReport, TreeId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ pub(super) enum Undo {
     },
     Created(TreeId),
     Dropped(TreeId),
+    /// A lock was taken: the last of those held.
+    Locked,
 }
 
 /// A transaction that has not ended.
@@ -67,8 +69,12 @@ pub(super) struct Running {
     pub(super) undo: Vec<Undo>,
     /// What it has read, if that is asked when it commits.
     pub(super) reads: Option<Vec<(TreeId, KeyRange)>>,
-    /// Whether it has changed something, so that a change of schema waits for it.
+    /// What must not be changed by others until it commits, whatever its level.
+    pub(super) depends_on: Vec<(TreeId, KeyRange)>,
+    /// Whether it has changed or locked something, so that a change of schema waits for it.
     pub(super) changed: bool,
+    /// What it keeps others from changing, and how strongly.
+    pub(super) locks: Vec<(TreeKey, LockMode)>,
     /// Whom it waits for at this moment.
     pub(super) waits_for: Vec<TxnNumber>,
 }
@@ -139,7 +145,9 @@ impl Store {
                 schema_version: self.schema_version,
                 undo: Vec::new(),
                 reads: is_validated.then(Vec::new),
+                depends_on: Vec::new(),
                 changed: false,
+                locks: Vec::new(),
                 waits_for: Vec::new(),
             },
         );
@@ -169,12 +177,43 @@ impl Store {
             .ok_or_else(|| no_such_tree(tree))
     }
 
+    /// Whether `me` has changed something that a commit would keep.
+    fn has_written(&self, me: TxnNumber) -> bool {
+        let undo = &self.running[&me].undo;
+        undo.iter().any(|undo| !matches!(undo, Undo::Locked))
+    }
+
+    /// The others whose locks of a key conflict with `mode`.
+    pub(super) fn lockers(
+        &self,
+        me: TxnNumber,
+        tree: TreeId,
+        key: &[u8],
+        mode: LockMode,
+    ) -> Vec<TxnNumber> {
+        let others = self.running.iter().filter(|(txn, _)| **txn != me);
+        let holds = |running: &Running| {
+            let mut locks = running.locks.iter();
+            locks.any(|((t, k), held)| *t == tree && k == key && held.conflicts(mode))
+        };
+        let conflicting = others.filter(|(_, running)| holds(running));
+        conflicting.map(|(&txn, _)| txn).collect()
+    }
+
+    /// `me` locks a key. The caller has made sure that nobody is in the way.
+    pub(super) fn lock(&mut self, me: TxnNumber, tree: TreeId, key: &[u8], mode: LockMode) {
+        self.me(me).locks.push(((tree, key.to_vec()), mode));
+        self.changed(me, Undo::Locked);
+    }
+
     /// Whether some commit since the snapshot of `me`, which has changed something, has changed what `me` has read.
     pub(super) fn is_serializable(&self, me: TxnNumber) -> bool {
         let running = &self.running[&me];
-        let Some(reads) = running.reads.as_ref().filter(|_| !running.undo.is_empty()) else {
+        if !self.has_written(me) {
             return true;
-        };
+        }
+        let reads = running.reads.iter().flatten();
+        let reads: Vec<_> = reads.chain(&running.depends_on).collect();
         let since = self.history.iter().filter(|(at, _)| *at > running.snapshot);
         let mut changed = since.flat_map(|(_, keys)| keys);
         !changed.any(|(tree, key)| reads.iter().any(|(t, r)| t == tree && r.contains(key)))
@@ -319,6 +358,9 @@ impl Store {
                 Some(Undo::Dropped(tree)) => {
                     self.trees.get_mut(&tree).expect("its own").dropped = None;
                 }
+                Some(Undo::Locked) => {
+                    self.me(me).locks.pop();
+                }
                 None => return,
             }
         }
@@ -340,10 +382,12 @@ impl Store {
 
     /// Ends a transaction whose changes, if it is not to commit, were undone before.
     pub(super) fn end(&mut self, me: TxnNumber, schema_changed: bool) {
-        let Some(running) = self.running.remove(&me) else {
+        if !self.running.contains_key(&me) {
             return;
-        };
-        if !running.undo.is_empty() || schema_changed {
+        }
+        let has_written = self.has_written(me);
+        let running = self.running.remove(&me).expect("just seen");
+        if has_written || schema_changed {
             self.commits += 1;
         }
         let mine = Author::Running(me);
@@ -364,6 +408,7 @@ impl Store {
                 Undo::Dropped(tree) => {
                     self.trees.get_mut(&tree).expect("its own").dropped = Some(now);
                 }
+                Undo::Locked => {}
             }
         }
         if !keys.is_empty() {

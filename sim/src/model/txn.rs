@@ -5,7 +5,8 @@ use super::cursor::ModelCursor;
 use super::store::{Author, Step, Store, TxnNumber, Value, conflict, visible};
 use quantadb::error::{Error, ErrorKind, Result};
 use quantadb::storage::{
-    IsolationLevel, KeyRange, ScanDirection, StorageCursor, StorageTxn, TreeId, TxnOptions,
+    IsolationLevel, KeyRange, LockMode, ScanDirection, StorageCursor, StorageTxn, TreeId,
+    TxnOptions, WaitLimits,
 };
 use quantadb::sync::MutexGuard;
 use std::cell::Cell;
@@ -17,6 +18,7 @@ pub(crate) struct ModelTxn {
     shared: Arc<Shared>,
     me: TxnNumber,
     options: TxnOptions,
+    pub(super) limits: WaitLimits,
     /// Whether anything was read: then the snapshot cannot be exchanged.
     has_read: Cell<bool>,
     schema_changed: bool,
@@ -38,6 +40,10 @@ impl ModelTxn {
             shared,
             me,
             options,
+            limits: WaitLimits {
+                lock_timeout_micros: options.lock_timeout_micros,
+                interrupt: None,
+            },
             has_read: Cell::new(false),
             schema_changed: false,
         }
@@ -107,8 +113,9 @@ impl ModelTxn {
             let message = "canceling statement due to lock timeout";
             Error::new(ErrorKind::Conflict, "55P03", message)
         };
+        self.limits.check()?;
         let now = self.shared.env.monotonic_micros();
-        if let Some(timeout) = self.options.lock_timeout_micros {
+        if let Some(timeout) = self.limits.lock_timeout_micros {
             let deadline = *deadline_micros.get_or_insert(now.saturating_add(timeout));
             if now >= deadline {
                 return Err(timed_out());
@@ -122,15 +129,50 @@ impl ModelTxn {
             ));
         }
         store.me(self.me).waits_for = blockers;
-        match *deadline_micros {
-            Some(deadline) => {
+        let interrupt = self.limits.interrupt.as_ref();
+        let interrupted = interrupt.and_then(|i| i.remaining_micros());
+        let timed_out = deadline_micros.map(|deadline| deadline - now);
+        match timed_out.into_iter().chain(interrupted).min() {
+            Some(rest) => {
                 let ended = &self.shared.ended;
-                ended.wait_for(store, deadline - now, "transaction of the model");
+                ended.wait_for(store, rest, "transaction of the model");
             }
             None => self.shared.ended.wait(store, "transaction of the model"),
         }
         store.me(self.me).waits_for.clear();
         Ok(())
+    }
+
+    /// Locks a key; `None` when others are in the way and `waits` is not set.
+    fn lock_or_not(
+        &self,
+        tree: TreeId,
+        key: &[u8],
+        mode: LockMode,
+        waits: bool,
+    ) -> Result<Option<()>> {
+        let me = self.me;
+        self.attempt(|store| {
+            if let Step::Blocked(by) = store.enter_tree(tree, me)? {
+                return Ok(Step::Blocked(by));
+            }
+            let snapshot = store.me(me).snapshot;
+            let chain = store.tree(tree, me, snapshot)?.entries.get(key);
+            let mut blockers = match chain.and_then(|chain| chain.last()).map(|v| v.author) {
+                Some(Author::Running(other)) if other != me => vec![other],
+                Some(Author::Committed(at)) if at > snapshot => return Err(conflict()),
+                _ => Vec::new(),
+            };
+            if blockers.is_empty() {
+                blockers = store.lockers(me, tree, key, mode);
+            }
+            match (blockers.is_empty(), waits) {
+                (true, _) => store.lock(me, tree, key, mode),
+                (false, true) => return Ok(Step::Blocked(blockers)),
+                (false, false) => return Ok(Step::Done(None)),
+            }
+            Ok(Step::Done(Some(())))
+        })
     }
 
     fn refuse_if_read_only(&self) -> Result<()> {
@@ -186,6 +228,16 @@ impl ModelTxn {
                     Author::Committed(at) if at > snapshot => return Err(conflict()),
                     _ => {}
                 }
+            }
+            let is_put_over =
+                change == Change::Put && chain.last().is_some_and(|v| v.value.is_some());
+            let mode = match is_put_over {
+                true => LockMode::NoKeyUpdate,
+                false => LockMode::Update,
+            };
+            let lockers = store.lockers(me, tree, key, mode);
+            if !lockers.is_empty() {
+                return Ok(Step::Blocked(lockers));
             }
             store.write(me, tree, key, value.clone());
             Ok(Step::Done(true))
@@ -272,6 +324,25 @@ impl StorageTxn for ModelTxn {
     ) -> Result<Box<dyn StorageCursor + '_>> {
         self.read(|store, me, snapshot| store.tree(tree, me, snapshot).map(drop))?;
         Ok(Box::new(ModelCursor::new(self, tree, range, direction)))
+    }
+
+    fn lock(&mut self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool> {
+        self.has_read.set(true);
+        self.refuse_if_read_only()?;
+        let locked = self.lock_or_not(tree, key, mode, waits)?;
+        Ok(locked.is_some())
+    }
+
+    fn depend_on(&mut self, tree: TreeId, range: &KeyRange) {
+        if self.options.isolation != IsolationLevel::ReadCommitted {
+            let mut store = self.shared.store.lock();
+            let depends_on = &mut store.me(self.me).depends_on;
+            depends_on.push((tree, range.clone()));
+        }
+    }
+
+    fn limit_waits(&mut self, limits: WaitLimits) {
+        self.limits = limits;
     }
 
     fn create_tree(&mut self) -> Result<TreeId> {

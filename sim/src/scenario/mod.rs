@@ -18,6 +18,7 @@
 //! ```
 
 mod every_call;
+mod families;
 mod registry;
 mod run;
 mod script;

@@ -6,13 +6,15 @@
 //!   slot-0 … slot-k         and 1 to the slot of its session: the sums are equal
 //!   guard-p-0, guard-p-1    who leaves looks first whether the other one stays: of each pair one is on duty
 //!   member-…                who joins counts the others first: there are never more than the limit
+//!   parent-…, child-…       no child without a parent, at any level: row locks
 //! ```
 //!
-//! Whether the last two hold, only serializable transactions can promise: they read what they do not change (write skew),
+//! Whether guards and members hold, only serializable transactions can promise: they read what they do not change (write skew),
 //! and count what is not there yet (phantoms). A lost update, a transaction that is half there, a snapshot that sees a part of another: each breaks a sum. A slot
 //! that is behind what its session was told is a commit that was lost. Interrupted commits may be there or not, and once
 //! recovery has decided it, it stays.
 
+use super::families::{self, Families};
 use super::run::Workload;
 use super::storage::open_backend;
 use super::world::World;
@@ -124,6 +126,7 @@ impl Session<'_> {
                 5..=7 => self.change_guard(),
                 8..=10 => self.join_or_leave(),
                 11 => self.add_if_absent(),
+                12..=14 => self.change_family(),
                 _ => self.transfer(),
             };
             match stop {
@@ -256,6 +259,19 @@ impl Session<'_> {
         self.commit(txn)
     }
 
+    fn change_family(&mut self) -> Result<(), Stop> {
+        let mut options = self.options(false);
+        if self.rng.random_bool(0.3) {
+            options.isolation = IsolationLevel::Serializable;
+        }
+        let mut txn = self.engine.begin(options)?;
+        let isolation = options.isolation;
+        match families::change(&mut *txn, self.tree, isolation, &mut self.rng)? {
+            true => self.commit(txn),
+            false => Ok(txn.rollback()?),
+        }
+    }
+
     /// Commits what is counted in no slot, so that it need not be known whether it is there.
     fn commit(&mut self, txn: Box<dyn StorageTxn>) -> Result<(), Stop> {
         Ok(self.phase.during(Phase::Commit, || txn.commit())?)
@@ -322,6 +338,7 @@ struct Sums {
     /// How many guards of each pair are on duty.
     guards: BTreeMap<String, u64>,
     members: usize,
+    families: Families,
 }
 
 impl Sums {
@@ -334,6 +351,7 @@ impl Sums {
             slots: BTreeMap::new(),
             guards: BTreeMap::new(),
             members: 0,
+            families: Families::default(),
         };
         while cursor.next_batch(&mut batch, 5)? {
             for (key, value) in batch.iter() {
@@ -348,6 +366,7 @@ impl Sums {
                     }
                     Some(("member", _)) => sums.members += 1,
                     Some(("fact", _)) => {}
+                    Some((kind, rest)) if sums.families.note(kind, rest) => {}
                     Some((_, slot)) => {
                         sums.slots.insert(slot.parse().unwrap_or(usize::MAX), value);
                     }
@@ -361,16 +380,21 @@ impl Sums {
     fn check(&self) -> Result<(), Mismatch> {
         let slots: u64 = self.slots.values().sum();
         let expected = format!(
-            "accounts {}, counters {slots} as slots, a guard of each pair, members up to {MEMBERS_MAX}",
+            "accounts {}, counters {slots} as slots, a guard of each pair, members up to {MEMBERS_MAX}, no orphans",
             ACCOUNTS * BALANCE
         );
         let found = format!(
-            "accounts {}, counters {}, guards {:?}, members {}",
-            self.accounts, self.counters, self.guards, self.members
+            "accounts {}, counters {}, guards {:?}, members {}, orphans of {:?}",
+            self.accounts,
+            self.counters,
+            self.guards,
+            self.members,
+            self.families.orphaned()
         );
         let guarded = self.guards.values().all(|&on| on > 0);
         let sums = self.accounts == ACCOUNTS * BALANCE && self.counters == slots;
-        match sums && guarded && self.members <= MEMBERS_MAX {
+        let alone = !self.families.orphaned().is_empty();
+        match sums && guarded && !alone && self.members <= MEMBERS_MAX {
             true => Ok(()),
             false => Err(wrong("the sums of one snapshot", expected, found)),
         }

@@ -65,6 +65,10 @@ impl StorageBackend for DiskStorageBackend {
         self.core.txns.schema_version()
     }
 
+    fn wake(&self) {
+        self.core.txns.wake();
+    }
+
     fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport> {
         let mut control = self.core.maintenance.lock();
         let mut report = self.core.vacuum(Some(budget_pages))?;

@@ -8,7 +8,7 @@ use crate::buffer::Pool;
 use crate::error::{Error, Result};
 use crate::page::{PageId, PageKind};
 use crate::sync::{Mutex, RwLock};
-use crate::txn::{TxnManager, VersionStore};
+use crate::txn::{LockTable, TxnManager, VersionStore};
 use crate::vfs::File;
 use crate::wal::Log;
 use std::collections::{BTreeMap, VecDeque};
@@ -74,6 +74,7 @@ pub(super) struct Core {
     pub(super) pool: Arc<Pool>,
     pub(super) txns: TxnManager,
     pub(super) versions: VersionStore,
+    pub(super) locks: LockTable,
     pub(super) directory: Arc<OpenTree>,
     trees: RwLock<BTreeMap<PageId, Arc<OpenTree>>>,
     /// Held shared by everything that changes pages, exclusively by the check, which must see no half-done change.
@@ -109,6 +110,7 @@ impl Core {
             pool,
             txns,
             versions: VersionStore::default(),
+            locks: LockTable::default(),
             directory,
             trees: RwLock::new(trees),
             changing: RwLock::new(()),

@@ -157,6 +157,7 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 impl StorageCursor for DiskCursor<'_> {
     fn next_batch(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<bool> {
         batch.clear();
+        self.txn.limits.check()?;
         while !self.done && batch.len() < entries_max && batch.size_bytes() < BATCH_BYTES_MAX {
             self.step(batch, entries_max)?;
         }

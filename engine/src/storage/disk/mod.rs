@@ -35,6 +35,7 @@ mod check;
 mod control;
 mod core;
 mod cursor;
+mod lock;
 mod open;
 mod options;
 mod reading;

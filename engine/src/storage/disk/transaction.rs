@@ -1,16 +1,19 @@
 //! A transaction on disk: its life from snapshot to commit or rollback.
 
 use super::super::{
-    IsolationLevel, KeyRange, Mistake, ScanDirection, StorageCursor, StorageTxn, TreeId, TxnOptions,
+    IsolationLevel, KeyRange, LockMode, Mistake, ScanDirection, StorageCursor, StorageTxn, TreeId,
+    TxnOptions,
 };
 use super::core::{Core, TREE_DROPPED, TREE_LIVE, root_of, tree_key};
 use super::cursor::DiskCursor;
+use super::lock::HeldLock;
 use super::open::END_BYTES;
 use super::reading::Reading;
 use super::undo::UndoAction;
 use super::write::ChangeKind;
 use crate::btree::{Entry, OVERFLOW, StoredEntry, TOMBSTONE};
 use crate::error::{Error, ErrorKind, Result};
+use crate::interrupt::WaitLimits;
 use crate::page::{Lsn, PageId};
 use crate::txn::{Seen, Snapshot, TxnState, Written};
 use crate::wal::RecordKind;
@@ -48,17 +51,28 @@ impl UndoItem {
     }
 }
 
+/// What a transaction holds beside its changes.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) locks: Vec<HeldLock>,
+    /// What must stay as it was read, at a level that does not ask that of all that was read.
+    promises: Option<Reading>,
+    /// Log space kept for rolling back: all of it, and what the changes so far may need.
+    pub(super) kept_bytes: u64,
+    pub(super) needed_bytes: u64,
+}
+
 /// A transaction of a [`DiskStorageBackend`](super::DiskStorageBackend).
 pub(super) struct DiskTxn {
     pub(super) core: Arc<Core>,
     pub(super) options: TxnOptions,
+    /// When waiting for others is given up.
+    pub(super) limits: WaitLimits,
     pub(super) snapshot: Snapshot,
     /// Set with the first change.
     pub(super) state: Option<Arc<TxnState>>,
     pub(super) undo: Vec<UndoItem>,
-    /// Log space kept for rolling back: all of it, and what the changes so far may need.
-    pub(super) kept_bytes: u64,
-    pub(super) needed_bytes: u64,
+    pub(super) held: Held,
     /// What was read, where that is asked at commit.
     pub(super) reading: Option<Reading>,
     /// Something was read or written with the snapshot.
@@ -75,11 +89,14 @@ impl DiskTxn {
             snapshot: core.txns.snapshot(),
             reading: Reading::of(&options),
             core,
+            limits: WaitLimits {
+                lock_timeout_micros: options.lock_timeout_micros,
+                interrupt: None,
+            },
             options,
+            held: Held::default(),
             state: None,
             undo: Vec::new(),
-            kept_bytes: 0,
-            needed_bytes: 0,
             used: AtomicBool::new(false),
             schema_changed: false,
             changed: false,
@@ -114,7 +131,7 @@ impl DiskTxn {
         let state = self
             .core
             .txns
-            .start_writing(snapshot.as_ref(), self.options.lock_timeout_micros)?;
+            .start_writing(snapshot.as_ref(), &self.limits)?;
         self.state = Some(state.clone());
         Ok(state)
     }
@@ -125,6 +142,7 @@ impl DiskTxn {
         if !self.changed
             && !self.schema_changed
             && self.undo.is_empty()
+            && self.held.locks.is_empty()
             && let Some(state) = self.state.take()
         {
             self.end_undone(&state);
@@ -161,10 +179,10 @@ impl DiskTxn {
         };
         if self.undo.len() > keep {
             // Undoing takes the space that was kept for it.
-            self.needed_bytes = 0;
+            self.held.needed_bytes = 0;
             self.core
                 .log()
-                .release(std::mem::take(&mut self.kept_bytes));
+                .release(std::mem::take(&mut self.held.kept_bytes));
         }
         while self.undo.len() > keep {
             let Some(item) = self.undo.last() else { break };
@@ -201,9 +219,10 @@ impl DiskTxn {
     /// Gives back what the transaction holds beside its changes.
     fn release(&mut self) {
         self.ended = true;
+        self.release_locks(0);
         self.core
             .log()
-            .release(std::mem::take(&mut self.kept_bytes));
+            .release(std::mem::take(&mut self.held.kept_bytes));
         if self.core.txns.forget(self.snapshot) {
             self.core.drop_settled_versions();
         }
@@ -252,7 +271,8 @@ impl DiskTxn {
         let undo = &mut self.undo;
         let skips = core.options.makes(Mistake::ValidationSkipped);
         let asks = !skips && undo.iter().any(UndoItem::is_written);
-        let reads = self.reading.as_ref().filter(|_| asks).map(Reading::all);
+        let reading = self.reading.as_ref().or(self.held.promises.as_ref());
+        let reads = reading.filter(|_| asks).map(Reading::all);
         let reads = reads.as_deref().map(|reads| (reads, self.snapshot.time));
         core.txns.order(
             state,
@@ -388,12 +408,39 @@ impl StorageTxn for DiskTxn {
         self.core.tree(root_of(tree))?.allocate_row_ids(count)
     }
 
+    fn lock(&mut self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool> {
+        self.lock_key(root_of(tree), key, mode, waits)
+    }
+
+    fn depend_on(&mut self, tree: TreeId, range: &KeyRange) {
+        match (self.options.isolation, &self.reading) {
+            (IsolationLevel::ReadCommitted, _) => {}
+            (_, Some(reading)) => {
+                reading.range(root_of(tree), range, ScanDirection::Forward, None);
+            }
+            (_, None) => {
+                let reading = self.held.promises.get_or_insert_default();
+                reading.range(root_of(tree), range, ScanDirection::Forward, None);
+            }
+        }
+    }
+
+    fn limit_waits(&mut self, limits: WaitLimits) {
+        self.limits = limits;
+    }
+
     fn savepoint(&mut self) -> usize {
-        self.undo.len()
+        self.undo.len() + self.held.locks.len()
     }
 
     fn rollback_to(&mut self, savepoint: usize) -> Result<()> {
-        self.undo_to(savepoint)
+        let locks = self
+            .held
+            .locks
+            .partition_point(|lock| lock.position < savepoint);
+        self.undo_to(savepoint - locks)?;
+        self.release_locks(locks);
+        Ok(())
     }
 
     fn mark_schema_changed(&mut self) -> Result<()> {
@@ -406,7 +453,7 @@ impl StorageTxn for DiskTxn {
         let owned = self
             .core
             .txns
-            .own_schema(&state, &self.snapshot, self.options.lock_timeout_micros)
+            .own_schema(&state, &self.snapshot, &self.limits)
             .and_then(|nothing_since| {
                 if was_used && !nothing_since {
                     self.core.txns.disown_schema(&state);

@@ -9,7 +9,7 @@ use crate::btree::{
 use crate::buffer::Author;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::PageId;
-use crate::txn::TxnState;
+use crate::txn::{LockMode, TxnState};
 use std::sync::Arc;
 
 /// What to do with a key.
@@ -31,10 +31,10 @@ const UNDO_STEP_BYTES: u64 = 4096;
 impl DiskTxn {
     /// Makes sure that the log can hold the undoing of a change of `bytes` bytes.
     pub(super) fn keep_log_for_undo(&mut self, bytes: u64) -> Result<()> {
-        self.needed_bytes += bytes + UNDO_BYTES;
-        if self.needed_bytes > self.kept_bytes {
-            let more = (self.needed_bytes - self.kept_bytes).max(UNDO_STEP_BYTES);
-            self.kept_bytes += self.core.log().reserve(more)?.keep();
+        self.held.needed_bytes += bytes + UNDO_BYTES;
+        if self.held.needed_bytes > self.held.kept_bytes {
+            let more = (self.held.needed_bytes - self.held.kept_bytes).max(UNDO_STEP_BYTES);
+            self.held.kept_bytes += self.core.log().reserve(more)?.keep();
         }
         Ok(())
     }
@@ -92,10 +92,8 @@ impl DiskTxn {
         loop {
             match self.try_change(&state, tree, key, kind, entry)? {
                 Ok(changed) => return Ok(changed),
-                Err(other) => {
-                    self.core
-                        .txns
-                        .wait_for(&state, &other, self.options.lock_timeout_micros)?;
+                Err(others) => {
+                    self.core.txns.wait_for(&state, &others, &self.limits)?;
                 }
             }
         }
@@ -120,11 +118,9 @@ impl DiskTxn {
             };
             match self.try_change(state, tree, key, kind, entry)? {
                 Ok(changed) => return Ok(changed),
-                Err(other) => {
+                Err(others) => {
                     self.undo_to(mark)?;
-                    self.core
-                        .txns
-                        .wait_for(state, &other, self.options.lock_timeout_micros)?;
+                    self.core.txns.wait_for(state, &others, &self.limits)?;
                 }
             }
         }
@@ -156,7 +152,7 @@ impl DiskTxn {
 
     /// Looks for what forbids the change (TXN-1), and gives the transaction that has changed the key and is still running.
     /// A key that is taken needs no time to say so.
-    fn other_writer(
+    pub(super) fn other_writer(
         &self,
         state: &Arc<TxnState>,
         newest: Option<&Arc<TxnState>>,
@@ -178,7 +174,7 @@ impl DiskTxn {
         Ok(None)
     }
 
-    /// Makes the change, unless another transaction is in doubt: then gives that one.
+    /// Makes the change, unless other transactions must end first: then gives those.
     fn try_change(
         &mut self,
         state: &Arc<TxnState>,
@@ -186,7 +182,7 @@ impl DiskTxn {
         key: &[u8],
         kind: ChangeKind,
         entry: Entry<'_>,
-    ) -> Result<Result<bool, Arc<TxnState>>> {
+    ) -> Result<Result<bool, Vec<Arc<TxnState>>>> {
         let open = self.core.tree(tree)?;
         self.keep_log_for_undo(2 * key.len() as u64)?;
         let core = self.core.clone();
@@ -204,11 +200,19 @@ impl DiskTxn {
                 && live
                 && (self.reading.is_none() || self.sees(tree, key, leaf.entry()));
             if let Some(other) = self.other_writer(state, newest.as_ref(), is_taken)? {
-                return Ok(Err(other));
+                return Ok(Err(vec![other]));
             }
             if is_taken {
                 self.note_read(tree, key);
                 return Ok(Ok(false));
+            }
+            let mode = match kind {
+                ChangeKind::Put if live => LockMode::NoKeyUpdate,
+                _ => LockMode::Update,
+            };
+            let blockers = core.locks.blockers(tree, key, mode, state); // TXN-5
+            if !blockers.is_empty() {
+                return Ok(Err(blockers));
             }
             if let Some(need) = leaf.lacks(key, entry) {
                 drop(leaf);
@@ -242,7 +246,7 @@ impl DiskTxn {
             Some(old) if old.flags & OVERFLOW != 0 => Some(ChainRef::decode(&old.value)?),
             _ => None,
         };
-        self.needed_bytes += note.len() as u64;
+        self.held.needed_bytes += note.len() as u64;
         let key: Arc<[u8]> = key.into();
         let undo_next = state.chain().last();
         let reading = self.reading.as_ref();

@@ -1,0 +1,95 @@
+//! Locking the entry of one key without changing it.
+
+use super::transaction::DiskTxn;
+use crate::error::Result;
+use crate::page::PageId;
+use crate::txn::{Attempt, LockMode, TxnState};
+use std::sync::Arc;
+
+/// A row lock that a transaction holds.
+pub(super) struct HeldLock {
+    tree: PageId,
+    key: Arc<[u8]>,
+    /// What it held of the key before.
+    before: Option<LockMode>,
+    /// Changes and locks of the transaction before this one: what a savepoint counts.
+    pub(super) position: usize,
+}
+
+impl DiskTxn {
+    /// Locks a key; false, and nothing is locked, when others are in the way and `waits` is not set.
+    pub(super) fn lock_key(
+        &mut self,
+        tree: PageId,
+        key: &[u8],
+        mode: LockMode,
+        waits: bool,
+    ) -> Result<bool> {
+        self.note_use();
+        let state = self.writer()?;
+        let locked = self.lock_or_not(&state, tree, &key.into(), mode, waits);
+        if !matches!(locked, Ok(true)) {
+            self.forget_idle_writer();
+        }
+        locked
+    }
+
+    fn lock_or_not(
+        &mut self,
+        state: &Arc<TxnState>,
+        tree: PageId,
+        key: &Arc<[u8]>,
+        mode: LockMode,
+        waits: bool,
+    ) -> Result<bool> {
+        let core = self.core.clone();
+        loop {
+            let others = match self.try_lock(state, tree, key, mode)? {
+                Attempt::Held(before) if before.is_some_and(|before| before >= mode) => {
+                    return Ok(true);
+                }
+                Attempt::Held(before) => {
+                    self.held.locks.push(HeldLock {
+                        tree,
+                        key: key.clone(),
+                        before,
+                        position: self.undo.len() + self.held.locks.len(),
+                    });
+                    return Ok(true);
+                }
+                Attempt::Blocked(others) => others,
+            };
+            if !waits {
+                return Ok(false);
+            }
+            core.txns.wait_for(state, &others, &self.limits)?;
+        }
+    }
+
+    /// Under the leaf's latch, so that nobody can change the key between the look at its versions and the lock (TXN-5).
+    fn try_lock(
+        &self,
+        state: &Arc<TxnState>,
+        tree: PageId,
+        key: &Arc<[u8]>,
+        mode: LockMode,
+    ) -> Result<Attempt> {
+        let open = self.core.tree(tree)?;
+        let _leaf = open.tree.leaf(key)?;
+        let newest = self.core.versions.newest_writer(tree, key);
+        if let Some(other) = self.other_writer(state, newest.as_ref(), false)? {
+            return Ok(Attempt::Blocked(vec![other]));
+        }
+        self.core.locks.take(tree, key, mode, state)
+    }
+
+    /// Gives back all locks after the first `keep`.
+    pub(super) fn release_locks(&mut self, keep: usize) {
+        let Some(state) = &self.state else { return };
+        for lock in self.held.locks.drain(keep..).rev() {
+            self.core
+                .locks
+                .restore(lock.tree, &lock.key, lock.before, state);
+        }
+    }
+}
