@@ -8,6 +8,8 @@ pub trait Env: Send + Sync + 'static {
     fn now_micros(&self) -> i64;
     /// Monotonic clock in microseconds from an arbitrary start; for time-outs and `EXPLAIN`.
     fn monotonic_micros(&self) -> u64;
+    /// Lets about `micros` microseconds pass before the calling thread goes on.
+    fn pause(&self, micros: u64);
     /// 64 bits of entropy; names a new database and seeds hashers.
     fn entropy(&self) -> u64;
 }
@@ -34,6 +36,10 @@ impl Env for OsEnv {
                 .as_micros(),
         )
         .unwrap_or(u64::MAX)
+    }
+
+    fn pause(&self, micros: u64) {
+        std::thread::sleep(std::time::Duration::from_micros(micros));
     }
 
     fn entropy(&self) -> u64 {

@@ -23,6 +23,13 @@ pub fn set_scheduler(scheduler: Option<Arc<dyn Scheduler>>) {
     CURRENT.with(|c| *c.borrow_mut() = scheduler);
 }
 
+/// Lets the scheduler of the calling thread, if there is one, run somebody else first.
+pub fn give_way() {
+    if let Some(scheduler) = scheduler() {
+        scheduler.blocked("pause");
+    }
+}
+
 fn scheduler() -> Option<Arc<dyn Scheduler>> {
     CURRENT.with(|c| c.borrow().clone())
 }

@@ -272,8 +272,11 @@ fn a_script_begins_as_it_says() {
             .unwrap_err();
         assert_eq!(error.sqlstate(), "25006");
         run(&two, "ROLLBACK");
-        let error = two.run("SELECT 1; BEGIN READ ONLY").unwrap_err();
-        assert_eq!(error.sqlstate(), "0A000");
+        let error = two
+            .run("SELECT 1; BEGIN READ ONLY; DELETE FROM doctor")
+            .unwrap_err();
+        assert_eq!(error.sqlstate(), "25006");
+        run(&two, "ROLLBACK");
         let error = two
             .run("SELECT 1; BEGIN ISOLATION LEVEL READ COMMITTED")
             .unwrap_err();

@@ -10,8 +10,8 @@ use crate::model::ModelBackend;
 use crate::phase::PhaseCell;
 use crate::streams::Streams;
 use quantadb::storage::{
-    EntryBatch, IsolationLevel, KeyRange, ScanDirection, StorageBackend, StorageTxn, TreeId,
-    TxnOptions,
+    EntryBatch, IsolationLevel, KeyRange, ScanDirection, StorageBackend, StorageTxn, Synchronous,
+    TreeId, TxnOptions,
 };
 use quantadb::{Error, Result};
 use std::ops::Bound;
@@ -25,6 +25,7 @@ const IMPATIENT: TxnOptions = TxnOptions {
     isolation: IsolationLevel::RepeatableRead,
     read_only: false,
     lock_timeout_micros: Some(0),
+    synchronous: Synchronous::Full,
 };
 
 /// A key that no backend takes, in bytes.

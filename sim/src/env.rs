@@ -46,6 +46,11 @@ impl Env for SimEnv {
         self.tick()
     }
 
+    fn pause(&self, micros: u64) {
+        self.advance(micros);
+        quantadb::sync::give_way();
+    }
+
     fn entropy(&self) -> u64 {
         self.rng.lock().random()
     }

@@ -1,6 +1,7 @@
 //! A connection: where statements are run.
 
 use crate::api::database::Shared;
+use crate::api::interrupt::InterruptHandle;
 use crate::api::rows::{Column, Rows};
 use crate::api::session::{Ran, Session, parse_one};
 use crate::api::statement::Statement;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 /// threads, but only one uses it at a time.
 pub struct Connection {
     pub(crate) session: RefCell<Session>,
+    interrupt: InterruptHandle,
 }
 
 /// What one statement of [`Connection::run`] gave.
@@ -53,10 +55,17 @@ impl StatementResult {
 }
 
 impl Connection {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            session: RefCell::new(Session::new(shared)),
-        }
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self> {
+        let session = Session::new(shared)?;
+        Ok(Self {
+            interrupt: InterruptHandle::new(&session),
+            session: RefCell::new(session),
+        })
+    }
+
+    /// A handle with which another thread can stop the statement that runs here.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.interrupt.clone()
     }
 
     /// Runs one statement; returns how many rows it added, changed or removed (or gave).
@@ -96,7 +105,8 @@ impl Connection {
         Ok(Statement::new(self, parsed, planned))
     }
 
-    /// Begins a transaction at the level SERIALIZABLE (`BEGIN ISOLATION LEVEL …` begins one at another level), which is
+    /// Begins a transaction at the level of the setting `default_transaction_isolation`, SERIALIZABLE unless it was changed
+    /// (`BEGIN ISOLATION LEVEL …` begins one at another level), which is
     /// rolled back when it is dropped without a commit. Errors: `25001` when there is one already.
     pub fn begin(&self) -> Result<Transaction<'_>> {
         if self.is_in_transaction() {
@@ -110,11 +120,12 @@ impl Connection {
         Ok(Transaction::new(self))
     }
 
-    /// Runs `body` in a transaction and commits it, all of it again, a bounded number of times, when it loses to
-    /// another transaction. What `body` does beside the database must bear being repeated. Errors: those of `body`,
+    /// Runs `body` in a transaction and commits it, all of it again, a bounded number of times and after a pause that
+    /// grows up to 10 milliseconds, when it loses to another transaction. What `body` does beside the database must bear being repeated. Errors: those of `body`,
     /// after which the transaction is rolled back, and of the commit.
     pub fn transaction<T>(&self, mut body: impl FnMut(&Transaction<'_>) -> Result<T>) -> Result<T> {
-        let mut tries = self.session.borrow().shared.options.retries_max;
+        let shared = self.session.borrow().shared.clone();
+        let mut tries = 0;
         loop {
             let transaction = self.begin()?;
             let result = body(&transaction).and_then(|value| {
@@ -122,7 +133,13 @@ impl Connection {
                 Ok(value)
             });
             match result {
-                Err(error) if error.kind() == ErrorKind::Conflict && tries > 0 => tries -= 1,
+                Err(error)
+                    if error.kind() == ErrorKind::Conflict
+                        && tries < shared.options.retries_max =>
+                {
+                    shared.env.pause(pause_micros(tries, shared.env.entropy()));
+                    tries += 1;
+                }
                 result => return result,
             }
         }
@@ -142,6 +159,13 @@ impl Connection {
     pub fn has_failed_transaction(&self) -> bool {
         self.session.borrow().has_failed()
     }
+}
+
+/// How long to wait before another try: a random part of 50 microseconds, twice that after each try, up to 10
+/// milliseconds. So of two that met, one mostly comes first.
+fn pause_micros(tries: u32, entropy: u64) -> u64 {
+    let longest = 10_000.min(50 << tries.min(16));
+    entropy % longest
 }
 
 /// The rows of a statement; none for one without a result.

@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) backend: Arc<dyn StorageBackend>,
     pub(crate) env: Arc<dyn Env>,
     pub(crate) options: SessionOptions,
+    /// What `ALTER DATABASE` calls it: its file's name without extension.
+    pub(crate) name: String,
     /// The newest schema that some transaction has seen, by its version.
     schema: Mutex<Option<(u64, Arc<Schema>)>>,
 }
@@ -95,7 +97,13 @@ impl Database {
             session,
         } = options;
         let backend = DiskStorageBackend::open(vfs, env.clone(), path.as_ref(), disk)?;
-        Self::from_backend_with(Arc::new(backend), env, session)
+        let name = path.as_ref().file_stem().unwrap_or_default();
+        Self::of(
+            Arc::new(backend),
+            env,
+            session,
+            name.to_string_lossy().into_owned(),
+        )
     }
 
     /// A database over a storage engine that is open already, with default options.
@@ -109,10 +117,20 @@ impl Database {
         env: Arc<dyn Env>,
         options: SessionOptions,
     ) -> Result<Self> {
+        Self::of(backend, env, options, "quantadb".to_owned())
+    }
+
+    fn of(
+        backend: Arc<dyn StorageBackend>,
+        env: Arc<dyn Env>,
+        options: SessionOptions,
+        name: String,
+    ) -> Result<Self> {
         let shared = Shared {
             backend,
             env,
             options,
+            name,
             schema: Mutex::new(None),
         };
         let txn = shared.backend.begin(TxnOptions::default())?;
@@ -123,9 +141,10 @@ impl Database {
         })
     }
 
-    /// A new connection: a session with its own transaction and plan cache.
+    /// A new connection: a session with its own transaction, settings and plan cache. Errors: those of reading the
+    /// settings that the database keeps.
     pub fn connect(&self) -> Result<Connection> {
-        Ok(Connection::new(self.shared.clone()))
+        Connection::new(self.shared.clone())
     }
 
     /// Does some background work, bounded by about `budget_pages` pages: vacuum, a checkpoint when one is due.

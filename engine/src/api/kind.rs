@@ -1,23 +1,58 @@
 //! What kind of statement a text is, as far as the session must know before it is bound.
 
-use crate::sql::bound::{Statement, TransactionStatement};
-use crate::sql::{Parsed, ParsedKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::bound::{SettingStatement, Statement, TransactionStatement};
+use crate::sql::{Parsed, ParsedKind, Recognised};
 use sqlparser::ast::Statement as Syntax;
 
 /// `BEGIN`, `COMMIT`, `SAVEPOINT`, …
 pub(crate) fn is_transaction_control(parsed: &Parsed) -> bool {
     match &parsed.kind {
-        ParsedKind::Abort => true,
+        ParsedKind::Abort | ParsedKind::Recognised(Recognised::Transaction(_)) => true,
         ParsedKind::Sql(statement) => matches!(
             **statement,
-            Syntax::StartTransaction { .. }
-                | Syntax::Commit { .. }
+            Syntax::Commit { .. }
                 | Syntax::Rollback { .. }
                 | Syntax::Savepoint { .. }
                 | Syntax::ReleaseSavepoint { .. }
         ),
         _ => false,
     }
+}
+
+/// A statement about the settings of the session.
+pub(crate) fn setting(parsed: &Parsed) -> Option<&SettingStatement> {
+    match &parsed.kind {
+        ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => None,
+        ParsedKind::Recognised(Recognised::Setting(setting)) => Some(setting),
+        _ => None,
+    }
+}
+
+/// Refuses what a read-only transaction cannot do. Errors: `25006`.
+pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
+    let what = match &parsed.kind {
+        ParsedKind::Analyze(_) => "ANALYZE",
+        ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => {
+            "ALTER DATABASE"
+        }
+        ParsedKind::Sql(statement) => match &**statement {
+            Syntax::Insert(_) => "INSERT",
+            Syntax::Update(_) => "UPDATE",
+            Syntax::Delete(_) => "DELETE",
+            Syntax::CreateTable(_) => "CREATE TABLE",
+            Syntax::CreateIndex(_) => "CREATE INDEX",
+            Syntax::CreateView(_) => "CREATE VIEW",
+            Syntax::Drop { .. } => "DROP",
+            _ => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    Err(Error::new(
+        ErrorKind::Sql,
+        "25006",
+        format!("cannot execute {what} in a read-only transaction"),
+    ))
 }
 
 /// `SELECT`, `VALUES` and their like, which change nothing.
@@ -29,6 +64,7 @@ pub(crate) fn is_query(parsed: &Parsed) -> bool {
 pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
     match &parsed.kind {
         ParsedKind::Analyze(_) => true,
+        ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => true,
         ParsedKind::Sql(statement) => matches!(
             **statement,
             Syntax::CreateTable(_)
@@ -58,9 +94,13 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Vacuum => "VACUUM",
         Statement::Checkpoint => "CHECKPOINT",
         Statement::CheckDatabase => "CHECK DATABASE",
-        Statement::Show(_) => "SHOW",
+        Statement::Setting(setting) => match setting {
+            SettingStatement::Show(_) => "SHOW",
+            SettingStatement::OfDatabase(..) => "ALTER DATABASE",
+            _ => "SET",
+        },
         Statement::Transaction(control) => match control {
-            TransactionStatement::Begin { .. } => "BEGIN",
+            TransactionStatement::Begin(_) => "BEGIN",
             TransactionStatement::Commit => "COMMIT",
             TransactionStatement::Rollback | TransactionStatement::RollbackTo(_) => "ROLLBACK",
             TransactionStatement::Savepoint(_) => "SAVEPOINT",

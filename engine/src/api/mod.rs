@@ -41,13 +41,16 @@
 //! - API-5: an index to drop is one of its table's.
 
 mod connection;
+mod control;
 mod convert;
 mod database;
+mod interrupt;
 mod kind;
 mod options;
 mod plans;
 mod rows;
 mod session;
+mod settings;
 mod statement;
 mod transaction;
 mod utility;
@@ -55,6 +58,7 @@ mod value;
 
 pub use connection::{Connection, StatementResult};
 pub use database::Database;
+pub use interrupt::InterruptHandle;
 pub use options::{DatabaseOptions, SessionOptions};
 pub use rows::{Column, ColumnIndex, Row, Rows};
 pub use statement::Statement;

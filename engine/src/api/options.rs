@@ -1,7 +1,7 @@
 //! Options of a database and of its connections.
 
 use crate::env::{Env, OsEnv};
-use crate::storage::DiskOptions;
+use crate::storage::{DiskOptions, IsolationLevel, Synchronous};
 use crate::vfs::{OsVfs, Vfs};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,13 +39,19 @@ impl std::fmt::Debug for DatabaseOptions {
     }
 }
 
-/// How connections of a database behave.
+/// How connections of a database behave at first; `SET` and `ALTER DATABASE … SET` change the most of it.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
     /// Bytes that the sorts, hash tables and collected rows of one statement may hold before it fails with `53200`.
     pub work_mem_bytes: usize,
     /// How long a change waits for another transaction before `55P03`; `None`: until that one ends.
     pub lock_timeout: Option<Duration>,
+    /// How long a statement may take before `57014`; `None`: as long as it likes.
+    pub statement_timeout: Option<Duration>,
+    /// The isolation level of transactions that do not name one.
+    pub isolation: IsolationLevel,
+    /// What a commit waits for.
+    pub synchronous: Synchronous,
     /// How often a single statement, or the closure of [`crate::api::Connection::transaction`], is tried again after a
     /// conflict with another transaction.
     pub retries_max: u32,
@@ -56,6 +62,9 @@ impl Default for SessionOptions {
         Self {
             work_mem_bytes: 256 << 20,
             lock_timeout: None,
+            statement_timeout: None,
+            isolation: IsolationLevel::default(),
+            synchronous: Synchronous::default(),
             retries_max: 100,
         }
     }

@@ -13,12 +13,14 @@
 
 use crate::api::database::Shared;
 use crate::api::plans::{PlanCache, Planned};
+use crate::api::settings::Settings;
 use crate::api::{convert, kind, utility};
 use crate::catalog::{self, Schema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::{self, ResultRows, Settings};
+use crate::exec::{self, ResultRows};
+use crate::interrupt::{Interrupt, WaitLimits};
 use crate::plan::{Body, plan};
-use crate::sql::bound::{OutputColumn, Statement, TransactionStatement};
+use crate::sql::bound::{OutputColumn, Statement, TransactionModes};
 use crate::sql::{Parsed, bind, parse};
 use crate::storage::{IsolationLevel, StorageTxn, TxnOptions};
 use crate::types::Value;
@@ -27,32 +29,47 @@ use std::sync::Arc;
 /// The state of one connection.
 pub(crate) struct Session {
     pub(crate) shared: Arc<Shared>,
-    open: Option<Open>,
+    pub(super) open: Option<Open>,
+    pub(super) settings: Settings,
+    /// Stops the statement that runs.
+    pub(crate) interrupt: Arc<Interrupt>,
     plans: PlanCache,
     /// The schema last used, by its version.
     schema: Option<(u64, Arc<Schema>)>,
     /// Counts transaction blocks, to tell them apart.
-    blocks: u64,
+    pub(super) blocks: u64,
 }
 
 /// A transaction under way.
-struct Open {
-    txn: Box<dyn StorageTxn>,
-    options: TxnOptions,
+pub(super) struct Open {
+    pub(super) txn: Box<dyn StorageTxn>,
+    pub(super) options: TxnOptions,
     now_micros: i64,
+    /// Changes are refused, whether or not the transaction began so.
+    pub(super) read_only: bool,
+    /// Taken note of for `SHOW`: as a transaction that only reads never fails, there is nothing to wait for.
+    pub(super) deferrable: bool,
     /// Begun by `BEGIN`, not just by a string of several statements.
-    block: bool,
-    failed: bool,
-    savepoints: Vec<Savepoint>,
+    pub(super) block: bool,
+    /// A statement has run, so that its snapshot stays.
+    pub(super) has_run: bool,
+    pub(super) failed: bool,
+    pub(super) savepoints: Vec<Savepoint>,
     /// The schema with this transaction's own changes, once it has made some.
-    own_schema: Option<Arc<Schema>>,
+    pub(super) own_schema: Option<Arc<Schema>>,
+    /// The settings when it is rolled back, and when it commits.
+    pub(super) settings_before: Settings,
+    pub(super) settings_after: Settings,
 }
 
 /// A point of a transaction to roll back to.
-struct Savepoint {
-    name: String,
-    savepoint: usize,
-    own_schema: Option<Arc<Schema>>,
+pub(super) struct Savepoint {
+    pub(super) name: String,
+    pub(super) savepoint: usize,
+    pub(super) own_schema: Option<Arc<Schema>>,
+    pub(super) settings: Settings,
+    pub(super) settings_after: Settings,
+    pub(super) read_only: bool,
 }
 
 /// What a statement gave.
@@ -80,19 +97,11 @@ impl Ran {
 }
 
 /// The error of a statement in a failed transaction.
-fn aborted() -> Error {
+pub(super) fn aborted() -> Error {
     Error::new(
         ErrorKind::Sql,
         "25P02",
         "current transaction is aborted, commands ignored until end of transaction block",
-    )
-}
-
-fn only_in_block(what: &str) -> Error {
-    Error::new(
-        ErrorKind::Sql,
-        "25P01",
-        format!("{what} can only be used in transaction blocks"),
     )
 }
 
@@ -111,14 +120,19 @@ pub(crate) fn parse_one(text: &str) -> Result<Parsed> {
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self {
-            shared,
+    /// Errors: those of reading the settings of the database.
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self> {
+        let mut session = Self {
             open: None,
+            settings: Settings::new(&shared.options),
+            interrupt: Arc::new(Interrupt::new(shared.env.clone())),
             plans: PlanCache::default(),
             schema: None,
             blocks: 0,
-        }
+            shared,
+        };
+        session.settings = session.default_settings()?;
+        Ok(session)
     }
 
     /// The number of the transaction block that is open, if one is.
@@ -158,18 +172,18 @@ impl Session {
         for statement in &statements {
             // BEGIN begins by itself, as it says.
             if self.open.is_none() && !kind::is_transaction_control(statement) {
-                self.begin(None, false, false)?;
+                self.begin(TransactionModes::default())?;
             }
             let ran = self.run(statement, &mut None, &[]).and_then(&mut *each);
             if let Err(error) = ran {
-                if self.open.as_ref().is_some_and(|o| !o.block) {
-                    self.open = None;
+                if let Some(open) = self.open.take_if(|o| !o.block) {
+                    self.roll_back(open)?;
                 }
                 return Err(error);
             }
         }
         match self.open.take_if(|o| !o.block) {
-            Some(open) => open.txn.commit(),
+            Some(open) => self.commit(open),
             None => Ok(()),
         }
     }
@@ -181,8 +195,19 @@ impl Session {
         planned: &mut Option<Arc<Planned>>,
         parameters: &[Value],
     ) -> Result<Ran> {
+        let timeout_ms = Some(self.settings.statement_timeout_ms).filter(|&ms| ms > 0);
+        self.interrupt
+            .begin(timeout_ms.map(|ms| u64::from(ms) * 1000));
+        if let Some(setting) = kind::setting(parsed) {
+            let result = self.run_setting(setting);
+            return self.fail(result);
+        }
         if kind::is_transaction_control(parsed) {
-            let result = self.control(parsed);
+            let Statement::Transaction(statement) = bind(parsed, &Schema::default())?.statement
+            else {
+                return Err(Error::misuse("API-3: transaction control is bound as such"));
+            };
+            let result = self.control(statement);
             return self.fail(result);
         }
         if self.open.is_some() {
@@ -221,9 +246,13 @@ impl Session {
         if let Some(ran) = utility::maintenance(&self.shared, parsed)? {
             return Ok(ran);
         }
+        if self.settings.read_only {
+            kind::refuse_changes(parsed)?;
+        }
         // What changes nothing need not note what it reads.
         let options = self.txn_options(None, kind::is_query(parsed));
         let mut txn = self.shared.backend.begin(options)?;
+        txn.limit_waits(self.wait_limits());
         if kind::changes_schema(parsed) {
             // First of all, so that nothing that was read has to be given up for it.
             txn.mark_schema_changed()?;
@@ -238,8 +267,9 @@ impl Session {
                 new
             }
         };
-        let moment = (IsolationLevel::default(), self.shared.env.now_micros());
-        let (ran, _) = self.execute(&mut *txn, now_planned, parameters, moment)?;
+        let now_micros = self.shared.env.now_micros();
+        let (ran, _) = self.execute(&mut *txn, now_planned, parameters, now_micros)?;
+        txn.set_synchronous(self.settings.synchronous);
         txn.commit()?;
         Ok(ran)
     }
@@ -270,22 +300,33 @@ impl Session {
         parameters: &[Value],
     ) -> Result<Ran> {
         utility::refuse_in_transaction(parsed)?;
-        if open.options.isolation == IsolationLevel::ReadCommitted {
-            open.txn.refresh_snapshot();
+        if open.read_only {
+            kind::refuse_changes(parsed)?;
         }
+        open.has_run = true;
+        open.txn.limit_waits(self.wait_limits());
         let savepoint = open.txn.savepoint();
-        let result = self.run_step(open, parsed, planned, parameters);
-        match result {
-            Ok((ran, changed_schema)) => {
-                if changed_schema {
-                    let root = self.shared.backend.root_tree();
-                    open.own_schema = Some(Arc::new(catalog::load(&*open.txn, root)?));
+        let reads_committed = open.options.isolation == IsolationLevel::ReadCommitted;
+        let mut tries = 0;
+        loop {
+            open.txn.refresh_snapshot();
+            match self.run_step(open, parsed, planned, parameters) {
+                Ok((ran, changed_schema)) => {
+                    if changed_schema {
+                        let root = self.shared.backend.root_tree();
+                        open.own_schema = Some(Arc::new(catalog::load(&*open.txn, root)?));
+                    }
+                    return Ok(ran);
                 }
-                Ok(ran)
-            }
-            Err(error) => {
-                open.txn.rollback_to(savepoint)?;
-                Err(error)
+                Err(error) => {
+                    open.txn.rollback_to(savepoint)?;
+                    // Another was faster: all of the statement again, as of now.
+                    let again = reads_committed && error.sqlstate() == "40001";
+                    if !again || tries >= self.shared.options.retries_max {
+                        return Err(error);
+                    }
+                    tries += 1;
+                }
             }
         }
     }
@@ -311,8 +352,7 @@ impl Session {
                 new
             }
         };
-        let moment = (open.options.isolation, open.now_micros);
-        self.execute(&mut *open.txn, now_planned, parameters, moment)
+        self.execute(&mut *open.txn, now_planned, parameters, open.now_micros)
     }
 
     fn execute(
@@ -320,14 +360,15 @@ impl Session {
         txn: &mut dyn StorageTxn,
         planned: Arc<Planned>,
         parameters: &[Value],
-        (isolation, now_micros): (IsolationLevel, i64),
+        now_micros: i64,
     ) -> Result<(Ran, bool)> {
         let parameters = convert::parameters(parameters, &planned.parameter_types)?;
         let (executed, changed_schema) = match &planned.plan.body {
-            Body::Utility(statement) => utility::run(&self.shared, txn, isolation, statement)?,
+            Body::Utility(statement) => utility::run(&self.shared, txn, statement)?,
             _ => {
-                let settings = Settings {
-                    work_mem_bytes: self.shared.options.work_mem_bytes,
+                let settings = exec::Settings {
+                    work_mem_bytes: (self.settings.work_mem_kb as usize).saturating_mul(1024),
+                    interrupt: &self.interrupt,
                     now_micros,
                 };
                 let executed = exec::execute(txn, &planned.plan, &parameters, settings)?;
@@ -400,152 +441,51 @@ impl Session {
         Ok(schema)
     }
 
+    /// How a transaction begins; `None` stands for what the session's settings say.
     fn txn_options(&self, isolation: Option<IsolationLevel>, read_only: bool) -> TxnOptions {
-        let timeout = self.shared.options.lock_timeout;
         TxnOptions {
-            isolation: isolation.unwrap_or_default(),
+            isolation: isolation.unwrap_or(self.settings.isolation),
             read_only,
-            lock_timeout_micros: timeout.map(|t| u64::try_from(t.as_micros()).unwrap_or(u64::MAX)),
+            lock_timeout_micros: None, // each statement says so
+            synchronous: self.settings.synchronous,
         }
     }
 
-    fn begin(
-        &mut self,
-        isolation: Option<IsolationLevel>,
-        read_only: bool,
-        block: bool,
-    ) -> Result<()> {
-        let options = self.txn_options(isolation, read_only);
-        self.blocks += u64::from(block);
+    pub(super) fn begin(&mut self, modes: TransactionModes) -> Result<()> {
+        let read_only = modes.read_only.unwrap_or(self.settings.read_only);
+        let options = self.txn_options(modes.isolation, read_only);
         self.open = Some(Open {
             txn: self.shared.backend.begin(options)?,
             options,
             now_micros: self.shared.env.now_micros(),
-            block,
+            read_only,
+            deferrable: modes.deferrable.unwrap_or(self.settings.deferrable),
+            block: false,
+            has_run: false,
             failed: false,
             savepoints: Vec::new(),
             own_schema: None,
+            settings_before: self.settings.clone(),
+            settings_after: self.settings.clone(),
         });
         Ok(())
     }
 
-    fn control(&mut self, parsed: &Parsed) -> Result<Ran> {
-        let Statement::Transaction(statement) = bind(parsed, &Schema::default())?.statement else {
-            return Err(Error::misuse("API-3: transaction control is bound as such"));
-        };
-        let tag = match statement {
-            TransactionStatement::Begin {
-                isolation,
-                read_only,
-            } => self.begin_block(isolation, read_only)?,
-            TransactionStatement::Commit => match self.open.take() {
-                Some(open) if open.failed => {
-                    open.txn.rollback()?;
-                    "ROLLBACK"
-                }
-                Some(open) => {
-                    open.txn.commit()?;
-                    "COMMIT"
-                }
-                None => "COMMIT",
-            },
-            TransactionStatement::Rollback => {
-                if let Some(open) = self.open.take() {
-                    open.txn.rollback()?;
-                }
-                "ROLLBACK"
-            }
-            TransactionStatement::Savepoint(name) => self.savepoint(name)?,
-            TransactionStatement::Release(name) => self.release(&name)?,
-            TransactionStatement::RollbackTo(name) => self.rollback_to(&name)?,
-        };
-        Ok(Ran::done(tag))
-    }
-
-    fn begin_block(
-        &mut self,
-        isolation: Option<IsolationLevel>,
-        read_only: bool,
-    ) -> Result<&'static str> {
-        match &mut self.open {
-            Some(open) if open.failed => return Err(aborted()),
-            // PostgreSQL warns that there is a transaction already, and goes on with it; an implicit one becomes a block.
-            Some(open) => {
-                if isolation.is_some_and(|level| level != open.options.isolation) {
-                    return Err(Error::new(
-                        ErrorKind::Sql,
-                        "25001",
-                        "SET TRANSACTION ISOLATION LEVEL must be called before any query",
-                    ));
-                }
-                if read_only && !open.options.read_only {
-                    return Err(Error::unsupported("READ ONLY for a transaction under way"));
-                }
-                if !open.block {
-                    open.block = true;
-                    self.blocks += 1;
-                }
-            }
-            None => self.begin(isolation, read_only, true)?,
+    /// When the statement that runs now gives up waiting.
+    fn wait_limits(&self) -> WaitLimits {
+        let timeout_ms = Some(self.settings.lock_timeout_ms).filter(|&ms| ms > 0);
+        WaitLimits {
+            lock_timeout_micros: timeout_ms.map(|ms| u64::from(ms) * 1000),
+            interrupt: Some(self.interrupt.clone()),
         }
-        Ok("BEGIN")
     }
 
-    /// The open transaction block, for `what`. Errors: `25P01` without one.
-    fn block_for(&mut self, what: &str) -> Result<&mut Open> {
-        self.open
-            .as_mut()
-            .filter(|o| o.block)
-            .ok_or_else(|| only_in_block(what))
-    }
-
-    fn savepoint(&mut self, name: String) -> Result<&'static str> {
-        let open = self.block_for("SAVEPOINT")?;
-        if open.failed {
-            return Err(aborted());
+    /// What the settings are when nobody sets any.
+    pub(super) fn default_settings(&mut self) -> Result<Settings> {
+        let mut settings = Settings::new(&self.shared.options);
+        for (name, value) in self.visible_schema()?.settings() {
+            settings.set(name, value)?;
         }
-        let savepoint = open.txn.savepoint();
-        open.savepoints.push(Savepoint {
-            name,
-            savepoint,
-            own_schema: open.own_schema.clone(),
-        });
-        Ok("SAVEPOINT")
-    }
-
-    fn release(&mut self, name: &str) -> Result<&'static str> {
-        let open = self.block_for("RELEASE SAVEPOINT")?;
-        if open.failed {
-            return Err(aborted());
-        }
-        let at = open.find(name)?;
-        open.savepoints.truncate(at);
-        Ok("RELEASE")
-    }
-
-    fn rollback_to(&mut self, name: &str) -> Result<&'static str> {
-        let open = self.block_for("ROLLBACK TO SAVEPOINT")?;
-        let at = open.find(name)?;
-        open.txn.rollback_to(open.savepoints[at].savepoint)?;
-        open.savepoints.truncate(at + 1);
-        open.own_schema = open.savepoints[at].own_schema.clone();
-        open.failed = false;
-        Ok("ROLLBACK")
-    }
-}
-
-impl Open {
-    /// The innermost savepoint of that name. Errors: `3B001`.
-    fn find(&self, name: &str) -> Result<usize> {
-        self.savepoints
-            .iter()
-            .rposition(|s| s.name == name)
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Sql,
-                    "3B001",
-                    format!("savepoint \"{name}\" does not exist"),
-                )
-            })
+        Ok(settings)
     }
 }

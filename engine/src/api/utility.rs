@@ -3,12 +3,13 @@
 use crate::api::database::Shared;
 use crate::api::kind;
 use crate::api::session::Ran;
+use crate::api::settings::Settings;
 use crate::catalog::{self, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Executed, ResultRows};
-use crate::sql::bound::{CreateIndex, CreateTable, OutputColumn, Statement};
+use crate::sql::bound::{CreateIndex, CreateTable, OutputColumn, SettingStatement, Statement};
 use crate::sql::{Parsed, ParsedKind};
-use crate::storage::{IsolationLevel, StorageTxn, TreeId};
+use crate::storage::{StorageTxn, TreeId};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
@@ -65,11 +66,10 @@ fn check(shared: &Shared) -> Result<Ran> {
 pub(crate) fn run(
     shared: &Shared,
     txn: &mut dyn StorageTxn,
-    isolation: IsolationLevel,
     statement: &Statement,
 ) -> Result<(Executed, bool)> {
     let root = shared.backend.root_tree();
-    let mut executed = Executed {
+    let executed = Executed {
         rows: None,
         count: 0,
     };
@@ -112,12 +112,9 @@ pub(crate) fn run(
             }
             !tables.is_empty()
         }
-        Statement::Show(name) => {
-            executed.rows = Some(ResultRows::Values(vec![vec![Value::Text(show(
-                name, isolation,
-            )?)]]));
-            executed.count = 1;
-            false
+        Statement::Setting(SettingStatement::OfDatabase(database, change)) => {
+            set_for_all(shared, txn, database, change)?;
+            true
         }
         other => {
             let name = kind::tag(other);
@@ -176,32 +173,38 @@ fn drop_index(txn: &mut dyn StorageTxn, root: TreeId, table: &Table, name: &str)
     catalog::put_table(txn, root, &table)
 }
 
-fn isolation_name(isolation: IsolationLevel) -> &'static str {
-    match isolation {
-        IsolationLevel::ReadCommitted => "read committed",
-        IsolationLevel::RepeatableRead => "repeatable read",
-        IsolationLevel::Serializable => "serializable",
+/// Keeps a setting in the database, for the sessions that begin from now on. Errors: `3D000` for another database's name,
+/// and those of [`Settings::set`].
+fn set_for_all(
+    shared: &Shared,
+    txn: &mut dyn StorageTxn,
+    database: &str,
+    change: &SettingStatement,
+) -> Result<()> {
+    if database != shared.name {
+        let message = format!(
+            "database \"{database}\" does not exist (this one is \"{}\")",
+            shared.name
+        );
+        return Err(Error::new(ErrorKind::Sql, "3D000", message));
     }
-}
-
-/// The settings that there are, with PostgreSQL's values for them. Errors: `42704` for another name.
-fn show(name: &str, isolation: IsolationLevel) -> Result<String> {
-    Ok(match name {
-        "server_version" => "15.0 (QuantaDB)",
-        "server_encoding" | "client_encoding" => "UTF8",
-        "transaction_isolation" => isolation_name(isolation),
-        "default_transaction_isolation" => isolation_name(IsolationLevel::default()),
-        "standard_conforming_strings" | "integer_datetimes" => "on",
-        "datestyle" => "ISO, MDY",
-        "timezone" => "UTC",
-        "search_path" => "public",
+    let root = shared.backend.root_tree();
+    let mut settings = Settings::new(&shared.options);
+    match change {
+        SettingStatement::Set { name, value, .. } => {
+            settings.set(name, value)?;
+            catalog::put_setting(txn, root, name, Some(value))
+        }
+        SettingStatement::Reset {
+            name: Some(name), ..
+        } => {
+            settings.get(name)?;
+            catalog::put_setting(txn, root, name, None)
+        }
         _ => {
-            return Err(Error::new(
-                ErrorKind::Sql,
-                "42704",
-                format!("unrecognized configuration parameter \"{name}\""),
-            ));
+            let kept = catalog::load(txn, root)?;
+            let mut names = kept.settings().map(|(name, _)| name);
+            names.try_for_each(|name| catalog::put_setting(txn, root, name, None))
         }
     }
-    .to_owned())
 }

@@ -26,6 +26,8 @@ mod view;
 
 pub use schema::Schema;
 pub use statistics::{ColumnStatistics, TableStatistics};
-pub use store::{load, put_table, put_view, remove_table, remove_view, store_statistics};
+pub use store::{
+    load, put_setting, put_table, put_view, remove_table, remove_view, store_statistics,
+};
 pub use table::{Column, Index, Table};
 pub use view::View;

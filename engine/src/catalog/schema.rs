@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub struct Schema {
     tables: BTreeMap<String, Arc<Table>>,
     views: BTreeMap<String, Arc<View>>,
+    settings: BTreeMap<String, String>,
 }
 
 impl Schema {
@@ -18,6 +19,7 @@ impl Schema {
         Self {
             tables: tables.into_iter().map(|t| (t.name.clone(), t)).collect(),
             views: BTreeMap::new(),
+            settings: BTreeMap::new(),
         }
     }
 
@@ -27,6 +29,17 @@ impl Schema {
             views: views.into_iter().map(|v| (v.name.clone(), v)).collect(),
             ..self
         }
+    }
+
+    /// The same schema with these settings for new sessions.
+    pub fn with_settings(self, settings: BTreeMap<String, String>) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// The settings that new sessions begin with: names and values.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        let settings = self.settings.iter();
+        settings.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The view of that (folded) name.

@@ -9,12 +9,15 @@ use super::table::Table;
 use super::view::View;
 use crate::error::Result;
 use crate::storage::{StorageTxn, TreeId, for_each_entry};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The kind of an entry that is a table.
 const TABLE: u8 = 1;
 /// The kind of an entry that is a view.
 const VIEW: u8 = 2;
+/// The kind of an entry that is a setting: its value is text.
+const SETTING: u8 = 3;
 
 fn entry_key(kind: u8, name: &str) -> Vec<u8> {
     let mut key = vec![kind];
@@ -26,6 +29,7 @@ fn entry_key(kind: u8, name: &str) -> Vec<u8> {
 /// newer version.
 pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
     let (mut tables, mut views) = (Vec::new(), Vec::new());
+    let mut settings = BTreeMap::new();
     for_each_entry(txn, root, |key, value| {
         let (kind, key_name) = key.split_first().unwrap_or((&0, &[]));
         let is_under = |name: &str| match name.as_bytes() == key_name {
@@ -43,11 +47,17 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
                 is_under(&view.name)?;
                 views.push(Arc::new(view));
             }
+            SETTING => {
+                let [name, value] =
+                    [key_name, value].map(|t| String::from_utf8_lossy(t).into_owned());
+                settings.insert(name, value);
+            }
             _ => return Err(damaged(format_args!("an entry is of an unknown kind"))),
         }
         Ok(())
     })?;
-    Ok(Schema::new(tables).with_views(views))
+    let schema = Schema::new(tables).with_views(views);
+    Ok(schema.with_settings(settings))
 }
 
 /// Stores a table, new or changed; its trees exist. Errors: those of [`StorageTxn::put`].
@@ -59,6 +69,20 @@ pub fn put_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Resul
 /// such table.
 pub fn remove_table(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
     remove(txn, root, TABLE, name)
+}
+
+/// Stores a setting for new sessions; `None` forgets it. Errors: those of [`StorageTxn::put`].
+pub fn put_setting(
+    txn: &mut dyn StorageTxn,
+    root: TreeId,
+    name: &str,
+    value: Option<&str>,
+) -> Result<()> {
+    let key = entry_key(SETTING, name);
+    match value {
+        Some(value) => txn.put(root, &key, value.as_bytes()),
+        None => txn.delete(root, &key).map(drop),
+    }
 }
 
 /// Stores a view, new or changed. Errors: those of [`StorageTxn::put`].

@@ -21,6 +21,7 @@ impl Context<'_> {
 
     /// The values of `expr` for the rows of `batch`.
     pub(crate) fn evaluate(&self, expr: &Expr, batch: &Batch) -> Result<ArrayRef> {
+        self.interrupt.check()?;
         if let ExprKind::Column(column) = expr.kind
             && let Some(array) = batch.columns.get(column)
         {
@@ -31,6 +32,7 @@ impl Context<'_> {
 
     /// For which rows of `batch` the condition `expr` is true.
     pub(crate) fn predicate(&self, expr: &Expr, batch: &Batch) -> Result<BooleanArray> {
+        self.interrupt.check()?;
         evaluate_predicate(expr, &batch.columns, batch.rows, &self.evaluation())
     }
 }

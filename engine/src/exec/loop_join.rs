@@ -74,6 +74,7 @@ impl<'a> NestedLoop<'a> {
     }
 
     fn step(&self, outer: &mut Outer, inner: &Batch) -> Result<Batch> {
+        self.context.interrupt.check()?;
         let (left, right) = Self::pairs(outer, inner.rows);
         let left = UInt32Array::from(left);
         let joined = outer

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::exec::batch::{BATCH_ROWS, Batch};
 use crate::exec::memory::Memory;
 use crate::exec::subquery::Memo;
+use crate::interrupt::Interrupt;
 use crate::plan::SubPlan;
 use crate::storage::StorageTxn;
 use crate::types::Value;
@@ -34,6 +35,8 @@ pub(crate) struct Context<'a> {
     pub(crate) rows_wanted: usize,
     /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
     pub(crate) now_micros: i64,
+    /// Says when the statement is to stop.
+    pub(crate) interrupt: &'a Interrupt,
 }
 
 /// All batches of `operator`, counted in `reservation`.

@@ -8,6 +8,7 @@ use crate::exec::memory::Memory;
 use crate::exec::operator::{Context, collect};
 use crate::exec::short;
 use crate::exec::subquery::Memo;
+use crate::interrupt::Interrupt;
 use crate::plan::{Body, Plan, PlanNode};
 use crate::storage::StorageTxn;
 use crate::types::Value;
@@ -42,11 +43,13 @@ pub(crate) struct Executed {
 
 /// Limits and the clock of a statement.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Settings {
+pub(crate) struct Settings<'a> {
     /// Bytes that sorting, hashing and collecting may hold.
     pub(crate) work_mem_bytes: usize,
     /// `CURRENT_TIMESTAMP`: the start of the transaction.
     pub(crate) now_micros: i64,
+    /// Says when the statement is to stop.
+    pub(crate) interrupt: &'a Interrupt,
 }
 
 /// Runs `plan`, a query or a change, with `parameters`. A failed change may leave some of its rows written: the caller
@@ -55,7 +58,7 @@ pub(crate) fn execute(
     txn: &mut dyn StorageTxn,
     plan: &Plan,
     parameters: &[Value],
-    settings: Settings,
+    settings: Settings<'_>,
 ) -> Result<Executed> {
     let memory = Memory::new(settings.work_mem_bytes);
     let memo = Memo::new(plan.subplans.len());
@@ -76,6 +79,7 @@ pub(crate) fn execute(
         memory: &memory,
         rows_wanted: usize::MAX,
         now_micros: settings.now_micros,
+        interrupt: settings.interrupt,
     };
     match &plan.body {
         Body::Query(root) => {

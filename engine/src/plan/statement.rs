@@ -87,12 +87,9 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
             }];
             (Body::Explain(lines), output)
         }
-        Statement::Show(name) => {
-            let output = vec![OutputColumn {
-                name: name.clone(),
-                sql_type: SqlType::Text,
-            }];
-            (Body::Utility(Statement::Show(name)), output)
+        Statement::Setting(setting) => {
+            let output = setting.columns();
+            (Body::Utility(Statement::Setting(setting)), output)
         }
         Statement::CheckDatabase => {
             let output = vec![OutputColumn {

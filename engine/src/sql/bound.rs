@@ -4,6 +4,7 @@
 //! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
 
 use crate::catalog::{Column, Index, Table, View};
+use crate::storage::IsolationLevel;
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
@@ -42,20 +43,68 @@ pub enum Statement {
     CheckDatabase,
     /// `BEGIN`, `COMMIT`, …
     Transaction(TransactionStatement),
-    /// `SHOW name`
-    Show(String),
+    /// `SET`, `SHOW` and their like.
+    Setting(SettingStatement),
+}
+
+/// The modes that `BEGIN` or `SET TRANSACTION` name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TransactionModes {
+    /// `ISOLATION LEVEL …`
+    pub isolation: Option<IsolationLevel>,
+    /// `READ ONLY` or `READ WRITE`
+    pub read_only: Option<bool>,
+    /// `DEFERRABLE` or `NOT DEFERRABLE`
+    pub deferrable: Option<bool>,
+}
+
+/// How long a setting stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Until the end of the session, unless the transaction is rolled back.
+    Session,
+    /// Until the end of the transaction.
+    Local,
+    /// For all sessions that begin from now on.
+    Database,
+}
+
+/// Statements about settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingStatement {
+    /// `SET name TO value`
+    Set {
+        /// How long.
+        scope: Scope,
+        /// Of which setting.
+        name: String,
+        /// As it was written, values of a list with commas between them.
+        value: String,
+    },
+    /// `RESET name`, `SET name TO DEFAULT`; without a name of all settings.
+    Reset {
+        /// How long.
+        scope: Scope,
+        /// Of which setting.
+        name: Option<String>,
+    },
+    /// `ALTER DATABASE name`, with what is set or reset.
+    OfDatabase(String, Box<SettingStatement>),
+    /// `SET TRANSACTION …`
+    Transaction(TransactionModes),
+    /// `SET SESSION CHARACTERISTICS AS TRANSACTION …`
+    Characteristics(TransactionModes),
+    /// `SHOW name`; without a name of all settings.
+    Show(Option<String>),
+    /// `DISCARD ALL`
+    DiscardAll,
 }
 
 /// Transaction control.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransactionStatement {
     /// `BEGIN`, `START TRANSACTION`
-    Begin {
-        /// The level asked for.
-        isolation: Option<crate::storage::IsolationLevel>,
-        /// `READ ONLY`
-        read_only: bool,
-    },
+    Begin(TransactionModes),
     /// `COMMIT`, `END`
     Commit,
     /// `ROLLBACK`, `ABORT`

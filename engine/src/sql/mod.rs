@@ -14,8 +14,10 @@ mod bind;
 pub mod bound;
 pub mod function;
 mod parse;
+mod setting;
 mod walk;
 
 pub use bind::{Bound, bind, bind_expression};
 pub(crate) use parse::ParsedKind;
 pub use parse::{Parsed, parse};
+pub(crate) use setting::Recognised;

@@ -3,6 +3,7 @@
 //! `sqlparser` does the work, statement by statement; the few statements that it does not know as we mean them are
 //! recognised here by their words.
 
+use super::setting::{Recognised, recognise};
 use crate::error::{Error, ErrorKind, Result};
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
 use sqlparser::ast::{CreateTable, HiveFormat, ObjectName, Statement};
@@ -45,6 +46,7 @@ pub(crate) enum ParsedKind {
     Checkpoint,
     CheckDatabase,
     Abort,
+    Recognised(Recognised),
 }
 
 /// The statements of `sql`, which semicolons separate; empty ones are left out. `42601` with a position for what is no
@@ -120,7 +122,10 @@ fn parse_one(tokens: &[TokenWithSpan], end: Option<&TokenWithSpan>) -> Result<Pa
             };
             with_parser(&tokens[at..], end, names).map(ParsedKind::Analyze)
         }
-        _ => with_parser(tokens, end, |parser| parser.parse_statement()).map(checked),
+        _ => match recognise(&words)? {
+            Some(recognised) => Ok(ParsedKind::Recognised(recognised)),
+            None => with_parser(tokens, end, |parser| parser.parse_statement()).map(checked),
+        },
     }
 }
 
@@ -186,7 +191,7 @@ fn parser_error(error: ParserError, end: Option<&TokenWithSpan>) -> Error {
     match message.rsplit_once("found: ") {
         Some((_, "EOF")) => match end {
             Some(end) => near(";", end.span.start),
-            None => Error::new(ErrorKind::Sql, "42601", "syntax error at end of input"),
+            None => end_of_input(),
         },
         Some((_, found)) => near(found, location),
         None => syntax_error(message, location),
@@ -206,7 +211,11 @@ fn split_location(message: &str) -> (&str, Location) {
     split().unwrap_or((message, Location::new(0, 0)))
 }
 
-fn near(found: &str, location: Location) -> Error {
+pub(super) fn end_of_input() -> Error {
+    Error::new(ErrorKind::Sql, "42601", "syntax error at end of input")
+}
+
+pub(super) fn near(found: &str, location: Location) -> Error {
     let error = Error::new(
         ErrorKind::Sql,
         "42601",

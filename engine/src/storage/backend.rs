@@ -23,6 +23,22 @@ pub enum IsolationLevel {
     Serializable,
 }
 
+/// What a commit waits for, and so what may take it back. Whatever is lost, the database stays whole: it is as it was
+/// after some commit, and every commit before that one is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Synchronous {
+    /// Until the disk says that the commit is on it. Nothing takes it back.
+    #[default]
+    Full,
+    /// Until the operating system has it. It survives the end of the process, by whatever cause; when the machine stops
+    /// or loses power, the commits since the last sync may be lost. Syncs are made by checkpoints (at the latest when
+    /// `checkpoint_bytes` of log were written) and by every commit at `Full`.
+    Normal,
+    /// For nothing: it is in the memory of the process. The end of the process too may lose the commits since the last
+    /// write of the log: made by checkpoints, by other commits, when a buffer is full, and by closing the database.
+    Off,
+}
+
 /// How to begin a transaction.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TxnOptions {
@@ -33,6 +49,8 @@ pub struct TxnOptions {
     /// How long a write waits for another transaction's uncommitted version before `55P03`, in microseconds;
     /// `None` waits until the other ends (a deadlock gives `40P01` at once), `Some(0)` does not wait.
     pub lock_timeout_micros: Option<u64>,
+    /// What its commit waits for.
+    pub synchronous: Synchronous,
 }
 
 /// A range of keys.
@@ -215,6 +233,8 @@ pub trait StorageTxn: Send {
     fn depend_on(&mut self, tree: TreeId, range: &KeyRange);
     /// Sets when waiting for others is given up; scans too stop with `57014` when [`WaitLimits::interrupt`] says so.
     fn limit_waits(&mut self, limits: WaitLimits);
+    /// Changes [`TxnOptions::synchronous`].
+    fn set_synchronous(&mut self, synchronous: Synchronous);
     /// Creates an empty tree.
     fn create_tree(&mut self) -> Result<TreeId>;
     /// Drops a tree; its pages are given back once no snapshot can see it.
@@ -237,7 +257,7 @@ pub trait StorageTxn: Send {
     fn schema_version(&self) -> u64;
     /// In `READ COMMITTED`, takes a new snapshot; else does nothing.
     fn refresh_snapshot(&mut self);
-    /// Commits; when this returns `Ok` the transaction survives a crash. Errors: `40001` when it is not serializable; it
+    /// Commits; when this returns `Ok` the transaction survives what [`Synchronous`] says: by default every crash. Errors: `40001` when it is not serializable; it
     /// is then rolled back. On an error of kind [`crate::ErrorKind::Stopped`] or [`crate::ErrorKind::Io`] the outcome is
     /// unknown until the next open.
     fn commit(self: Box<Self>) -> Result<()>;

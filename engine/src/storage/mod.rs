@@ -22,7 +22,7 @@ pub use crate::txn::LockMode;
 pub(crate) use backend::for_each_entry;
 pub use backend::{
     CheckReport, EntryBatch, IsolationLevel, KeyRange, MaintenanceReport, ScanDirection,
-    StorageBackend, StorageCursor, StorageStats, StorageTxn, TreeId, TxnOptions,
+    StorageBackend, StorageCursor, StorageStats, StorageTxn, Synchronous, TreeId, TxnOptions,
 };
 pub use disk::{DiskOptions, DiskStorageBackend};
 pub use mistake::Mistake;

@@ -22,7 +22,7 @@
 //!   after the second's snapshot, the second fails with `40001` (first updater wins).
 //! - TXN-2: a version is dropped only when no snapshot is older than its writer's commit.
 //! - TXN-3: a transaction's number enters the set of running transactions before it changes its first page, and
-//!   leaves it after its last change is durable or undone.
+//!   leaves it after its last change is as durable as its commit asks for, or undone.
 //! - TXN-4: a serializable transaction that has changed something commits only if no commit between its snapshot and its
 //!   own has changed what it read (backward validation after Kung and Robinson, "On optimistic methods for concurrency
 //!   control", TODS 6(2), 1981). Commits become visible in the order of their records in the log, in which they were

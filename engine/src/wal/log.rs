@@ -36,10 +36,15 @@ struct State {
     promised: u64,
     /// Where the log starts that a redo would read.
     redo: u64,
+    /// Something is written, or about to be, that the next sync is to make durable: what is buffered belongs to the same
+    /// flush.
+    flush_open: bool,
 }
 
 struct Flushing {
     durable: u64,
+    /// Up to here the operating system has it.
+    written: u64,
     leader: bool,
 }
 
@@ -154,9 +159,11 @@ impl Log {
                 slot_count,
                 promised: 0,
                 redo: redo.0,
+                flush_open: false,
             }),
             flushing: Mutex::new(Flushing {
                 durable: first,
+                written: first,
                 leader: false,
             }),
             flushed: Condvar::new(),
@@ -337,7 +344,7 @@ impl Log {
         }
         let start = state.end;
         let at = state.buffer.len();
-        let first_of_flush = at == 0;
+        let first_of_flush = at == 0 && !state.flush_open;
         state.buffer.extend_from_slice(&[0; FRAME_BYTES]);
         let redo = Lsn(state.redo);
         encode(redo, Lsn(start), &mut state.buffer);
@@ -371,9 +378,26 @@ impl Log {
     /// # Errors
     /// `58030` when a write or sync fails, now or earlier: the log has then stopped.
     pub fn flush(&self, upto: Lsn) -> Result<()> {
+        self.write_out(upto, true)
+    }
+
+    /// Gives all records that end at or before `upto` to the operating system, which keeps them when the process ends,
+    /// and not when the machine does. The next [`Log::flush`] makes them durable.
+    ///
+    /// # Errors
+    /// `58030` when a write fails, now or earlier: the log has then stopped.
+    pub fn write(&self, upto: Lsn) -> Result<()> {
+        self.write_out(upto, false)
+    }
+
+    fn write_out(&self, upto: Lsn, sync: bool) -> Result<()> {
         let mut flushing = self.flushing.lock();
         loop {
-            if flushing.durable >= upto.0 {
+            let reached = match sync {
+                true => flushing.durable,
+                false => flushing.written,
+            };
+            if reached >= upto.0 {
                 return Ok(());
             }
             self.refuse_if_stopped()?;
@@ -384,11 +408,16 @@ impl Log {
         }
         flushing.leader = true;
         drop(flushing);
-        let written = self.write_buffer();
+        let written = self.write_buffer(sync);
         let mut flushing = self.flushing.lock();
         flushing.leader = false;
         match &written {
-            Ok(end) => flushing.durable = *end,
+            Ok(end) => {
+                flushing.written = *end;
+                if sync {
+                    flushing.durable = *end;
+                }
+            }
             Err(_) => self.stop(),
         }
         drop(flushing);
@@ -405,8 +434,8 @@ impl Log {
         })
     }
 
-    /// Writes out and syncs all that is buffered; gives its end.
-    fn write_buffer(&self) -> Result<u64> {
+    /// Writes out all that is buffered, and syncs all that was written if `sync` is set; gives its end.
+    fn write_buffer(&self, sync: bool) -> Result<u64> {
         let (bytes, from, slots) = {
             let mut state = self.state.lock();
             // WAL-1: the next flush starts at a sector of its own.
@@ -415,6 +444,7 @@ impl Log {
             let from = state.buffered_from;
             let end = state.end;
             state.buffered_from = end;
+            state.flush_open = !sync;
             let bytes = std::mem::take(&mut state.buffer);
             let mut slots = Vec::new();
             if end > from {
@@ -446,7 +476,9 @@ impl Log {
         }
         self.bytes_written
             .fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.sync_file()?;
+        if sync {
+            self.sync_file()?;
+        }
         Ok(at)
     }
 

@@ -144,6 +144,7 @@ impl Lockstep {
             },
             read_only: rng.random_bool(0.1),
             lock_timeout_micros: Some(0),
+            ..TxnOptions::default()
         };
         let subject = match self.subject().begin(options) {
             Ok(txn) => txn,

@@ -5,8 +5,8 @@ use super::cursor::ModelCursor;
 use super::store::{Author, Step, Store, TxnNumber, Value, conflict, visible};
 use quantadb::error::{Error, ErrorKind, Result};
 use quantadb::storage::{
-    IsolationLevel, KeyRange, LockMode, ScanDirection, StorageCursor, StorageTxn, TreeId,
-    TxnOptions, WaitLimits,
+    IsolationLevel, KeyRange, LockMode, ScanDirection, StorageCursor, StorageTxn, Synchronous,
+    TreeId, TxnOptions, WaitLimits,
 };
 use quantadb::sync::MutexGuard;
 use std::cell::Cell;
@@ -340,6 +340,9 @@ impl StorageTxn for ModelTxn {
             depends_on.push((tree, range.clone()));
         }
     }
+
+    /// The model forgets nothing, whatever a commit waits for.
+    fn set_synchronous(&mut self, _synchronous: Synchronous) {}
 
     fn limit_waits(&mut self, limits: WaitLimits) {
         self.limits = limits;

@@ -19,6 +19,7 @@
 
 mod every_call;
 mod families;
+mod ledger;
 mod registry;
 mod run;
 mod script;

@@ -11,10 +11,11 @@
 //!
 //! Whether guards and members hold, only serializable transactions can promise: they read what they do not change (write skew),
 //! and count what is not there yet (phantoms). A lost update, a transaction that is half there, a snapshot that sees a part of another: each breaks a sum. A slot
-//! that is behind what its session was told is a commit that was lost. Interrupted commits may be there or not, and once
+//! that is behind what its session was told is a commit that was lost, which may happen to those that waited for less than the disk. Interrupted commits may be there or not, and once
 //! recovery has decided it, it stays.
 
 use super::families::{self, Families};
+use super::ledger::Ledger;
 use super::run::Workload;
 use super::storage::open_backend;
 use super::world::World;
@@ -25,7 +26,7 @@ use crate::report::WorkCounts;
 use crate::streams::Streams;
 use quantadb::storage::{
     DiskOptions, DiskStorageBackend, EntryBatch, IsolationLevel, KeyRange, ScanDirection,
-    StorageBackend, StorageTxn, TreeId, TxnOptions,
+    StorageBackend, StorageTxn, Synchronous, TreeId, TxnOptions,
 };
 use quantadb::{Error, ErrorKind};
 use rand::{Rng, SeedableRng};
@@ -63,9 +64,10 @@ struct Turn {
 pub(super) struct Threads {
     engine: Option<Arc<DiskStorageBackend>>,
     tree: TreeId,
-    /// For each session, how many of its commits are certain.
-    certain: Vec<u64>,
+    ledger: Arc<Ledger>,
     unknown: Vec<bool>,
+    /// Whether commits may wait for less than the disk.
+    lazy: bool,
     phase: PhaseCell,
     rng: ChaCha8Rng,
     schedule: ChaCha8Rng,
@@ -112,7 +114,8 @@ struct Session<'a> {
     phase: &'a PhaseCell,
     tree: TreeId,
     slot: usize,
-    certain: u64,
+    ledger: &'a Ledger,
+    lazy: bool,
     rng: ChaCha8Rng,
     turn: Turn,
 }
@@ -157,6 +160,11 @@ impl Session<'_> {
                 1 => Some(2_000),
                 _ => None,
             },
+            synchronous: match self.rng.random_range(0..3) {
+                0 if self.lazy => Synchronous::Off,
+                1 if self.lazy => Synchronous::Normal,
+                _ => Synchronous::Full,
+            },
         }
     }
 
@@ -182,8 +190,9 @@ impl Session<'_> {
         let sums = Sums::read(&*txn, self.tree)?;
         sums.check().map_err(Stop::Wrong)?;
         let own = sums.slots.get(&self.slot).copied().unwrap_or(0);
-        if own != self.certain + self.turn.acknowledged {
-            let expected = (self.certain + self.turn.acknowledged).to_string();
+        let acknowledged = self.ledger.acknowledged(self.slot);
+        if own != acknowledged {
+            let expected = acknowledged.to_string();
             let doing = format!("session {} reads its own slot", self.slot);
             return Err(Stop::Wrong(wrong(&doing, expected, own.to_string())));
         }
@@ -299,8 +308,13 @@ impl Session<'_> {
         if self.rng.random_bool(0.1) {
             return Ok(txn.rollback()?);
         }
+        let before = self.ledger.now();
         match self.phase.during(Phase::Commit, || txn.commit()) {
-            Ok(()) => self.turn.acknowledged += 1,
+            Ok(()) => {
+                self.turn.acknowledged += 1;
+                self.ledger
+                    .committed(self.slot, options.synchronous, before);
+            }
             Err(error) => {
                 self.turn.unknown = matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped);
                 return Err(error.into());
@@ -418,21 +432,23 @@ impl Threads {
             Err(error) => return Ok(Err(error)),
         };
         sums.check()?;
-        for slot in 0..self.certain.len() {
+        for slot in 0..self.ledger.sessions() {
             let found = sums.slots.get(&slot).copied().unwrap_or(0);
-            let certain = self.certain[slot];
+            let (durable, acknowledged) =
+                (self.ledger.durable(slot), self.ledger.acknowledged(slot));
             let extra = u64::from(std::mem::take(&mut self.unknown[slot]));
-            if !(certain..=certain + extra).contains(&found) {
+            if !(durable..=acknowledged + extra).contains(&found) {
                 let doing = format!("the commits of session {slot} after a recovery");
-                let expected = format!("{certain} and perhaps {extra} more");
+                let expected =
+                    format!("from {durable} to {acknowledged}, and perhaps {extra} more");
                 return Err(wrong(&doing, expected, found.to_string()));
             }
             self.work.commits_unknown += extra;
-            self.work.commits_unknown_found += found - certain;
-            self.certain[slot] = found;
+            self.work.commits_unknown_found += found.saturating_sub(acknowledged);
+            self.ledger.found(slot, found);
         }
         self.work.pages_checked += report.pages_checked;
-        self.work.entries_compared += ACCOUNTS + COUNTERS + self.certain.len() as u64;
+        self.work.entries_compared += ACCOUNTS + COUNTERS + self.ledger.sessions() as u64;
         match report.problems.is_empty() {
             true => Ok(Ok(())),
             false => Err(wrong(
@@ -475,8 +491,12 @@ impl Workload for Threads {
         Ok(Self {
             engine: Some(engine),
             tree,
-            certain: vec![0; sessions],
+            ledger: Arc::new(Ledger::new(
+                sessions,
+                world.options.process_crash_percent == 100,
+            )),
             unknown: vec![false; sessions],
+            lazy: schedule.random_bool(0.4),
             phase: world.progress.phase.clone(),
             rng: streams.workload(),
             schedule,
@@ -488,14 +508,15 @@ impl Workload for Threads {
         let engine = self.engine().clone();
         let chance = [0.02, 0.2, 0.6][self.schedule.random_range(0..3)];
         let schedule = ChaCha8Rng::seed_from_u64(self.schedule.random());
-        let baton = Baton::new(self.certain.len(), chance, schedule);
-        let sessions: Vec<Session<'_>> = (0..self.certain.len())
+        let baton = Baton::new(self.ledger.sessions(), chance, schedule);
+        let sessions: Vec<Session<'_>> = (0..self.ledger.sessions())
             .map(|slot| Session {
                 engine: &engine,
                 phase: &self.phase,
                 tree: self.tree,
                 slot,
-                certain: self.certain[slot],
+                ledger: &self.ledger,
+                lazy: self.lazy,
                 rng: ChaCha8Rng::seed_from_u64(self.rng.random()),
                 turn: Turn::default(),
             })
@@ -513,7 +534,6 @@ impl Workload for Threads {
         let mut event = Event::Fine;
         for (slot, turn) in turns.into_iter().enumerate() {
             let turn = turn.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            self.certain[slot] += turn.acknowledged;
             self.unknown[slot] = turn.unknown;
             self.work.statements += turn.transactions + turn.refused;
             self.work.transactions += turn.acknowledged;
@@ -547,7 +567,11 @@ impl Workload for Threads {
 
     fn close(&mut self) -> Result<(), Error> {
         match self.engine.take() {
-            Some(engine) => engine.checkpoint(),
+            Some(engine) => {
+                engine.checkpoint()?;
+                self.ledger.all_durable();
+                Ok(())
+            }
             None => Ok(()),
         }
     }

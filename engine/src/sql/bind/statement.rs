@@ -7,10 +7,9 @@ use crate::catalog::Schema;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Statement, TransactionStatement};
 use crate::sql::parse::{Parsed, ParsedKind};
-use crate::storage::IsolationLevel;
+use crate::sql::setting::Recognised;
 use crate::types::SqlType;
 use sqlparser::ast;
-use sqlparser::ast::{TransactionAccessMode, TransactionIsolationLevel, TransactionMode};
 
 /// A statement that is ready to plan.
 #[derive(Clone, Debug)]
@@ -39,6 +38,10 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
                 .map(|n| binder.table(n))
                 .collect::<Result<_>>()?,
         ),
+        ParsedKind::Recognised(Recognised::Setting(setting)) => Statement::Setting(setting.clone()),
+        ParsedKind::Recognised(Recognised::Transaction(control)) => {
+            Statement::Transaction(control.clone())
+        }
         ParsedKind::Vacuum => Statement::Vacuum,
         ParsedKind::Checkpoint => Statement::Checkpoint,
         ParsedKind::CheckDatabase => Statement::CheckDatabase,
@@ -76,13 +79,6 @@ impl Binder<'_> {
             }
             ast::Statement::Drop { .. } => self.bind_drop(statement)?,
             ast::Statement::Explain { .. } => self.bind_explain(statement, text)?,
-            ast::Statement::ShowVariable { variable } => {
-                let words = variable.iter().map(fold).collect::<Result<Vec<_>>>()?;
-                Statement::Show(match words.join("_").as_str() {
-                    "transaction_isolation_level" => "transaction_isolation".to_string(),
-                    name => name.to_string(),
-                })
-            }
             other => Statement::Transaction(transaction(other, text)?),
         })
     }
@@ -130,19 +126,6 @@ impl Binder<'_> {
 
 fn transaction(statement: &ast::Statement, text: &str) -> Result<TransactionStatement> {
     match statement {
-        ast::Statement::StartTransaction {
-            modes,
-            begin: _,
-            transaction: _,
-            modifier,
-            statements,
-            exception,
-            has_end_keyword,
-        } => {
-            let block = !statements.is_empty() || exception.is_some() || *has_end_keyword;
-            refuse(block || modifier.is_some(), "a block of statements")?;
-            begin(modes)
-        }
         ast::Statement::Commit {
             chain,
             end: _,
@@ -163,43 +146,6 @@ fn transaction(statement: &ast::Statement, text: &str) -> Result<TransactionStat
         ast::Statement::ReleaseSavepoint { name } => Ok(TransactionStatement::Release(fold(name)?)),
         _ => Err(unsupported_statement(text)),
     }
-}
-
-fn begin(modes: &[TransactionMode]) -> Result<TransactionStatement> {
-    let (mut isolation, mut read_only) = (None, None);
-    for mode in modes {
-        match mode {
-            TransactionMode::AccessMode(mode) => {
-                once(
-                    &mut read_only,
-                    matches!(mode, TransactionAccessMode::ReadOnly),
-                )?;
-            }
-            TransactionMode::IsolationLevel(level) => once(
-                &mut isolation,
-                match level {
-                    TransactionIsolationLevel::ReadUncommitted
-                    | TransactionIsolationLevel::ReadCommitted => IsolationLevel::ReadCommitted,
-                    TransactionIsolationLevel::RepeatableRead => IsolationLevel::RepeatableRead,
-                    TransactionIsolationLevel::Serializable => IsolationLevel::Serializable,
-                    TransactionIsolationLevel::Snapshot => {
-                        return Err(sql_error("42601", "syntax error at or near \"SNAPSHOT\""));
-                    }
-                },
-            )?,
-        }
-    }
-    Ok(TransactionStatement::Begin {
-        isolation,
-        read_only: read_only.unwrap_or(false),
-    })
-}
-
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<()> {
-    if slot.replace(value).is_some() {
-        return Err(sql_error("42601", "conflicting or redundant options"));
-    }
-    Ok(())
 }
 
 /// `0A000` with the first word of the statement, or the first two where one says nothing.

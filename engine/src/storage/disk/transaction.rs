@@ -1,8 +1,8 @@
 //! A transaction on disk: its life from snapshot to commit or rollback.
 
 use super::super::{
-    IsolationLevel, KeyRange, LockMode, Mistake, ScanDirection, StorageCursor, StorageTxn, TreeId,
-    TxnOptions,
+    IsolationLevel, KeyRange, LockMode, Mistake, ScanDirection, StorageCursor, StorageTxn,
+    Synchronous, TreeId, TxnOptions,
 };
 use super::core::{Core, TREE_DROPPED, TREE_LIVE, root_of, tree_key};
 use super::cursor::DiskCursor;
@@ -248,9 +248,16 @@ impl DiskTxn {
                 });
             }
         };
-        if !self.core.options.makes(Mistake::CommitWithoutSync)
-            && let Err(e) = self.core.log().flush(end)
-        {
+        let synchronous = match self.core.options.makes(Mistake::CommitWithoutSync) {
+            true => Synchronous::Off,
+            false => self.options.synchronous,
+        };
+        let kept = match synchronous {
+            Synchronous::Full => self.core.log().flush(end),
+            Synchronous::Normal => self.core.log().write(end),
+            Synchronous::Off => Ok(()),
+        };
+        if let Err(e) = kept {
             // Whether it is committed is decided by recovery; until then nobody sees it.
             self.core.txns.halt();
             self.release();
@@ -423,6 +430,10 @@ impl StorageTxn for DiskTxn {
                 reading.range(root_of(tree), range, ScanDirection::Forward, None);
             }
         }
+    }
+
+    fn set_synchronous(&mut self, synchronous: Synchronous) {
+        self.options.synchronous = synchronous;
     }
 
     fn limit_waits(&mut self, limits: WaitLimits) {

@@ -1,0 +1,388 @@
+//! The settings of a session, by PostgreSQL's names.
+//!
+//! ```text
+//!   SessionOptions ──▶ ALTER DATABASE … SET ──▶ SET ──▶ SET LOCAL        each replaces what comes from its left
+//! ```
+//!
+//! A setting does what its documentation says, or it cannot be changed: none is taken and ignored.
+
+use crate::api::options::SessionOptions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{IsolationLevel, Synchronous};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The values that can be changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) isolation: IsolationLevel,
+    pub(crate) read_only: bool,
+    pub(crate) deferrable: bool,
+    /// 0: none.
+    pub(crate) lock_timeout_ms: u32,
+    /// 0: none.
+    pub(crate) statement_timeout_ms: u32,
+    pub(crate) work_mem_kb: u32,
+    pub(crate) synchronous: Synchronous,
+    application_name: Arc<str>,
+}
+
+/// One setting.
+struct Setting {
+    name: &'static str,
+    description: &'static str,
+    kind: Kind,
+}
+
+type Get = fn(&Settings) -> String;
+/// Sets the setting of that name.
+type Set = fn(&mut Settings, &str, &str) -> Result<()>;
+
+enum Kind {
+    Variable(Get, Set),
+    /// Can be set to the value that it has.
+    Fixed(&'static str),
+    /// Cannot be set.
+    Constant(&'static str),
+}
+
+const fn setting(name: &'static str, description: &'static str, kind: Kind) -> Setting {
+    Setting {
+        name,
+        description,
+        kind,
+    }
+}
+
+use Kind::{Constant, Fixed, Variable};
+
+/// All settings, by name. Those of the transaction under way (`transaction_isolation`, …) are the session's to answer.
+const SETTINGS: &[Setting] = &[
+    setting(
+        "application_name",
+        "a name that the application gives itself",
+        Variable(
+            |s| s.application_name.to_string(),
+            |s, _, value| {
+                s.application_name = value.into();
+                Ok(())
+            },
+        ),
+    ),
+    setting("client_encoding", "the encoding of all text", Fixed("UTF8")),
+    setting(
+        "datestyle",
+        "how dates are written and read",
+        Fixed("ISO, MDY"),
+    ),
+    setting(
+        "default_transaction_deferrable",
+        "DEFERRABLE of new transactions",
+        Variable(
+            |s| on_or_off(s.deferrable),
+            |s, name, value| boolean(name, value).map(|on| s.deferrable = on),
+        ),
+    ),
+    setting(
+        "default_transaction_isolation",
+        "the isolation level of new transactions",
+        Variable(
+            |s| isolation_name(s.isolation).to_owned(),
+            |s, name, value| isolation(name, value).map(|level| s.isolation = level),
+        ),
+    ),
+    setting(
+        "default_transaction_read_only",
+        "READ ONLY of new transactions",
+        Variable(
+            |s| on_or_off(s.read_only),
+            |s, name, value| boolean(name, value).map(|on| s.read_only = on),
+        ),
+    ),
+    setting(
+        "integer_datetimes",
+        "that times are integers",
+        Constant("on"),
+    ),
+    setting(
+        "lock_timeout",
+        "how long a statement waits for another transaction; 0: until that one ends",
+        Variable(
+            |s| duration_text(s.lock_timeout_ms),
+            |s, name, value| duration_ms(name, value).map(|ms| s.lock_timeout_ms = ms),
+        ),
+    ),
+    setting(
+        "search_path",
+        "the schemas where names are looked up",
+        Fixed("public"),
+    ),
+    setting(
+        "server_encoding",
+        "the encoding of the database",
+        Constant("UTF8"),
+    ),
+    setting(
+        "server_version",
+        "the PostgreSQL version whose SQL this is",
+        Constant("15.0 (QuantaDB)"),
+    ),
+    setting(
+        "standard_conforming_strings",
+        "that a backslash in '…' is one",
+        Fixed("on"),
+    ),
+    setting(
+        "statement_timeout",
+        "how long a statement may take; 0: as long as it likes",
+        Variable(
+            |s| duration_text(s.statement_timeout_ms),
+            |s, name, value| duration_ms(name, value).map(|ms| s.statement_timeout_ms = ms),
+        ),
+    ),
+    setting(
+        "synchronous",
+        "what a commit waits for: full, normal or off",
+        Variable(
+            |s| synchronous_name(s.synchronous).to_owned(),
+            |s, name, value| synchronous(name, value).map(|level| s.synchronous = level),
+        ),
+    ),
+    setting(
+        "synchronous_commit",
+        "synchronous by PostgreSQL's name: on is full",
+        Variable(
+            |s| on_or_off(s.synchronous == Synchronous::Full),
+            |s, name, value| {
+                s.synchronous = match boolean(name, value) {
+                    Ok(true) => Synchronous::Full,
+                    Ok(false) => Synchronous::Off,
+                    Err(_) => return Err(invalid(name, value)),
+                };
+                Ok(())
+            },
+        ),
+    ),
+    setting(
+        "timezone",
+        "the time zone of timestamps with one",
+        Fixed("UTC"),
+    ),
+    setting(
+        "work_mem",
+        "what the sorts and hash tables of one statement may hold",
+        Variable(
+            |s| unit_text(s.work_mem_kb.into(), MEMORY_UNITS),
+            |s, name, value| memory_kb(name, value).map(|kb| s.work_mem_kb = kb),
+        ),
+    ),
+];
+
+impl Settings {
+    /// What a session begins with.
+    pub(crate) fn new(options: &SessionOptions) -> Self {
+        let ms = |t: Option<Duration>| {
+            // Under a millisecond is not none.
+            t.map_or(0, |t| {
+                u32::try_from(t.as_millis()).unwrap_or(u32::MAX).max(1)
+            })
+        };
+        Self {
+            isolation: options.isolation,
+            read_only: false,
+            deferrable: false,
+            lock_timeout_ms: ms(options.lock_timeout),
+            statement_timeout_ms: ms(options.statement_timeout),
+            work_mem_kb: u32::try_from(options.work_mem_bytes / 1024).unwrap_or(u32::MAX),
+            synchronous: options.synchronous,
+            application_name: "".into(),
+        }
+    }
+
+    /// Errors: `42704` for a name that is none.
+    fn find(name: &str) -> Result<&'static Setting> {
+        let found = SETTINGS.iter().find(|setting| setting.name == name);
+        found.ok_or_else(|| {
+            let message = format!("unrecognized configuration parameter \"{name}\"");
+            Error::new(ErrorKind::Sql, "42704", message)
+        })
+    }
+
+    /// The value of a setting as text. Errors: `42704`.
+    pub(crate) fn get(&self, name: &str) -> Result<String> {
+        Ok(self.value(Self::find(name)?))
+    }
+
+    fn value(&self, setting: &Setting) -> String {
+        match setting.kind {
+            Variable(get, _) => get(self),
+            Fixed(value) | Constant(value) => value.to_owned(),
+        }
+    }
+
+    /// Sets a setting. Errors: `42704`, `22023` for what is no value of it, `55P02` for one that cannot be set, `0A000`
+    /// for a value that PostgreSQL would take.
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        match Self::find(name)?.kind {
+            Variable(_, set) => set(self, name, value),
+            Fixed(only) if is_same(only, value) => Ok(()),
+            Fixed(only) => Err(Error::unsupported(format_args!("{name} other than {only}"))),
+            Constant(_) => Err(Error::new(
+                ErrorKind::Sql,
+                "55P02",
+                format!("parameter \"{name}\" cannot be changed"),
+            )),
+        }
+    }
+
+    /// Sets a setting to what it is in `defaults`; without a name all of them. Errors: `42704`.
+    pub(crate) fn reset(&mut self, name: Option<&str>, defaults: &Settings) -> Result<()> {
+        let Some(name) = name else {
+            *self = defaults.clone();
+            return Ok(());
+        };
+        match Self::find(name)?.kind {
+            Variable(get, set) => set(self, name, &get(defaults)),
+            Fixed(_) | Constant(_) => Ok(()),
+        }
+    }
+
+    /// Names, values and descriptions of all.
+    pub(crate) fn all(&self) -> impl Iterator<Item = [String; 3]> {
+        SETTINGS.iter().map(|setting| {
+            let texts = [setting.name, setting.description].map(str::to_owned);
+            let [name, description] = texts;
+            [name, self.value(setting), description]
+        })
+    }
+}
+
+/// Whether two values are written differently only.
+fn is_same(one: &str, other: &str) -> bool {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '"', ' '], "");
+    plain(one) == plain(other)
+}
+
+fn invalid(name: &str, value: &str) -> Error {
+    let message = format!("invalid value for parameter \"{name}\": \"{value}\"");
+    Error::new(ErrorKind::Sql, "22023", message)
+}
+
+pub(crate) fn on_or_off(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
+
+/// Errors: `22023` for what is no Boolean.
+pub(crate) fn boolean(name: &str, value: &str) -> Result<bool> {
+    match value.to_lowercase().as_str() {
+        "on" | "true" | "yes" | "1" | "t" | "y" => Ok(true),
+        "off" | "false" | "no" | "0" | "f" | "n" => Ok(false),
+        _ => {
+            let message = format!("parameter \"{name}\" requires a Boolean value");
+            Err(Error::new(ErrorKind::Sql, "22023", message))
+        }
+    }
+}
+
+pub(crate) fn isolation_name(isolation: IsolationLevel) -> &'static str {
+    match isolation {
+        IsolationLevel::ReadCommitted => "read committed",
+        IsolationLevel::RepeatableRead => "repeatable read",
+        IsolationLevel::Serializable => "serializable",
+    }
+}
+
+/// Errors: `22023` for what is no isolation level.
+pub(crate) fn isolation(name: &str, value: &str) -> Result<IsolationLevel> {
+    match value.to_lowercase().as_str() {
+        "read committed" | "read uncommitted" => Ok(IsolationLevel::ReadCommitted),
+        "repeatable read" => Ok(IsolationLevel::RepeatableRead),
+        "serializable" => Ok(IsolationLevel::Serializable),
+        _ => Err(invalid(name, value)),
+    }
+}
+
+fn synchronous_name(synchronous: Synchronous) -> &'static str {
+    match synchronous {
+        Synchronous::Full => "full",
+        Synchronous::Normal => "normal",
+        Synchronous::Off => "off",
+    }
+}
+
+fn synchronous(name: &str, value: &str) -> Result<Synchronous> {
+    match value.to_lowercase().as_str() {
+        "full" => Ok(Synchronous::Full),
+        "normal" => Ok(Synchronous::Normal),
+        "off" => Ok(Synchronous::Off),
+        _ => Err(invalid(name, value)),
+    }
+}
+
+/// Units, the largest first, in the smallest.
+type Units = &'static [(&'static str, u64)];
+const TIME_UNITS: Units = &[
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("min", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
+const MEMORY_UNITS: Units = &[("TB", 1 << 30), ("GB", 1 << 20), ("MB", 1 << 10), ("kB", 1)];
+
+/// The value in the largest unit that it is a multiple of.
+fn unit_text(value: u64, units: Units) -> String {
+    let fits = |(_, size): &&(&str, u64)| value.is_multiple_of(*size);
+    match units.iter().find(fits) {
+        Some((unit, size)) if value > 0 => format!("{}{unit}", value / size),
+        _ => "0".to_owned(),
+    }
+}
+
+/// Reads a number with or without a unit.
+fn with_unit(
+    name: &str,
+    value: &str,
+    units: Units,
+    smallest: &str,
+    range: (u64, u64),
+) -> Result<u32> {
+    let trimmed = value.trim();
+    let end = trimmed.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')));
+    let (number, unit) = trimmed.split_at(end.unwrap_or(trimmed.len()));
+    let unit = unit.trim();
+    let size = match units.iter().find(|(known, _)| *known == unit) {
+        Some((_, size)) => *size as f64,
+        None if unit.is_empty() => 1.0,
+        // A thousandth of the smallest.
+        None if matches!((unit, smallest), ("us", "ms") | ("B", "kB")) => match smallest {
+            "ms" => 1e-3,
+            _ => 1.0 / 1024.0,
+        },
+        None => return Err(invalid(name, value)),
+    };
+    let number: f64 = number.parse().map_err(|_| invalid(name, value))?;
+    let rounded = (number * size).round_ties_even();
+    if rounded < range.0 as f64 || rounded > range.1 as f64 {
+        let message = format!(
+            "{rounded} {smallest} is outside the valid range for parameter \"{name}\" ({} .. {})",
+            range.0, range.1
+        );
+        return Err(Error::new(ErrorKind::Sql, "22023", message));
+    }
+    Ok(rounded as u32) // within the range
+}
+
+fn duration_text(ms: u32) -> String {
+    unit_text(ms.into(), TIME_UNITS)
+}
+
+const INT_MAX: u64 = i32::MAX as u64;
+
+fn duration_ms(name: &str, value: &str) -> Result<u32> {
+    with_unit(name, value, TIME_UNITS, "ms", (0, INT_MAX))
+}
+
+fn memory_kb(name: &str, value: &str) -> Result<u32> {
+    with_unit(name, value, MEMORY_UNITS, "kB", (64, INT_MAX))
+}
