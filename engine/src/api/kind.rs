@@ -44,6 +44,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::CreateIndex(_) => "CREATE INDEX",
             Syntax::CreateView(_) => "CREATE VIEW",
             Syntax::Drop { .. } => "DROP",
+            _ if parsed.locks_rows => "SELECT FOR UPDATE",
             _ => return Ok(()),
         },
         _ => return Ok(()),
@@ -55,9 +56,10 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
     ))
 }
 
-/// `SELECT`, `VALUES` and their like, which change nothing.
+/// `SELECT`, `VALUES` and their like, which change and lock nothing.
 pub(crate) fn is_query(parsed: &Parsed) -> bool {
-    matches!(&parsed.kind, ParsedKind::Sql(statement) if matches!(**statement, Syntax::Query(_)))
+    !parsed.locks_rows
+        && matches!(&parsed.kind, ParsedKind::Sql(statement) if matches!(**statement, Syntax::Query(_)))
 }
 
 /// Whether the statement may change the schema or the statistics that are part of it.

@@ -6,6 +6,7 @@ use crate::exec::filter::{Filter, Project};
 use crate::exec::hash_join::{HashJoin, HashJoinParts};
 use crate::exec::index_join::IndexJoin;
 use crate::exec::limit::{Distinct, Limit, Nothing, OneRow, Values, limits};
+use crate::exec::lock_rows::LockRows;
 use crate::exec::loop_join::NestedLoop;
 use crate::exec::operator::{BoxOperator, Context};
 use crate::exec::scan::ScanOperator;
@@ -51,14 +52,8 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
             offset,
         } => {
             let limits = limits(&context, limit.as_ref(), offset.as_ref())?;
-            let input_operator = build(context, input)?;
-            Box::new(Sort::new(
-                context,
-                input_operator,
-                &input.types,
-                keys,
-                limits,
-            ))
+            let rows = build(context, input)?;
+            Box::new(Sort::new(context, rows, &input.types, keys, limits))
         }
         NodeKind::Limit {
             input,
@@ -77,6 +72,9 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
             })
         }
         NodeKind::Append(_) | NodeKind::SetOp { .. } => build_set_operation(context, node)?,
+        NodeKind::LockRows { input, locks } => {
+            Box::new(LockRows::new(context, build(context, input)?, locks))
+        }
         NodeKind::Distinct { input } => Box::new(Distinct::new(
             context,
             build(context, input)?,

@@ -19,6 +19,7 @@
 //! - EXEC-5: a statement without a plan is not run here.
 //! - EXEC-6: every subquery in an expression of a plan is planned.
 //! - EXEC-7: a subquery is given columns of the row that it is run for.
+//! - EXEC-8: a row to lock comes with its row id.
 //!
 //! Needs from below: a plan, whose expressions are over positions, and the storage door.
 
@@ -37,6 +38,7 @@ mod hash_join;
 mod index_join;
 mod keys;
 mod limit;
+mod lock_rows;
 mod lookup;
 mod loop_join;
 mod memory;

@@ -40,10 +40,14 @@ impl Block {
 
     fn add(&mut self, from: &From) {
         match from {
-            From::Table { table, .. } => {
+            From::Table { table, row_id, .. } => {
                 let one = Self::of_table(table);
                 self.types.extend(one.types);
                 self.origins.extend(one.origins);
+                if *row_id {
+                    self.types.push(SqlType::Int8);
+                    self.origins.push(None);
+                }
             }
             From::Subquery { query, .. } => {
                 self.types.extend(query.output.iter().map(|c| c.sql_type));

@@ -245,6 +245,7 @@ fn title(node: &PlanNode) -> String {
         NodeKind::Sort { limit: Some(_), .. } => "Top-N Sort".into(),
         NodeKind::Sort { .. } => "Sort".into(),
         NodeKind::Limit { .. } => "Limit".into(),
+        NodeKind::LockRows { .. } => "LockRows".into(),
         NodeKind::Distinct { .. } => "HashAggregate".into(),
         NodeKind::Append(_) => "Append".into(),
         NodeKind::SetOp { kind, all, .. } => {
@@ -303,6 +304,7 @@ fn names(node: &PlanNode) -> Vec<String> {
         NodeKind::Filter { input, .. }
         | NodeKind::Sort { input, .. }
         | NodeKind::Limit { input, .. }
+        | NodeKind::LockRows { input, .. }
         | NodeKind::Distinct { input } => names(input),
         NodeKind::Project { input, expressions } => {
             let below = names(input);

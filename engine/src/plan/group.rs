@@ -136,7 +136,7 @@ impl Planner<'_> {
         let (rows, cost) = (path.rows, path.cost);
         let mut scan = self.scan(relation, path, needed, &[])?;
         scan.backward = backward;
-        let layout: Vec<usize> = scan.columns.iter().map(|c| c + relation.offset).collect();
+        let layout = scan.layout(relation.offset);
         let types = layout.iter().map(|c| block.types[*c]).collect();
         let built = Built {
             node: PlanNode {
@@ -181,12 +181,15 @@ impl Planner<'_> {
         columns.sort_unstable();
         columns.dedup();
         let filter = self.predicates(filter, &columns)?;
+        let mut own: Vec<usize> = columns.iter().map(|c| c - relation.offset).collect();
+        // The row id is the last of all columns.
+        let with_row_id = own.pop_if(|c| *c == table.columns.len()).is_some();
         Ok(Scan {
             table: table.clone(),
             table_types: table.columns.iter().map(|c| c.sql_type).collect(),
             alias: alias.clone(),
-            columns: columns.iter().map(|c| c - relation.offset).collect(),
-            with_row_id: false,
+            columns: own,
+            with_row_id,
             access: self.access(path.access, outer)?,
             backward: false,
             filter,

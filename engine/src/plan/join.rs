@@ -321,9 +321,9 @@ impl Planner<'_> {
             }
         }
         let scan = self.scan(relation, path, &right.layout, &left.layout)?;
-        let inner: Vec<usize> = scan.columns.iter().map(|c| c + relation.offset).collect();
+        let inner = scan.layout(relation.offset);
         let mut types = left.node.types.clone();
-        types.extend(scan.columns.iter().map(|c| scan.table.columns[*c].sql_type));
+        types.extend(scan.types());
         let mut layout = left.layout;
         layout.extend(inner);
         let residual = conjunction(self.predicates(residual, &layout)?);

@@ -5,7 +5,7 @@
 //! parameter slots behind the user's parameters, so to its own plan it is a constant.
 
 use crate::catalog::Table;
-use crate::sql::bound::{AggregateCall, Expr, JoinKind, OrderKey};
+use crate::sql::bound::{AggregateCall, Expr, JoinKind, OrderKey, RowLock};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -96,6 +96,11 @@ pub(crate) enum NodeKind {
         limit: Option<Expr>,
         offset: Option<Expr>,
     },
+    /// Rows that could be locked, by their row ids.
+    LockRows {
+        input: Box<PlanNode>,
+        locks: Vec<RowLock>,
+    },
     /// Rows without duplicates.
     Distinct { input: Box<PlanNode> },
     /// The rows of all inputs, one input after the other.
@@ -107,6 +112,22 @@ pub(crate) enum NodeKind {
         kind: SetOpKind,
         all: bool,
     },
+}
+
+impl Scan {
+    /// Types of its output.
+    pub(crate) fn types(&self) -> impl Iterator<Item = SqlType> {
+        let row_id = self.with_row_id.then_some(SqlType::Int8);
+        let own = self.columns.iter().map(|c| self.table_types[*c]);
+        own.chain(row_id)
+    }
+
+    /// Which columns of the query its output is, when the first column of the table is number `offset` there.
+    pub(crate) fn layout(&self, offset: usize) -> Vec<usize> {
+        let row_id = self.with_row_id.then_some(self.table.columns.len());
+        let own = self.columns.iter().copied().chain(row_id);
+        own.map(|column| column + offset).collect()
+    }
 }
 
 /// What a [`NodeKind::SetOp`] keeps.
@@ -202,6 +223,7 @@ impl PlanNode {
             | NodeKind::Aggregate { input, .. }
             | NodeKind::Sort { input, .. }
             | NodeKind::Limit { input, .. }
+            | NodeKind::LockRows { input, .. }
             | NodeKind::Distinct { input }
             | NodeKind::IndexJoin { left: input, .. } => vec![input],
             NodeKind::Append(inputs) => inputs.iter().collect(),

@@ -110,7 +110,11 @@ impl<'a> Planner<'a> {
         });
         let slots_read = self.slots_read(query);
         let mut planned = query.clone();
-        if exists && planned.limit.is_none() && planned.aggregate.is_none() {
+        if exists
+            && planned.limit.is_none()
+            && planned.aggregate.is_none()
+            && planned.locks.is_empty()
+        {
             // That there is a row decides, not what is in it.
             planned.projection.clear();
             planned.output.clear();
@@ -236,6 +240,7 @@ fn numbered(number: usize, query: &Query) -> Query {
         order_by: Vec::new(),
         limit: None,
         offset: None,
+        locks: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::plan::physical::{Cost, NodeKind, PlanNode};
 use crate::plan::planner::{Built, Planner};
 use crate::plan::relation::{Group, Source, references};
 use crate::plan::selectivity;
-use crate::sql::bound::{Aggregate, AggregateFunction, Expr, ExprKind, OrderKey, Query};
+use crate::sql::bound::{Aggregate, AggregateFunction, Expr, ExprKind, OrderKey, Query, RowLock};
 use crate::types::{SqlType, Value};
 
 /// Fraction of rows that a LIMIT of unknown size asks for.
@@ -32,7 +32,16 @@ impl Planner<'_> {
         }
         let limit = query.limit.map(|e| self.resolve(e, &[])).transpose()?;
         let offset = query.offset.map(|e| self.resolve(e, &[])).transpose()?;
-        if !query.order_by.is_empty() && !ordered {
+        if !query.locks.is_empty() {
+            // Below LIMIT, so that only what is given is locked, and above the sort.
+            if !query.order_by.is_empty() && !ordered {
+                node = sort(node, query.order_by, None, None);
+            }
+            node = locked(node, query.locks);
+            if limit.is_some() || offset.is_some() {
+                node = limited(node, limit, offset);
+            }
+        } else if !query.order_by.is_empty() && !ordered {
             node = sort(node, query.order_by, limit, offset);
         } else if limit.is_some() || offset.is_some() {
             node = limited(node, limit, offset);
@@ -281,6 +290,22 @@ pub(crate) fn projected(input: PlanNode, expressions: Vec<Expr>) -> PlanNode {
         kind: NodeKind::Project {
             input: Box::new(input),
             expressions,
+        },
+    }
+}
+
+/// The rows of `input` that can be locked.
+fn locked(input: PlanNode, locks: Vec<RowLock>) -> PlanNode {
+    PlanNode {
+        types: input.types.clone(),
+        rows: input.rows,
+        cost: Cost {
+            startup: input.cost.startup,
+            total: input.cost.total + input.rows * cost::ROW,
+        },
+        kind: NodeKind::LockRows {
+            input: Box::new(input),
+            locks,
         },
     }
 }

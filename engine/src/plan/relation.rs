@@ -112,8 +112,12 @@ impl Group {
                 kind: JoinKind::Left,
                 on,
             } => outer(*left, *right, on, offset),
-            From::Table { table, alias } => {
-                let width = table.columns.len();
+            From::Table {
+                table,
+                alias,
+                row_id,
+            } => {
+                let width = table.columns.len() + usize::from(row_id);
                 (Source::Table { table, alias }, width)
             }
             From::Subquery { query, alias } => {

@@ -4,7 +4,7 @@
 //! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
 
 use crate::catalog::{Column, Index, Table, View};
-use crate::storage::IsolationLevel;
+use crate::storage::{IsolationLevel, LockMode};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
@@ -154,6 +154,25 @@ pub struct Query {
     pub limit: Option<Expr>,
     /// OFFSET, BIGINT, no column references.
     pub offset: Option<Expr>,
+    /// `FOR UPDATE` and its like: row ids behind the visible columns say which rows.
+    pub locks: Vec<RowLock>,
+}
+
+/// The rows of one table that a query locks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowLock {
+    /// Position of the row id in the projection.
+    pub column: usize,
+    /// The table.
+    pub table: Arc<Table>,
+    /// The name it goes by in the statement.
+    pub alias: String,
+    /// How strongly.
+    pub mode: LockMode,
+    /// `NOWAIT`: `55P03` when somebody else holds the row.
+    pub nowait: bool,
+    /// `SKIP LOCKED`: as if the row were not there.
+    pub skips_locked: bool,
 }
 
 /// One key of ORDER BY.
@@ -176,6 +195,8 @@ pub enum From {
         table: Arc<Table>,
         /// The name it goes by in the statement (for EXPLAIN).
         alias: String,
+        /// The row id follows them as a BIGINT.
+        row_id: bool,
     },
     /// A derived table.
     Subquery {

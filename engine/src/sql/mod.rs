@@ -13,6 +13,7 @@
 mod bind;
 pub mod bound;
 pub mod function;
+mod locking;
 mod parse;
 mod setting;
 mod walk;

@@ -3,6 +3,7 @@
 //! `sqlparser` does the work, statement by statement; the few statements that it does not know as we mean them are
 //! recognised here by their words.
 
+use super::locking;
 use super::setting::{Recognised, recognise};
 use crate::error::{Error, ErrorKind, Result};
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
@@ -26,6 +27,8 @@ static DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
 pub struct Parsed {
     pub(crate) kind: ParsedKind,
     text: String,
+    /// `FOR UPDATE` or its like is somewhere in it.
+    pub(crate) locks_rows: bool,
 }
 
 impl Parsed {
@@ -67,8 +70,12 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let to = end
             .first()
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
+        let rewritten = locking::rewrite(segment);
+        let locks_rows = rewritten.is_some();
+        let segment = rewritten.as_deref().unwrap_or(segment);
         statements.push(Parsed {
             kind: parse_one(segment, end.first())?,
+            locks_rows,
             text: sql.get(from..to).unwrap_or_default().trim().to_string(),
         });
     }
@@ -77,7 +84,9 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
 
 /// The query that `text` is.
 pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
-    with_parser(&tokenize(text)?, None, |parser| parser.parse_query()).map(|query| *query)
+    let tokens = tokenize(text)?;
+    let tokens = locking::rewrite(&tokens).unwrap_or(tokens);
+    with_parser(&tokens, None, |parser| parser.parse_query()).map(|query| *query)
 }
 
 /// The expression that `text` is.

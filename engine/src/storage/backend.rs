@@ -226,7 +226,7 @@ pub trait StorageTxn: Send {
     /// before it. What others do with the key conflicts as if they locked it: a put over a value at
     /// [`LockMode::NoKeyUpdate`], any other change at [`LockMode::Update`]. Waits for the others if `waits`; else gives
     /// false, with nothing locked, when there are any. Errors: those of changes.
-    fn lock(&mut self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool>;
+    fn lock(&self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool>;
     /// This transaction commits a change only if no other has committed one within `range` since its snapshot. So it is
     /// for all that is read at [`IsolationLevel::Serializable`]; this asks for it at `RepeatableRead` too. At
     /// `ReadCommitted` it does nothing: what takes a lock and then a new snapshot needs no promise.

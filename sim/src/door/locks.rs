@@ -41,7 +41,7 @@ pub(super) fn row_locks(backend: &dyn StorageBackend) {
         "newer than the snapshot"
     );
     first.commit().expect("a commit of locks");
-    let mut reader = backend
+    let reader = backend
         .begin(TxnOptions {
             read_only: true,
             ..IMPATIENT

@@ -326,7 +326,7 @@ impl StorageTxn for ModelTxn {
         Ok(Box::new(ModelCursor::new(self, tree, range, direction)))
     }
 
-    fn lock(&mut self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool> {
+    fn lock(&self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool> {
         self.has_read.set(true);
         self.refuse_if_read_only()?;
         let locked = self.lock_or_not(tree, key, mode, waits)?;

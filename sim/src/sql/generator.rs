@@ -29,6 +29,18 @@ fn pick<'a>(rng: &mut ChaCha8Rng, choices: &[&'a str]) -> &'a str {
     choices.choose(rng).copied().unwrap_or_default()
 }
 
+/// What a query may lock.
+const LOCKING: [&str; 8] = [
+    "",
+    "",
+    "",
+    " FOR UPDATE",
+    " FOR NO KEY UPDATE",
+    " FOR SHARE SKIP LOCKED",
+    " FOR KEY SHARE NOWAIT",
+    " FOR UPDATE SKIP LOCKED",
+];
+
 impl Generator {
     /// All tables and views that statements may create.
     pub fn relations(&self) -> Vec<String> {
@@ -203,8 +215,9 @@ impl Generator {
                 "SELECT x.id, y.id, x.a FROM {table} x JOIN {other} y ON x.a = y.a WHERE x.a < 10"
             ),
             4 => format!(
-                "SELECT a, id FROM {table} WHERE {condition} ORDER BY a, id LIMIT {}",
-                rng.random_range(0..20)
+                "SELECT a, id FROM {table} WHERE {condition} ORDER BY a, id LIMIT {}{}",
+                rng.random_range(0..20),
+                LOCKING[rng.random_range(0..LOCKING.len())]
             ),
             5 => format!("SELECT DISTINCT b FROM {table} WHERE {condition}"),
             6 => format!(

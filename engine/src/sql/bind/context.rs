@@ -22,6 +22,8 @@ pub(super) struct Binder<'a> {
     pub(super) levels: Vec<Level>,
     parameters: Vec<Parameter>,
     depth: usize,
+    /// Whether the tables of the FROM that is being bound give their row ids.
+    pub(super) row_ids: bool,
 }
 
 /// A query whose expressions are being bound.
@@ -107,6 +109,7 @@ impl<'a> Binder<'a> {
             levels: Vec::new(),
             parameters: Vec::new(),
             depth: 0,
+            row_ids: false,
         }
     }
 

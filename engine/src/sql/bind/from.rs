@@ -86,9 +86,15 @@ impl Binder<'_> {
                     Some(view) => self.bind_view(view, &known_as)?,
                     None => {
                         let table = self.table(name)?;
-                        let scope = Scope::of_table(&known_as, &table);
-                        let alias = known_as;
-                        (From::Table { table, alias }, scope)
+                        let mut scope = Scope::of_table(&known_as, &table);
+                        let (alias, row_id) = (known_as, self.row_ids);
+                        scope.width += usize::from(row_id);
+                        let source = From::Table {
+                            table,
+                            alias,
+                            row_id,
+                        };
+                        (source, scope)
                     }
                 };
                 rename(&mut scope, alias)?;

@@ -28,6 +28,7 @@ mod order;
 mod overload;
 mod predicate;
 mod query;
+mod row_locks;
 mod scope;
 mod set_operation;
 mod statement;

@@ -6,6 +6,7 @@ use super::figure_name::figure_name;
 use super::group::{Grouping, uses_aggregates};
 use super::names::{fold, parts, sql_error};
 use super::order::{Target, group_ordinal};
+use super::row_locks::refuse_locks;
 use super::scope::{Found, Scope, column, missing_table};
 use super::set_operation::Written;
 use crate::error::{Error, Result};
@@ -24,11 +25,11 @@ struct Clauses<'a> {
 }
 
 /// What the level of a SELECT gives.
-struct Parts {
+pub(super) struct Parts {
     targets: Vec<Target>,
     filter: Option<Expr>,
-    keys: Vec<Expr>,
-    having: Option<Expr>,
+    pub(super) keys: Vec<Expr>,
+    pub(super) having: Option<Expr>,
     order_by: Vec<OrderKey>,
 }
 
@@ -52,16 +53,22 @@ impl Binder<'_> {
             pipe_operators,
         } = query;
         refuse(with.is_some(), "WITH")?;
-        refuse(!locks.is_empty(), "FOR UPDATE and FOR SHARE")?;
         refuse(for_clause.is_some(), "FOR XML and FOR JSON")?;
         refuse(settings.is_some(), "SETTINGS")?;
         refuse(format_clause.is_some(), "FORMAT")?;
         refuse(!pipe_operators.is_empty(), "a pipe operator")?;
         let order = order_terms(order_by.as_ref())?;
-        let plain = order.is_empty() && limit_clause.is_none() && fetch.is_none();
+        let plain =
+            order.is_empty() && limit_clause.is_none() && fetch.is_none() && locks.is_empty();
         let mut bound = match &**body {
+            ast::SetExpr::Select(select) => {
+                self.bind_select(clauses(select)?, order, locks, resolve)?
+            }
             ast::SetExpr::Query(inner) if plain => return self.bind_query(inner, resolve),
-            body => self.bind_body(body, order, resolve)?,
+            body => {
+                refuse_locks(locks, with_locks(body))?;
+                self.bind_body(body, order, resolve)?
+            }
         };
         self.bind_limit(&mut bound, limit_clause.as_ref(), fetch.as_ref())?;
         Ok(bound)
@@ -75,7 +82,7 @@ impl Binder<'_> {
         resolve: bool,
     ) -> Result<Query> {
         match body {
-            ast::SetExpr::Select(select) => self.bind_select(clauses(select)?, order, resolve),
+            ast::SetExpr::Select(select) => self.bind_select(clauses(select)?, order, &[], resolve),
             ast::SetExpr::Values(values) => self.bind_values(values, order),
             ast::SetExpr::Query(inner) => self.bind_parenthesized(inner, order),
             ast::SetExpr::SetOperation {
@@ -99,14 +106,19 @@ impl Binder<'_> {
         &mut self,
         clauses: Clauses<'_>,
         order: &[ast::OrderByExpr],
+        locks: &[ast::LockClause],
         resolve: bool,
     ) -> Result<Query> {
-        let (from, scope) = self.bind_from(clauses.from)?;
+        let outside = std::mem::replace(&mut self.row_ids, !locks.is_empty());
+        let bound = self.bind_from(clauses.from);
+        self.row_ids = outside;
+        let (from, scope) = bound?;
         let level = Level::new(scope, Clause::Target);
         let (mut parts, level) =
             self.with_level(level, |binder| binder.bind_parts(&clauses, order, resolve))?;
         let aggregated =
             !parts.keys.is_empty() || !level.aggregates.is_empty() || parts.having.is_some();
+        self.check_lockable(locks, clauses.distinct, &parts, aggregated)?;
         let aggregate = if aggregated {
             let targets = parts.targets.iter_mut().map(|t| &mut t.expr);
             let keys = Grouping::new(parts.keys, &level.scope)
@@ -126,7 +138,7 @@ impl Binder<'_> {
                 name: t.name.clone(),
                 sql_type: t.expr.sql_type,
             });
-        Ok(Query {
+        let mut query = Query {
             from,
             filter: parts.filter,
             aggregate,
@@ -137,7 +149,10 @@ impl Binder<'_> {
             order_by: parts.order_by,
             limit: None,
             offset: None,
-        })
+            locks: Vec::new(),
+        };
+        self.bind_row_locks(&mut query, locks)?;
+        Ok(query)
     }
 
     fn bind_parts(
@@ -378,6 +393,15 @@ pub(super) fn value_rows(values: &ast::Values) -> Result<Vec<&[ast::Expr]>> {
     Ok(rows)
 }
 
+/// What PostgreSQL calls a body whose rows are no rows of tables.
+fn with_locks(body: &ast::SetExpr) -> &'static str {
+    match body {
+        ast::SetExpr::SetOperation { .. } => "UNION/INTERSECT/EXCEPT",
+        ast::SetExpr::Values(_) => "VALUES",
+        _ => "a query in parentheses",
+    }
+}
+
 /// A query of all of `targets` and nothing else.
 pub(super) fn select_all(from: From, targets: Vec<Target>) -> Query {
     let output = targets.iter().filter(|t| !t.hidden).map(|t| OutputColumn {
@@ -395,6 +419,7 @@ pub(super) fn select_all(from: From, targets: Vec<Target>) -> Query {
         order_by: Vec::new(),
         limit: None,
         offset: None,
+        locks: Vec::new(),
     }
 }
 

@@ -113,7 +113,7 @@ impl<'t> DiskCursor<'t> {
         match txn
             .core
             .versions
-            .seen(tree, key, &txn.snapshot, txn.state.as_ref())
+            .seen(tree, key, &txn.snapshot, txn.state.borrow().as_ref())
         {
             Seen::Page => self.push_entry(key, entry, batch),
             Seen::Before(before) => match before.as_ref().map(StoredEntry::as_entry) {

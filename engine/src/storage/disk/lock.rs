@@ -19,7 +19,7 @@ pub(super) struct HeldLock {
 impl DiskTxn {
     /// Locks a key; false, and nothing is locked, when others are in the way and `waits` is not set.
     pub(super) fn lock_key(
-        &mut self,
+        &self,
         tree: PageId,
         key: &[u8],
         mode: LockMode,
@@ -35,7 +35,7 @@ impl DiskTxn {
     }
 
     fn lock_or_not(
-        &mut self,
+        &self,
         state: &Arc<TxnState>,
         tree: PageId,
         key: &Arc<[u8]>,
@@ -49,11 +49,12 @@ impl DiskTxn {
                     return Ok(true);
                 }
                 Attempt::Held(before) => {
-                    self.held.locks.push(HeldLock {
+                    let position = self.position();
+                    self.held.locks.borrow_mut().push(HeldLock {
                         tree,
                         key: key.clone(),
                         before,
-                        position: self.undo.len() + self.held.locks.len(),
+                        position,
                     });
                     return Ok(true);
                 }
@@ -83,10 +84,16 @@ impl DiskTxn {
         self.core.locks.take(tree, key, mode, state)
     }
 
+    /// Changes and locks so far.
+    pub(super) fn position(&self) -> usize {
+        self.undo.len() + self.held.locks.borrow().len()
+    }
+
     /// Gives back all locks after the first `keep`.
-    pub(super) fn release_locks(&mut self, keep: usize) {
-        let Some(state) = &self.state else { return };
-        for lock in self.held.locks.drain(keep..).rev() {
+    pub(super) fn release_locks(&self, keep: usize) {
+        let state = self.state.borrow();
+        let Some(state) = &*state else { return };
+        for lock in self.held.locks.borrow_mut().drain(keep..).rev() {
             self.core
                 .locks
                 .restore(lock.tree, &lock.key, lock.before, state);

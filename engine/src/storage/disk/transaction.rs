@@ -17,6 +17,7 @@ use crate::interrupt::WaitLimits;
 use crate::page::{Lsn, PageId};
 use crate::txn::{Seen, Snapshot, TxnState, Written};
 use crate::wal::RecordKind;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -54,7 +55,7 @@ impl UndoItem {
 /// What a transaction holds beside its changes.
 #[derive(Default)]
 pub(super) struct Held {
-    pub(super) locks: Vec<HeldLock>,
+    pub(super) locks: RefCell<Vec<HeldLock>>,
     /// What must stay as it was read, at a level that does not ask that of all that was read.
     promises: Option<Reading>,
     /// Log space kept for rolling back: all of it, and what the changes so far may need.
@@ -70,7 +71,7 @@ pub(super) struct DiskTxn {
     pub(super) limits: WaitLimits,
     pub(super) snapshot: Snapshot,
     /// Set with the first change.
-    pub(super) state: Option<Arc<TxnState>>,
+    pub(super) state: RefCell<Option<Arc<TxnState>>>,
     pub(super) undo: Vec<UndoItem>,
     pub(super) held: Held,
     /// What was read, where that is asked at commit.
@@ -95,7 +96,7 @@ impl DiskTxn {
             },
             options,
             held: Held::default(),
-            state: None,
+            state: RefCell::default(),
             undo: Vec::new(),
             used: AtomicBool::new(false),
             schema_changed: false,
@@ -112,12 +113,12 @@ impl DiskTxn {
     }
 
     /// The transaction's number, taken with its first change.
-    pub(super) fn writer(&mut self) -> Result<Arc<TxnState>> {
+    pub(super) fn writer(&self) -> Result<Arc<TxnState>> {
         self.writer_with(Some(self.snapshot))
     }
 
-    fn writer_with(&mut self, snapshot: Option<Snapshot>) -> Result<Arc<TxnState>> {
-        if let Some(state) = &self.state {
+    fn writer_with(&self, snapshot: Option<Snapshot>) -> Result<Arc<TxnState>> {
+        if let Some(state) = &*self.state.borrow() {
             return Ok(state.clone());
         }
         if self.options.read_only {
@@ -132,17 +133,17 @@ impl DiskTxn {
             .core
             .txns
             .start_writing(snapshot.as_ref(), &self.limits)?;
-        self.state = Some(state.clone());
+        self.state.replace(Some(state.clone()));
         Ok(state)
     }
 
     /// A first change that came to nothing leaves the transaction as if it had not been tried, so that nobody waits
     /// for it.
-    pub(super) fn forget_idle_writer(&mut self) {
+    pub(super) fn forget_idle_writer(&self) {
         if !self.changed
             && !self.schema_changed
             && self.undo.is_empty()
-            && self.held.locks.is_empty()
+            && self.held.locks.borrow().is_empty()
             && let Some(state) = self.state.take()
         {
             self.end_undone(&state);
@@ -165,7 +166,7 @@ impl DiskTxn {
         match self
             .core
             .versions
-            .seen(tree, key, &self.snapshot, self.state.as_ref())
+            .seen(tree, key, &self.snapshot, self.state.borrow().as_ref())
         {
             Seen::Page => entry.is_some_and(is_live),
             Seen::Before(before) => before.is_some_and(|b| is_live(b.as_entry())),
@@ -174,7 +175,7 @@ impl DiskTxn {
 
     /// Undoes all changes after the first `keep`.
     pub(super) fn undo_to(&mut self, keep: usize) -> Result<()> {
-        let Some(state) = self.state.clone() else {
+        let Some(state) = self.state.borrow().clone() else {
             return Ok(());
         };
         if self.undo.len() > keep {
@@ -229,7 +230,7 @@ impl DiskTxn {
     }
 
     fn commit_now(&mut self) -> Result<()> {
-        let Some(state) = self.state.clone() else {
+        let Some(state) = self.state.borrow().clone() else {
             self.release();
             return Ok(());
         };
@@ -296,7 +297,8 @@ impl DiskTxn {
     }
 
     fn roll_back_now(&mut self) -> Result<()> {
-        if let Some(state) = self.state.clone() {
+        let state = self.state.borrow().clone();
+        if let Some(state) = state {
             if let Err(e) = self.undo_to(0) {
                 self.release();
                 return Err(e);
@@ -340,9 +342,12 @@ impl StorageTxn for DiskTxn {
         let seen = if leaf.page().max_txn() < self.snapshot.settled_below {
             Seen::Page
         } else {
-            self.core
-                .versions
-                .seen(root_of(tree), key, &self.snapshot, self.state.as_ref())
+            self.core.versions.seen(
+                root_of(tree),
+                key,
+                &self.snapshot,
+                self.state.borrow().as_ref(),
+            )
         };
         let before;
         let entry = match seen {
@@ -415,7 +420,7 @@ impl StorageTxn for DiskTxn {
         self.core.tree(root_of(tree))?.allocate_row_ids(count)
     }
 
-    fn lock(&mut self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool> {
+    fn lock(&self, tree: TreeId, key: &[u8], mode: LockMode, waits: bool) -> Result<bool> {
         self.lock_key(root_of(tree), key, mode, waits)
     }
 
@@ -441,16 +446,15 @@ impl StorageTxn for DiskTxn {
     }
 
     fn savepoint(&mut self) -> usize {
-        self.undo.len() + self.held.locks.len()
+        self.position()
     }
 
     fn rollback_to(&mut self, savepoint: usize) -> Result<()> {
-        let locks = self
-            .held
-            .locks
-            .partition_point(|lock| lock.position < savepoint);
-        self.undo_to(savepoint - locks)?;
-        self.release_locks(locks);
+        let locks = self.held.locks.borrow();
+        let kept = locks.partition_point(|lock| lock.position < savepoint);
+        drop(locks);
+        self.undo_to(savepoint - kept)?;
+        self.release_locks(kept);
         Ok(())
     }
 
@@ -458,7 +462,7 @@ impl StorageTxn for DiskTxn {
         if self.schema_changed {
             return Ok(());
         }
-        let fresh = self.state.is_none();
+        let fresh = self.state.borrow().is_none();
         let was_used = self.used.load(Ordering::Relaxed) || !fresh;
         let state = self.writer_with(None)?;
         let owned = self
@@ -478,7 +482,7 @@ impl StorageTxn for DiskTxn {
             Err(e) => {
                 if fresh {
                     self.core.txns.abort(&state);
-                    self.state = None;
+                    self.state.take();
                 }
                 return Err(e);
             }

@@ -41,6 +41,7 @@ fn empty_query() -> Box<Query> {
         order_by: Vec::new(),
         limit: None,
         offset: None,
+        locks: Vec::new(),
     })
 }
 

@@ -213,8 +213,8 @@ fn call(c: &AggregateCall) -> String {
 
 fn from(f: &From) -> String {
     match f {
-        From::Table { table, alias } if table.name == *alias => alias.clone(),
-        From::Table { table, alias } => format!("{} {alias}", table.name),
+        From::Table { table, alias, .. } if table.name == *alias => alias.clone(),
+        From::Table { table, alias, .. } => format!("{} {alias}", table.name),
         From::Subquery { query: q, alias } => format!("({}) {alias}", query(q)),
         From::Values { rows, .. } => {
             format!(
