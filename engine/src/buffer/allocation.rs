@@ -108,6 +108,41 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// Takes the last page of the file off the free list and out of the count. `before` is the page that comes before it
+    /// on the list, or [`PageId::NONE`] when it is the first. False, and nothing is changed, when the last page is in
+    /// use or `before` is another by now.
+    ///
+    /// # Errors
+    /// `58030` and `XX001` when a page cannot be read.
+    pub fn cut_last(&mut self, last: PageId, before: PageId) -> Result<bool> {
+        let state = Allocation::of(self.page(ALLOCATION)?);
+        if state.pages != last.0 + 1 {
+            return Ok(false);
+        }
+        let page = self.page(last)?;
+        if page.kind() != Some(PageKind::Free) {
+            return Ok(false);
+        }
+        let next = page.next();
+        let leads_here = if before == PageId::NONE {
+            state.first_free == last
+        } else {
+            let page = self.page(before)?;
+            page.kind() == Some(PageKind::Free) && page.next() == last
+        };
+        if leads_here {
+            let link = if before == PageId::NONE {
+                ALLOCATION
+            } else {
+                before
+            };
+            self.set_next(link, next);
+            self.apply(ALLOCATION, write_u32(PAGES_AT, last.0));
+            self.apply(ALLOCATION, write_u32(FREE_AT, state.free.saturating_sub(1)));
+        }
+        Ok(leads_here)
+    }
+
     /// Links `page` to `next`.
     pub fn set_next(&mut self, page: PageId, next: PageId) {
         self.apply(page, write_u32(Page::NEXT_OFFSET, next.0));

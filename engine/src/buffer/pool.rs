@@ -1,5 +1,6 @@
 //! Frames, the page table, reading and writing pages.
 
+use super::allocation::Allocation;
 use super::policy::Policy;
 use super::unsynced::Unsynced;
 use crate::error::{Error, ErrorKind, Result};
@@ -361,6 +362,25 @@ impl Pool {
                 .set_len(target * self.options.page_bytes as u64)
                 .map_err(|e| Error::io("cannot extend the database file", e))?;
             *pages = target;
+        }
+        Ok(())
+    }
+
+    /// Gives what the file has beyond `pages` pages back to the file system, or beyond those that there are by now. What
+    /// the pages beyond held must be needed by nobody, also after a crash: the allocation page says so on the disk.
+    ///
+    /// # Errors
+    /// `58030` when the allocation page cannot be read or the file cannot be shortened.
+    pub fn shrink_to(&self, pages: u32) -> Result<()> {
+        // Nobody allocates while this page is latched.
+        let frame = self.read(Allocation::PAGE)?;
+        let target = u64::from(Allocation::of(&frame.page).pages.max(pages));
+        let mut have = self.file_pages.lock();
+        if target < *have {
+            self.file
+                .set_len(target * self.options.page_bytes as u64)
+                .map_err(|e| Error::io("cannot shorten the database file", e))?;
+            *have = target;
         }
         Ok(())
     }

@@ -184,7 +184,7 @@ pub trait StorageBackend: Send + Sync + 'static {
     fn wake(&self);
     /// Some background work: vacuum, a checkpoint when one is due. Bounded by about `budget_pages` pages touched.
     fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport>;
-    /// Removes all that no snapshot needs.
+    /// Removes all that no snapshot needs, and gives the free pages at the end of the file back to the file system.
     fn vacuum(&self) -> Result<MaintenanceReport>;
     /// Writes all dirty pages and lets the log be recycled.
     fn checkpoint(&self) -> Result<()>;
@@ -296,6 +296,8 @@ pub struct MaintenanceReport {
     pub tombstones_removed: u64,
     /// Pages given back to the free list.
     pub pages_freed: u64,
+    /// Pages by which the file became shorter.
+    pub pages_cut: u64,
     /// Versions dropped from memory.
     pub versions_dropped: u64,
     /// Whether a checkpoint was made.

@@ -79,8 +79,10 @@ impl StorageBackend for DiskStorageBackend {
     }
 
     fn vacuum(&self) -> Result<MaintenanceReport> {
-        let _control = self.core.maintenance.lock();
-        self.core.vacuum(None)
+        let mut control = self.core.maintenance.lock();
+        let mut report = self.core.vacuum(None)?;
+        report.pages_cut = self.core.shrink(&mut control)?;
+        Ok(report)
     }
 
     fn checkpoint(&self) -> Result<()> {

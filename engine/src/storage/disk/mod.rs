@@ -41,6 +41,7 @@ mod options;
 mod reading;
 mod reclaim;
 mod row_ids;
+mod shrink;
 mod transaction;
 mod undo;
 mod vacuum;

@@ -1,0 +1,72 @@
+//! VACUUM: what is free at the end of the file goes back to the file system, and nothing else changes.
+
+mod common;
+
+use common::{check, run};
+use quantadb::api::{Database, DatabaseOptions};
+use quantadb::vfs::{MemoryVfs, OpenMode, Vfs};
+use std::path::Path;
+use std::sync::Arc;
+
+fn open(vfs: &Arc<MemoryVfs>) -> Database {
+    let options = DatabaseOptions {
+        vfs: vfs.clone(),
+        ..DatabaseOptions::default()
+    };
+    Database::open_with("v.qdb", options).unwrap()
+}
+
+fn file_bytes(vfs: &MemoryVfs) -> u64 {
+    let file = vfs.open(Path::new("v.qdb"), OpenMode::Existing).unwrap();
+    file.len().unwrap()
+}
+
+const TEN: &str = "(VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9))";
+
+#[test]
+fn the_file_becomes_as_small_as_what_is_left() {
+    let vfs = Arc::new(MemoryVfs::new());
+    let database = open(&vfs);
+    let c = database.connect().unwrap();
+    run(
+        &c,
+        "CREATE TABLE kept (id INTEGER PRIMARY KEY); INSERT INTO kept VALUES (1), (2)",
+    );
+    run(
+        &c,
+        "CREATE TABLE gone (id INTEGER PRIMARY KEY, t TEXT); CREATE INDEX gone_t ON gone (t)",
+    );
+    run(
+        &c,
+        &format!(
+            "INSERT INTO gone SELECT a.i * 1000 + b.i * 100 + c.i * 10 + d.i, repeat('x', 100) || d.i FROM {TEN} a(i), {TEN} b(i), {TEN} c(i), {TEN} d(i)"
+        ),
+    );
+    run(
+        &c,
+        "CREATE TABLE long (t TEXT); INSERT INTO long VALUES (repeat('y', 500000))",
+    );
+    run(&c, "CHECKPOINT");
+    let (pages, bytes) = (database.stats().pages, file_bytes(&vfs));
+    assert!(pages > 300, "{pages}");
+    run(&c, "DELETE FROM gone WHERE id <> 5");
+    run(&c, "VACUUM");
+    run(&c, "DROP TABLE gone, long");
+    let report = database.vacuum().unwrap();
+    assert!(report.pages_cut > 0);
+    let after = database.stats();
+    assert!(after.pages < 20, "{} pages", after.pages);
+    assert!(file_bytes(&vfs) * 10 < bytes);
+    assert_eq!(file_bytes(&vfs), after.pages * after.page_bytes);
+    check(&c, "SELECT id FROM kept", &["1", "2"]);
+    run(
+        &c,
+        "CREATE TABLE again (id INTEGER PRIMARY KEY, t TEXT); INSERT INTO again VALUES (1, repeat('z', 300000))",
+    );
+    check(&c, "CHECK DATABASE", &[]);
+    drop(c);
+    drop(database);
+    let c = open(&vfs).connect().unwrap();
+    check(&c, "SELECT length(t) FROM again", &["300000"]);
+    check(&c, "CHECK DATABASE", &[]);
+}
