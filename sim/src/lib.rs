@@ -6,6 +6,7 @@
 //! | [`env`](mod@env), [`streams`], [`phase`] | clock and entropy, random numbers, what is being called |
 //! | [`baton`] | threads that take turns as the seed says |
 //! | [`model`] | a naive `StorageBackend`: ordered maps, no pages, no log |
+//! | [`history`] | what transactions saw, judged by what their isolation level promises |
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
 //! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
 //! | [`sql`] | two databases, on the disk and over the model, given the same SQL |
@@ -16,6 +17,7 @@ pub mod baton;
 pub mod disk;
 pub mod door;
 pub mod env;
+pub mod history;
 pub mod lockstep;
 pub mod model;
 pub mod phase;

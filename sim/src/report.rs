@@ -33,6 +33,8 @@ pub struct WorkCounts {
     pub pages_checked: u64,
     /// Entries or rows compared one by one after recoveries.
     pub entries_compared: u64,
+    /// Anomalies that the isolation level allows, seen.
+    pub anomalies_allowed: u64,
 }
 
 impl WorkCounts {
@@ -49,6 +51,7 @@ impl WorkCounts {
         self.recoveries_repeated += other.recoveries_repeated;
         self.closes += other.closes;
         self.pages_checked += other.pages_checked;
+        self.anomalies_allowed += other.anomalies_allowed;
         self.entries_compared += other.entries_compared;
     }
 }
@@ -233,7 +236,13 @@ fn write_recoveries(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Resul
     )?;
     line(f, "clean closes", work.closes, "")?;
     line(f, "pages checked", work.pages_checked, "")?;
-    line(f, "entries compared", work.entries_compared, "")
+    line(f, "entries compared", work.entries_compared, "")?;
+    line(
+        f,
+        "anomalies seen",
+        work.anomalies_allowed,
+        "that the isolation level allows",
+    )
 }
 
 fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
@@ -270,6 +279,7 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         "closes": work.closes,
         "pages_checked": work.pages_checked,
         "entries_compared": work.entries_compared,
+        "anomalies_allowed": work.anomalies_allowed,
     })
 }
 

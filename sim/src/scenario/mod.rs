@@ -14,11 +14,13 @@
 //!   sql      generated SQL                  against the same SQL over the model
 //!   sql-errors  the same                    failing calls
 //!   sessions threads that take turns      sums that no interleaving may break
+//!   histories the same, with lists          what was seen is judged by the isolation level
 //!   slt      sqllogictest scripts           crashes between and inside statements
 //! ```
 
 mod every_call;
 mod families;
+mod histories;
 mod ledger;
 mod registry;
 mod run;

@@ -1,5 +1,6 @@
 //! The list of scenarios, and how one seed is run.
 
+use super::histories::Histories;
 use super::run::{CrashRun, Workload};
 use super::sessions::Threads;
 use super::sql::Statements;
@@ -98,6 +99,12 @@ pub const SCENARIOS: &[Scenario] = &[
         about: "sessions in threads whose turns the seed decides, with waits and deadlocks; no interleaving may break a sum",
         options: SwarmOptions::sessions,
         run: run::<Threads>,
+    },
+    Scenario {
+        name: "histories",
+        about: "sessions in threads that append to lists and read them: no circle of dependencies that the level forbids",
+        options: SwarmOptions::sessions,
+        run: run::<Histories>,
     },
     Scenario {
         name: "every-call",

@@ -1,0 +1,197 @@
+//! Histories by hand, each with one anomaly or none.
+
+use super::Operation::{Append, Read, Scan};
+use super::{Anomaly, History, Operation, Outcome, Transaction, check};
+use quantadb::storage::IsolationLevel;
+
+fn a(list: u32, number: u64) -> Operation {
+    Append { list, number }
+}
+
+fn r(list: u32, numbers: &[u64]) -> Operation {
+    Read {
+        list,
+        numbers: numbers.to_vec(),
+    }
+}
+
+fn s(lists: &[(u32, &[u64])]) -> Operation {
+    Scan {
+        from: 0,
+        to: 99,
+        lists: lists.iter().map(|(l, n)| (*l, n.to_vec())).collect(),
+    }
+}
+
+use Outcome::{Aborted, Committed, Unknown};
+
+/// All at the same time, but the last.
+fn found(transactions: &[(Outcome, &[Operation])]) -> Vec<Anomaly> {
+    let last = transactions.len() - 1;
+    let transactions = transactions.iter().enumerate();
+    let history = History {
+        transactions: transactions
+            .map(|(session, (outcome, operations))| Transaction {
+                session,
+                operations: operations.to_vec(),
+                outcome: *outcome,
+                began: if session == last { 20 } else { 0 },
+                ended: if session == last { 30 } else { 10 },
+            })
+            .collect(),
+    };
+    let mut found: Vec<Anomaly> = check(&history).into_iter().map(|f| f.anomaly).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+#[test]
+fn a_serial_history_shows_nothing() {
+    let serial: &[(Outcome, &[Operation])] = &[
+        (Committed, &[a(1, 1), r(1, &[1]), a(1, 2)]),
+        (Committed, &[r(1, &[1, 2]), a(2, 3), r(2, &[3])]),
+        (Aborted, &[a(1, 4), r(1, &[1, 2, 4])]),
+        (Unknown, &[a(1, 5)]),
+        (Unknown, &[a(1, 6)]),
+        (Committed, &[s(&[(1, &[1, 2, 6]), (2, &[3])])]),
+    ];
+    assert_eq!(found(serial), []);
+}
+
+#[test]
+fn each_anomaly_has_its_name() {
+    let cases: &[(Anomaly, &[(Outcome, &[Operation])])] = &[
+        (
+            Anomaly::G0,
+            &[
+                (Committed, &[a(1, 1), a(2, 2)]),
+                (Committed, &[a(1, 3), a(2, 4)]),
+                (Committed, &[s(&[(1, &[1, 3]), (2, &[4, 2])])]),
+            ],
+        ),
+        (
+            Anomaly::G1a,
+            &[
+                (Aborted, &[a(1, 1)]),
+                (Committed, &[r(1, &[1])]),
+                (Committed, &[s(&[(1, &[1])])]),
+            ],
+        ),
+        (
+            Anomaly::G1b,
+            &[
+                (Committed, &[a(1, 1), a(1, 2)]),
+                (Committed, &[r(1, &[1])]),
+                (Committed, &[s(&[(1, &[1, 2])])]),
+            ],
+        ),
+        (
+            Anomaly::G1c,
+            &[
+                (Committed, &[a(1, 1), r(2, &[2])]),
+                (Committed, &[a(2, 2), r(1, &[1])]),
+                (Committed, &[s(&[(1, &[1]), (2, &[2])])]),
+            ],
+        ),
+        (
+            // A lost update would be one: here a read skew.
+            Anomaly::GSingle,
+            &[
+                (Committed, &[a(1, 1), a(2, 2)]),
+                (Committed, &[r(1, &[]), r(2, &[2])]),
+                (Committed, &[s(&[(1, &[1]), (2, &[2])])]),
+            ],
+        ),
+        (
+            // A long fork: two see two writes in different orders.
+            Anomaly::GNonadjacent,
+            &[
+                (Committed, &[a(1, 1)]),
+                (Committed, &[a(2, 2)]),
+                (Committed, &[r(1, &[1]), r(2, &[])]),
+                (Committed, &[r(1, &[]), r(2, &[2])]),
+                (Committed, &[s(&[(1, &[1]), (2, &[2])])]),
+            ],
+        ),
+        (
+            // Write skew.
+            Anomaly::G2Item,
+            &[
+                (Committed, &[r(1, &[]), a(2, 2)]),
+                (Committed, &[r(2, &[]), a(1, 1)]),
+                (Committed, &[s(&[(1, &[1]), (2, &[2])])]),
+            ],
+        ),
+        (
+            // Each finds the range empty and adds to it.
+            Anomaly::G2,
+            &[
+                (Committed, &[s(&[]), a(2, 2)]),
+                (Committed, &[s(&[]), a(1, 1)]),
+                (Committed, &[s(&[(1, &[1]), (2, &[2])])]),
+            ],
+        ),
+        (
+            Anomaly::OwnWriteMissing,
+            &[
+                (Committed, &[a(1, 1), r(1, &[])]),
+                (Committed, &[s(&[(1, &[1])])]),
+            ],
+        ),
+        (
+            Anomaly::Lost,
+            &[(Committed, &[a(1, 1)]), (Committed, &[s(&[])])],
+        ),
+    ];
+    for (anomaly, transactions) in cases {
+        // What is read in the middle of a transaction is also written over by it.
+        let circle = (*anomaly == Anomaly::G1b).then_some(Anomaly::GSingle);
+        let expected: Vec<Anomaly> = [*anomaly].into_iter().chain(circle).collect();
+        assert_eq!(found(transactions), expected);
+    }
+}
+
+#[test]
+fn readings_that_do_not_go_together() {
+    let forked: &[(Outcome, &[Operation])] = &[
+        (Committed, &[a(1, 1)]),
+        (Committed, &[a(1, 2)]),
+        (Committed, &[r(1, &[2])]),
+        (Committed, &[s(&[(1, &[1, 2])])]),
+    ];
+    assert!(found(forked).contains(&Anomaly::Incompatible));
+    let late: &[(Outcome, &[Operation])] =
+        &[(Committed, &[a(1, 1)]), (Committed, &[s(&[(1, &[1])])])];
+    assert_eq!(found(late), []);
+    // The last begins after the others have ended.
+    let stale: &[(Outcome, &[Operation])] = &[
+        (Committed, &[a(1, 1)]),
+        (Committed, &[r(1, &[1])]),
+        (Committed, &[s(&[])]),
+    ];
+    assert!(found(stale).contains(&Anomaly::Stale));
+}
+
+#[test]
+fn what_each_level_forbids() {
+    use IsolationLevel::{ReadCommitted, RepeatableRead, Serializable};
+    let forbidden = |anomaly: Anomaly| {
+        [ReadCommitted, RepeatableRead, Serializable].map(|level| anomaly.is_forbidden(level))
+    };
+    for anomaly in [
+        Anomaly::G0,
+        Anomaly::G1a,
+        Anomaly::G1b,
+        Anomaly::G1c,
+        Anomaly::Lost,
+    ] {
+        assert_eq!(forbidden(anomaly), [true, true, true]);
+    }
+    for anomaly in [Anomaly::GSingle, Anomaly::GNonadjacent] {
+        assert_eq!(forbidden(anomaly), [false, true, true]);
+    }
+    for anomaly in [Anomaly::G2Item, Anomaly::G2] {
+        assert_eq!(forbidden(anomaly), [false, false, true]);
+    }
+}
