@@ -1,13 +1,13 @@
-//! `quanta-slt`: runs sqllogictest scripts over QuantaDB.
+//! `quanta-slt`: runs sqllogictest scripts over QuantaDB, or over a PostgreSQL server.
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use quantadb_sqllogictest::{Options, Progress, find_files, run_files};
+use quantadb_sqllogictest::{Options, PostgresAddress, Progress, Target, find_files, run_files};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Run sqllogictest scripts over QuantaDB, each over a fresh database. The engine's label is `postgresql`.
+/// Run sqllogictest scripts over QuantaDB, each over a fresh database. Its labels are `quantadb` and `postgresql`.
 ///
 /// Exit status: 0 all records passed, 1 a record failed, 2 wrong usage.
 #[derive(Parser)]
@@ -20,8 +20,12 @@ struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     jobs: usize,
     /// Give each script a database in a file of a temporary directory, not in memory
-    #[arg(long)]
+    #[arg(long, conflicts_with = "postgres")]
     file_database: bool,
+    /// Run the scripts over this PostgreSQL server, each in a database that is dropped at the end: "host=/run/postgresql
+    /// user=me dbname=test", or postgresql://me@localhost/test; its label is `postgresql`
+    #[arg(long, value_name = "URL")]
+    postgres: Option<PostgresAddress>,
     /// Go on after a record that failed
     #[arg(long)]
     keep_going: bool,
@@ -42,7 +46,11 @@ fn main() -> ExitCode {
     };
     let options = Options {
         jobs: arguments.jobs,
-        file_database: arguments.file_database,
+        target: match arguments.postgres {
+            Some(address) => Target::Postgres(address),
+            None if arguments.file_database => Target::File,
+            None => Target::Memory,
+        },
         keep_going: arguments.keep_going,
     };
     // A panic of the engine is reported as a failure of its record.

@@ -1,6 +1,5 @@
 //! The column types that a record asks for, and how each shows a value.
 
-use quantadb::types::Value;
 use sqllogictest::ColumnType;
 
 /// A letter of a record's type string.
@@ -34,17 +33,18 @@ impl ColumnType for ColumnKind {
 }
 
 impl ColumnKind {
-    /// `value` as a script writes it.
-    pub(crate) fn format(self, value: &Value) -> String {
-        let Some(text) = value.to_text() else {
+    /// A value as a script writes it; `text` is PostgreSQL's text of it, nothing for NULL.
+    pub(crate) fn format(self, text: Option<&str>, is_boolean: bool) -> String {
+        let Some(text) = text else {
             return "NULL".to_owned();
         };
-        match (self, value) {
-            (Self::Integer, Value::Bool(truth)) => u8::from(*truth).to_string(),
-            (Self::Integer, _) => integer(&text),
-            (Self::Real, Value::Bool(truth)) => format!("{:.3}", f64::from(u8::from(*truth))),
-            (Self::Real, _) => real(&text),
-            (Self::Text, _) => printable(&text),
+        let truth = is_boolean.then(|| u8::from(text == "t"));
+        match (self, truth) {
+            (Self::Integer, Some(truth)) => truth.to_string(),
+            (Self::Integer, None) => integer(text),
+            (Self::Real, Some(truth)) => format!("{:.3}", f64::from(truth)),
+            (Self::Real, None) => real(text),
+            (Self::Text, _) => printable(text),
         }
     }
 }
@@ -95,21 +95,23 @@ mod tests {
     use super::*;
 
     fn shown(kind: ColumnKind, text: &str) -> String {
-        kind.format(&Value::Text(text.to_owned()))
+        kind.format(Some(text), false)
     }
 
     #[test]
     fn values_are_shown_by_the_type_asked_for() {
         use ColumnKind::{Integer, Real, Text};
-        assert_eq!(Integer.format(&Value::Null), "NULL");
-        assert_eq!(Real.format(&Value::Null), "NULL");
-        assert_eq!(Integer.format(&Value::Bool(true)), "1");
-        assert_eq!(Text.format(&Value::Bool(true)), "t");
-        assert_eq!(Integer.format(&Value::Float8(-2.9)), "-2");
-        assert_eq!(Integer.format(&Value::Float8(-0.9)), "0");
-        assert_eq!(Integer.format(&Value::Float8(1e18)), "1000000000000000000");
-        assert_eq!(Real.format(&Value::Int4(7)), "7.000");
-        assert_eq!(Real.format(&Value::Float8(1.0 / 3.0)), "0.333");
+        assert_eq!(Integer.format(None, false), "NULL");
+        assert_eq!(Real.format(None, true), "NULL");
+        assert_eq!(Integer.format(Some("t"), true), "1");
+        assert_eq!(Real.format(Some("f"), true), "0.000");
+        assert_eq!(Text.format(Some("t"), true), "t");
+        assert_eq!(shown(Integer, "t"), "0");
+        assert_eq!(shown(Integer, "-2.9"), "-2");
+        assert_eq!(shown(Integer, "-0.9"), "0");
+        assert_eq!(shown(Integer, "1e+18"), "1000000000000000000");
+        assert_eq!(shown(Real, "7"), "7.000");
+        assert_eq!(shown(Real, "0.3333333333333333"), "0.333");
         assert_eq!(shown(Integer, "12.7"), "12");
         assert_eq!(shown(Integer, "table tn7 row 51"), "0");
         assert_eq!(shown(Integer, "-07"), "-7");

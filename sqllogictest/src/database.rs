@@ -1,67 +1,74 @@
-//! A connection as the `sqllogictest` crate sees it.
+//! QuantaDB as an engine for scripts.
 
-use crate::ENGINE_LABEL;
 use crate::column::ColumnKind;
+use crate::engine::{Answer, EngineError, ScriptDatabase, Session, SessionId, rows_answer};
 use quantadb::api::{Connection, Database};
-use quantadb::sync::Mutex;
-use sqllogictest::{DB, DBOutput};
-use std::sync::Arc;
+use quantadb::types::{SqlType, Value};
+use sqllogictest::DBOutput;
+use tempfile::TempDir;
 
-/// What the record under way asks for: the types of its columns, or nothing if it is a statement. The crate does not
-/// pass it to the database, so it goes past it.
-#[derive(Clone, Default)]
-pub(crate) struct Request(Arc<Mutex<Option<Vec<ColumnKind>>>>);
+/// Its SQL is PostgreSQL's, so what scripts say of that engine holds for it too.
+const LABELS: &[&str] = &["quantadb", "postgresql"];
 
-impl Request {
-    /// Says what the next record asks for.
-    pub(crate) fn set(&self, kinds: Option<Vec<ColumnKind>>) {
-        *self.0.lock() = kinds;
-    }
+/// A database in memory, or in a file of a directory that goes with it.
+pub(crate) struct QuantaDatabase {
+    // Dropped before the directory.
+    database: Database,
+    _directory: Option<TempDir>,
 }
 
-/// A connection that runs a script's records.
-pub(crate) struct ScriptConnection {
-    connection: Connection,
-    request: Request,
-}
-
-impl ScriptConnection {
-    pub(crate) fn new(database: &Database, request: Request) -> quantadb::Result<Self> {
+impl QuantaDatabase {
+    /// A new database in memory. Errors: those of creating it.
+    pub(crate) fn in_memory() -> Result<Self, EngineError> {
         Ok(Self {
-            connection: database.connect()?,
-            request,
+            database: Database::open_in_memory()?,
+            _directory: None,
+        })
+    }
+
+    /// A new database in a file of a temporary directory. Errors: those of creating both.
+    pub(crate) fn in_file() -> Result<Self, EngineError> {
+        let directory = tempfile::tempdir().map_err(EngineError::outside)?;
+        Ok(Self {
+            database: Database::open(directory.path().join("script.qdb"))?,
+            _directory: Some(directory),
         })
     }
 }
 
-impl DB for ScriptConnection {
-    type Error = quantadb::Error;
-    type ColumnType = ColumnKind;
+impl ScriptDatabase for QuantaDatabase {
+    fn labels(&self) -> &'static [&'static str] {
+        LABELS
+    }
 
-    fn run(&mut self, sql: &str) -> Result<DBOutput<ColumnKind>, quantadb::Error> {
-        let Some(kinds) = self.request.0.lock().clone() else {
-            return self
-                .connection
-                .execute(sql, [])
-                .map(DBOutput::StatementComplete);
+    fn connect(&self) -> Result<Box<dyn Session>, EngineError> {
+        Ok(Box::new(QuantaSession(self.database.connect()?)))
+    }
+
+    fn waiting(&self, _: &[SessionId]) -> Option<Result<Vec<bool>, EngineError>> {
+        None
+    }
+
+    /// Nothing to do: a session of the same process ends when the thread does that runs it.
+    fn terminate(&self, _: SessionId) {}
+}
+
+struct QuantaSession(Connection);
+
+impl Session for QuantaSession {
+    fn id(&self) -> SessionId {
+        SessionId(0)
+    }
+
+    fn run(&mut self, sql: &str, kinds: Option<&[ColumnKind]>) -> Answer {
+        let Some(kinds) = kinds else {
+            let count = self.0.execute(sql, [])?;
+            return Ok(DBOutput::StatementComplete(count));
         };
-        let rows = self.connection.query(sql, [])?;
-        let kind = |column: usize| kinds.get(column).copied().unwrap_or(ColumnKind::Text);
-        let types: Vec<ColumnKind> = (0..rows.columns().len()).map(kind).collect();
-        let rows = rows
-            .map(|row| {
-                let cells = row.values().iter().zip(&types);
-                cells.map(|(value, kind)| kind.format(value)).collect()
-            })
-            .collect();
-        Ok(DBOutput::Rows { types, rows })
-    }
-
-    fn engine_name(&self) -> &str {
-        ENGINE_LABEL
-    }
-
-    fn error_sql_state(error: &quantadb::Error) -> Option<String> {
-        Some(error.sqlstate().to_owned())
+        let rows = self.0.query(sql, [])?;
+        let columns = rows.columns().iter();
+        let booleans: Vec<bool> = columns.map(|c| c.sql_type == SqlType::Bool).collect();
+        let cells = rows.map(|row| row.values().iter().map(Value::to_text).collect());
+        Ok(rows_answer(kinds, &booleans, cells))
     }
 }

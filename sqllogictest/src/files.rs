@@ -1,8 +1,10 @@
 //! Many scripts, each over a database of its own, several at once.
 
-use crate::report::{Failure, Options, Progress, ScriptReport, Summary};
+use crate::database::QuantaDatabase;
+use crate::engine::{EngineError, ScriptDatabase};
+use crate::postgres::PostgresDatabase;
+use crate::report::{Failure, Options, Progress, ScriptReport, Summary, Target};
 use crate::run::run_script;
-use quantadb::api::Database;
 use quantadb::env::{Env, OsEnv};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,17 +46,9 @@ pub fn run_file(path: &Path, options: &Options, after_record: &dyn Fn()) -> Scri
     let name = path.display().to_string();
     let run = || -> Result<ScriptReport, String> {
         let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
-        let directory = match options.file_database {
-            true => Some(tempfile::tempdir().map_err(|e| e.to_string())?),
-            false => None,
-        };
-        let database = match &directory {
-            Some(directory) => Database::open(directory.path().join("script.qdb")),
-            None => Database::open_in_memory(),
-        }
-        .map_err(|e| e.to_string())?;
+        let database = open(&options.target).map_err(|e| e.to_string())?;
         Ok(run_script(
-            &database,
+            &*database,
             &name,
             &text,
             options.keep_going,
@@ -70,6 +64,15 @@ pub fn run_file(path: &Path, options: &Options, after_record: &dyn Fn()) -> Scri
             got,
         }],
         ..ScriptReport::default()
+    })
+}
+
+/// A fresh database for a script.
+fn open(target: &Target) -> Result<Box<dyn ScriptDatabase>, EngineError> {
+    Ok(match target {
+        Target::Memory => Box::new(QuantaDatabase::in_memory()?),
+        Target::File => Box::new(QuantaDatabase::in_file()?),
+        Target::Postgres(address) => Box::new(PostgresDatabase::create(address)?),
     })
 }
 

@@ -1,15 +1,28 @@
 //! What is to be run how, and what came of it.
 
+use crate::postgres::PostgresAddress;
 use std::fmt;
 use std::path::PathBuf;
+
+/// What scripts are run over; each has a database of its own.
+#[derive(Clone, Debug, Default)]
+pub enum Target {
+    /// QuantaDB, in memory.
+    #[default]
+    Memory,
+    /// QuantaDB, in a file of a temporary directory.
+    File,
+    /// A PostgreSQL server, in a database that is dropped at the end.
+    Postgres(PostgresAddress),
+}
 
 /// How scripts are run.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Files that run at the same time, each over a database of its own; at least one.
     pub jobs: usize,
-    /// Whether each script's database is a file in a temporary directory instead of memory.
-    pub file_database: bool,
+    /// What they are run over.
+    pub target: Target,
     /// Whether to go on after a record that failed: with the rest of its script, and with the other files.
     pub keep_going: bool,
 }
@@ -18,7 +31,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             jobs: 1,
-            file_database: false,
+            target: Target::Memory,
             keep_going: true,
         }
     }

@@ -1,87 +1,226 @@
 //! One script over one database.
 
 use crate::column::ColumnKind;
-use crate::database::{Request, ScriptConnection};
+use crate::engine::{Answer, EngineError, ScriptDatabase};
+use crate::judge::Judge;
 use crate::report::{Failure, ScriptReport};
-use crate::script::records;
-use quantadb::api::Database;
-use sqllogictest::{
-    Normalizer, QueryExpect, Record, RecordOutput, Runner, TestError, TestErrorKind,
-};
-use std::future::ready;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::script::{Step, steps};
+use crate::sessions::{Name, Ran, Sessions};
+use sqllogictest::{QueryExpect, Record};
+use std::collections::BTreeMap;
 
 /// Runs the script `text`, called `name` in what is reported, over `database`. `keep_going`: also the records after one
 /// that failed. `after_record` is called after each record. A panic of the engine is a failure of its record, after which
 /// the script ends.
-pub fn run_script(
-    database: &Database,
+pub(crate) fn run_script(
+    database: &dyn ScriptDatabase,
     name: &str,
     text: &str,
     keep_going: bool,
     after_record: &dyn Fn(),
 ) -> ScriptReport {
-    let mut report = ScriptReport::default();
-    let records = match records(name, text) {
-        Ok(records) => records,
+    let steps = match steps(name, text, database.labels()) {
+        Ok(steps) => steps,
         Err(failure) => {
-            report.failures.push(*failure);
-            return report;
+            return ScriptReport {
+                failures: vec![*failure],
+                ..ScriptReport::default()
+            };
         }
     };
-    let request = Request::default();
-    let mut runner = Runner::new(|| ready(ScriptConnection::new(database, request.clone())));
-    runner.with_validator(matches);
-    runner.with_normalizer(|line| line.trim_end().to_owned());
-    runner.with_column_validator(|actual, expected| actual.len() == expected.len());
-    for record in records {
-        let Some((line, sql)) = place(&record) else {
-            // A directive. The file's hash threshold is not needed: whether to hash shows in what is expected.
-            if !matches!(record, Record::HashThreshold { .. }) {
-                let _ = runner.run(record);
-            }
-            continue;
-        };
-        request.set(requested(&record));
-        runner.with_hash_threshold(usize::from(expects_hash(&record)));
-        let result = catch_unwind(AssertUnwindSafe(|| runner.run(record)));
-        after_record();
-        let (failure, is_panic) = match result {
-            Ok(Ok(RecordOutput::Nothing)) => {
-                report.skipped += 1;
-                continue;
-            }
-            Ok(Ok(_)) => {
-                report.passed += 1;
-                continue;
-            }
-            Ok(Err(error)) => (failure(name, &error, sql), false),
-            Err(payload) => {
-                let got = format!("a panic: {}", panic_message(&*payload));
-                (mismatch(name, line, sql, "no panic", got), true)
-            }
-        };
-        report.failures.push(failure);
-        if is_panic {
-            // What the panic left of the runner's state is not to be trusted, not even to be dropped.
-            std::mem::forget(runner);
-            break;
+    let is_alone = |step: &Step| match step {
+        Step::Run { session, waits, .. } => session.is_none() && !waits,
+        Step::Control(_) | Step::Skip | Step::Resumes { .. } => true,
+    };
+    let mut run = ScriptRun {
+        name,
+        sessions: Sessions::new(database, steps.iter().all(is_alone)),
+        judge: Judge::new(name),
+        begun: BTreeMap::new(),
+        resumed: BTreeMap::new(),
+        report: ScriptReport::default(),
+        is_over: false,
+    };
+    for step in steps {
+        let is_record = matches!(step, Step::Run { .. } | Step::Skip);
+        run.step(step);
+        if is_record {
+            after_record();
         }
-        if !keep_going {
-            break;
+        if run.is_over || (!keep_going && !run.report.failures.is_empty()) {
+            return run.report;
         }
     }
-    report
+    run.finish();
+    run.report
 }
 
-/// Where a record is and what it runs; nothing for a directive.
-fn place(record: &Record<ColumnKind>) -> Option<(u32, String)> {
+/// A script under way.
+struct ScriptRun<'a> {
+    name: &'a str,
+    sessions: Sessions<'a>,
+    judge: Judge,
+    /// The records of the sessions that wait.
+    begun: BTreeMap<Name, Record<ColumnKind>>,
+    /// The sessions that have gone on with the last record, of which the script has not said so yet.
+    resumed: BTreeMap<Name, (Record<ColumnKind>, Ran)>,
+    report: ScriptReport,
+    /// Whether the script cannot go on.
+    is_over: bool,
+}
+
+impl ScriptRun<'_> {
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Control(directive) => self.judge.control(directive),
+            Step::Skip => self.report.skipped += 1,
+            Step::Resumes { session, line } => self.resumes(&session, line),
+            Step::Run {
+                record,
+                session,
+                waits,
+            } => {
+                self.expect_none_resumed();
+                if self.sessions.is_waiting(&session) {
+                    let waiting = "the session still waits for another one";
+                    self.fail(place(&record), "a session that is free", waiting);
+                } else if waits {
+                    self.begin(record, session);
+                } else {
+                    self.run(record, &session);
+                }
+            }
+        }
+    }
+
+    /// A record that should not wait.
+    fn run(&mut self, record: Record<ColumnKind>, session: &Name) {
+        let (_, sql) = place(&record);
+        match self.sessions.run(session, sql, requested(&record)) {
+            Ok(ran) => self.take(record, ran),
+            Err(error) => self.take(record, Ran::Done(Err(error))),
+        }
+        self.settle();
+    }
+
+    /// A record that should wait.
+    fn begin(&mut self, record: Record<ColumnKind>, session: Name) {
+        let (_, sql) = place(&record);
+        if let Err(error) = self.sessions.begin(&session, sql, requested(&record)) {
+            self.take(record, Ran::Done(Err(error)));
+            return;
+        }
+        self.begun.insert(session.clone(), record);
+        self.settle();
+        if let Some((record, ran)) = self.resumed.remove(&session) {
+            self.fail(place(&record), "to wait for another session", &told(&ran));
+        }
+    }
+
+    /// The script says that a session has gone on.
+    fn resumes(&mut self, session: &Name, line: u32) {
+        match self.resumed.remove(session) {
+            Some((record, ran)) => self.take(record, ran),
+            None => {
+                let got = match self.sessions.is_waiting(session) {
+                    true => "it still waits",
+                    false => "it was not waiting before the last record",
+                };
+                let expected = format!("the session {} goes on", shown(session));
+                self.fail((line, ""), &expected, got);
+            }
+        }
+    }
+
+    /// Lets the sessions that wait go on as far as they can.
+    fn settle(&mut self) {
+        match self.sessions.settle() {
+            Ok(finished) => {
+                for (session, ran) in finished {
+                    // One that hung was told as a failure, and is of no interest any more.
+                    if let Some(record) = self.begun.remove(&session) {
+                        self.resumed.insert(session, (record, ran));
+                    }
+                }
+            }
+            Err(EngineError { message, .. }) => {
+                self.fail((0, ""), "sessions that wait, or get done", &message);
+                self.is_over = true;
+            }
+        }
+    }
+
+    /// The sessions that went on without the script saying so.
+    fn expect_none_resumed(&mut self) {
+        for (session, (record, ran)) in std::mem::take(&mut self.resumed) {
+            let expected = format!("the session {} to wait still", shown(&session));
+            self.fail(place(&record), &expected, &told(&ran));
+        }
+    }
+
+    fn finish(&mut self) {
+        self.expect_none_resumed();
+        for (_, record) in std::mem::take(&mut self.begun) {
+            self.fail(place(&record), "to be resumed", "it waits at the end");
+        }
+    }
+
+    /// Compares what came with what the record expects.
+    fn take(&mut self, record: Record<ColumnKind>, ran: Ran) {
+        match ran {
+            Ran::Done(answer) => match self.judge.judge(record, answer) {
+                Ok(()) => self.report.passed += 1,
+                Err(failure) => self.report.failures.push(*failure),
+            },
+            Ran::Panicked(message) => {
+                self.fail(place(&record), "no panic", &format!("a panic: {message}"));
+                self.is_over = true;
+            }
+            Ran::Hangs => self.fail(place(&record), "an answer", &told(&Ran::Hangs)),
+        }
+    }
+
+    fn fail(&mut self, (line, sql): (u32, &str), expected: &str, got: &str) {
+        self.report.failures.push(Failure {
+            file: self.name.to_owned(),
+            line,
+            sql: sql.to_owned(),
+            expected: expected.to_owned(),
+            got: got.to_owned(),
+        });
+    }
+}
+
+fn shown(session: &Name) -> &str {
+    session.as_deref().unwrap_or("default")
+}
+
+/// What a session did, for a failure.
+fn told(ran: &Ran) -> String {
+    let answer: &Answer = match ran {
+        Ran::Done(answer) => answer,
+        Ran::Panicked(message) => return format!("a panic: {message}"),
+        Ran::Hangs => return "no answer: it waits for another session, or runs".to_owned(),
+    };
+    match answer {
+        Ok(sqllogictest::DBOutput::StatementComplete(count)) => format!("success, {count} rows"),
+        Ok(sqllogictest::DBOutput::Rows { rows, .. }) => {
+            let rows: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
+            format!("rows: {}", rows.join(", "))
+        }
+        Ok(_) => "success".to_owned(),
+        Err(error) => {
+            let state = error.sqlstate.as_deref().unwrap_or("error");
+            format!("{state}: {error}")
+        }
+    }
+}
+
+/// Where a record is and what it runs.
+fn place(record: &Record<ColumnKind>) -> (u32, &str) {
     match record {
-        Record::Statement { loc, sql, .. }
-        | Record::Query { loc, sql, .. }
-        | Record::Let { loc, sql, .. } => Some((loc.line(), sql.clone())),
-        Record::System { loc, command, .. } => Some((loc.line(), command.clone())),
-        _ => None,
+        Record::Statement { loc, sql, .. } | Record::Query { loc, sql, .. } => (loc.line(), sql),
+        _ => (0, ""),
     }
 }
 
@@ -92,94 +231,7 @@ fn requested(record: &Record<ColumnKind>) -> Option<Vec<ColumnKind>> {
             expected: QueryExpect::Results { types, .. },
             ..
         } => Some(types.clone()),
-        Record::Query { .. } | Record::Let { .. } => Some(Vec::new()),
+        Record::Query { .. } => Some(Vec::new()),
         _ => None,
     }
-}
-
-/// Whether a record's result is given by its hash, as `30 values hashing to 3c13dee48d9356ae19af2515e05e6b54`.
-fn expects_hash(record: &Record<ColumnKind>) -> bool {
-    match record {
-        Record::Query {
-            expected: QueryExpect::Results { results, .. },
-            ..
-        } => results.len() == 1 && results[0].contains(" values hashing to "),
-        _ => false,
-    }
-}
-
-/// Whether a result is as expected: with a row a line, or with a value a line.
-fn matches(normalize: Normalizer, actual: &[Vec<String>], expected: &[String]) -> bool {
-    let mut expected = expected.iter().map(&normalize);
-    let values: usize = actual.iter().map(Vec::len).sum();
-    if expected.len() == actual.len() {
-        let rows = actual.iter().map(|row| row.join(" "));
-        rows.map(|row| normalize(&row)).eq(expected)
-    } else {
-        expected.len() == values
-            && actual
-                .iter()
-                .flatten()
-                .all(|value| expected.next() == Some(normalize(value)))
-    }
-}
-
-fn mismatch(
-    file: &str,
-    line: u32,
-    sql: String,
-    expected: impl ToString,
-    got: impl ToString,
-) -> Failure {
-    Failure {
-        file: file.to_owned(),
-        line,
-        sql,
-        expected: expected.to_string(),
-        got: got.to_string(),
-    }
-}
-
-fn failure(name: &str, error: &TestError, sql: String) -> Failure {
-    let line = error.location().line();
-    let with_state = |error: &dyn std::error::Error, state: Option<&str>| {
-        format!("{}: {error}", state.unwrap_or("error"))
-    };
-    match error.kind() {
-        TestErrorKind::Ok { .. } => mismatch(name, line, sql, "an error", "success"),
-        TestErrorKind::Fail { err, .. } => {
-            let state = err.downcast_ref::<quantadb::Error>().map(|e| e.sqlstate());
-            mismatch(name, line, sql, "success", with_state(&*err, state))
-        }
-        TestErrorKind::ErrorMismatch {
-            err,
-            expected_err,
-            actual_sqlstate,
-            ..
-        } => {
-            let got = with_state(&*err, actual_sqlstate.as_deref());
-            mismatch(name, line, sql, format!("error {expected_err}"), got)
-        }
-        TestErrorKind::StatementResultMismatch {
-            expected, actual, ..
-        } => mismatch(name, line, sql, format!("{expected} rows"), actual),
-        TestErrorKind::QueryResultMismatch {
-            expected, actual, ..
-        } => mismatch(name, line, sql, expected, actual),
-        TestErrorKind::QueryResultColumnsMismatch {
-            expected, actual, ..
-        } => {
-            let columns = |types: &str| format!("{} columns", types.len());
-            mismatch(name, line, sql, columns(&expected), columns(&actual))
-        }
-        other => mismatch(name, line, sql, "success", other),
-    }
-}
-
-fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
-    payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("without a message")
 }

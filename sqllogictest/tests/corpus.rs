@@ -1,14 +1,14 @@
 //! Our own scripts, and the first files of SQLite's corpus where they are at hand.
 
-use quantadb_sqllogictest::{Options, Summary, find_files, run_files};
+use quantadb_sqllogictest::{Options, Summary, Target, find_files, run_files};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Runs `files` and fails with every record that failed.
-fn run(files: &[PathBuf], file_database: bool) -> Summary {
+fn run(files: &[PathBuf], target: Target) -> Summary {
     let options = Options {
         jobs: 2,
-        file_database,
+        target,
         keep_going: true,
     };
     let summary = run_files(files, &options, &|_| {});
@@ -24,13 +24,13 @@ fn scripts_in(folder: &str) -> Vec<PathBuf> {
 
 #[test]
 fn our_own_scripts_pass_in_memory() {
-    let summary = run(&scripts_in("scripts"), false);
+    let summary = run(&scripts_in("scripts"), Target::Memory);
     assert!(summary.files >= 16 && summary.passed > 500, "{summary}");
 }
 
 #[test]
 fn our_own_scripts_pass_in_files() {
-    let summary = run(&scripts_in("scripts"), true);
+    let summary = run(&scripts_in("scripts"), Target::File);
     assert_eq!(summary.skipped, 0, "{summary}");
 }
 
@@ -63,7 +63,7 @@ fn run_of_corpus(name: &str) {
         println!("skipped: no {}", path.display());
         return;
     }
-    let summary = run(&[path], false);
+    let summary = run(&[path], Target::Memory);
     assert!(summary.passed > 900, "{summary}");
 }
 

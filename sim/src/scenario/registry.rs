@@ -90,7 +90,7 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "slt",
-        about: "sqllogictest scripts with crashes between and inside statements; ours, or those that --script names",
+        about: "sqllogictest scripts with crashes between and inside statements; ours, or those of one session that --script names",
         options: SwarmOptions::scripts,
         run: script::run,
     },

@@ -15,7 +15,7 @@ use quantadb::Error;
 use quantadb::api::Database;
 use quantadb::storage::DiskOptions;
 use sqllogictest::{
-    Condition, DefaultColumnType, QueryExpect, Record, SortMode, StatementExpect, parse,
+    Condition, Connection, DefaultColumnType, QueryExpect, Record, SortMode, StatementExpect, parse,
 };
 
 /// Our own scripts.
@@ -26,8 +26,8 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("schema", include_str!("../../scripts/schema.slt")),
 ];
 
-/// The name by which scripts know the engine in `onlyif` and `skipif`.
-const ENGINE_LABEL: &str = "postgresql";
+/// The names by which scripts know the engine in `onlyif` and `skipif`.
+const ENGINE_LABELS: &[&str] = &["quantadb", "postgresql"];
 /// Steps after which a script that still has not ended is given up.
 const STEPS_MAX: u64 = 100_000;
 
@@ -78,6 +78,13 @@ fn lines_of(name: &str, text: &str, ours: bool) -> Result<Vec<Line>, Mismatch> {
     })?;
     let mut lines = Vec::new();
     for record in records {
+        if let Record::Connection(Connection::Named(session)) = &record {
+            return Err(Mismatch {
+                doing: format!("reading the script {name}"),
+                expected: "a script of one session: a crash takes one transaction back".to_owned(),
+                found: format!("the session {session}"),
+            });
+        }
         let (loc, conditions, sql, expected) = match record {
             Record::Halt { .. } => break,
             Record::Statement {
@@ -115,8 +122,8 @@ fn lines_of(name: &str, text: &str, ours: bool) -> Result<Vec<Line>, Mismatch> {
 
 fn applies(condition: &Condition) -> bool {
     match condition {
-        Condition::OnlyIf { label } => label == ENGINE_LABEL,
-        Condition::SkipIf { label } => label != ENGINE_LABEL,
+        Condition::OnlyIf { label } => ENGINE_LABELS.contains(&label.as_str()),
+        Condition::SkipIf { label } => !ENGINE_LABELS.contains(&label.as_str()),
     }
 }
 
