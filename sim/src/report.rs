@@ -6,6 +6,19 @@ use crate::phase::Phase;
 use serde_json::{Value, json};
 use std::fmt;
 
+/// Counts of opens of an existing database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recoveries {
+    /// That succeeded.
+    pub done: u64,
+    /// That a crash interrupted.
+    pub crashed: u64,
+    /// That a failing disk refused.
+    pub failed: u64,
+    /// That were done a second time to see that nothing changes.
+    pub repeated: u64,
+}
+
 /// Counts of the work done and of the recoveries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkCounts {
@@ -19,14 +32,8 @@ pub struct WorkCounts {
     pub commits_unknown: u64,
     /// Of those, how many were there.
     pub commits_unknown_found: u64,
-    /// Successful opens of an existing database.
-    pub recoveries: u64,
-    /// Opens that a crash interrupted.
-    pub recoveries_crashed: u64,
-    /// Opens that a failing disk refused.
-    pub recoveries_failed: u64,
-    /// Recoveries done a second time to see that nothing changes.
-    pub recoveries_repeated: u64,
+    /// Opens of an existing database.
+    pub recoveries: Recoveries,
     /// Clean closes.
     pub closes: u64,
     /// Pages that the engine's own check looked at.
@@ -45,10 +52,10 @@ impl WorkCounts {
         self.refused += other.refused;
         self.commits_unknown += other.commits_unknown;
         self.commits_unknown_found += other.commits_unknown_found;
-        self.recoveries += other.recoveries;
-        self.recoveries_crashed += other.recoveries_crashed;
-        self.recoveries_failed += other.recoveries_failed;
-        self.recoveries_repeated += other.recoveries_repeated;
+        self.recoveries.done += other.recoveries.done;
+        self.recoveries.crashed += other.recoveries.crashed;
+        self.recoveries.failed += other.recoveries.failed;
+        self.recoveries.repeated += other.recoveries.repeated;
         self.closes += other.closes;
         self.pages_checked += other.pages_checked;
         self.anomalies_allowed += other.anomalies_allowed;
@@ -215,23 +222,23 @@ fn write_disk(f: &mut fmt::Formatter<'_>, disk: &DiskCounters) -> fmt::Result {
 
 fn write_recoveries(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Result {
     writeln!(f, "recoveries")?;
-    line(f, "all", work.recoveries, "")?;
+    line(f, "all", work.recoveries.done, "")?;
     line(
         f,
         "crashed again",
-        work.recoveries_crashed,
+        work.recoveries.crashed,
         "during recovery",
     )?;
     line(
         f,
         "refused",
-        work.recoveries_failed,
+        work.recoveries.failed,
         "by a failing disk, then tried again",
     )?;
     line(
         f,
         "repeated",
-        work.recoveries_repeated,
+        work.recoveries.repeated,
         "and nothing changed",
     )?;
     line(f, "clean closes", work.closes, "")?;
@@ -272,10 +279,10 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         "names_lost": disk.names_lost,
         "lengths_lost": disk.lengths_lost,
         "faults_by_call": faults,
-        "recoveries": work.recoveries,
-        "recoveries_crashed": work.recoveries_crashed,
-        "recoveries_failed": work.recoveries_failed,
-        "recoveries_repeated": work.recoveries_repeated,
+        "recoveries": work.recoveries.done,
+        "recoveries_crashed": work.recoveries.crashed,
+        "recoveries_failed": work.recoveries.failed,
+        "recoveries_repeated": work.recoveries.repeated,
         "closes": work.closes,
         "pages_checked": work.pages_checked,
         "entries_compared": work.entries_compared,
@@ -356,7 +363,7 @@ impl fmt::Display for SeedReport {
                 run.work.statements,
                 run.work.transactions,
                 run.disk.crashes.total(),
-                run.work.recoveries,
+                run.work.recoveries.done,
                 run.trace_hash
             )?;
         }

@@ -19,11 +19,29 @@ pub enum Mistake {
     DirectoryNotSynced,
     /// A serializable transaction commits whatever others have changed of what it read.
     ValidationSkipped,
+    /// A serializable transaction does not note the ranges that it reads.
+    RangesNotNoted,
+    /// A transaction does not see the newest commit before it.
+    StaleSnapshot,
+    /// Who comes second writes over what was committed since its snapshot.
+    FirstUpdaterIgnored,
+    /// A commit that waits for another's sync does not wait.
+    FollowerNotSynced,
+    /// A version is dropped while a snapshot needs it.
+    VersionDroppedEarly,
+    /// Rolling back misses one change in four.
+    UndoMissesEntry,
+    /// Rolling back to a savepoint leaves the first change after it.
+    SavepointLeavesEntry,
+    /// A transaction that was rolled back goes on standing in the way of others.
+    VictimStays,
+    /// Nobody asks whether a key is locked.
+    RowLocksIgnored,
 }
 
 impl Mistake {
     /// All of them.
-    pub const ALL: [Mistake; 8] = [
+    pub const ALL: [Mistake; 17] = [
         Mistake::CommitWithoutSync,
         Mistake::PageBeforeLog,
         Mistake::LogRecycledEarly,
@@ -32,5 +50,14 @@ impl Mistake {
         Mistake::FailedSyncIgnored,
         Mistake::DirectoryNotSynced,
         Mistake::ValidationSkipped,
+        Mistake::RangesNotNoted,
+        Mistake::StaleSnapshot,
+        Mistake::FirstUpdaterIgnored,
+        Mistake::FollowerNotSynced,
+        Mistake::VersionDroppedEarly,
+        Mistake::UndoMissesEntry,
+        Mistake::SavepointLeavesEntry,
+        Mistake::VictimStays,
+        Mistake::RowLocksIgnored,
     ];
 }

@@ -66,6 +66,8 @@ struct Deadline<'a> {
 /// The transactions of a database.
 pub struct TxnManager {
     env: Arc<dyn Env>,
+    /// A mistake to plant: see [`TxnManager::new`].
+    stale_snapshots: bool,
     /// Taken before `state`.
     history: Mutex<History>,
     state: Mutex<State>,
@@ -81,10 +83,12 @@ fn schema_changed() -> Error {
 }
 
 impl TxnManager {
-    /// Nobody runs; the next transaction that writes gets the number `next_txn`.
-    pub fn new(env: Arc<dyn Env>, next_txn: u64) -> Self {
+    /// Nobody runs; the next transaction that writes gets the number `next_txn`. With `stale_snapshots`, a mistake to
+    /// plant, no snapshot sees the newest commit.
+    pub fn new(env: Arc<dyn Env>, next_txn: u64, stale_snapshots: bool) -> Self {
         Self {
             env,
+            stale_snapshots,
             history: Mutex::new(History::default()),
             state: Mutex::new(State {
                 next_txn: next_txn.max(1),
@@ -97,7 +101,7 @@ impl TxnManager {
     /// Takes a snapshot of what is committed now; [`TxnManager::forget`] ends it.
     pub fn snapshot(&self) -> Snapshot {
         let mut state = self.state.lock();
-        let time = state.time;
+        let time = state.time - u64::from(self.stale_snapshots && state.time > 0);
         *state.snapshots.entry(time).or_default() += 1;
         Snapshot {
             time,
@@ -133,6 +137,11 @@ impl TxnManager {
             .snapshots
             .first_key_value()
             .map_or(state.time, |(time, _)| *time)
+    }
+
+    /// The time of the newest commit.
+    pub fn newest_time(&self) -> u64 {
+        self.state.lock().time
     }
 
     /// The number that the next transaction gets.

@@ -1,6 +1,6 @@
 //! Sessions in threads that append to lists and read them; what they saw is judged by their isolation level.
 //!
-//! One level for all transactions of a run. After each step and each recovery a last transaction reads everything, and
+//! One level for all transactions of a scenario. After each step and each recovery a last transaction reads everything, and
 //! [`history::check`] looks for what the level forbids; what it allows is counted, so that it is known that the workload
 //! shows it where it is allowed.
 
@@ -35,8 +35,13 @@ const HISTORY_MAX: usize = 80;
 /// Tries of an append at READ COMMITTED, which begins anew when another was faster.
 const TRIES_MAX: u32 = 20;
 
-/// The workload.
-pub(super) struct Histories {
+/// The levels that there is a scenario for.
+pub(super) const SERIALIZABLE: u8 = 0;
+pub(super) const REPEATABLE_READ: u8 = 1;
+pub(super) const READ_COMMITTED: u8 = 2;
+
+/// The workload, at one level.
+pub(super) struct Histories<const LEVEL: u8> {
     engine: Option<Arc<DiskStorageBackend>>,
     tree: TreeId,
     sessions: usize,
@@ -243,7 +248,7 @@ fn scan(txn: &dyn StorageTxn, tree: TreeId, from: u32, to: u32) -> Result<Operat
     Ok(Operation::Scan { from, to, lists })
 }
 
-impl Histories {
+impl<const LEVEL: u8> Histories<LEVEL> {
     fn engine(&self) -> &Arc<DiskStorageBackend> {
         let open = self.engine.as_ref();
         open.expect("steps are made only while the engine is open")
@@ -308,7 +313,7 @@ fn as_written(reader: &Transaction) -> Transaction {
     }
 }
 
-impl Workload for Histories {
+impl<const LEVEL: u8> Workload for Histories<LEVEL> {
     type Engine = Arc<DiskStorageBackend>;
 
     fn open(world: &World, options: DiskOptions) -> Result<Self::Engine, Error> {
@@ -324,9 +329,9 @@ impl Workload for Histories {
             tree: engine.root_tree(),
             engine: Some(engine),
             sessions: world.options.shape.sessions.clamp(2, 5),
-            level: match seed % 3 {
-                0 => IsolationLevel::Serializable,
-                1 => IsolationLevel::RepeatableRead,
+            level: match LEVEL {
+                SERIALIZABLE => IsolationLevel::Serializable,
+                REPEATABLE_READ => IsolationLevel::RepeatableRead,
                 _ => IsolationLevel::ReadCommitted,
             },
             history: History::default(),

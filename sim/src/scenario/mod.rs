@@ -14,7 +14,7 @@
 //!   sql      generated SQL                  against the same SQL over the model
 //!   sql-errors  the same                    failing calls
 //!   sessions threads that take turns      sums that no interleaving may break
-//!   histories the same, with lists          what was seen is judged by the isolation level
+//!   serializable, repeatable-read, read-committed: lists, what was seen is judged by the level
 //!   slt      sqllogictest scripts           crashes between and inside statements
 //! ```
 

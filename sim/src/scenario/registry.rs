@@ -1,6 +1,6 @@
 //! The list of scenarios, and how one seed is run.
 
-use super::histories::Histories;
+use super::histories::{Histories, READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE};
 use super::run::{CrashRun, Workload};
 use super::sessions::Threads;
 use super::sql::Statements;
@@ -101,10 +101,22 @@ pub const SCENARIOS: &[Scenario] = &[
         run: run::<Threads>,
     },
     Scenario {
-        name: "histories",
-        about: "sessions in threads that append to lists and read them: no circle of dependencies that the level forbids",
+        name: "serializable",
+        about: "sessions in threads that append to lists and read them: what they saw is as in some order of transactions",
         options: SwarmOptions::sessions,
-        run: run::<Histories>,
+        run: run::<Histories<SERIALIZABLE>>,
+    },
+    Scenario {
+        name: "repeatable-read",
+        about: "the same at REPEATABLE READ: no circle of dependencies without two anti-dependencies in a row",
+        options: SwarmOptions::sessions,
+        run: run::<Histories<REPEATABLE_READ>>,
+    },
+    Scenario {
+        name: "read-committed",
+        about: "the same at READ COMMITTED: nothing dirty is read or written over, nothing is lost",
+        options: SwarmOptions::sessions,
+        run: run::<Histories<READ_COMMITTED>>,
     },
     Scenario {
         name: "every-call",

@@ -114,7 +114,7 @@ impl<W: Workload> CrashRun<W> {
             self.workload.let_go();
             self.world.restart();
             self.reopen()?;
-            self.world.work.recoveries_repeated += 1;
+            self.world.work.recoveries.repeated += 1;
         }
         self.world.turn_hostile();
         Ok(())

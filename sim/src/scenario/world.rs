@@ -101,18 +101,18 @@ impl World {
             let excused = self.faults() > faults;
             match opened {
                 _ if self.disk.is_off() => {
-                    self.work.recoveries_crashed += 1;
+                    self.work.recoveries.crashed += 1;
                     drop(opened);
                     self.restart();
                 }
                 Ok(engine) => {
-                    self.work.recoveries += u64::from(self.created);
+                    self.work.recoveries.done += u64::from(self.created);
                     self.created = true;
                     self.faults_at_open = self.faults();
                     self.forgotten_at_open = self.disk.counters().sectors_forgotten;
                     return Ok(engine);
                 }
-                Err(error) if excused && is_fault(&error) => self.work.recoveries_failed += 1,
+                Err(error) if excused && is_fault(&error) => self.work.recoveries.failed += 1,
                 Err(error) => return Err(cannot_open(phase, &error)),
             }
         }

@@ -1,6 +1,6 @@
 //! Scans: one leaf at a time, nothing held between two steps.
 
-use super::super::{EntryBatch, KeyRange, ScanDirection, StorageCursor};
+use super::super::{EntryBatch, KeyRange, Mistake, ScanDirection, StorageCursor};
 use super::core::OpenTree;
 use super::transaction::DiskTxn;
 use crate::btree::{Entry, Leaf, OVERFLOW, Seek, StoredEntry, TOMBSTONE};
@@ -28,10 +28,11 @@ impl<'t> DiskCursor<'t> {
         range: KeyRange,
         direction: ScanDirection,
     ) -> Self {
+        let notes = txn.reading.is_some() && !txn.core.options.makes(Mistake::RangesNotNoted);
         Self {
             txn,
             open,
-            range: txn.reading.is_some().then(|| range.clone()),
+            range: notes.then(|| range.clone()),
             rest: range,
             direction,
             done: false,

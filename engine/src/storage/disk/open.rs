@@ -175,6 +175,7 @@ fn recover(
         (control.start, control.redo, analysis.extent),
         LogMistakes {
             failed_sync_ignored: options.makes(Mistake::FailedSyncIgnored),
+            follower_not_synced: options.makes(Mistake::FollowerNotSynced),
             ..LogMistakes::default()
         },
     )?;
@@ -189,13 +190,8 @@ fn recover(
     let mut reader = LogReader::open(wal, geometry)?;
     redo(&mut reader, &pool, control.redo, &analysis)?;
     let next_txn = control.next_txn.max(analysis.txn_max.0 + 1);
-    let core = Core::new(
-        file,
-        options,
-        pool,
-        TxnManager::new(env, next_txn),
-        Control { epoch, ..control },
-    );
+    let txns = TxnManager::new(env, next_txn, options.makes(Mistake::StaleSnapshot));
+    let core = Core::new(file, options, pool, txns, Control { epoch, ..control });
     if !core.options.makes(Mistake::UndoSkipped) {
         undo(&mut reader, &core, &analysis, control.start)?;
     }

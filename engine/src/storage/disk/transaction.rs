@@ -188,9 +188,13 @@ impl DiskTxn {
         while self.undo.len() > keep {
             let Some(item) = self.undo.last() else { break };
             let _changing = self.core.changing.read();
-            self.core
-                .undo(state.chain(), &item.action, item.undo_next)
-                .map_err(|e| self.cannot_undo(&e))?;
+            let misses =
+                self.undo.len() % 4 == 3 && self.core.options.makes(Mistake::UndoMissesEntry);
+            if !misses {
+                self.core
+                    .undo(state.chain(), &item.action, item.undo_next)
+                    .map_err(|e| self.cannot_undo(&e))?;
+            }
             if let UndoAction::Restore { tree, key, .. } = &item.action {
                 if item.pushed_version {
                     self.core.versions.pop(*tree, key);
@@ -303,7 +307,9 @@ impl DiskTxn {
                 self.release();
                 return Err(e);
             }
-            self.end_undone(&state);
+            if !self.core.options.makes(Mistake::VictimStays) {
+                self.end_undone(&state);
+            }
         }
         self.release();
         Ok(())
@@ -453,7 +459,8 @@ impl StorageTxn for DiskTxn {
         let locks = self.held.locks.borrow();
         let kept = locks.partition_point(|lock| lock.position < savepoint);
         drop(locks);
-        self.undo_to(savepoint - kept)?;
+        let left = self.core.options.makes(Mistake::SavepointLeavesEntry);
+        self.undo_to(savepoint - kept + usize::from(left))?;
         self.release_locks(kept);
         Ok(())
     }

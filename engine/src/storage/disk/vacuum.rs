@@ -1,6 +1,6 @@
 //! Vacuum: versions that nobody needs, tombstones, and what the directory calls garbage.
 
-use super::super::MaintenanceReport;
+use super::super::{MaintenanceReport, Mistake};
 use super::core::{Core, OpenTree};
 use crate::btree::TOMBSTONE;
 use crate::buffer::Author;
@@ -17,7 +17,10 @@ impl Core {
     pub(super) fn drop_settled_versions(&self) -> u64 {
         let before = self.versions.count();
         let mut pruned = BTreeSet::new();
-        let oldest = self.txns.oldest_time();
+        let oldest = match self.options.makes(Mistake::VersionDroppedEarly) {
+            true => self.txns.newest_time(),
+            false => self.txns.oldest_time(),
+        };
         while let Some(left) = self.txns.pop_settled(oldest) {
             let most = left.len() as u64 > self.versions.count() / 2;
             if most {

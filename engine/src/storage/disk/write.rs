@@ -1,5 +1,6 @@
 //! Changing the entry of one key.
 
+use super::super::Mistake;
 use super::core::garbage_key;
 use super::transaction::{DiskTxn, UndoItem};
 use super::undo::{UndoAction, encode_free_pages, encode_restore};
@@ -164,7 +165,8 @@ impl DiskTxn {
         let Some(time) = other.committed_at() else {
             return Ok(Some(other.clone()));
         };
-        if time > self.snapshot.time && !is_taken {
+        let ignored = self.core.options.makes(Mistake::FirstUpdaterIgnored);
+        if time > self.snapshot.time && !is_taken && !ignored {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 "40001",
@@ -211,7 +213,7 @@ impl DiskTxn {
                 _ => LockMode::Update,
             };
             let blockers = core.locks.blockers(tree, key, mode, state); // TXN-5
-            if !blockers.is_empty() {
+            if !blockers.is_empty() && !core.options.makes(Mistake::RowLocksIgnored) {
                 return Ok(Err(blockers));
             }
             if let Some(need) = leaf.lacks(key, entry) {
