@@ -23,13 +23,22 @@ pub(crate) trait Engine: Sync {
 pub(crate) trait Session {
     /// Runs statements without parameters.
     fn script(&self, sql: &str) -> Result<(), Failure>;
-    /// Prepares `sql` once and runs it with each row of parameters; gives the sum of the integers of the first column
-    /// of all results, so that nobody can leave the work out.
+    /// Prepares each of `sql` once and runs, for each row of parameters, the one that is named with it; gives the sum of
+    /// the integers of the first column of all results, so that nobody can leave the work out.
+    fn mixed(
+        &self,
+        sql: &[&str],
+        parameters: &mut dyn Iterator<Item = (usize, Vec<Datum>)>,
+    ) -> Result<i64, Failure>;
+
+    /// [`Session::mixed`] of one statement.
     fn each(
         &self,
         sql: &str,
         parameters: &mut dyn Iterator<Item = Vec<Datum>>,
-    ) -> Result<i64, Failure>;
+    ) -> Result<i64, Failure> {
+        self.mixed(&[sql], &mut parameters.map(|row| (0, row)))
+    }
 }
 
 /// QuantaDB with its defaults: a commit is durable when it returns.
@@ -58,15 +67,17 @@ impl Session for Connection {
         Ok(())
     }
 
-    fn each(
+    fn mixed(
         &self,
-        sql: &str,
-        parameters: &mut dyn Iterator<Item = Vec<Datum>>,
+        sql: &[&str],
+        parameters: &mut dyn Iterator<Item = (usize, Vec<Datum>)>,
     ) -> Result<i64, Failure> {
-        let statement = self.prepare(sql)?;
-        let is_query = !statement.columns().is_empty();
+        let statements = sql.iter().map(|sql| self.prepare(sql));
+        let statements = statements.collect::<Result<Vec<_>, _>>()?;
         let mut sum = 0i64;
-        for row in parameters {
+        for (number, row) in parameters {
+            let statement = &statements[number];
+            let is_query = !statement.columns().is_empty();
             let values: Vec<Value> = row
                 .into_iter()
                 .map(|datum| match datum {
@@ -128,16 +139,17 @@ impl Session for SqliteSession {
         Ok(())
     }
 
-    fn each(
+    fn mixed(
         &self,
-        sql: &str,
-        parameters: &mut dyn Iterator<Item = Vec<Datum>>,
+        sql: &[&str],
+        parameters: &mut dyn Iterator<Item = (usize, Vec<Datum>)>,
     ) -> Result<i64, Failure> {
-        let mut statement = self.0.prepare(sql)?;
-        let is_query = statement.column_count() > 0;
+        let statements = sql.iter().map(|sql| self.0.prepare(sql));
+        let mut statements = statements.collect::<Result<Vec<_>, _>>()?;
         let mut sum = 0i64;
-        for row in parameters {
-            if is_query {
+        for (number, row) in parameters {
+            let statement = &mut statements[number];
+            if statement.column_count() > 0 {
                 let mut rows = statement.query(rusqlite::params_from_iter(row))?;
                 while let Some(row) = rows.next()? {
                     sum = sum.wrapping_add(row.get::<_, i64>(0)?);

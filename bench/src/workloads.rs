@@ -3,6 +3,7 @@
 
 use crate::Failure;
 use crate::engines::{Datum, Engine};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// A workload. They run in the order of [`WORKLOADS`], on the table that the first one fills.
@@ -17,6 +18,8 @@ pub(crate) struct Workload {
 
 /// Durable commits of all threads together.
 const COMMITS: u64 = 400;
+/// Reads and durable updates of all threads together.
+const MIXED: u64 = 800;
 const LOOKUPS: u64 = 100_000;
 const UPDATES: u64 = 50_000;
 const SCANS: u64 = 10;
@@ -47,10 +50,43 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         run: |engine, _| commits(engine, 1),
     },
     Workload {
-        name: "durable single-row commit, 8 threads",
+        name: "durable single-row commit, 4 threads",
         prepares: false,
         operations: |_| COMMITS,
-        run: |engine, _| commits(engine, 8),
+        run: |engine, _| commits(engine, 4),
+    },
+    Workload {
+        name: "durable single-row commit, 16 threads",
+        prepares: false,
+        operations: |_| COMMITS,
+        run: |engine, _| commits(engine, 16),
+    },
+    Workload {
+        name: "half SELECT, half UPDATE by key, 4 threads, uniform",
+        prepares: false,
+        operations: |_| MIXED,
+        run: |engine, rows| mixed(engine, &|i| scramble(i) % rows),
+    },
+    Workload {
+        name: "half SELECT, half UPDATE by key, 4 threads, Zipf 0.99",
+        prepares: false,
+        operations: |_| MIXED,
+        run: |engine, rows| {
+            let zipf = Zipf::new(rows);
+            mixed(engine, &|i| zipf.key(scramble(i)))
+        },
+    },
+    Workload {
+        name: "SELECT by key, 99.9th percentile, alone",
+        prepares: false,
+        operations: |_| 1,
+        run: |engine, rows| slowest_reads(engine, rows, false),
+    },
+    Workload {
+        name: "SELECT by key, 99.9th percentile, beside a writer",
+        prepares: false,
+        operations: |_| 1,
+        run: |engine, rows| slowest_reads(engine, rows, true),
     },
     Workload {
         name: "filtered scan with an aggregate, per row",
@@ -96,7 +132,7 @@ fn point_select(engine: &dyn Engine, rows: u64) -> Result<Duration, Failure> {
     let session = engine.connect()?;
     let mut keys = (0..LOOKUPS).map(|i| vec![integer(scramble(i) % rows)]);
     let start = Instant::now();
-    session.each("SELECT amount, name FROM t WHERE id = $1", &mut keys)?;
+    session.each(SELECT, &mut keys)?;
     Ok(start.elapsed())
 }
 
@@ -105,7 +141,7 @@ fn update_by_key(engine: &dyn Engine, rows: u64) -> Result<Duration, Failure> {
     let mut keys = (0..UPDATES).map(|i| vec![integer(scramble(i) % rows)]);
     let start = Instant::now();
     session.script("BEGIN")?;
-    session.each("UPDATE t SET amount = amount + 1 WHERE id = $1", &mut keys)?;
+    session.each(UPDATE, &mut keys)?;
     session.script("COMMIT")?;
     Ok(start.elapsed())
 }
@@ -148,4 +184,95 @@ fn scan(engine: &dyn Engine, rows: u64) -> Result<Duration, Failure> {
         return Err(format!("the scans found too little: {sum}").into());
     }
     Ok(start.elapsed())
+}
+
+const SELECT: &str = "SELECT amount, name FROM t WHERE id = $1";
+const UPDATE: &str = "UPDATE t SET amount = amount + 1 WHERE id = $1";
+
+/// Keys of which few are asked for often: the k-th most wanted with a weight of 1 / k^0.99 (Gray et al., "Quickly
+/// generating billion-record synthetic databases", SIGMOD 1994, figure 6), scattered over the table.
+struct Zipf {
+    rows: u64,
+    zeta: f64,
+    eta: f64,
+}
+
+const THETA: f64 = 0.99;
+
+impl Zipf {
+    fn new(rows: u64) -> Self {
+        let zeta = |n: u64| (1..=n).map(|k| (k as f64).powf(-THETA)).sum::<f64>();
+        let all = zeta(rows);
+        Self {
+            rows,
+            zeta: all,
+            eta: (1.0 - (2.0 / rows as f64).powf(1.0 - THETA)) / (1.0 - zeta(2) / all),
+        }
+    }
+
+    fn key(&self, random: u64) -> u64 {
+        let u = (random >> 11) as f64 / (1u64 << 53) as f64;
+        let scaled = u * self.zeta;
+        let rank = if scaled < 1.0 {
+            0
+        } else if scaled < 1.0 + 0.5f64.powf(THETA) {
+            1
+        } else {
+            (self.rows as f64 * (self.eta * u - self.eta + 1.0).powf(1.0 / (1.0 - THETA))) as u64
+        };
+        scramble(rank.min(self.rows - 1)) % self.rows
+    }
+}
+
+fn mixed(engine: &dyn Engine, key: &(dyn Fn(u64) -> u64 + Sync)) -> Result<Duration, Failure> {
+    const THREADS: u64 = 4;
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                scope.spawn(move || -> Result<(), Failure> {
+                    let session = engine.connect()?;
+                    let each = MIXED / THREADS;
+                    let mut rows = (0..each)
+                        .map(|i| ((i % 2) as usize, vec![integer(key(thread * each + i))]));
+                    session.mixed(&[SELECT, UPDATE], &mut rows)?;
+                    Ok(())
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().map_err(|_| "a thread panicked")?)
+    })?;
+    Ok(start.elapsed())
+}
+
+/// The time that one of a thousand reads exceeds, alone or while another thread commits one update after the other.
+fn slowest_reads(engine: &dyn Engine, rows: u64, writes: bool) -> Result<Duration, Failure> {
+    let done = AtomicBool::new(false);
+    let mut times = Vec::with_capacity(LOOKUPS as usize);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| -> Result<(), Failure> {
+            let session = engine.connect()?;
+            let mut keys = (0..)
+                .map(|i| vec![integer(scramble(i) % rows)])
+                .take_while(|_| writes && !done.load(Ordering::Relaxed));
+            session.each(UPDATE, &mut keys)?;
+            Ok(())
+        });
+        let session = engine.connect()?;
+        let mut before = None;
+        let mut keys = (0..=LOOKUPS).map(|i| {
+            // From one row of parameters to the next is one read.
+            let now = Instant::now();
+            times.extend(before.replace(now).map(|before: Instant| now - before));
+            vec![integer(scramble(i) % rows)]
+        });
+        let read = session.each(SELECT, &mut keys);
+        done.store(true, Ordering::Relaxed);
+        writer.join().map_err(|_| "a thread panicked")??;
+        read.map(drop)
+    })?;
+    times.sort_unstable();
+    Ok(times[times.len() * 999 / 1000])
 }
