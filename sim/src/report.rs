@@ -6,6 +6,17 @@ use crate::phase::Phase;
 use serde_json::{Value, json};
 use std::fmt;
 
+/// Counts of anomalies that were seen where they are allowed; see [`crate::history`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Anomalies {
+    /// G-single and G-nonadjacent: read skew and its like.
+    pub one_read_write: u64,
+    /// G2-item: write skew.
+    pub skews: u64,
+    /// G2: phantoms.
+    pub phantoms: u64,
+}
+
 /// Counts of opens of an existing database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recoveries {
@@ -41,7 +52,7 @@ pub struct WorkCounts {
     /// Entries or rows compared one by one after recoveries.
     pub entries_compared: u64,
     /// Anomalies that the isolation level allows, seen.
-    pub anomalies_allowed: u64,
+    pub anomalies: Anomalies,
 }
 
 impl WorkCounts {
@@ -58,7 +69,9 @@ impl WorkCounts {
         self.recoveries.repeated += other.recoveries.repeated;
         self.closes += other.closes;
         self.pages_checked += other.pages_checked;
-        self.anomalies_allowed += other.anomalies_allowed;
+        self.anomalies.one_read_write += other.anomalies.one_read_write;
+        self.anomalies.skews += other.anomalies.skews;
+        self.anomalies.phantoms += other.anomalies.phantoms;
         self.entries_compared += other.entries_compared;
     }
 }
@@ -244,12 +257,10 @@ fn write_recoveries(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Resul
     line(f, "clean closes", work.closes, "")?;
     line(f, "pages checked", work.pages_checked, "")?;
     line(f, "entries compared", work.entries_compared, "")?;
-    line(
-        f,
-        "anomalies seen",
-        work.anomalies_allowed,
-        "that the isolation level allows",
-    )
+    let allowed = "where the isolation level allows it";
+    line(f, "read skews", work.anomalies.one_read_write, allowed)?;
+    line(f, "write skews", work.anomalies.skews, allowed)?;
+    line(f, "phantoms", work.anomalies.phantoms, allowed)
 }
 
 fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
@@ -286,7 +297,9 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         "closes": work.closes,
         "pages_checked": work.pages_checked,
         "entries_compared": work.entries_compared,
-        "anomalies_allowed": work.anomalies_allowed,
+        "read_skews": work.anomalies.one_read_write,
+        "write_skews": work.anomalies.skews,
+        "phantoms": work.anomalies.phantoms,
     })
 }
 

@@ -22,9 +22,10 @@ pub enum Anomaly {
     Incompatible,
     /// A transaction does not see what it has written itself.
     OwnWriteMissing,
-    /// A commit was acknowledged, and is not there at the end.
+    /// A commit was acknowledged, or seen in part, and is not there at the end.
     Lost,
-    /// A read misses a commit that was acknowledged before the transaction began.
+    /// A read misses a commit that was acknowledged, or seen by others, before the transaction began; or a number stands
+    /// before one whose transaction had ended when its own began.
     Stale,
 }
 
@@ -68,6 +69,8 @@ struct Checker<'a> {
     orders: BTreeMap<u32, Vec<u64>>,
     /// Those that count as committed.
     committed: BTreeSet<usize>,
+    /// When each of those was known to be committed: acknowledged, or seen by one that has ended.
+    known: BTreeMap<usize, u64>,
     findings: Vec<Finding>,
 }
 
@@ -79,10 +82,12 @@ pub fn check(history: &History) -> Vec<Finding> {
         written: BTreeMap::new(),
         orders: BTreeMap::new(),
         committed: BTreeSet::new(),
+        known: BTreeMap::new(),
         findings: Vec::new(),
     };
     checker.gather();
     checker.settle();
+    checker.date();
     for (number, transaction) in history.transactions.iter().enumerate() {
         checker.judge_reads(number, transaction);
     }
@@ -166,6 +171,27 @@ impl Checker<'_> {
         }
     }
 
+    /// When each was known to be committed.
+    fn date(&mut self) {
+        for &number in &self.committed {
+            let transaction = &self.transactions[number];
+            if transaction.outcome != Outcome::Committed {
+                continue;
+            }
+            let seen = reads(transaction)
+                .into_iter()
+                .flat_map(|(_, list, numbers, _)| {
+                    let by = numbers.into_iter().map(move |n| (list, n));
+                    by.filter_map(|key| self.written.get(&key).map(|w| w.by))
+                        .collect::<Vec<_>>()
+                });
+            for by in seen.chain([number]) {
+                let known = self.known.entry(by).or_insert(u64::MAX);
+                *known = (*known).min(transaction.ended);
+            }
+        }
+    }
+
     fn judge_reads(&mut self, number: usize, transaction: &Transaction) {
         for (at, list, numbers, _) in reads(transaction) {
             let own = own_before(transaction, at, list);
@@ -219,8 +245,8 @@ impl Checker<'_> {
             let order = self.orders.get(&list).into_iter().flatten();
             let missing = order.filter(|n| !numbers.contains(n)).find(|n| {
                 self.written.get(&(list, **n)).is_some_and(|written| {
-                    let writer = &self.transactions[written.by];
-                    writer.outcome == Outcome::Committed && writer.ended < transaction.began
+                    let known = self.known.get(&written.by);
+                    known.is_some_and(|known| *known < transaction.began)
                 })
             });
             if let Some(missing) = missing {
@@ -234,7 +260,7 @@ impl Checker<'_> {
     fn judge_losses(&mut self) {
         let orders = &self.orders;
         let lost = self.written.iter().filter(|((list, number), written)| {
-            self.transactions[written.by].outcome == Outcome::Committed
+            self.committed.contains(&written.by)
                 && !orders.get(list).is_some_and(|order| order.contains(number))
         });
         let stories: Vec<String> = lost
@@ -249,6 +275,26 @@ impl Checker<'_> {
         stories
             .into_iter()
             .for_each(|story| self.find(Anomaly::Lost, story));
+        let mut turned = Vec::new();
+        for (list, order) in &self.orders {
+            for pair in order.windows(2) {
+                let writer = |n: u64| self.written.get(&(*list, n)).map(|w| w.by);
+                if let (Some(one), Some(two)) = (writer(pair[0]), writer(pair[1]))
+                    && self
+                        .known
+                        .get(&two)
+                        .is_some_and(|k| *k < self.transactions[one].began)
+                {
+                    turned.push(format!(
+                        "{} stands before {} in list {list}",
+                        pair[0], pair[1]
+                    ));
+                }
+            }
+        }
+        turned
+            .into_iter()
+            .for_each(|story| self.find(Anomaly::Stale, story));
     }
 
     fn graph(&self) -> Graph {

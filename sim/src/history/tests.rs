@@ -208,3 +208,55 @@ fn what_each_level_forbids() {
         assert_eq!(forbidden(anomaly), [false, false, true]);
     }
 }
+
+/// Transactions with the times when they began and ended.
+fn timed(transactions: &[(Outcome, u64, u64, &[Operation])]) -> Vec<Anomaly> {
+    let transactions = transactions.iter().enumerate();
+    let history = History {
+        transactions: transactions
+            .map(
+                |(session, (outcome, began, ended, operations))| Transaction {
+                    session,
+                    operations: operations.to_vec(),
+                    outcome: *outcome,
+                    began: *began,
+                    ended: *ended,
+                },
+            )
+            .collect(),
+    };
+    check(&history).into_iter().map(|f| f.anomaly).collect()
+}
+
+#[test]
+fn an_interrupted_commit_is_whole_or_absent_and_stays_so() {
+    let torn = timed(&[
+        (Unknown, 0, 10, &[a(1, 1), a(2, 2)]),
+        (Committed, 20, 30, &[s(&[(1, &[1])])]),
+    ]);
+    assert_eq!(torn, [Anomaly::Lost]);
+    let seen_then_lost = timed(&[
+        (Unknown, 0, 10, &[a(1, 1)]),
+        (Committed, 5, 9, &[r(1, &[1])]),
+        (Committed, 20, 30, &[s(&[])]),
+    ]);
+    assert!(seen_then_lost.contains(&Anomaly::Stale));
+}
+
+#[test]
+fn nothing_runs_against_the_time() {
+    // What one has seen, another that begins later sees too, acknowledged or not.
+    let backwards = timed(&[
+        (Committed, 0, 30, &[a(1, 1)]),
+        (Committed, 1, 5, &[r(1, &[1])]),
+        (Committed, 10, 15, &[r(1, &[])]),
+        (Committed, 40, 50, &[s(&[(1, &[1])])]),
+    ]);
+    assert!(backwards.contains(&Anomaly::Stale));
+    let turned = timed(&[
+        (Committed, 0, 10, &[a(1, 1)]),
+        (Committed, 20, 30, &[a(1, 2)]),
+        (Committed, 40, 50, &[s(&[(1, &[2, 1])])]),
+    ]);
+    assert!(turned.contains(&Anomaly::Stale));
+}

@@ -8,7 +8,7 @@ use super::run::Workload;
 use super::storage::open_backend;
 use super::world::World;
 use crate::baton::Baton;
-use crate::history::{self, History, Operation, Outcome, Transaction};
+use crate::history::{self, Anomaly, History, Operation, Outcome, Transaction};
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
 use crate::report::WorkCounts;
@@ -282,7 +282,12 @@ impl<const LEVEL: u8> Histories<LEVEL> {
                 let expected = "nothing that the level forbids";
                 return Err(wrong(&doing, expected, finding.to_string()));
             }
-            self.work.anomalies_allowed += 1;
+            let seen = &mut self.work.anomalies;
+            match finding.anomaly {
+                Anomaly::G2Item => seen.skews += 1,
+                Anomaly::G2 => seen.phantoms += 1,
+                _ => seen.one_read_write += 1,
+            }
         }
         self.work.entries_compared += self.history.transactions.len() as u64;
         // Whatever is unknown was decided by recovery: nobody who is not seen by now ever will be.
