@@ -349,4 +349,8 @@ pub struct StorageStats {
     pub commits: u64,
     /// Before-images held in memory.
     pub versions: u64,
+    /// Snapshots that transactions hold.
+    pub snapshots: u64,
+    /// Commits since the oldest of them was taken: what it keeps from being forgotten.
+    pub oldest_snapshot_commits: u64,
 }

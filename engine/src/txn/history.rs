@@ -36,12 +36,17 @@ struct Pending {
 pub(super) struct History {
     pending: VecDeque<Pending>,
     committed: VecDeque<(u64, Vec<Written>)>,
+    /// What was committed up to this time may be forgotten although a snapshot is older.
+    forgotten: u64,
 }
 
 impl History {
     /// Whether a transaction with a snapshot of `time` that has read `reads` may commit next: nothing that it read was
     /// changed since by a commit before its own (TXN-4).
     pub(super) fn allows(&self, reads: &ReadSet, time: u64) -> bool {
+        if time < self.forgotten {
+            return false;
+        }
         let since = self.committed.partition_point(|(t, _)| *t <= time);
         let committed = self.committed.range(since..).flat_map(|(_, w)| w);
         let pending = self.pending.iter().flat_map(|p| &p.written);
@@ -79,6 +84,16 @@ impl History {
                 self.committed.push_back((time, pending.written));
             }
         }
+    }
+
+    /// Forgets the oldest commits beyond `commits_max`: transactions with a snapshot before them may not commit a change
+    /// any more. Gives whether there were any.
+    pub(super) fn forget_beyond(&mut self, commits_max: usize) -> bool {
+        let beyond = self.committed.len().saturating_sub(commits_max);
+        if let Some((time, _)) = self.committed.drain(..beyond).last() {
+            self.forgotten = time;
+        }
+        beyond > 0
     }
 
     /// Forgets the oldest commit at or before `oldest`, the time of the oldest snapshot, and gives what it wrote.

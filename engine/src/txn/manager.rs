@@ -3,6 +3,7 @@
 use super::history::{History, Written};
 use super::reads::ReadSet;
 use super::state::TxnState;
+use super::versions::Snapshots;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::WaitLimits;
@@ -364,6 +365,29 @@ impl TxnManager {
         history.publish(durable, |txn, schema_changed| {
             self.commit(txn, schema_changed)
         });
+    }
+
+    /// How many snapshots there are, and how many commits there were since the oldest was taken.
+    pub fn held_back(&self) -> (u64, u64) {
+        let state = self.state.lock();
+        let count: usize = state.snapshots.values().sum();
+        let oldest = state.snapshots.keys().next();
+        (count as u64, oldest.map_or(0, |oldest| state.time - oldest))
+    }
+
+    /// See [`VersionStore::thin`](super::VersionStore::thin).
+    pub fn snapshots(&self) -> Snapshots {
+        let state = self.state.lock();
+        Snapshots {
+            times: state.snapshots.keys().copied().collect(),
+            now: state.time,
+        }
+    }
+
+    /// Forgets what the oldest commits have written beyond `commits_max` commits, even if a serializable transaction may
+    /// ask: it is then refused. Gives whether there were any.
+    pub fn forget_history(&self, commits_max: usize) -> bool {
+        self.history.lock().forget_beyond(commits_max)
     }
 
     /// What the oldest commit wrote that every snapshot sees; `None` when there is none that was not asked for yet.

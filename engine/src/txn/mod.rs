@@ -20,7 +20,8 @@
 //! Invariants:
 //! - TXN-1: of two transactions that change the same key, the second waits for the first to end; if that one committed
 //!   after the second's snapshot, the second fails with `40001` (first updater wins).
-//! - TXN-2: a version is dropped only when no snapshot is older than its writer's commit.
+//! - TXN-2: a version is dropped only when no snapshot needs it: none is older than its writer's commit and at least as
+//!   new as the commit before that on the same key.
 //! - TXN-3: a transaction's number enters the set of running transactions before it changes its first page, and
 //!   leaves it after its last change is as durable as its commit asks for, or undone.
 //! - TXN-4: a serializable transaction that has changed something commits only if no commit between its snapshot and its
@@ -42,4 +43,4 @@ pub use locks::{Attempt, LockMode, LockTable};
 pub use manager::{Snapshot, TxnManager};
 pub use reads::ReadSet;
 pub use state::TxnState;
-pub use versions::{Seen, VersionStore};
+pub use versions::{Seen, Snapshots, VersionStore};

@@ -42,6 +42,51 @@ impl Version {
     }
 }
 
+/// The snapshots that there are, ascending, and the time when that was asked: later ones see what was committed then.
+#[derive(Debug)]
+pub struct Snapshots {
+    /// Times of the snapshots.
+    pub times: Vec<u64>,
+    /// Time of the newest commit.
+    pub now: u64,
+}
+
+impl Snapshots {
+    /// Whether one of them is at or after `from` and before `to`.
+    fn has_between(&self, from: u64, to: u64) -> bool {
+        let first = self.times.partition_point(|time| *time < from);
+        self.times.get(first).is_some_and(|time| *time < to)
+    }
+}
+
+/// What is left of a chain, newest first, when those versions are dropped that lie between two snapshots: a version is
+/// needed by the snapshots from the commit before its writer's on, and before its writer's. Gives also how many are gone.
+fn thinned(newest: Version, snapshots: &Snapshots) -> (Option<Version>, u64) {
+    let mut chain = vec![newest];
+    while let Some(older) = chain.last_mut().and_then(|v| v.older.take()) {
+        chain.push(*older);
+    }
+    let times: Vec<Option<u64>> = chain.iter().map(|v| v.writer.committed_at()).collect();
+    let mut rest: Option<Version> = None;
+    let mut dropped = 0;
+    for (at, mut version) in chain.into_iter().enumerate().rev() {
+        let before = times.get(at + 1).copied().unwrap_or(Some(0));
+        let is_needed = match (times[at], before) {
+            (Some(time), Some(before)) => {
+                time > snapshots.now || snapshots.has_between(before, time)
+            }
+            _ => true,
+        };
+        if is_needed {
+            version.older = rest.take().map(Box::new);
+            rest = Some(version);
+        } else {
+            dropped += 1;
+        }
+    }
+    (rest, dropped)
+}
+
 impl Drop for Version {
     /// One after the other: a chain can be longer than the stack is deep.
     fn drop(&mut self) {
@@ -107,6 +152,8 @@ pub enum Seen {
 pub struct VersionStore {
     shards: [Mutex<Shard>; SHARDS],
     count: AtomicU64,
+    /// How many there were after those between snapshots were last dropped.
+    thinned_count: AtomicU64,
 }
 
 impl Default for VersionStore {
@@ -114,6 +161,7 @@ impl Default for VersionStore {
         Self {
             shards: std::array::from_fn(|_| Mutex::new(Shard::default())),
             count: AtomicU64::new(0),
+            thinned_count: AtomicU64::new(0),
         }
     }
 }
@@ -127,6 +175,34 @@ impl VersionStore {
     /// Before-images held.
     pub fn count(&self) -> u64 {
         self.count.load(Ordering::Acquire)
+    }
+
+    /// Whether there are twice as many as after the last [`VersionStore::thin`], and `more`.
+    pub fn wants_thinning(&self, more: u64) -> bool {
+        self.count() >= 2 * self.thinned_count.load(Ordering::Relaxed) + more
+    }
+
+    /// Drops the versions that lie between two snapshots (TXN-2): so an old snapshot holds one version of a key, however
+    /// often the key is changed. Gives their number.
+    pub fn thin(&self, snapshots: &Snapshots) -> u64 {
+        let mut all = 0;
+        for shard in &self.shards {
+            let mut shard = shard.lock();
+            let mut gone = 0;
+            let kept = std::mem::take(&mut *shard);
+            for mut versions in kept {
+                let (newest, dropped) = thinned(versions.newest, snapshots);
+                gone += dropped;
+                if let Some(newest) = newest {
+                    versions.newest = newest;
+                    shard.insert_unique(rehash(&versions), versions, rehash);
+                }
+            }
+            self.count.fetch_sub(gone, Ordering::AcqRel);
+            all += gone;
+        }
+        self.thinned_count.store(self.count(), Ordering::Relaxed);
+        all
     }
 
     /// Who wrote the entry that is on the page, if its before-image is still held.
@@ -245,6 +321,42 @@ impl VersionStore {
 mod tests {
     use super::*;
     use crate::page::TxnId;
+
+    #[test]
+    fn an_old_snapshot_holds_one_version_of_a_key() {
+        let (store, tree) = (VersionStore::default(), PageId(7));
+        let key: Arc<[u8]> = b"k".as_slice().into();
+        let value = |time: u64| StoredEntry {
+            flags: 0,
+            value: time.to_le_bytes().as_slice().into(),
+        };
+        for time in 1..=100u64 {
+            let writer = Arc::new(TxnState::new(TxnId(time)));
+            store.push(tree, &key, &writer, Some(value(time - 1)));
+            writer.commit(time);
+        }
+        let snapshots = Snapshots {
+            times: vec![10, 40, 41, 98],
+            now: 99,
+        };
+        let seen = |time| {
+            let snapshot = Snapshot {
+                time,
+                settled_below: 0,
+                schema_version: 0,
+            };
+            store.seen(tree, &key, &snapshot, None)
+        };
+        let before: Vec<Seen> = [10, 40, 41, 98, 99, 100].map(seen).into();
+        assert_eq!(before[1], Seen::Before(Some(value(40))));
+        // One for each snapshot, and that of the commit after `now`, which a new snapshot may still be before.
+        assert_eq!(store.thin(&snapshots), 95);
+        assert_eq!(store.count(), 5);
+        assert_eq!(before, [10, 40, 41, 98, 99, 100].map(seen));
+        let newest = store.newest_writer(tree, b"k").unwrap();
+        assert_eq!(newest.committed_at(), Some(100));
+        assert!(!store.wants_thinning(6) && store.wants_thinning(0) == (5 >= 10));
+    }
 
     #[test]
     fn a_million_versions_of_a_key_are_dropped_at_once() {

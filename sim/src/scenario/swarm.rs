@@ -52,6 +52,7 @@ impl SwarmOptions {
             cache_bytes: pick(rng, &[0, 0, 50, 1000]) * page_bytes,
             log_segment_bytes: pick(rng, &[4096, 4096, 8192, 65_536, 1 << 20]),
             checkpoint_bytes: pick(rng, &[4096, 20_000, 100_000, 1 << 20]),
+            versions_slack: [1, 16, 4096][(seed % 3) as usize],
             ..DiskOptions::default()
         };
         let transfers = rng.random_bool(0.3);

@@ -97,6 +97,7 @@ impl StorageBackend for DiskStorageBackend {
         let core = &self.core;
         let (pages_read, pages_written) = core.pool.transfers();
         let log = core.log();
+        let (snapshots, oldest_snapshot_commits) = core.txns.held_back();
         StorageStats {
             page_bytes: core.pool.page_bytes() as u64,
             pages: core
@@ -111,6 +112,8 @@ impl StorageBackend for DiskStorageBackend {
             checkpoints: core.checkpoints.load(Ordering::Relaxed),
             commits: core.commits.load(Ordering::Relaxed),
             versions: core.versions.count(),
+            snapshots,
+            oldest_snapshot_commits,
         }
     }
 }

@@ -218,6 +218,9 @@ impl Core {
     /// piece of vacuum when enough tombstones wait.
     pub(super) fn maintain_if_due(&self) -> Result<()> {
         let checkpoint_due = self.log().bytes_since_checkpoint() >= self.options.checkpoint_bytes;
+        if self.versions.wants_thinning(self.options.versions_slack) {
+            self.thin_versions();
+        }
         let vacuum_due = self.garbage.lock().tombstones.len() >= TOMBSTONES_DUE;
         if (checkpoint_due || vacuum_due)
             && let Some(mut control) = self.maintenance.try_lock()

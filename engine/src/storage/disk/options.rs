@@ -15,6 +15,12 @@ pub struct DiskOptions {
     pub log_segment_bytes: u32,
     /// A checkpoint is made when this many bytes were logged since the last.
     pub checkpoint_bytes: u64,
+    /// Before-images in memory, beyond twice those needed at the last look, before those that lie between two snapshots
+    /// are looked for and dropped.
+    pub versions_slack: u64,
+    /// Commits whose writes are remembered for serializable transactions that are older; one that is older still fails with
+    /// `40001` when it commits a change.
+    pub history_commits_max: usize,
     /// Whether a missing database is created.
     pub create: bool,
     /// A mistake to make, for tests of the simulator.
@@ -28,6 +34,8 @@ impl Default for DiskOptions {
             cache_bytes: 64 << 20,
             log_segment_bytes: 4 << 20,
             checkpoint_bytes: 32 << 20,
+            versions_slack: 4096,
+            history_commits_max: 1 << 20,
             create: true,
             mistake: None,
         }

@@ -39,6 +39,16 @@ impl Core {
         before.saturating_sub(self.versions.count())
     }
 
+    /// Keeps what an old snapshot holds in bounds while others go on: one version of a key for each snapshot, and a
+    /// history of limited length.
+    pub(super) fn thin_versions(&self) {
+        self.versions.thin(&self.txns.snapshots());
+        if self.txns.forget_history(self.options.history_commits_max) {
+            // What was forgotten may have left tombstones.
+            self.garbage.lock().needs_scan = true;
+        }
+    }
+
     fn queue_tombstone(&self, tree: PageId, key: Arc<[u8]>) {
         let mut garbage = self.garbage.lock();
         if garbage.tombstones.len() < TOMBSTONES_MAX {
