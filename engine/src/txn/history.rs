@@ -90,7 +90,7 @@ impl History {
     /// any more. Gives whether there were any.
     pub(super) fn forget_beyond(&mut self, commits_max: usize) -> bool {
         let beyond = self.committed.len().saturating_sub(commits_max);
-        if let Some((time, _)) = self.committed.drain(..beyond).last() {
+        if let Some((time, _)) = self.committed.drain(..beyond).next_back() {
             self.forgotten = time;
         }
         beyond > 0
