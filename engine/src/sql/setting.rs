@@ -9,7 +9,7 @@
 
 use super::bound::{OutputColumn, Scope, SettingStatement, TransactionModes, TransactionStatement};
 use super::parse::{end_of_input, near};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::storage::IsolationLevel;
 use crate::types::SqlType;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -227,7 +227,7 @@ impl Words<'_> {
         }
     }
 
-    /// Modes with or without commas between them; `may_be_none` after `BEGIN`.
+    /// Modes with or without commas between them, of which the last of a kind holds; `may_be_none` after `BEGIN`.
     fn modes(&mut self, may_be_none: bool) -> Result<TransactionModes> {
         let mut modes = TransactionModes::default();
         if may_be_none && self.token(0).is_none() {
@@ -235,16 +235,15 @@ impl Words<'_> {
         }
         loop {
             if self.takes(&["ISOLATION", "LEVEL"]) {
-                let level = self.level()?;
-                once(&mut modes.isolation, level)?;
+                modes.isolation = Some(self.level()?);
             } else if self.takes(&["READ", "ONLY"]) {
-                once(&mut modes.read_only, true)?;
+                modes.read_only = Some(true);
             } else if self.takes(&["READ", "WRITE"]) {
-                once(&mut modes.read_only, false)?;
+                modes.read_only = Some(false);
             } else if self.takes(&["DEFERRABLE"]) {
-                once(&mut modes.deferrable, true)?;
+                modes.deferrable = Some(true);
             } else if self.takes(&["NOT", "DEFERRABLE"]) {
-                once(&mut modes.deferrable, false)?;
+                modes.deferrable = Some(false);
             } else {
                 return Err(self.unexpected());
             }
@@ -265,15 +264,5 @@ impl Words<'_> {
         found
             .map(|(_, level)| level)
             .ok_or_else(|| self.unexpected())
-    }
-}
-
-fn once<T>(slot: &mut Option<T>, value: T) -> Result<()> {
-    match slot.replace(value) {
-        None => Ok(()),
-        Some(_) => {
-            let message = "conflicting or redundant options";
-            Err(Error::new(ErrorKind::Sql, "42601", message))
-        }
     }
 }
