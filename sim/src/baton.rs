@@ -54,6 +54,30 @@ pub fn pause() {
     }
 }
 
+/// Runs each of `bodies` on a thread of its own, one at a time, and gives what they return. A panic of one is the caller's.
+pub fn take_turns<T: Send>(
+    bodies: Vec<impl FnOnce() -> T + Send>,
+    switch_chance: f64,
+    rng: ChaCha8Rng,
+) -> Vec<T> {
+    let baton = Baton::new(bodies.len(), switch_chance, rng);
+    let ended: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = bodies
+            .into_iter()
+            .enumerate()
+            .map(|(me, body)| {
+                let baton = &baton;
+                scope.spawn(move || baton.attend(me, body))
+            })
+            .collect();
+        threads.into_iter().map(|t| t.join()).collect()
+    });
+    let whole = |ended: std::thread::Result<T>| {
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    };
+    ended.into_iter().map(whole).collect()
+}
+
 impl Baton {
     /// A baton for so many threads. `switch_chance`: how likely a disk call passes it.
     pub fn new(threads: usize, switch_chance: f64, mut rng: ChaCha8Rng) -> Arc<Self> {

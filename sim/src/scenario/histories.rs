@@ -7,7 +7,7 @@
 use super::run::Workload;
 use super::storage::open_backend;
 use super::world::World;
-use crate::baton::Baton;
+use crate::baton::take_turns;
 use crate::history::{self, Anomaly, History, Operation, Outcome, Transaction};
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
@@ -352,31 +352,20 @@ impl<const LEVEL: u8> Workload for Histories<LEVEL> {
         let (engine, clock) = (self.engine().clone(), self.clock.clone());
         let chance = [0.05, 0.3, 0.7][self.schedule.random_range(0..3)];
         let schedule = ChaCha8Rng::seed_from_u64(self.schedule.random());
-        let baton = Baton::new(self.sessions, chance, schedule);
-        let sessions: Vec<Session<'_>> = (0..self.sessions)
-            .map(|slot| Session {
-                engine: &engine,
-                phase: &self.phase,
-                clock: &clock,
-                tree: self.tree,
-                slot,
-                level: self.level,
-                rng: ChaCha8Rng::seed_from_u64(self.rng.random()),
-            })
-            .collect();
-        let turns: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = sessions
-                .into_iter()
-                .map(|session| {
-                    let baton = &baton;
-                    scope.spawn(move || baton.attend(session.slot, || session.run()))
-                })
-                .collect();
-            threads.into_iter().map(|t| t.join()).collect()
+        let sessions = (0..self.sessions).map(|slot| Session {
+            engine: &engine,
+            phase: &self.phase,
+            clock: &clock,
+            tree: self.tree,
+            slot,
+            level: self.level,
+            rng: ChaCha8Rng::seed_from_u64(self.rng.random()),
         });
+        let runs = sessions.map(|session| || session.run()).collect();
+        let turns = take_turns(runs, chance, schedule);
         let (mut fault, mut unknown) = (None, false);
         for turn in turns {
-            let turn = turn.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            let turn = turn?;
             let committed = |t: &&Transaction| t.outcome == Outcome::Committed;
             self.work.transactions += turn.transactions.iter().filter(committed).count() as u64;
             self.work.statements += turn.transactions.len() as u64;

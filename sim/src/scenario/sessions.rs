@@ -19,7 +19,7 @@ use super::ledger::Ledger;
 use super::run::Workload;
 use super::storage::open_backend;
 use super::world::World;
-use crate::baton::Baton;
+use crate::baton::take_turns;
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
 use crate::report::WorkCounts;
@@ -508,32 +508,21 @@ impl Workload for Threads {
         let engine = self.engine().clone();
         let chance = [0.02, 0.2, 0.6][self.schedule.random_range(0..3)];
         let schedule = ChaCha8Rng::seed_from_u64(self.schedule.random());
-        let baton = Baton::new(self.ledger.sessions(), chance, schedule);
-        let sessions: Vec<Session<'_>> = (0..self.ledger.sessions())
-            .map(|slot| Session {
-                engine: &engine,
-                phase: &self.phase,
-                tree: self.tree,
-                slot,
-                ledger: &self.ledger,
-                lazy: self.lazy,
-                rng: ChaCha8Rng::seed_from_u64(self.rng.random()),
-                turn: Turn::default(),
-            })
-            .collect();
-        let turns: Vec<_> = std::thread::scope(|scope| {
-            let threads: Vec<_> = sessions
-                .into_iter()
-                .map(|session| {
-                    let baton = &baton;
-                    scope.spawn(move || baton.attend(session.slot, || session.run()))
-                })
-                .collect();
-            threads.into_iter().map(|t| t.join()).collect()
+        let sessions = (0..self.ledger.sessions()).map(|slot| Session {
+            engine: &engine,
+            phase: &self.phase,
+            tree: self.tree,
+            slot,
+            ledger: &self.ledger,
+            lazy: self.lazy,
+            rng: ChaCha8Rng::seed_from_u64(self.rng.random()),
+            turn: Turn::default(),
         });
+        let runs = sessions.map(|session| || session.run()).collect();
+        let turns = take_turns(runs, chance, schedule);
         let mut event = Event::Fine;
         for (slot, turn) in turns.into_iter().enumerate() {
-            let turn = turn.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            let turn = turn?;
             self.unknown[slot] = turn.unknown;
             self.work.statements += turn.transactions + turn.refused;
             self.work.transactions += turn.acknowledged;
