@@ -15,6 +15,8 @@ pub struct Anomalies {
     pub skews: u64,
     /// G2: phantoms.
     pub phantoms: u64,
+    /// Two that replaced the same number.
+    pub lost_updates: u64,
 }
 
 /// Counts of opens of an existing database.
@@ -72,6 +74,7 @@ impl WorkCounts {
         self.anomalies.one_read_write += other.anomalies.one_read_write;
         self.anomalies.skews += other.anomalies.skews;
         self.anomalies.phantoms += other.anomalies.phantoms;
+        self.anomalies.lost_updates += other.anomalies.lost_updates;
         self.entries_compared += other.entries_compared;
     }
 }
@@ -258,6 +261,7 @@ fn write_recoveries(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Resul
     line(f, "pages checked", work.pages_checked, "")?;
     line(f, "entries compared", work.entries_compared, "")?;
     let allowed = "where the isolation level allows it";
+    line(f, "lost updates", work.anomalies.lost_updates, allowed)?;
     line(f, "read skews", work.anomalies.one_read_write, allowed)?;
     line(f, "write skews", work.anomalies.skews, allowed)?;
     line(f, "phantoms", work.anomalies.phantoms, allowed)
@@ -297,6 +301,7 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         "closes": work.closes,
         "pages_checked": work.pages_checked,
         "entries_compared": work.entries_compared,
+        "lost_updates": work.anomalies.lost_updates,
         "read_skews": work.anomalies.one_read_write,
         "write_skews": work.anomalies.skews,
         "phantoms": work.anomalies.phantoms,

@@ -140,9 +140,15 @@ fn each_level_shows_what_it_allows_and_nothing_else() {
         let found = sweep(scenario, 0..40, None);
         expect_clean(&found);
         let seen = found.totals.work.anomalies;
-        [seen.one_read_write, seen.skews, seen.phantoms].map(|count| count > 0)
+        let counts = [
+            seen.lost_updates,
+            seen.one_read_write,
+            seen.skews,
+            seen.phantoms,
+        ];
+        counts.map(|count| count > 0)
     };
-    assert_eq!(seen("serializable"), [false, false, false]);
-    assert_eq!(seen("repeatable-read"), [false, true, true]);
-    assert_eq!(seen("read-committed"), [true, true, true]);
+    assert_eq!(seen("serializable"), [false, false, false, false]);
+    assert_eq!(seen("repeatable-read"), [false, false, true, true]);
+    assert_eq!(seen("read-committed"), [true, true, true, true]);
 }

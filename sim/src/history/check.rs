@@ -1,7 +1,9 @@
 //! From a history to its anomalies.
 
-use super::circle::{Edge, Graph, Paths, Step};
+use super::circle::{Edge, Graph, Item, Paths, Step};
 use super::record::{History, Operation, Outcome, Transaction};
+use super::registers::Registers;
+use super::time::add_time;
 use quantadb::storage::IsolationLevel;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,6 +20,10 @@ pub enum Anomaly {
     GNonadjacent,
     G2Item,
     G2,
+    /// Two transactions have seen the same number in a register, and both have replaced it.
+    LostUpdate,
+    /// A list has a number twice.
+    Duplicate,
     /// Two reads of a list of which neither is a beginning of the other.
     Incompatible,
     /// A transaction does not see what it has written itself.
@@ -34,7 +40,9 @@ impl Anomaly {
     pub fn is_forbidden(self, level: IsolationLevel) -> bool {
         match self {
             Self::G2Item | Self::G2 => level == IsolationLevel::Serializable,
-            Self::GSingle | Self::GNonadjacent => level != IsolationLevel::ReadCommitted,
+            Self::GSingle | Self::GNonadjacent | Self::LostUpdate => {
+                level != IsolationLevel::ReadCommitted
+            }
             _ => true,
         }
     }
@@ -45,13 +53,20 @@ impl Anomaly {
 pub struct Finding {
     /// Which.
     pub anomaly: Anomaly,
+    /// Its circle is one only because a transaction had ended before another began. Such a serial order that the clock
+    /// contradicts is forbidden where the circle would be.
+    pub against_time: bool,
     /// The transactions, and why each is before the next.
     pub story: String,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.anomaly, self.story)
+        let time = match self.against_time {
+            true => " against the time",
+            false => "",
+        };
+        write!(f, "{:?}{time}: {}", self.anomaly, self.story)
     }
 }
 
@@ -67,6 +82,7 @@ struct Checker<'a> {
     written: BTreeMap<(u32, u64), Written>,
     /// The longest reading of each list.
     orders: BTreeMap<u32, Vec<u64>>,
+    registers: Registers,
     /// Those that count as committed.
     committed: BTreeSet<usize>,
     /// When each of those was known to be committed: acknowledged, or seen by one that has ended.
@@ -81,6 +97,7 @@ pub fn check(history: &History) -> Vec<Finding> {
         transactions: &history.transactions,
         written: BTreeMap::new(),
         orders: BTreeMap::new(),
+        registers: Registers::of(&history.transactions),
         committed: BTreeSet::new(),
         known: BTreeMap::new(),
         findings: Vec::new(),
@@ -88,6 +105,11 @@ pub fn check(history: &History) -> Vec<Finding> {
     checker.gather();
     checker.settle();
     checker.date();
+    let registers = &checker.registers;
+    let found = registers.judge(&history.transactions, &checker.committed, &checker.known);
+    for (anomaly, story) in found {
+        checker.find(anomaly, story);
+    }
     for (number, transaction) in history.transactions.iter().enumerate() {
         checker.judge_reads(number, transaction);
     }
@@ -101,11 +123,11 @@ fn reads(transaction: &Transaction) -> Vec<(usize, u32, Vec<u64>, bool)> {
     let mut all = Vec::new();
     for (at, operation) in transaction.operations.iter().enumerate() {
         match operation {
-            Operation::Append { .. } => {}
             Operation::Read { list, numbers } => all.push((at, *list, numbers.clone(), false)),
             Operation::Scan { lists, .. } => {
                 all.extend(lists.iter().map(|(l, n)| (at, *l, n.clone(), true)));
             }
+            _ => {}
         }
     }
     all
@@ -123,7 +145,12 @@ fn own_before(transaction: &Transaction, at: usize, wanted: u32) -> Vec<u64> {
 
 impl Checker<'_> {
     fn find(&mut self, anomaly: Anomaly, story: String) {
-        self.findings.push(Finding { anomaly, story });
+        let against_time = false;
+        self.findings.push(Finding {
+            anomaly,
+            against_time,
+            story,
+        });
     }
 
     /// Who wrote what, and the longest reading of each list.
@@ -169,6 +196,9 @@ impl Checker<'_> {
                 }
             }
         }
+        let seen = self.registers.seen_by_others(self.transactions);
+        let interrupted = |by: &usize| self.transactions[*by].outcome == Outcome::Unknown;
+        self.committed.extend(seen.into_iter().filter(interrupted));
     }
 
     /// When each was known to be committed.
@@ -185,11 +215,14 @@ impl Checker<'_> {
                     by.filter_map(|key| self.written.get(&key).map(|w| w.by))
                         .collect::<Vec<_>>()
                 });
-            for by in seen.chain([number]) {
+            let looked = self.registers.sources(transaction);
+            for by in seen.chain(looked).chain([number]) {
                 let known = self.known.entry(by).or_insert(u64::MAX);
                 *known = (*known).min(transaction.ended);
             }
         }
+        let committed = &self.committed;
+        self.known.retain(|by, _| committed.contains(by));
     }
 
     fn judge_reads(&mut self, number: usize, transaction: &Transaction) {
@@ -200,6 +233,10 @@ impl Checker<'_> {
                 self.find(Anomaly::OwnWriteMissing, story);
                 continue;
             };
+            if numbers.iter().collect::<BTreeSet<_>>().len() < numbers.len() {
+                let story = format!("list {list} was read as {numbers:?} by {transaction}");
+                self.find(Anomaly::Duplicate, story);
+            }
             for value in others {
                 let by = self.written.get(&(list, *value)).map(|w| w.by);
                 let outcome = by.map(|by| self.transactions[by].outcome);
@@ -224,7 +261,31 @@ impl Checker<'_> {
                 self.find(Anomaly::Incompatible, story);
             }
         }
+        self.judge_scans(transaction);
         self.judge_age(transaction);
+    }
+
+    /// Whether its scans give the lists that it has begun itself.
+    fn judge_scans(&mut self, transaction: &Transaction) {
+        for (at, operation) in transaction.operations.iter().enumerate() {
+            let Operation::Scan { from, to, lists } = operation else {
+                continue;
+            };
+            let own = transaction.operations[..at]
+                .iter()
+                .find_map(|before| match before {
+                    Operation::Append { list, .. }
+                        if (from..=to).contains(&list) && lists.iter().all(|(l, _)| l != list) =>
+                    {
+                        Some(*list)
+                    }
+                    _ => None,
+                });
+            if let Some(list) = own {
+                let story = format!("list {list} is in no scan after its append of {transaction}");
+                self.find(Anomaly::OwnWriteMissing, story);
+            }
+        }
     }
 
     /// Whether it saw all that was committed before it began.
@@ -232,13 +293,13 @@ impl Checker<'_> {
         let mut seen: Vec<(u32, Vec<u64>)> = Vec::new();
         for operation in &transaction.operations {
             match operation {
-                Operation::Append { .. } => {}
                 Operation::Read { list, numbers } => seen.push((*list, numbers.clone())),
                 Operation::Scan { from, to, lists } => {
                     let lists: BTreeMap<_, _> = lists.iter().cloned().collect();
                     let known = self.orders.keys().filter(|l| (from..=to).contains(l));
                     seen.extend(known.map(|l| (*l, lists.get(l).cloned().unwrap_or_default())));
                 }
+                _ => {}
             }
         }
         for (list, numbers) in seen {
@@ -303,7 +364,7 @@ impl Checker<'_> {
         for (&list, order) in &self.orders {
             for pair in order.windows(2) {
                 if let (Some(from), Some(to)) = (writer(list, pair[0]), writer(list, pair[1])) {
-                    graph.add(from, to, Edge::WriteWrite, list);
+                    graph.add(from, to, Edge::WriteWrite, Item::List(list));
                 }
             }
         }
@@ -313,7 +374,7 @@ impl Checker<'_> {
                 let own = own_before(transaction, at, list);
                 let others = numbers.strip_suffix(own.as_slice()).unwrap_or(&numbers);
                 if let Some(from) = others.last().and_then(|last| writer(list, *last)) {
-                    graph.add(from, number, Edge::WriteRead, list);
+                    graph.add(from, number, Edge::WriteRead, Item::List(list));
                 }
                 self.add_overwriters(&mut graph, number, (list, others.len()), Edge::ReadWrite);
             }
@@ -326,6 +387,9 @@ impl Checker<'_> {
                 }
             }
         }
+        self.registers
+            .add_edges(self.transactions, &self.committed, &mut graph);
+        add_time(self.transactions, &self.known, &mut graph);
         graph
     }
 
@@ -340,7 +404,7 @@ impl Checker<'_> {
         let order = self.orders.get(&list).into_iter().flatten().skip(length);
         let mut next = order.filter_map(|n| self.written.get(&(list, *n)).map(|w| w.by));
         if let Some(to) = next.find(|by| *by != number) {
-            graph.add(number, to, edge, list);
+            graph.add(number, to, edge, Item::List(list));
         }
     }
 
@@ -351,16 +415,19 @@ impl Checker<'_> {
             let tries: &[(Paths, Anomaly)] = match first.2 {
                 Edge::WriteWrite => &[(Paths::Writes, Anomaly::G0)],
                 Edge::WriteRead => &[(Paths::Known, Anomaly::G1c)],
+                Edge::Time => &[],
                 _ => &[
                     (Paths::Known, Anomaly::GSingle),
                     (Paths::Nonadjacent, Anomaly::GNonadjacent),
                     (Paths::All, Anomaly::G2Item),
                 ],
             };
-            let found = tries
-                .iter()
-                .find_map(|(paths, anomaly)| Some((*anomaly, graph.circle(first, *paths)?)));
-            let Some((mut anomaly, circle)) = found else {
+            let both = tries.iter().flat_map(|t| [(t, false), (t, true)]);
+            let mut found = both.filter_map(|((paths, anomaly), time)| {
+                let circle = graph.circle(first, *paths, time)?;
+                Some((*anomaly, time, circle))
+            });
+            let Some((mut anomaly, against_time, circle)) = found.next() else {
                 continue;
             };
             if anomaly == Anomaly::G2Item && circle.iter().any(|s| s.2 == Edge::RangeWrite) {
@@ -369,21 +436,26 @@ impl Checker<'_> {
             let members: BTreeSet<usize> = circle.iter().map(|step| step.0).collect();
             if seen.insert((anomaly, members)) {
                 let story = self.story(&circle);
-                self.find(anomaly, story);
+                self.findings.push(Finding {
+                    anomaly,
+                    against_time,
+                    story,
+                });
             }
         }
     }
 
     fn story(&self, circle: &[Step]) -> String {
-        let lines = circle.iter().map(|(from, to, edge, list)| {
+        let lines = circle.iter().map(|(from, to, edge, item)| {
             let why = match edge {
                 Edge::WriteWrite => "wrote what the next wrote over",
                 Edge::WriteRead => "wrote what the next read",
                 Edge::ReadWrite => "read what the next wrote over",
                 Edge::RangeWrite => "found absent what the next began",
+                Edge::Time => "had ended before the next began",
             };
             format!(
-                "T{from} {why}, list {list}, T{to}\n    T{from} {}",
+                "T{from} {why}, {item}, T{to}\n    T{from} {}",
                 self.transactions[*from]
             )
         });

@@ -1,6 +1,7 @@
 //! The graph of who comes before whom, and circles in it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 /// Why one transaction comes before another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +14,29 @@ pub(super) enum Edge {
     ReadWrite,
     /// It found a list absent, by a range, to which the other was the first to append.
     RangeWrite,
+    /// It was known to be committed before the other began.
+    Time,
+}
+
+/// What an edge is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A list.
+    List(u32),
+    /// A register.
+    Register(u32),
+    /// Nothing but the order of events.
+    Clock,
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(number) => write!(f, "list {number}"),
+            Self::Register(number) => write!(f, "register {number}"),
+            Self::Clock => write!(f, "by the clock"),
+        }
+    }
 }
 
 impl Edge {
@@ -21,7 +45,7 @@ impl Edge {
     }
 }
 
-/// Which paths count.
+/// Which paths count; where time counts too, over edges of time as well.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Paths {
     /// Over ww alone.
@@ -34,14 +58,14 @@ pub(super) enum Paths {
     All,
 }
 
-/// Transactions by number, and the edges between them with the list that made them: of several from one to the other
+/// Transactions by number, and the edges between them with what made them: of several from one to the other
 /// for the same reason, one.
 pub(super) struct Graph {
-    edges: Vec<BTreeMap<(usize, Edge), u32>>,
+    edges: Vec<BTreeMap<(usize, Edge), Item>>,
 }
 
-/// A step of a circle: from, to, why, and by which list.
-pub(super) type Step = (usize, usize, Edge, u32);
+/// A step of a circle: from, to, why, and by what.
+pub(super) type Step = (usize, usize, Edge, Item);
 
 impl Graph {
     /// So many transactions, and no edges.
@@ -52,15 +76,15 @@ impl Graph {
     }
 
     /// Adds an edge, unless it leads back at once.
-    pub(super) fn add(&mut self, from: usize, to: usize, edge: Edge, list: u32) {
+    pub(super) fn add(&mut self, from: usize, to: usize, edge: Edge, item: Item) {
         if from != to {
-            self.edges[from].entry((to, edge)).or_insert(list);
+            self.edges[from].entry((to, edge)).or_insert(item);
         }
     }
 
     fn steps_from(&self, from: usize) -> impl Iterator<Item = Step> {
         let steps = self.edges[from].iter();
-        steps.map(move |(&(to, edge), &list)| (from, to, edge, list))
+        steps.map(move |(&(to, edge), &item)| (from, to, edge, item))
     }
 
     /// The edges that may be part of a circle: those within a strongly connected component.
@@ -102,8 +126,8 @@ impl Graph {
         component
     }
 
-    /// A shortest circle that begins with `first` and goes on over `paths`.
-    pub(super) fn circle(&self, first: Step, paths: Paths) -> Option<Vec<Step>> {
+    /// A shortest circle that begins with `first` and goes on over `paths`, and edges of time if those count.
+    pub(super) fn circle(&self, first: Step, paths: Paths, time: bool) -> Option<Vec<Step>> {
         let (goal, start, edge, _) = first;
         // A place is a transaction, and whether an rw edge led to it, where that matters: 2t or 2t + 1.
         let place = |txn: usize, edge: Edge| {
@@ -122,6 +146,7 @@ impl Graph {
             for step in self.steps_from(at / 2) {
                 let (_, to, edge, _) = step;
                 let counts = match paths {
+                    _ if edge == Edge::Time => time,
                     Paths::Writes => edge == Edge::WriteWrite,
                     Paths::Known => !edge.is_read_write(),
                     Paths::Nonadjacent => !(by_read_write && edge.is_read_write()),

@@ -23,8 +23,16 @@
 //! | G2-item | rw edges by keys | SERIALIZABLE |
 //! | G2 | rw edges, one of them by a range: a phantom | SERIALIZABLE |
 //!
+//! A number in a register is read and then replaced: what a transaction has looked at before it wrote is older than what
+//! it wrote, and a register that held nothing is older than all. Two that have looked at the same number and replaced it
+//! are a lost update, which only READ COMMITTED allows.
+//!
+//! What had ended before another began comes before it (edges of time): a serial order that the clock contradicts is none.
+//! A circle that needs such an edge is forbidden where it would be without.
+//!
 //! Without circles: G1a (a number of a transaction that was rolled back was seen), G1b (a list was seen in the middle of
-//! a transaction's changes), a list that does not go with another, a transaction that does not see its own writes, a
+//! a transaction's changes), a list that does not go with another or has a number
+//! twice, a transaction that does not see its own writes, a
 //! commit that was acknowledged and is lost, and a read that misses what was committed before it began.
 //!
 //! A transaction whose commit was interrupted counts as committed when anybody saw what it wrote.
@@ -32,8 +40,10 @@
 mod check;
 mod circle;
 mod record;
+mod registers;
 #[cfg(test)]
 mod tests;
+mod time;
 
 pub use check::{Anomaly, Finding, check};
 pub use record::{History, Operation, Outcome, Transaction};

@@ -28,6 +28,20 @@ pub enum Operation {
         /// The lists that there were, ascending, with their numbers.
         lists: Vec<(u32, Vec<u64>)>,
     },
+    /// Put a number, which nobody else puts, in place of what a register held.
+    Write {
+        /// Which register.
+        register: u32,
+        /// The number.
+        number: u64,
+    },
+    /// Read a register.
+    Look {
+        /// Which register.
+        register: u32,
+        /// What it held; `None`: nothing yet.
+        number: Option<u64>,
+    },
 }
 
 /// What became of a transaction.
@@ -69,6 +83,12 @@ impl fmt::Display for Transaction {
                 Operation::Read { list, numbers } => write!(f, " read {list} {numbers:?};")?,
                 Operation::Scan { from, to, lists } => {
                     write!(f, " scan {from}..={to} {lists:?};")?;
+                }
+                Operation::Write { register, number } => {
+                    write!(f, " write register {register} {number};")?;
+                }
+                Operation::Look { register, number } => {
+                    write!(f, " look at register {register} {number:?};")?;
                 }
             }
         }

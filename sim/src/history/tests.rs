@@ -1,6 +1,6 @@
 //! Histories by hand, each with one anomaly or none.
 
-use super::Operation::{Append, Read, Scan};
+use super::Operation::{Append, Look, Read, Scan, Write};
 use super::{Anomaly, History, Operation, Outcome, Transaction, check};
 use quantadb::storage::IsolationLevel;
 
@@ -21,6 +21,14 @@ fn s(lists: &[(u32, &[u64])]) -> Operation {
         to: 99,
         lists: lists.iter().map(|(l, n)| (*l, n.to_vec())).collect(),
     }
+}
+
+fn w(register: u32, number: u64) -> Operation {
+    Write { register, number }
+}
+
+fn l(register: u32, number: Option<u64>) -> Operation {
+    Look { register, number }
 }
 
 use Outcome::{Aborted, Committed, Unknown};
@@ -198,10 +206,11 @@ fn what_each_level_forbids() {
         Anomaly::G1b,
         Anomaly::G1c,
         Anomaly::Lost,
+        Anomaly::Duplicate,
     ] {
         assert_eq!(forbidden(anomaly), [true, true, true]);
     }
-    for anomaly in [Anomaly::GSingle, Anomaly::GNonadjacent] {
+    for anomaly in [Anomaly::GSingle, Anomaly::GNonadjacent, Anomaly::LostUpdate] {
         assert_eq!(forbidden(anomaly), [false, true, true]);
     }
     for anomaly in [Anomaly::G2Item, Anomaly::G2] {
@@ -259,4 +268,104 @@ fn nothing_runs_against_the_time() {
         (Committed, 40, 50, &[s(&[(1, &[2, 1])])]),
     ]);
     assert!(turned.contains(&Anomaly::Stale));
+}
+
+#[test]
+fn a_number_twice_and_a_scan_without_the_own_list() {
+    let twice: &[(Outcome, &[Operation])] =
+        &[(Committed, &[a(1, 1)]), (Committed, &[s(&[(1, &[1, 1])])])];
+    assert_eq!(found(twice), [Anomaly::Duplicate]);
+    let blind: &[(Outcome, &[Operation])] = &[
+        (Committed, &[a(1, 1), s(&[])]),
+        (Committed, &[s(&[(1, &[1])])]),
+    ];
+    assert_eq!(found(blind), [Anomaly::OwnWriteMissing]);
+}
+
+#[test]
+fn registers_that_were_used_one_after_the_other_show_nothing() {
+    let serial = timed(&[
+        (
+            Committed,
+            0,
+            1,
+            &[l(1, None), w(1, 1), l(1, Some(1)), w(1, 2)],
+        ),
+        (Committed, 2, 3, &[l(1, Some(2)), w(1, 3)]),
+        (Aborted, 4, 5, &[l(1, Some(3)), w(1, 4), l(1, Some(4))]),
+        (Unknown, 6, 7, &[l(1, Some(3)), w(1, 5)]),
+        (Unknown, 6, 7, &[l(1, Some(3)), w(1, 6)]),
+        (Committed, 8, 9, &[l(1, Some(6)), l(2, None)]),
+    ]);
+    assert_eq!(serial, []);
+}
+
+#[test]
+fn what_registers_show_has_its_name() {
+    let lost: &[(Outcome, &[Operation])] = &[
+        (Committed, &[l(1, None), w(1, 1)]),
+        (Committed, &[l(1, None), w(1, 2)]),
+        (Committed, &[l(1, Some(2))]),
+    ];
+    assert!(found(lost).contains(&Anomaly::LostUpdate));
+    named(&[
+        (
+            Anomaly::G1a,
+            &[
+                (Aborted, &[w(1, 1)]),
+                (Committed, &[l(1, Some(1))]),
+                (Committed, &[]),
+            ],
+        ),
+        (
+            Anomaly::G1c,
+            &[
+                (Committed, &[w(1, 1), l(2, Some(2))]),
+                (Committed, &[w(2, 2), l(1, Some(1))]),
+                (Committed, &[]),
+            ],
+        ),
+        (
+            Anomaly::GSingle,
+            &[
+                (Committed, &[w(1, 1), w(2, 2)]),
+                (Committed, &[l(1, None), l(2, Some(2))]),
+                (Committed, &[]),
+            ],
+        ),
+        (
+            Anomaly::G2Item,
+            &[
+                (Committed, &[l(1, None), w(2, 2)]),
+                (Committed, &[l(2, None), w(1, 1)]),
+                (Committed, &[]),
+            ],
+        ),
+        (
+            Anomaly::OwnWriteMissing,
+            &[(Committed, &[w(1, 1), l(1, None)]), (Committed, &[])],
+        ),
+    ]);
+    let middle: &[(Outcome, &[Operation])] = &[
+        (Committed, &[l(1, None), w(1, 1), w(1, 2)]),
+        (Committed, &[l(1, Some(1))]),
+        (Committed, &[]),
+    ];
+    assert!(found(middle).contains(&Anomaly::G1b));
+    let stale: &[(Outcome, &[Operation])] = &[(Committed, &[w(1, 1)]), (Committed, &[l(1, None)])];
+    assert!(found(stale).contains(&Anomaly::Stale));
+}
+
+/// T0 is before T1 by what it looked at, T2 before T0 likewise, and T1 before T2 by the clock alone.
+#[test]
+fn a_serial_order_that_the_clock_contradicts() {
+    let history: &[(Outcome, u64, u64, &[Operation])] = &[
+        (Committed, 0, 9, &[l(2, None), w(1, 1)]),
+        (Committed, 1, 3, &[w(2, 2)]),
+        (Committed, 4, 6, &[l(1, None)]),
+    ];
+    assert_eq!(timed(history), [Anomaly::G2Item]);
+    let mut together = history.to_vec();
+    together[2].1 = 2;
+    assert_eq!(timed(&together), []);
 }
