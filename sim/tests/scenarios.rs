@@ -139,7 +139,12 @@ fn each_level_shows_what_it_allows_and_nothing_else() {
     let seen = |scenario| {
         let found = sweep(scenario, 0..40, None);
         expect_clean(&found);
-        let seen = found.totals.work.anomalies;
+        let work = found.totals.work;
+        assert!(
+            0 < work.commits_unknown_found && work.commits_unknown_found < work.commits_unknown,
+            "{scenario}: interrupted commits are sometimes there and sometimes not: {work:?}"
+        );
+        let seen = work.anomalies;
         let counts = [
             seen.lost_updates,
             seen.one_read_write,

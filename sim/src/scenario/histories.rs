@@ -50,6 +50,8 @@ pub(super) struct Histories<const LEVEL: u8> {
     sessions: usize,
     level: IsolationLevel,
     history: History,
+    /// So many of the history's transactions were there when it was last judged.
+    judged: usize,
     clock: Arc<Clock>,
     phase: PhaseCell,
     rng: ChaCha8Rng,
@@ -322,6 +324,9 @@ impl<const LEVEL: u8> Histories<LEVEL> {
             began,
             ended: self.clock.next(),
         };
+        let since = &self.history.transactions[self.judged..];
+        let found = since.iter().filter(|t| was_kept(t, &last)).count();
+        self.work.commits_unknown_found += found as u64;
         self.history.transactions.push(last.clone());
         for finding in history::check(&self.history) {
             if finding.anomaly.is_forbidden(self.level) {
@@ -343,8 +348,28 @@ impl<const LEVEL: u8> Histories<LEVEL> {
         if self.history.transactions.len() > HISTORY_MAX {
             self.history.transactions = vec![as_written(&last)];
         }
+        self.judged = self.history.transactions.len();
         Ok(Ok(()))
     }
+}
+
+/// Whether it is one whose commit was interrupted, and `reader` has seen a number of it.
+fn was_kept(transaction: &Transaction, reader: &Transaction) -> bool {
+    let seen = |operation: &Operation| match operation {
+        Operation::Append { list, number } => reader.operations.iter().any(|o| match o {
+            Operation::Scan { lists, .. } => {
+                let mut same = lists.iter().filter(|(other, _)| other == list);
+                same.any(|(_, numbers)| numbers.contains(number))
+            }
+            _ => false,
+        }),
+        Operation::Write { register, number } => reader.operations.contains(&Operation::Look {
+            register: *register,
+            number: Some(*number),
+        }),
+        _ => false,
+    };
+    transaction.outcome == Outcome::Unknown && transaction.operations.iter().any(seen)
 }
 
 /// A transaction that has written what `reader` read: what a new history begins with.
@@ -398,6 +423,7 @@ impl<const LEVEL: u8> Workload for Histories<LEVEL> {
                 _ => IsolationLevel::ReadCommitted,
             },
             history: History::default(),
+            judged: 0,
             clock: Arc::new(Clock::default()),
             phase: world.progress.phase.clone(),
             rng: streams.workload(),
