@@ -2,7 +2,7 @@
 
 use super::print::{bare_table, error, table};
 use super::session::{Shell, complain, out};
-use quantadb::catalog::{Index, Table, View};
+use quantadb::catalog::{ConstraintTiming, ForeignKey, Index, ReferentialAction, Table, View};
 
 fn strings<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
@@ -104,7 +104,44 @@ fn describe_table(described: &Table) -> String {
             text += &format!("    \"{name}\" CHECK ({condition})\n");
         }
     }
+    if !described.foreign_keys.is_empty() {
+        text += "Foreign-key constraints:\n";
+        let lines = described.foreign_keys.iter();
+        text.extend(lines.map(|key| foreign_key_line(described, key)));
+    }
     text + "\n"
+}
+
+fn foreign_key_line(table: &Table, key: &ForeignKey) -> String {
+    let columns: Vec<&str> = key
+        .columns
+        .iter()
+        .map(|c| table.columns[*c].name.as_str())
+        .collect();
+    let mut line = format!(
+        "    \"{}\" FOREIGN KEY ({}) REFERENCES {}({})",
+        key.name,
+        columns.join(", "),
+        key.referenced_table,
+        key.referenced_columns.join(", ")
+    );
+    line += if key.full_match { " MATCH FULL" } else { "" };
+    for (event, action) in [("UPDATE", key.on_update), ("DELETE", key.on_delete)] {
+        let action = match action {
+            ReferentialAction::NoAction => continue,
+            ReferentialAction::Restrict => "RESTRICT",
+            ReferentialAction::Cascade => "CASCADE",
+            ReferentialAction::SetNull => "SET NULL",
+            ReferentialAction::SetDefault => "SET DEFAULT",
+        };
+        line += &format!(" ON {event} {action}");
+    }
+    line += match key.timing {
+        ConstraintTiming::NotDeferrable => "",
+        ConstraintTiming::InitiallyImmediate => " DEFERRABLE",
+        ConstraintTiming::InitiallyDeferred => " DEFERRABLE INITIALLY DEFERRED",
+    };
+    line + "\n"
 }
 
 fn describe_view(view: &View) -> String {

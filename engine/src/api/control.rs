@@ -3,7 +3,7 @@
 use crate::api::session::{Open, Ran, Savepoint, Session, aborted};
 use crate::api::settings::{self, Settings};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::ResultRows;
+use crate::exec::{ResultRows, check_deferred};
 use crate::sql::bound::{Scope, SettingStatement, TransactionModes, TransactionStatement};
 use crate::types::Value;
 
@@ -45,22 +45,32 @@ impl Session {
             TransactionStatement::Savepoint(name) => self.savepoint(name)?,
             TransactionStatement::Release(name) => self.release(&name)?,
             TransactionStatement::RollbackTo(name) => self.rollback_to(&name)?,
+            TransactionStatement::SetConstraints { names, deferred } => {
+                self.set_constraints(names.as_deref(), deferred)?;
+                "SET CONSTRAINTS"
+            }
         };
         Ok(Ran::done(tag))
     }
 
     /// Commits; settings that were set in the transaction stay, unless it fails.
     pub(super) fn commit(&mut self, open: Open) -> Result<()> {
-        let settings = std::mem::replace(&mut self.settings, open.settings_before);
-        let mut txn = open.txn;
+        let limits = self.wait_limits();
+        let settings = std::mem::replace(&mut self.settings, open.outcomes.settings_before);
+        let (mut txn, mut deferral) = (open.txn, open.deferral);
+        txn.limit_waits(limits);
+        if let Err(error) = check_deferred(&mut *txn, &mut deferral, true) {
+            txn.rollback()?;
+            return Err(error);
+        }
         txn.set_synchronous(settings.synchronous);
         txn.commit()?;
-        self.settings = open.settings_after;
+        self.settings = open.outcomes.settings_after;
         Ok(())
     }
 
     pub(super) fn roll_back(&mut self, open: Open) -> Result<()> {
-        self.settings = open.settings_before;
+        self.settings = open.outcomes.settings_before;
         open.txn.rollback()
     }
 
@@ -142,8 +152,9 @@ impl Session {
             name,
             savepoint,
             own_schema: open.own_schema.clone(),
+            deferral: open.deferral.clone(),
             settings,
-            settings_after: open.settings_after.clone(),
+            settings_after: open.outcomes.settings_after.clone(),
             read_only: open.read_only,
         });
         Ok("SAVEPOINT")
@@ -165,7 +176,8 @@ impl Session {
         let savepoint = &open.savepoints[at];
         open.txn.rollback_to(savepoint.savepoint)?;
         open.own_schema = savepoint.own_schema.clone();
-        open.settings_after = savepoint.settings_after.clone();
+        open.deferral = savepoint.deferral.clone();
+        open.outcomes.settings_after = savepoint.settings_after.clone();
         open.read_only = savepoint.read_only;
         open.failed = false;
         let settings = savepoint.settings.clone();
@@ -230,7 +242,7 @@ impl Session {
             (Scope::Local, Some(_)) | (_, None) => change(&mut self.settings),
             (_, Some(open)) => {
                 change(&mut self.settings)?;
-                change(&mut open.settings_after)
+                change(&mut open.outcomes.settings_after)
             }
         }
     }

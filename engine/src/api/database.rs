@@ -5,7 +5,8 @@ use crate::api::options::{DatabaseOptions, SessionOptions};
 use crate::catalog::{self, Schema};
 use crate::env::Env;
 use crate::error::Result;
-use crate::exec::check_table;
+use crate::exec::{check_references, check_table};
+use crate::sql::reference;
 use crate::storage::{
     CheckReport, DiskStorageBackend, MaintenanceReport, StorageBackend, StorageStats, StorageTxn,
     TxnOptions,
@@ -62,8 +63,25 @@ impl Shared {
         let mut report = self.backend.check()?;
         if report.problems.is_empty() {
             let txn = self.backend.begin(TxnOptions::default())?;
-            for table in self.schema(&*txn)?.tables() {
+            let schema = self.schema(&*txn)?;
+            for table in schema.tables() {
                 check_table(&*txn, table, &mut |problem| report.note(problem))?;
+            }
+            for (table, key) in schema.foreign_keys() {
+                let reference = match reference(&schema, table, key) {
+                    Ok(reference) => reference,
+                    Err(error) => {
+                        report.note(error.to_string());
+                        continue;
+                    }
+                };
+                check_references(&*txn, &reference, |row| {
+                    report.note(format!(
+                        "table \"{}\", row {row}: what foreign key \"{}\" refers to is missing",
+                        table.name, key.name
+                    ));
+                    Ok(())
+                })?;
             }
         }
         Ok(report)

@@ -107,6 +107,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
             TransactionStatement::Rollback | TransactionStatement::RollbackTo(_) => "ROLLBACK",
             TransactionStatement::Savepoint(_) => "SAVEPOINT",
             TransactionStatement::Release(_) => "RELEASE",
+            TransactionStatement::SetConstraints { .. } => "SET CONSTRAINTS",
         },
     }
 }

@@ -41,6 +41,7 @@
 //! - API-5: an index to drop is one of its table's.
 
 mod connection;
+mod constraints;
 mod control;
 mod convert;
 mod database;

@@ -17,7 +17,7 @@ use crate::api::settings::Settings;
 use crate::api::{convert, kind, utility};
 use crate::catalog::{self, Schema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::{self, ResultRows};
+use crate::exec::{self, Deferral, ResultRows, check_deferred};
 use crate::interrupt::{Interrupt, WaitLimits};
 use crate::plan::{Body, plan};
 use crate::sql::bound::{OutputColumn, Statement, TransactionModes};
@@ -57,7 +57,13 @@ pub(super) struct Open {
     pub(super) savepoints: Vec<Savepoint>,
     /// The schema with this transaction's own changes, once it has made some.
     pub(super) own_schema: Option<Arc<Schema>>,
-    /// The settings when it is rolled back, and when it commits.
+    /// The checks that wait for its end.
+    pub(super) deferral: Deferral,
+    pub(super) outcomes: Outcomes,
+}
+
+/// The settings when a transaction is rolled back, and when it commits.
+pub(super) struct Outcomes {
     pub(super) settings_before: Settings,
     pub(super) settings_after: Settings,
 }
@@ -67,6 +73,7 @@ pub(super) struct Savepoint {
     pub(super) name: String,
     pub(super) savepoint: usize,
     pub(super) own_schema: Option<Arc<Schema>>,
+    pub(super) deferral: Deferral,
     pub(super) settings: Settings,
     pub(super) settings_after: Settings,
     pub(super) read_only: bool,
@@ -268,7 +275,15 @@ impl Session {
             }
         };
         let now_micros = self.shared.env.now_micros();
-        let (ran, _) = self.execute(&mut *txn, now_planned, parameters, now_micros)?;
+        let mut deferral = Deferral::default();
+        let (ran, _) = self.execute(
+            &mut *txn,
+            now_planned,
+            parameters,
+            now_micros,
+            &mut deferral,
+        )?;
+        check_deferred(&mut *txn, &mut deferral, true)?;
         txn.set_synchronous(self.settings.synchronous);
         txn.commit()?;
         Ok(ran)
@@ -306,6 +321,7 @@ impl Session {
         open.has_run = true;
         open.txn.limit_waits(self.wait_limits());
         let savepoint = open.txn.savepoint();
+        let waiting = open.deferral.position();
         let reads_committed = open.options.isolation == IsolationLevel::ReadCommitted;
         let mut tries = 0;
         loop {
@@ -320,6 +336,7 @@ impl Session {
                 }
                 Err(error) => {
                     open.txn.rollback_to(savepoint)?;
+                    open.deferral.truncate(waiting);
                     // Another was faster: all of the statement again, as of now.
                     let again = reads_committed && error.sqlstate() == "40001";
                     if !again || tries >= self.shared.options.retries_max {
@@ -352,7 +369,16 @@ impl Session {
                 new
             }
         };
-        self.execute(&mut *open.txn, now_planned, parameters, open.now_micros)
+        if let Body::Utility(statement) = &now_planned.plan.body {
+            utility::refuse_while_checks_wait(statement, &open.deferral)?;
+        }
+        self.execute(
+            &mut *open.txn,
+            now_planned,
+            parameters,
+            open.now_micros,
+            &mut open.deferral,
+        )
     }
 
     fn execute(
@@ -361,6 +387,7 @@ impl Session {
         planned: Arc<Planned>,
         parameters: &[Value],
         now_micros: i64,
+        deferral: &mut Deferral,
     ) -> Result<(Ran, bool)> {
         let parameters = convert::parameters(parameters, &planned.parameter_types)?;
         let (executed, changed_schema) = match &planned.plan.body {
@@ -371,7 +398,7 @@ impl Session {
                     interrupt: &self.interrupt,
                     now_micros,
                 };
-                let executed = exec::execute(txn, &planned.plan, &parameters, settings)?;
+                let executed = exec::execute(txn, &planned.plan, &parameters, settings, deferral)?;
                 (executed, false)
             }
         };
@@ -465,14 +492,17 @@ impl Session {
             failed: false,
             savepoints: Vec::new(),
             own_schema: None,
-            settings_before: self.settings.clone(),
-            settings_after: self.settings.clone(),
+            deferral: Deferral::default(),
+            outcomes: Outcomes {
+                settings_before: self.settings.clone(),
+                settings_after: self.settings.clone(),
+            },
         });
         Ok(())
     }
 
     /// When the statement that runs now gives up waiting.
-    fn wait_limits(&self) -> WaitLimits {
+    pub(super) fn wait_limits(&self) -> WaitLimits {
         let timeout_ms = Some(self.settings.lock_timeout_ms).filter(|&ms| ms > 0);
         WaitLimits {
             lock_timeout_micros: timeout_ms.map(|ms| u64::from(ms) * 1000),

@@ -4,11 +4,11 @@ use crate::api::database::Shared;
 use crate::api::kind;
 use crate::api::session::Ran;
 use crate::api::settings::Settings;
-use crate::catalog::{self, Table};
+use crate::catalog::{self, ForeignKey, Table};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::{self, Executed, ResultRows};
+use crate::exec::{self, Deferral, Executed, ResultRows};
 use crate::sql::bound::{CreateIndex, CreateTable, OutputColumn, SettingStatement, Statement};
-use crate::sql::{Parsed, ParsedKind};
+use crate::sql::{Parsed, ParsedKind, reference};
 use crate::storage::{StorageTxn, TreeId};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
@@ -43,6 +43,23 @@ pub(crate) fn refuse_in_transaction(parsed: &Parsed) -> Result<()> {
         "25001",
         format!("{name} cannot run inside a transaction block"),
     ))
+}
+
+/// Refuses to change what a table is while checks of its rows wait for the end of the transaction: `55006`.
+pub(crate) fn refuse_while_checks_wait(statement: &Statement, deferral: &Deferral) -> Result<()> {
+    let waits = |table: &Arc<Table>| deferral.waits_for(&table.name).then(|| table.name.clone());
+    let table = match statement {
+        Statement::DropTable(tables, _) => tables.iter().find_map(waits),
+        Statement::DropIndex(indexes) => indexes.iter().find_map(|(table, _)| waits(table)),
+        Statement::CreateIndex(Some(create)) => waits(&create.table),
+        _ => None,
+    };
+    let Some(table) = table else {
+        return Ok(());
+    };
+    let what = kind::tag(statement);
+    let message = format!("cannot {what} \"{table}\" because it has pending trigger events");
+    Err(Error::new(ErrorKind::Sql, "55006", message))
 }
 
 fn check(shared: &Shared) -> Result<Ran> {
@@ -84,6 +101,9 @@ pub(crate) fn run(
             for table in tables {
                 drop_table(txn, root, table)?;
             }
+            if !tables.is_empty() {
+                drop_dangling_keys(txn, root)?;
+            }
             !tables.is_empty()
         }
         Statement::CreateView(view) => {
@@ -102,6 +122,9 @@ pub(crate) fn run(
         Statement::DropIndex(indexes) => {
             for (table, name) in indexes {
                 drop_index(txn, root, table, name)?;
+            }
+            if !indexes.is_empty() {
+                drop_dangling_keys(txn, root)?;
             }
             !indexes.is_empty()
         }
@@ -137,6 +160,7 @@ fn create_table(txn: &mut dyn StorageTxn, root: TreeId, create: &CreateTable) ->
         primary_key_name: create.primary_key_name.clone(),
         indexes,
         checks: create.checks.clone(),
+        foreign_keys: create.foreign_keys.clone(),
         statistics: None,
     };
     catalog::put_table(txn, root, &table)
@@ -155,6 +179,20 @@ fn drop_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Result<(
     catalog::remove_table(txn, root, &table.name)
 }
 
+/// Drops the foreign keys that refer to what is no longer there: who dropped that said CASCADE, or there are none.
+fn drop_dangling_keys(txn: &mut dyn StorageTxn, root: TreeId) -> Result<()> {
+    let schema = catalog::load(txn, root)?;
+    for table in schema.tables() {
+        let mut left = Table::clone(table);
+        let refers = |key: &ForeignKey| reference(&schema, table, key).is_ok();
+        left.foreign_keys.retain(refers);
+        if left.foreign_keys.len() < table.foreign_keys.len() {
+            catalog::put_table(txn, root, &left)?;
+        }
+    }
+    Ok(())
+}
+
 fn create_index(txn: &mut dyn StorageTxn, root: TreeId, create: &CreateIndex) -> Result<()> {
     let mut table = Table::clone(&create.table);
     let mut index = create.index.clone();
@@ -165,6 +203,11 @@ fn create_index(txn: &mut dyn StorageTxn, root: TreeId, create: &CreateIndex) ->
 }
 
 fn drop_index(txn: &mut dyn StorageTxn, root: TreeId, table: &Table, name: &str) -> Result<()> {
+    // As it is now: another of its indexes may have been dropped before.
+    let schema = catalog::load(txn, root)?;
+    let Some(table) = schema.table(&table.name) else {
+        return Err(Error::misuse("API-5: an index to drop is one of its table"));
+    };
     let mut table = Table::clone(table);
     let Some(at) = table.indexes.iter().position(|i| i.name == name) else {
         return Err(Error::misuse("API-5: an index to drop is one of its table"));

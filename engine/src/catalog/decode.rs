@@ -2,6 +2,7 @@
 
 use super::encode::tag;
 use super::field::{Field, damaged, fields};
+use super::foreign_key::decode_foreign_key;
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
 use super::view::View;
@@ -13,6 +14,7 @@ use crate::types::SqlType;
 pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
     let (mut name, mut tree) = (None, None);
     let (mut columns, mut indexes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut foreign_keys = Vec::new();
     let (mut row_id_column, mut primary_key_name, mut statistics) = (None, None, None);
     for field in fields(bytes) {
         let field = field?;
@@ -24,6 +26,7 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
             tag::PRIMARY_KEY_NAME => primary_key_name = Some(field.text()?),
             tag::INDEX => indexes.push(decode_index(field.bytes())?),
             tag::CHECK => checks.push(decode_check(field.bytes())?),
+            tag::FOREIGN_KEY => foreign_keys.push(decode_foreign_key(field.bytes())?),
             tag::STATISTICS => statistics = Some(decode_statistics(field.bytes())?),
             _ => field.unknown()?,
         }
@@ -36,6 +39,7 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
         primary_key_name,
         indexes,
         checks,
+        foreign_keys,
         statistics,
     };
     check_positions(&table)?;
@@ -75,6 +79,8 @@ fn check_positions(table: &Table) -> Result<()> {
         .iter()
         .flat_map(|i| &i.columns)
         .map(|(column, _)| column);
+    let referencing = table.foreign_keys.iter().flat_map(|key| &key.columns);
+    let named = named.chain(referencing);
     if let Some(column) = named.chain(&table.row_id_column).find(|c| **c >= width) {
         let name = &table.name;
         return Err(damaged(format_args!("table {name} has no column {column}")));

@@ -1,6 +1,7 @@
 //! From tables to entries of the catalog.
 
 use super::field::Writer;
+use super::foreign_key::encode_foreign_key;
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
 use super::view::View;
@@ -15,6 +16,7 @@ pub(super) mod tag {
     pub(in super::super) const PRIMARY_KEY_NAME: u8 = 10;
     pub(in super::super) const INDEX: u8 = 12;
     pub(in super::super) const CHECK: u8 = 14;
+    pub(in super::super) const FOREIGN_KEY: u8 = 16;
     pub(in super::super) const STATISTICS: u8 = 1;
 
     // Of a column, beside its name.
@@ -36,6 +38,16 @@ pub(super) mod tag {
 
     // Of a check, beside its name.
     pub(in super::super) const CONDITION: u8 = 4;
+
+    // Of a foreign key, beside its name.
+    pub(in super::super) const NUMBER: u8 = 4;
+    pub(in super::super) const REFERENCING: u8 = 6;
+    pub(in super::super) const REFERENCED_TABLE: u8 = 8;
+    pub(in super::super) const REFERENCED: u8 = 10;
+    pub(in super::super) const FULL_MATCH: u8 = 12;
+    pub(in super::super) const ON_DELETE: u8 = 14;
+    pub(in super::super) const ON_UPDATE: u8 = 16;
+    pub(in super::super) const TIMING: u8 = 18;
 
     // Of a view, beside its name and its columns.
     pub(in super::super) const QUERY: u8 = 8;
@@ -77,6 +89,9 @@ pub(super) fn encode_table(table: &Table) -> Vec<u8> {
             w.text(tag::NAME, name);
             w.text(tag::CONDITION, condition);
         });
+    }
+    for key in &table.foreign_keys {
+        writer.record(tag::FOREIGN_KEY, |w| encode_foreign_key(w, key));
     }
     if let Some(statistics) = &table.statistics {
         writer.record(tag::STATISTICS, |w| encode_statistics(w, statistics));

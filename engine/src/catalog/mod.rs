@@ -4,18 +4,21 @@
 //! of fields, each with a tag and a length, so that a later version can add some (see `field`):
 //!
 //! ```text
-//!   01 "t"  ->  table { name, tree, column { name, type, … } …, index { name, tree, … } …, check …, statistics { … } }
+//!   01 "t"  ->  table { name, tree, column { name, type, … } …, index { name, tree, … } …, check …,
+//!                    foreign key …, statistics { … } }
 //!   02 "v"  ->  view { name, column { name, type } …, query, depends on … }
 //! ```
 //!
 //! Since it is an ordinary tree, a change of the schema is part of its transaction like any other change, and a snapshot
 //! sees the schema of its time.
 //!
-//! - CAT-1: what is stored can be read again: columns that an index or the row id names exist.
+//! - CAT-1: what is stored can be read again: columns that an index, a foreign key or the row id names exist.
+//! - CAT-2: what a foreign key refers to is a unique key of a table.
 
 mod decode;
 mod encode;
 mod field;
+mod foreign_key;
 mod schema;
 mod statistics;
 mod store;
@@ -24,6 +27,7 @@ mod table;
 mod tests;
 mod view;
 
+pub use foreign_key::{ConstraintTiming, ForeignKey, ReferencedKey, ReferentialAction};
 pub use schema::Schema;
 pub use statistics::{ColumnStatistics, TableStatistics};
 pub use store::{

@@ -1,5 +1,6 @@
 //! All tables and views of a database, by name.
 
+use super::foreign_key::ForeignKey;
 use super::table::{Index, Table};
 use super::view::View;
 use std::collections::BTreeMap;
@@ -60,6 +61,12 @@ impl Schema {
     /// All tables, by name.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
         self.tables.values()
+    }
+
+    /// All foreign keys, with the tables that have them; table by table.
+    pub fn foreign_keys(&self) -> impl Iterator<Item = (&Arc<Table>, &ForeignKey)> {
+        let tables = self.tables.values();
+        tables.flat_map(|table| table.foreign_keys.iter().map(move |key| (table, key)))
     }
 
     /// The index of that (folded) name, with its table. Names of indexes are unique in the schema, as in PostgreSQL.

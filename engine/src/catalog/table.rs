@@ -1,5 +1,6 @@
 //! Tables, columns and indexes.
 
+use super::foreign_key::ForeignKey;
 use super::statistics::TableStatistics;
 use crate::storage::TreeId;
 use crate::types::SqlType;
@@ -21,6 +22,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// CHECK constraints: name and SQL text of the condition.
     pub checks: Vec<(String, String)>,
+    /// Foreign keys, in order of creation.
+    pub foreign_keys: Vec<ForeignKey>,
     /// Gathered by `ANALYZE`.
     pub statistics: Option<TableStatistics>,
 }

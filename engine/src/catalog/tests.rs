@@ -84,9 +84,43 @@ fn statistics() -> impl Strategy<Value = TableStatistics> {
         })
 }
 
+fn foreign_key(width: usize) -> impl Strategy<Value = ForeignKey> {
+    let actions = || {
+        use ReferentialAction::{Cascade, NoAction, Restrict, SetDefault, SetNull};
+        proptest::sample::select(vec![NoAction, Restrict, Cascade, SetNull, SetDefault])
+    };
+    let timings = proptest::sample::select(vec![
+        ConstraintTiming::NotDeferrable,
+        ConstraintTiming::InitiallyImmediate,
+        ConstraintTiming::InitiallyDeferred,
+    ]);
+    let pairs = proptest::collection::vec((0..width, names()), 1..4);
+    (
+        (names(), any::<u64>(), pairs, names()),
+        (any::<bool>(), actions(), actions(), timings),
+    )
+        .prop_map(
+            |((name, number, pairs, table), (full_match, on_delete, on_update, timing))| {
+                let (columns, referenced_columns) = pairs.into_iter().unzip();
+                ForeignKey {
+                    name,
+                    number,
+                    columns,
+                    referenced_table: table,
+                    referenced_columns,
+                    full_match,
+                    on_delete,
+                    on_update,
+                    timing,
+                }
+            },
+        )
+}
+
 fn tables() -> impl Strategy<Value = Table> {
     columns()
         .prop_flat_map(|columns| {
+            let width = columns.len();
             let key = proptest::collection::vec((0..columns.len(), any::<bool>()), 1..4);
             let index = (names(), any::<u32>(), key, any::<bool>(), any::<bool>()).prop_map(
                 |(name, tree, columns, unique, constraint)| Index {
@@ -113,7 +147,10 @@ fn tables() -> impl Strategy<Value = Table> {
                     proptest::option::of(names()),
                     proptest::collection::vec(index, 0..3),
                 ),
-                proptest::collection::vec((names(), "[ -~]{0,20}"), 0..3),
+                (
+                    proptest::collection::vec((names(), "[ -~]{0,20}"), 0..3),
+                    proptest::collection::vec(foreign_key(width), 0..3),
+                ),
                 proptest::option::of(statistics()),
             )
         })
@@ -121,7 +158,7 @@ fn tables() -> impl Strategy<Value = Table> {
             |(
                 (name, tree, columns, row_id_column),
                 (primary_key_name, indexes),
-                checks,
+                (checks, foreign_keys),
                 statistics,
             )| Table {
                 name,
@@ -131,6 +168,7 @@ fn tables() -> impl Strategy<Value = Table> {
                 primary_key_name,
                 indexes,
                 checks,
+                foreign_keys,
                 statistics,
             },
         )
@@ -169,6 +207,7 @@ fn small_table(name: &str) -> Table {
         primary_key_name: None,
         indexes: Vec::new(),
         checks: Vec::new(),
+        foreign_keys: Vec::new(),
         statistics: None,
     }
 }

@@ -5,6 +5,7 @@ use crate::catalog::Table;
 use crate::error::{Error, Result};
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
+use crate::exec::integrity::Recorder;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::Context;
 use crate::exec::scalar::{RowView, each};
@@ -43,8 +44,16 @@ impl Prepared {
     }
 
     /// Writes them, in order.
-    pub(crate) fn write(&self, txn: &mut dyn StorageTxn, table: &Table) -> Result<()> {
+    pub(crate) fn write(
+        &self,
+        txn: &mut dyn StorageTxn,
+        table: &Table,
+        recorder: Option<Recorder<'_, '_>>,
+    ) -> Result<()> {
         let mut writer = Writer::new(txn, table);
+        if let Some(recorder) = recorder {
+            writer = writer.recording(recorder);
+        }
         let count = self.writes.len();
         for (i, write) in self.writes.iter().enumerate() {
             match write {
@@ -153,8 +162,9 @@ impl<'a> Work<'a> {
                     types: &self.types,
                 };
                 let values = each(assignments, |(_, e)| self.context.scalar(e, view))?;
-                // Only indexes ask what the row was.
-                let old = match self.change.table.indexes.is_empty() {
+                // Only indexes and foreign keys ask what the row was (EXEC-9).
+                let change = self.change;
+                let old = match change.table.indexes.is_empty() && change.integrity.is_none() {
                     true => Vec::new(),
                     false => row.clone(),
                 };

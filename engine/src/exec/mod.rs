@@ -10,7 +10,7 @@
 //! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `Distinct`, `SetOp`)
 //! count what they hold in the statement's `memory`. A statement that touches a few rows by key takes the `short` path,
 //! without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
-//! (`entry`).
+//! (`entry`). What foreign keys ask for then (`integrity`) comes last.
 //!
 //! - EXEC-1: a hash join is built before it is probed.
 //! - EXEC-2: the value of an integer primary key is an integer, and not NULL once NOT NULL was checked.
@@ -20,6 +20,8 @@
 //! - EXEC-6: every subquery in an expression of a plan is planned.
 //! - EXEC-7: a subquery is given columns of the row that it is run for.
 //! - EXEC-8: a row to lock comes with its row id.
+//! - EXEC-9: a row that is changed or removed comes with the columns that foreign keys to be looked at are over.
+//! - EXEC-10: a table that an action changes is one that the binder has found.
 //!
 //! Needs from below: a plan, whose expressions are over positions, and the storage door.
 
@@ -36,6 +38,7 @@ mod fill_index;
 mod filter;
 mod hash_join;
 mod index_join;
+mod integrity;
 mod keys;
 mod limit;
 mod lock_rows;
@@ -57,4 +60,5 @@ pub(crate) use batch::Batch;
 pub(crate) use check_table::check_table;
 pub(crate) use expression::Folder;
 pub(crate) use fill_index::fill_index;
+pub(crate) use integrity::{Deferral, check_deferred, check_references};
 pub(crate) use run::{Executed, ResultRows, Settings, execute};

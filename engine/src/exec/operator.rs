@@ -39,6 +39,32 @@ pub(crate) struct Context<'a> {
     pub(crate) interrupt: &'a Interrupt,
 }
 
+/// What the statement brings along, without a transaction to read from: between reads it writes.
+pub(crate) struct Frame<'a> {
+    pub(crate) slots: &'a [Value],
+    pub(crate) subplans: &'a [SubPlan],
+    pub(crate) memo: &'a Memo,
+    pub(crate) memory: &'a Memory,
+    pub(crate) now_micros: i64,
+    pub(crate) interrupt: &'a Interrupt,
+}
+
+impl Frame<'_> {
+    /// The context of reading from `txn`.
+    pub(crate) fn over<'t>(&'t self, txn: &'t dyn StorageTxn) -> Context<'t> {
+        Context {
+            txn,
+            slots: self.slots,
+            subplans: self.subplans,
+            memo: self.memo,
+            memory: self.memory,
+            rows_wanted: usize::MAX,
+            now_micros: self.now_micros,
+            interrupt: self.interrupt,
+        }
+    }
+}
+
 /// All batches of `operator`, counted in `reservation`.
 pub(crate) fn collect(
     operator: &mut dyn Operator,

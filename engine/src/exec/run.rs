@@ -4,8 +4,9 @@ use crate::error::Result;
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::change;
+use crate::exec::integrity::{Deferral, Events, Recorder, enforce};
 use crate::exec::memory::Memory;
-use crate::exec::operator::{Context, collect};
+use crate::exec::operator::{Context, Frame, collect};
 use crate::exec::short;
 use crate::exec::subquery::Memo;
 use crate::interrupt::Interrupt;
@@ -52,13 +53,14 @@ pub(crate) struct Settings<'a> {
     pub(crate) interrupt: &'a Interrupt,
 }
 
-/// Runs `plan`, a query or a change, with `parameters`. A failed change may leave some of its rows written: the caller
+/// Runs `plan`, a query or a change, with `parameters`; checks that may wait go to `deferral`. A failed change may leave some of its rows written: the caller
 /// rolls back to a savepoint.
 pub(crate) fn execute(
     txn: &mut dyn StorageTxn,
     plan: &Plan,
     parameters: &[Value],
     settings: Settings<'_>,
+    deferral: &mut Deferral,
 ) -> Result<Executed> {
     let memory = Memory::new(settings.work_mem_bytes);
     let memo = Memo::new(plan.subplans.len());
@@ -71,27 +73,37 @@ pub(crate) fn execute(
         padded = all;
         &padded
     };
-    let context = |txn| Context {
-        txn,
+    let frame = Frame {
         slots,
         subplans: &plan.subplans,
         memo: &memo,
         memory: &memory,
-        rows_wanted: usize::MAX,
         now_micros: settings.now_micros,
         interrupt: settings.interrupt,
     };
     match &plan.body {
         Body::Query(root) => {
-            let rows = query(context(&*txn), root)?;
+            let rows = query(frame.over(&*txn), root)?;
             Ok(Executed {
                 count: rows.count(),
                 rows: Some(rows),
             })
         }
         Body::Change(change) => {
-            let prepared = change::prepare(context(&*txn), change)?;
-            prepared.write(txn, &change.table)?;
+            let prepared = change::prepare(frame.over(&*txn), change)?;
+            match &change.integrity {
+                None => prepared.write(txn, &change.table, None)?,
+                Some(integrity) => {
+                    let mut events = Events::new(memory.reservation("foreign keys"));
+                    let recorder = Recorder {
+                        integrity,
+                        position: 0,
+                        events: &mut events,
+                    };
+                    prepared.write(txn, &change.table, Some(recorder))?;
+                    enforce(txn, &frame, integrity, events, deferral)?;
+                }
+            }
             let count = prepared.count();
             let rows = change.returning.is_some();
             Ok(Executed {

@@ -3,6 +3,7 @@
 use crate::catalog::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::entry::{delete_entries, insert_entries, replace_entries, unique_violation};
+use crate::exec::integrity::Recorder;
 use crate::exec::lookup::row_id;
 use crate::exec::operator::Context;
 use crate::exec::scalar::RowView;
@@ -49,22 +50,32 @@ pub(crate) fn check_row(
 }
 
 /// Writes rows of one table.
-pub(crate) struct Writer<'t> {
+pub(crate) struct Writer<'t, 'm> {
     txn: &'t mut dyn StorageTxn,
     table: &'t Table,
+    recorder: Option<Recorder<'t, 'm>>,
     row: Vec<u8>,
     /// Hidden row ids in stock: the next, and how many.
     stock: (i64, u64),
 }
 
-impl<'t> Writer<'t> {
+impl<'t, 'm> Writer<'t, 'm> {
     /// For rows of `table`.
     pub(crate) fn new(txn: &'t mut dyn StorageTxn, table: &'t Table) -> Self {
         Self {
             txn,
             table,
+            recorder: None,
             row: Vec::new(),
             stock: (0, 0),
+        }
+    }
+
+    /// Likewise, for a table with which foreign keys have to do.
+    pub(crate) fn recording(self, recorder: Recorder<'t, 'm>) -> Self {
+        Self {
+            recorder: Some(recorder),
+            ..self
         }
     }
 
@@ -94,7 +105,11 @@ impl<'t> Writer<'t> {
         let id = self.new_row_id(row, more)?;
         self.encode(row);
         self.put_new(id)?;
-        insert_entries(self.txn, self.table, row, id)
+        insert_entries(self.txn, self.table, row, id)?;
+        match &mut self.recorder {
+            Some(recorder) => recorder.inserted(row),
+            None => Ok(()),
+        }
     }
 
     fn put_new(&mut self, id: i64) -> Result<()> {
@@ -127,12 +142,20 @@ impl<'t> Writer<'t> {
             self.txn.delete(self.table.tree, &encode_row_id(id))?;
             self.put_new(new_id)?;
         }
-        replace_entries(self.txn, self.table, (old, id), (new, new_id))
+        replace_entries(self.txn, self.table, (old, id), (new, new_id))?;
+        match &mut self.recorder {
+            Some(recorder) => recorder.updated(old, new),
+            None => Ok(()),
+        }
     }
 
     /// Removes the row `id`, of which `old` has at least the columns of indexes.
     pub(crate) fn delete(&mut self, id: i64, old: &[Value]) -> Result<()> {
         self.txn.delete(self.table.tree, &encode_row_id(id))?;
-        delete_entries(self.txn, self.table, old, id)
+        delete_entries(self.txn, self.table, old, id)?;
+        match &mut self.recorder {
+            Some(recorder) => recorder.deleted(old),
+            None => Ok(()),
+        }
     }
 }

@@ -9,6 +9,7 @@ use crate::plan::fold::{fold, fold_query};
 use crate::plan::physical::{NodeKind, PlanNode, SubPlan};
 use crate::plan::planner::{Fold, Planner};
 use crate::plan::relation::table_relation;
+use crate::sql::Integrity;
 use crate::sql::bound::{
     Delete, Expr, ExprKind, From, Insert, OutputColumn, Query, Returning, Statement, Update,
 };
@@ -52,6 +53,8 @@ pub(crate) struct Change {
     pub(crate) checks: Vec<(String, Expr)>,
     /// RETURNING over the new row (of a removal: the old one).
     pub(crate) returning: Option<Vec<Expr>>,
+    /// What foreign keys ask for.
+    pub(crate) integrity: Option<Arc<Integrity>>,
 }
 
 /// What a change does.
@@ -120,7 +123,8 @@ impl Planner<'_> {
             }
             None => ChangeKind::InsertQuery(self.plan_query(insert.source)?),
         };
-        self.change(insert.table, kind, insert.checks, insert.returning)
+        let (body, output) = self.change(insert.table, kind, insert.checks, insert.returning)?;
+        Ok((with_integrity(body, insert.integrity), output))
     }
 
     fn update(&mut self, update: Update) -> Result<Planned> {
@@ -132,24 +136,24 @@ impl Planner<'_> {
             assignments.push((c, self.resolve(value, &needed)?));
         }
         let kind = ChangeKind::Update(source, assignments);
-        self.change(update.table, kind, update.checks, update.returning)
+        let (body, output) = self.change(update.table, kind, update.checks, update.returning)?;
+        Ok((with_integrity(body, update.integrity), output))
     }
 
     fn delete(&mut self, delete: Delete) -> Result<Planned> {
-        // RETURNING may want any column; otherwise only the indexes' keys are read.
+        // RETURNING may want any column; otherwise only the keys are read, of indexes and those that others reference.
+        let table = &delete.table;
         let needed: Vec<usize> = if delete.returning.is_some() {
-            (0..delete.table.columns.len()).collect()
+            (0..table.columns.len()).collect()
         } else {
-            delete
-                .table
-                .indexes
-                .iter()
-                .flat_map(|i| i.columns.iter().map(|(c, _)| *c))
-                .collect()
+            let of_indexes = table.indexes.iter().flat_map(|i| &i.columns);
+            let row_id = table.row_id_column.filter(|_| delete.integrity.is_some());
+            of_indexes.map(|(c, _)| *c).chain(row_id).collect()
         };
         let source = self.changed_rows(&delete.table, delete.filter, &needed)?;
         let kind = ChangeKind::Delete(source);
-        self.change(delete.table, kind, Vec::new(), delete.returning)
+        let (body, output) = self.change(delete.table, kind, Vec::new(), delete.returning)?;
+        Ok((with_integrity(body, delete.integrity), output))
     }
 
     fn change(
@@ -181,6 +185,7 @@ impl Planner<'_> {
             kind,
             checks: resolved,
             returning,
+            integrity: None,
         };
         Ok((Body::Change(Box::new(change)), output))
     }
@@ -206,6 +211,13 @@ impl Planner<'_> {
         }
         Ok(node)
     }
+}
+
+fn with_integrity(mut body: Body, integrity: Option<Arc<Integrity>>) -> Body {
+    if let Body::Change(change) = &mut body {
+        change.integrity = integrity;
+    }
+    body
 }
 
 /// The rows of an `INSERT … VALUES` as row-independent expressions, when it is nothing more than that.

@@ -3,7 +3,8 @@
 //! The planner reads nothing else. Implicit casts are explicit here ([`ExprKind::Cast`]); `*` is expanded; `USING` and
 //! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
 
-use crate::catalog::{Column, Index, Table, View};
+use super::integrity::Integrity;
+use crate::catalog::{Column, ForeignKey, Index, Table, View};
 use crate::storage::{IsolationLevel, LockMode};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
@@ -115,6 +116,13 @@ pub enum TransactionStatement {
     Release(String),
     /// `ROLLBACK TO SAVEPOINT name`
     RollbackTo(String),
+    /// `SET CONSTRAINTS`
+    SetConstraints {
+        /// Of that name; `None` is all.
+        names: Option<Vec<String>>,
+        /// `DEFERRED`, not `IMMEDIATE`
+        deferred: bool,
+    },
 }
 
 /// A column of a result.
@@ -461,6 +469,8 @@ pub struct Insert {
     pub checks: Vec<(String, Expr)>,
     /// RETURNING over the new row.
     pub returning: Option<Returning>,
+    /// What foreign keys ask for.
+    pub integrity: Option<Arc<Integrity>>,
 }
 
 /// `UPDATE`.
@@ -476,6 +486,8 @@ pub struct Update {
     pub checks: Vec<(String, Expr)>,
     /// RETURNING over the new row.
     pub returning: Option<Returning>,
+    /// What foreign keys ask for.
+    pub integrity: Option<Arc<Integrity>>,
 }
 
 /// `DELETE`.
@@ -487,6 +499,8 @@ pub struct Delete {
     pub filter: Option<Expr>,
     /// RETURNING over the old row.
     pub returning: Option<Returning>,
+    /// What foreign keys ask for.
+    pub integrity: Option<Arc<Integrity>>,
 }
 
 /// `RETURNING`.
@@ -515,6 +529,8 @@ pub struct CreateTable {
     pub indexes: Vec<Index>,
     /// CHECK constraints: name and SQL text.
     pub checks: Vec<(String, String)>,
+    /// Foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
 }
 
 /// `CREATE INDEX`.

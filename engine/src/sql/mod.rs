@@ -13,12 +13,14 @@
 mod bind;
 pub mod bound;
 pub mod function;
+mod integrity;
 mod locking;
 mod parse;
 mod setting;
 mod walk;
 
-pub use bind::{Bound, bind, bind_expression};
+pub use bind::{Bound, bind, bind_expression, reference};
+pub use integrity::{Affected, Integrity, Reference};
 pub(crate) use parse::ParsedKind;
 pub use parse::{Parsed, parse};
 pub(crate) use setting::Recognised;

@@ -4,12 +4,13 @@
 //!   SET [SESSION | LOCAL] name {TO | =} {value, … | DEFAULT}      SET [SESSION | LOCAL] TIME ZONE {value | DEFAULT}
 //!   SET TRANSACTION mode …     SET SESSION CHARACTERISTICS AS TRANSACTION mode …     RESET {name | ALL}
 //!   ALTER DATABASE name {SET name … | RESET {name | ALL}}         SHOW {name | TIME ZONE | TRANSACTION ISOLATION LEVEL | ALL}
+//!   SET CONSTRAINTS {name, … | ALL} {DEFERRED | IMMEDIATE}
 //!   {BEGIN [WORK | TRANSACTION] | START TRANSACTION} mode …
 //! ```
 
 use super::bound::{OutputColumn, Scope, SettingStatement, TransactionModes, TransactionStatement};
 use super::parse::{end_of_input, near};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::IsolationLevel;
 use crate::types::SqlType;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -27,10 +28,10 @@ pub(super) fn recognise(words: &[&TokenWithSpan]) -> Result<Option<Recognised>> 
     let mut rest = Words { words, at: 0 };
     let setting = Recognised::Setting;
     let found = if rest.takes(&["SET"]) {
-        if rest.peeks("CONSTRAINTS") {
-            return Ok(None);
+        match rest.is(1, "TO") || rest.token(1) == Some(&Token::Eq) {
+            false if rest.takes(&["CONSTRAINTS"]) => Recognised::Transaction(rest.constraints()?),
+            _ => setting(rest.set()?),
         }
-        setting(rest.set()?)
     } else if rest.takes(&["RESET"]) {
         setting(rest.reset(Scope::Session)?)
     } else if rest.takes(&["SHOW"]) {
@@ -164,6 +165,38 @@ impl Words<'_> {
             return Err(Error::unsupported("SET ROLE and SESSION AUTHORIZATION"));
         }
         self.assignment(scope)
+    }
+
+    /// What `SET CONSTRAINTS` takes.
+    fn constraints(&mut self) -> Result<TransactionStatement> {
+        let names = match self.takes(&["ALL"]) {
+            true => None,
+            false => {
+                let mut names = vec![self.constraint()?];
+                while self.takes_token(&Token::Comma) {
+                    names.push(self.constraint()?);
+                }
+                Some(names)
+            }
+        };
+        let deferred = self.takes(&["DEFERRED"]);
+        if !deferred && !self.takes(&["IMMEDIATE"]) {
+            return Err(self.unexpected());
+        }
+        Ok(TransactionStatement::SetConstraints { names, deferred })
+    }
+
+    /// The name of a constraint: alone, or in the schema `public`, which is the only one.
+    fn constraint(&mut self) -> Result<String> {
+        let first = self.name_part()?;
+        if !self.takes_token(&Token::Period) {
+            return Ok(first);
+        }
+        if first == "public" {
+            return self.name_part();
+        }
+        let message = format!("schema \"{first}\" does not exist");
+        Err(Error::new(ErrorKind::Sql, "3F000", message))
     }
 
     fn assignment(&mut self, scope: Scope) -> Result<SettingStatement> {

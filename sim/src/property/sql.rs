@@ -46,6 +46,7 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         primary_key_name: keyed.then(|| format!("{name}_pkey")),
         indexes: vec![index],
         checks: vec![(format!("{name}_check"), "f > 0".to_owned())],
+        foreign_keys: Vec::new(),
         statistics: None,
     }
 }

@@ -44,7 +44,37 @@ impl Definitions<'_> {
             &["NUMERIC(12, 2)", "NUMERIC", "DOUBLE PRECISION", "BIGINT"],
         );
         let more = pick(rng, &["", "", ", UNIQUE (a, b)"]);
-        format!("CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}{more})")
+        let foreign = match rng.random_bool(0.2) {
+            true => self.foreign_key(rng),
+            false => String::new(),
+        };
+        format!("CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}{more}{foreign})")
+    }
+
+    /// A foreign key to a table of which nothing is known: often it has no such key, or another type.
+    fn foreign_key(&self, rng: &mut ChaCha8Rng) -> String {
+        const ACTIONS: [&str; 5] = [
+            "NO ACTION",
+            "RESTRICT",
+            "CASCADE",
+            "SET NULL",
+            "SET DEFAULT",
+        ];
+        let table = self.0.table(rng);
+        let reference = match rng.random_range(0..4) {
+            0 => format!("(a, b) REFERENCES {table} (a, b)"),
+            1 => format!("(a) REFERENCES {table} (a)"),
+            _ => format!("(a) REFERENCES {table}"),
+        };
+        let matching = pick(rng, &["", "", " MATCH FULL"]);
+        let (on_delete, on_update) = (pick(rng, &ACTIONS), pick(rng, &ACTIONS));
+        let timing = pick(
+            rng,
+            &["", "", " DEFERRABLE", " DEFERRABLE INITIALLY DEFERRED"],
+        );
+        format!(
+            ", FOREIGN KEY {reference}{matching} ON DELETE {on_delete} ON UPDATE {on_update}{timing}"
+        )
     }
 
     pub(super) fn create_index(&self, rng: &mut ChaCha8Rng) -> String {

@@ -64,6 +64,8 @@ impl Generator {
                 (true, 15..=17) => "SAVEPOINT s",
                 (true, 18..=19) => "ROLLBACK TO SAVEPOINT s",
                 (true, 20) => "RELEASE SAVEPOINT s",
+                (true, 21) => "SET CONSTRAINTS ALL DEFERRED",
+                (true, 22) => "SET CONSTRAINTS ALL IMMEDIATE",
                 (false, 0..=14) => "BEGIN",
                 (false, 15) => "BEGIN ISOLATION LEVEL READ COMMITTED",
                 (false, 16) => "BEGIN ISOLATION LEVEL REPEATABLE READ",

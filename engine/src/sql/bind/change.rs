@@ -3,6 +3,7 @@
 use super::call::refuse;
 use super::coerce::{Context, can_cast, literal};
 use super::context::{Binder, Clause, Level};
+use super::integrity::Touches;
 use super::names::{at, fold, single, sql_error};
 use super::query::{cast_columns, constant_rows, value_rows};
 use super::scope::{Scope, column};
@@ -43,6 +44,7 @@ impl Binder<'_> {
         let scope = Scope::of_table(&alias, &table);
         Ok(Insert {
             checks: checks(&table)?,
+            integrity: self.integrity(&table, &Touches::New)?,
             source,
             returning: self.bind_returning(scope, returning)?,
             table,
@@ -167,7 +169,9 @@ impl Binder<'_> {
             let assignments = binder.bind_assignments(&table, assignments)?;
             Ok((assignments, binder.bind_where(selection.as_ref())?))
         })?;
+        let columns: Vec<usize> = assignments.iter().map(|(column, _)| *column).collect();
         Ok(Update {
+            integrity: self.integrity(&table, &Touches::Columns(&columns))?,
             filter,
             assignments,
             checks: checks(&table)?,
@@ -302,6 +306,7 @@ impl Binder<'_> {
         let (filter, level) =
             self.with_level(level, |binder| binder.bind_where(selection.as_ref()))?;
         Ok(Delete {
+            integrity: self.integrity(&table, &Touches::Old)?,
             filter,
             returning: self.bind_returning(level.scope, returning.as_deref())?,
             table,
@@ -469,7 +474,8 @@ fn column_types(table: &Table) -> Vec<SqlType> {
     table.columns.iter().map(|c| c.sql_type).collect()
 }
 
-fn defaults(table: &Table) -> Result<Vec<Expr>> {
+/// The defaults of all columns.
+pub(super) fn defaults(table: &Table) -> Result<Vec<Expr>> {
     table.columns.iter().map(default_of).collect()
 }
 
@@ -486,7 +492,8 @@ fn default_of(column: &Column) -> Result<Expr> {
     }
 }
 
-fn checks(table: &Table) -> Result<Vec<(String, Expr)>> {
+/// The CHECK constraints, by name.
+pub(super) fn checks(table: &Table) -> Result<Vec<(String, Expr)>> {
     table
         .checks
         .iter()

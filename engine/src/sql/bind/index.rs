@@ -121,6 +121,9 @@ impl Binder<'_> {
                 let mut seen = BTreeSet::new();
                 tables.retain(|t: &Arc<Table>| seen.insert(t.name.clone()));
                 let views = self.dependent_views(&tables, BTreeSet::new(), *cascade)?;
+                if !*cascade {
+                    self.refuse_if_referenced(&tables)?;
+                }
                 Ok(Statement::DropTable(tables, views))
             }
             ast::ObjectType::View => {
@@ -138,6 +141,10 @@ impl Binder<'_> {
                 }
                 let mut seen = BTreeSet::new();
                 indexes.retain(|(_, name): &(Arc<Table>, String)| seen.insert(name.clone()));
+                if !*cascade {
+                    let mut all = indexes.iter();
+                    all.try_for_each(|(of, name)| self.refuse_if_referenced_index(of, name))?;
+                }
                 Ok(Statement::DropIndex(indexes))
             }
             other => Err(Error::unsupported(format_args!("DROP {other}"))),

@@ -1,6 +1,7 @@
 //! The binder: resolves names, chooses operators and functions, makes implicit casts explicit.
 //!
-//! - `statement` picks the binder of each statement; `change`, `table`, `index` and `view` bind what is not a query.
+//! - `statement` picks the binder of each statement; `change`, `table`, `index` and `view` bind what is not a query;
+//!   `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
 //! - `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
 //!   its like. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
@@ -18,9 +19,11 @@ mod context;
 mod data_type;
 mod expr;
 mod figure_name;
+mod foreign_key;
 mod from;
 mod group;
 mod index;
+mod integrity;
 mod literal;
 mod names;
 mod operator;
@@ -38,5 +41,6 @@ mod table;
 mod tests;
 mod view;
 
+pub use integrity::reference;
 pub use statement::{Bound, bind};
 pub use stored::bind_expression;

@@ -3,9 +3,10 @@
 use super::call::refuse;
 use super::context::{Binder, Clause};
 use super::data_type::sql_type;
+use super::foreign_key::Written;
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::stored::bind_stored;
-use crate::catalog::{Column, Index};
+use crate::catalog::{Column, ForeignKey, Index};
 use crate::error::{Error, Result};
 use crate::sql::bound::{CreateTable, Expr};
 use crate::sql::parse::parse_expression;
@@ -20,13 +21,13 @@ const COLUMNS_MAX: usize = 1600;
 pub(super) const NO_TREE: TreeId = TreeId(u32::MAX);
 
 /// A table in the making.
-struct Draft {
-    name: String,
-    columns: Vec<Column>,
+pub(super) struct Draft {
+    pub(super) name: String,
+    pub(super) columns: Vec<Column>,
     /// Constraint name and columns.
-    primary_key: Option<(String, Vec<usize>)>,
+    pub(super) primary_key: Option<(String, Vec<usize>)>,
     /// Constraint names and columns.
-    unique: Vec<(String, Vec<usize>)>,
+    pub(super) unique: Vec<(String, Vec<usize>)>,
     checks: Vec<(String, String)>,
     /// Names of constraints given or made up so far.
     taken: Vec<String>,
@@ -56,7 +57,12 @@ impl Binder<'_> {
         for constraint in &create.constraints {
             draft.table_constraint(self, constraint)?;
         }
-        draft.finish(exists)
+        // They come last, for they may refer to any key of the table.
+        let foreign_keys = match exists {
+            true => Vec::new(),
+            false => self.foreign_keys(&mut draft, &foreign_keys_of(create))?,
+        };
+        draft.finish(exists, foreign_keys)
     }
 
     /// Whether a table, an index or a view has that name.
@@ -117,6 +123,7 @@ impl Draft {
             ast::TableConstraint::Unique(unique) => unique.name.as_ref(),
             ast::TableConstraint::PrimaryKey(key) => key.name.as_ref(),
             ast::TableConstraint::Check(check) => check.name.as_ref(),
+            ast::TableConstraint::ForeignKey(key) => key.name.as_ref(),
             _ => None,
         });
         for ident in of_columns.chain(of_table) {
@@ -183,7 +190,7 @@ impl Draft {
                 )?;
             }
             ast::ColumnOption::Check(check) => self.check(check, name.as_ref())?,
-            ast::ColumnOption::ForeignKey(_) => return Err(Error::unsupported("a foreign key")),
+            ast::ColumnOption::ForeignKey(_) => {} // bound when all keys are known
             ast::ColumnOption::Generated { .. } | ast::ColumnOption::Identity(_) => {
                 return Err(Error::unsupported("a generated column"));
             }
@@ -228,7 +235,7 @@ impl Draft {
                 )
             }
             ast::TableConstraint::Check(check) => self.check(check, None),
-            ast::TableConstraint::ForeignKey(_) => Err(Error::unsupported("a foreign key")),
+            ast::TableConstraint::ForeignKey(_) => Ok(()), // bound when all keys are known
             ast::TableConstraint::Exclude(_) => Err(Error::unsupported("EXCLUDE")),
             _ => Err(Error::unsupported("this kind of table constraint")),
         }
@@ -318,7 +325,12 @@ impl Draft {
     }
 
     /// A name for a constraint that has none, with a number behind it if need be.
-    fn make_up(&mut self, columns: &str, label: &str, exists: impl Fn(&str) -> bool) -> String {
+    pub(super) fn make_up(
+        &mut self,
+        columns: &str,
+        label: &str,
+        exists: impl Fn(&str) -> bool,
+    ) -> String {
         let mut number = 0;
         loop {
             let label = if number == 0 {
@@ -335,7 +347,7 @@ impl Draft {
         }
     }
 
-    fn finish(self, exists: bool) -> Result<CreateTable> {
+    fn finish(self, exists: bool, foreign_keys: Vec<ForeignKey>) -> Result<CreateTable> {
         let is_integer = |column: &usize| self.columns[*column].sql_type.is_integer();
         let row_id_column = match &self.primary_key {
             Some((_, columns)) if columns.len() == 1 => columns.first().copied().filter(is_integer),
@@ -357,8 +369,32 @@ impl Draft {
             row_id_column,
             primary_key_name: self.primary_key.map(|(name, _)| name),
             checks: self.checks,
+            foreign_keys,
         })
     }
+}
+
+/// All foreign keys of the text, those of columns first.
+fn foreign_keys_of(create: &ast::CreateTable) -> Vec<Written<'_>> {
+    let columns = create.columns.iter().enumerate();
+    let options = columns.flat_map(|(at, column)| column.options.iter().map(move |o| (at, o)));
+    let of_columns = options.filter_map(|(at, option)| match &option.option {
+        ast::ColumnOption::ForeignKey(constraint) => Some(Written {
+            name: option.name.as_ref(),
+            column: Some(at),
+            constraint,
+        }),
+        _ => None,
+    });
+    let of_table = create.constraints.iter().filter_map(|c| match c {
+        ast::TableConstraint::ForeignKey(constraint) => Some(Written {
+            name: None,
+            column: None,
+            constraint,
+        }),
+        _ => None,
+    });
+    of_columns.chain(of_table).collect()
 }
 
 fn check_unique(unique: &ast::UniqueConstraint) -> Result<()> {

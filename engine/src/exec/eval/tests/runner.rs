@@ -42,6 +42,7 @@ fn table() -> (Schema, Rows) {
         primary_key_name: None,
         indexes: Vec::new(),
         checks: Vec::new(),
+        foreign_keys: Vec::new(),
         statistics: None,
     })]);
     let insert = bind(&insert, &schema).expect("the rows can be bound");

@@ -24,6 +24,7 @@ fn table(create: CreateTable) -> Arc<Table> {
         primary_key_name,
         indexes,
         checks,
+        foreign_keys,
     } = create;
     Arc::new(Table {
         name,
@@ -33,6 +34,7 @@ fn table(create: CreateTable) -> Arc<Table> {
         primary_key_name,
         indexes,
         checks,
+        foreign_keys,
         statistics: None,
     })
 }

@@ -1,0 +1,44 @@
+//! What referential integrity asks of a change: the foreign keys that it can touch, and the tables that it can spread to.
+
+use super::bound::Expr;
+use crate::catalog::{ForeignKey, ReferencedKey, Table};
+use std::sync::Arc;
+
+/// A foreign key between two tables as they are.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The foreign key.
+    pub key: ForeignKey,
+    /// The table that has it.
+    pub child: Arc<Table>,
+    /// The table that is referenced.
+    pub parent: Arc<Table>,
+    /// Positions of the referenced columns, one for each of `key.columns`.
+    pub parent_columns: Vec<usize>,
+    /// Where the referenced key stands.
+    pub parent_key: ReferencedKey,
+}
+
+/// A table that a statement changes, by itself or through an action.
+#[derive(Clone, Debug)]
+pub struct Affected {
+    /// The table.
+    pub table: Arc<Table>,
+    /// CHECK constraints over the new row, by name: for actions.
+    pub checks: Vec<(String, Expr)>,
+    /// The defaults of all columns: for actions.
+    pub defaults: Vec<Expr>,
+    /// Its own foreign keys that the change may break: positions in [`Integrity::references`], oldest first.
+    pub child_of: Vec<usize>,
+    /// The foreign keys that refer to it and may be broken: likewise.
+    pub parent_of: Vec<usize>,
+}
+
+/// All that a statement has to do with foreign keys.
+#[derive(Clone, Debug)]
+pub struct Integrity {
+    /// The table that the statement names, then those that actions change; the first may be among them again.
+    pub affected: Vec<Affected>,
+    /// Foreign keys, and the position in `affected` of the child of those whose action changes it.
+    pub references: Vec<(Arc<Reference>, Option<usize>)>,
+}
