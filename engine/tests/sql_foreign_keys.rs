@@ -279,10 +279,10 @@ fn no_child_is_left_alone_by_many_at_once() {
          CREATE TABLE by_id (parent INTEGER REFERENCES parent);
          CREATE TABLE by_name (parent TEXT REFERENCES parent (name) ON DELETE CASCADE ON UPDATE CASCADE)",
     );
-    let threads: Vec<_> = (0..4usize)
-        .map(|thread| {
-            let database = database.clone();
-            std::thread::spawn(move || {
+    std::thread::scope(|scope| {
+        for thread in 0..4usize {
+            let database = &database;
+            scope.spawn(move || {
                 let session = database.connect().unwrap();
                 run(&session, "SET lock_timeout = 5000");
                 for step in 0..120usize {
@@ -302,11 +302,8 @@ fn no_child_is_left_alone_by_many_at_once() {
                         run(&session, "ROLLBACK");
                     }
                 }
-            })
-        })
-        .collect();
-    for thread in threads {
-        thread.join().unwrap();
-    }
+            });
+        }
+    });
     assert_eq!(database.check().unwrap().problems, Vec::<String>::new());
 }
