@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods)] // the rule is the engine's; a benchmark reads the clock
 
 use crate::Failure;
-use crate::engines::{Datum, Engine};
+use crate::engines::{Datum, Engine, Session};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -148,26 +148,34 @@ fn update_by_key(engine: &dyn Engine, rows: u64) -> Result<Duration, Failure> {
 
 fn commits(engine: &dyn Engine, threads: u64) -> Result<Duration, Failure> {
     engine.connect()?.script("DELETE FROM log")?;
+    on_threads(engine, threads, &|thread, session| {
+        let mut rows = (0..COMMITS / threads).map(|i| {
+            vec![
+                integer(thread * COMMITS + i),
+                Datum::Text("something happened".to_owned()),
+            ]
+        });
+        session.each("INSERT INTO log VALUES ($1, $2)", &mut rows)
+    })
+}
+
+/// How long it takes until `run` has run on so many threads, each with a number and a connection.
+fn on_threads(
+    engine: &dyn Engine,
+    threads: u64,
+    run: &(dyn Fn(u64, &dyn Session) -> Result<i64, Failure> + Sync),
+) -> Result<Duration, Failure> {
     let start = Instant::now();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|thread| {
-                scope.spawn(move || -> Result<(), Failure> {
-                    let session = engine.connect()?;
-                    let mut rows = (0..COMMITS / threads).map(|i| {
-                        vec![
-                            integer(thread * COMMITS + i),
-                            Datum::Text("something happened".to_owned()),
-                        ]
-                    });
-                    session.each("INSERT INTO log VALUES ($1, $2)", &mut rows)?;
-                    Ok(())
-                })
+                scope.spawn(move || -> Result<i64, Failure> { run(thread, &*engine.connect()?) })
             })
             .collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().map_err(|_| "a thread panicked")?)
+        workers.into_iter().try_for_each(|worker| {
+            let ran = worker.join().map_err(|_| "a thread panicked")?;
+            ran.map(drop)
+        })
     })?;
     Ok(start.elapsed())
 }
@@ -226,25 +234,11 @@ impl Zipf {
 
 fn mixed(engine: &dyn Engine, key: &(dyn Fn(u64) -> u64 + Sync)) -> Result<Duration, Failure> {
     const THREADS: u64 = 4;
-    let start = Instant::now();
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..THREADS)
-            .map(|thread| {
-                scope.spawn(move || -> Result<(), Failure> {
-                    let session = engine.connect()?;
-                    let each = MIXED / THREADS;
-                    let mut rows = (0..each)
-                        .map(|i| ((i % 2) as usize, vec![integer(key(thread * each + i))]));
-                    session.mixed(&[SELECT, UPDATE], &mut rows)?;
-                    Ok(())
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().map_err(|_| "a thread panicked")?)
-    })?;
-    Ok(start.elapsed())
+    on_threads(engine, THREADS, &|thread, session| {
+        let each = MIXED / THREADS;
+        let mut rows = (0..each).map(|i| ((i % 2) as usize, vec![integer(key(thread * each + i))]));
+        session.mixed(&[SELECT, UPDATE], &mut rows)
+    })
 }
 
 /// The time that one of a thousand reads exceeds, alone or while another thread commits one update after the other.

@@ -525,14 +525,20 @@ fn deadlock(backend: &dyn StorageBackend) {
     let (mut first, mut second) = (patient(), patient());
     first.put(tree, b"a", b"1").expect("put");
     second.put(tree, b"b", b"2").expect("put");
+    one_gives_way(
+        move || state(first.put(tree, b"b", b"1")),
+        move || state(second.put(tree, b"a", b"2")),
+    );
+}
+
+/// Runs two steps that wait for each other's transactions, which end with them: one is a deadlock, the other is done.
+fn one_gives_way(
+    first: impl FnOnce() -> &'static str + Send,
+    second: impl FnOnce() -> &'static str,
+) {
     let (one, two) = std::thread::scope(|scope| {
-        let one = scope.spawn(move || {
-            let one = state(first.put(tree, b"b", b"1"));
-            drop(first);
-            one
-        });
-        let two = state(second.put(tree, b"a", b"2"));
-        drop(second);
+        let one = scope.spawn(first);
+        let two = second();
         (one.join().expect("the waiting thread"), two)
     });
     let mut both = [one, two];

@@ -3,7 +3,7 @@
 use crate::api::database::Shared;
 use crate::api::interrupt::InterruptHandle;
 use crate::api::rows::{Column, Rows};
-use crate::api::session::{Ran, Session, parse_one};
+use crate::api::session::{Ran, Session, has_lost, parse_one};
 use crate::api::statement::Statement;
 use crate::api::transaction::Transaction;
 use crate::catalog::Schema;
@@ -17,7 +17,6 @@ use std::sync::Arc;
 /// threads, but only one uses it at a time.
 pub struct Connection {
     pub(crate) session: RefCell<Session>,
-    interrupt: InterruptHandle,
 }
 
 /// What one statement of [`Connection::run`] gave.
@@ -56,16 +55,14 @@ impl StatementResult {
 
 impl Connection {
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Self> {
-        let session = Session::new(shared)?;
         Ok(Self {
-            interrupt: InterruptHandle::new(&session),
-            session: RefCell::new(session),
+            session: RefCell::new(Session::new(shared)?),
         })
     }
 
     /// A handle with which another thread can stop the statement that runs here.
     pub fn interrupt_handle(&self) -> InterruptHandle {
-        self.interrupt.clone()
+        InterruptHandle::new(&self.session.borrow())
     }
 
     /// Runs one statement; returns how many rows it added, changed or removed (or gave).
@@ -106,8 +103,8 @@ impl Connection {
     }
 
     /// Begins a transaction at the level of the setting `default_transaction_isolation`, SERIALIZABLE unless it was changed
-    /// (`BEGIN ISOLATION LEVEL …` begins one at another level), which is
-    /// rolled back when it is dropped without a commit. Errors: `25001` when there is one already.
+    /// (`BEGIN ISOLATION LEVEL …` begins one at another level), which is rolled back when it is dropped without a commit.
+    /// Errors: `25001` when there is one already.
     pub fn begin(&self) -> Result<Transaction<'_>> {
         if self.is_in_transaction() {
             return Err(Error::new(
@@ -121,8 +118,8 @@ impl Connection {
     }
 
     /// Runs `body` in a transaction and commits it, all of it again, a bounded number of times and after a pause that
-    /// grows up to 10 milliseconds, when it loses to another transaction (`40001`, `40P01`). What `body` does beside the database must bear being repeated. Errors: those of `body`,
-    /// after which the transaction is rolled back, and of the commit.
+    /// grows up to 10 milliseconds, when it loses to another transaction (`40001`, `40P01`). What `body` does
+    /// beside the database must bear being repeated. Errors: those of `body`, after which the transaction is rolled back, and of the commit.
     pub fn transaction<T>(&self, mut body: impl FnMut(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let shared = self.session.borrow().shared.clone();
         let mut tries = 0;
@@ -133,10 +130,7 @@ impl Connection {
                 Ok(value)
             });
             match result {
-                Err(error)
-                    if matches!(error.sqlstate(), "40001" | "40P01")
-                        && tries < shared.options.retries_max =>
-                {
+                Err(error) if has_lost(&error) && tries < shared.options.retries_max => {
                     shared.env.pause(pause_micros(tries, shared.env.entropy()));
                     tries += 1;
                 }

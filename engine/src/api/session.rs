@@ -112,6 +112,11 @@ pub(super) fn aborted() -> Error {
     )
 }
 
+/// Whether a transaction has lost to another, so that trying all of it again can help.
+pub(super) fn has_lost(error: &Error) -> bool {
+    matches!(error.sqlstate(), "40001" | "40P01")
+}
+
 /// The one statement of `text`. Errors: `42601` when there are none or several.
 pub(crate) fn parse_one(text: &str) -> Result<Parsed> {
     let mut all = parse(text)?;
@@ -202,9 +207,8 @@ impl Session {
         planned: &mut Option<Arc<Planned>>,
         parameters: &[Value],
     ) -> Result<Ran> {
-        let timeout_ms = Some(self.settings.statement_timeout_ms).filter(|&ms| ms > 0);
         self.interrupt
-            .begin(timeout_ms.map(|ms| u64::from(ms) * 1000));
+            .begin(self.settings.statement_timeout_micros());
         if let Some(setting) = kind::setting(parsed) {
             let result = self.run_setting(setting);
             return self.fail(result);
@@ -224,10 +228,7 @@ impl Session {
         let mut tries = 0;
         loop {
             match self.run_alone(parsed, planned, parameters) {
-                Err(error)
-                    if tries < self.shared.options.retries_max
-                        && matches!(error.sqlstate(), "40001" | "40P01") =>
-                {
+                Err(error) if tries < self.shared.options.retries_max && has_lost(&error) => {
                     tries += 1;
                 }
                 result => return result,
@@ -503,9 +504,8 @@ impl Session {
 
     /// When the statement that runs now gives up waiting.
     pub(super) fn wait_limits(&self) -> WaitLimits {
-        let timeout_ms = Some(self.settings.lock_timeout_ms).filter(|&ms| ms > 0);
         WaitLimits {
-            lock_timeout_micros: timeout_ms.map(|ms| u64::from(ms) * 1000),
+            lock_timeout_micros: self.settings.lock_timeout_micros(),
             interrupt: Some(self.interrupt.clone()),
         }
     }

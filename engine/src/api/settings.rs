@@ -19,9 +19,9 @@ pub(crate) struct Settings {
     pub(crate) read_only: bool,
     pub(crate) deferrable: bool,
     /// 0: none.
-    pub(crate) lock_timeout_ms: u32,
+    lock_timeout_ms: u32,
     /// 0: none.
-    pub(crate) statement_timeout_ms: u32,
+    statement_timeout_ms: u32,
     pub(crate) work_mem_kb: u32,
     pub(crate) synchronous: Synchronous,
     application_name: Arc<str>,
@@ -199,6 +199,16 @@ impl Settings {
         }
     }
 
+    /// How long a statement waits for another transaction; `None`: until that one ends.
+    pub(crate) fn lock_timeout_micros(&self) -> Option<u64> {
+        limit_micros(self.lock_timeout_ms)
+    }
+
+    /// How long a statement may take; `None`: as long as it likes.
+    pub(crate) fn statement_timeout_micros(&self) -> Option<u64> {
+        limit_micros(self.statement_timeout_ms)
+    }
+
     /// Errors: `42704` for a name that is none.
     fn find(name: &str) -> Result<&'static Setting> {
         let found = SETTINGS.iter().find(|setting| setting.name == name);
@@ -255,6 +265,11 @@ impl Settings {
             [name, self.value(setting), description]
         })
     }
+}
+
+/// A limit, of which 0 is none.
+fn limit_micros(ms: u32) -> Option<u64> {
+    (ms > 0).then(|| u64::from(ms) * 1000)
 }
 
 /// Whether two values are written differently only.

@@ -53,8 +53,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) interrupt: &'a Interrupt,
 }
 
-/// Runs `plan`, a query or a change, with `parameters`; checks that may wait go to `deferral`. A failed change may leave some of its rows written: the caller
-/// rolls back to a savepoint.
+/// Runs `plan`, a query or a change, with `parameters`; checks that may wait go to `deferral`. A failed change may leave
+/// some of its rows written: the caller rolls back to a savepoint.
 pub(crate) fn execute(
     txn: &mut dyn StorageTxn,
     plan: &Plan,

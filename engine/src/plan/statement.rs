@@ -123,8 +123,13 @@ impl Planner<'_> {
             }
             None => ChangeKind::InsertQuery(self.plan_query(insert.source)?),
         };
-        let (body, output) = self.change(insert.table, kind, insert.checks, insert.returning)?;
-        Ok((with_integrity(body, insert.integrity), output))
+        self.change(
+            insert.table,
+            kind,
+            insert.checks,
+            insert.returning,
+            insert.integrity,
+        )
     }
 
     fn update(&mut self, update: Update) -> Result<Planned> {
@@ -136,8 +141,13 @@ impl Planner<'_> {
             assignments.push((c, self.resolve(value, &needed)?));
         }
         let kind = ChangeKind::Update(source, assignments);
-        let (body, output) = self.change(update.table, kind, update.checks, update.returning)?;
-        Ok((with_integrity(body, update.integrity), output))
+        self.change(
+            update.table,
+            kind,
+            update.checks,
+            update.returning,
+            update.integrity,
+        )
     }
 
     fn delete(&mut self, delete: Delete) -> Result<Planned> {
@@ -152,8 +162,13 @@ impl Planner<'_> {
         };
         let source = self.changed_rows(&delete.table, delete.filter, &needed)?;
         let kind = ChangeKind::Delete(source);
-        let (body, output) = self.change(delete.table, kind, Vec::new(), delete.returning)?;
-        Ok((with_integrity(body, delete.integrity), output))
+        self.change(
+            delete.table,
+            kind,
+            Vec::new(),
+            delete.returning,
+            delete.integrity,
+        )
     }
 
     fn change(
@@ -162,6 +177,7 @@ impl Planner<'_> {
         kind: ChangeKind,
         checks: Vec<(String, Expr)>,
         returning: Option<Returning>,
+        integrity: Option<Arc<Integrity>>,
     ) -> Result<Planned> {
         let all: Vec<usize> = (0..table.columns.len()).collect();
         let mut resolved = Vec::new();
@@ -185,7 +201,7 @@ impl Planner<'_> {
             kind,
             checks: resolved,
             returning,
-            integrity: None,
+            integrity,
         };
         Ok((Body::Change(Box::new(change)), output))
     }
@@ -211,13 +227,6 @@ impl Planner<'_> {
         }
         Ok(node)
     }
-}
-
-fn with_integrity(mut body: Body, integrity: Option<Arc<Integrity>>) -> Body {
-    if let Body::Change(change) = &mut body {
-        change.integrity = integrity;
-    }
-    body
 }
 
 /// The rows of an `INSERT … VALUES` as row-independent expressions, when it is nothing more than that.

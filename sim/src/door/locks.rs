@@ -1,6 +1,6 @@
 //! The rules of row locks, and of promises that ranges stay as they are.
 
-use super::{IMPATIENT, begin, get, state, store};
+use super::{IMPATIENT, begin, get, one_gives_way, state, store};
 use quantadb::storage::LockMode::{self, KeyShare, NoKeyUpdate, Share, Update};
 use quantadb::storage::{IsolationLevel, KeyRange, StorageBackend, StorageTxn, TreeId, TxnOptions};
 use quantadb::{Error, Result};
@@ -81,17 +81,8 @@ pub(super) fn deadlock_of_locks(backend: &dyn StorageBackend) {
     let (mut first, mut second) = (patient(), patient());
     assert!(tries(&mut *first, tree, b"a", Share).expect("lock"));
     assert!(tries(&mut *second, tree, b"a", Share).expect("lock"));
-    let (one, two) = std::thread::scope(|scope| {
-        let one = scope.spawn(move || {
-            let one = state(first.lock(tree, b"a", Update, true));
-            drop(first);
-            one
-        });
-        let two = state(second.put(tree, b"a", b"2"));
-        drop(second);
-        (one.join().expect("the waiting thread"), two)
-    });
-    let mut both = [one, two];
-    both.sort_unstable();
-    assert_eq!(both, ["00000", "40P01"], "one gives way, the other goes on");
+    one_gives_way(
+        move || state(first.lock(tree, b"a", Update, true)),
+        move || state(second.put(tree, b"a", b"2")),
+    );
 }

@@ -474,10 +474,6 @@ impl<const LEVEL: u8> Workload for Histories<LEVEL> {
         }
     }
 
-    fn is_done(&self) -> bool {
-        false
-    }
-
     fn let_go(&mut self) {
         self.engine = None;
     }

@@ -18,8 +18,10 @@ pub(super) trait Workload: Sized {
     fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch>;
     /// One step.
     fn step(&mut self) -> Result<Event, Mismatch>;
-    /// Whether there is nothing left to do.
-    fn is_done(&self) -> bool;
+    /// Whether there is nothing left to do; most go on as long as they are asked.
+    fn is_done(&self) -> bool {
+        false
+    }
     /// Lets go of the engine, which has crashed or is to be opened again.
     fn let_go(&mut self);
     /// Closes the engine; it is let go of all the same.

@@ -546,10 +546,6 @@ impl Workload for Threads {
         Ok(event)
     }
 
-    fn is_done(&self) -> bool {
-        false
-    }
-
     fn let_go(&mut self) {
         self.engine = None;
     }

@@ -132,10 +132,6 @@ impl Workload for Statements {
         self.pair.run(slot, &sql).map(event_of)
     }
 
-    fn is_done(&self) -> bool {
-        false
-    }
-
     fn let_go(&mut self) {
         self.pair.let_go();
     }

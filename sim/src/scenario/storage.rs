@@ -48,10 +48,6 @@ impl Workload for Trees {
         self.lockstep.step(&mut self.rng)
     }
 
-    fn is_done(&self) -> bool {
-        false
-    }
-
     fn let_go(&mut self) {
         self.lockstep.let_go();
     }
