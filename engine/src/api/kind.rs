@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{SettingStatement, Statement, TransactionStatement};
 use crate::sql::{Parsed, ParsedKind, Recognised};
-use sqlparser::ast::Statement as Syntax;
+use sqlparser::ast::{SetExpr, Statement as Syntax};
 
 /// `BEGIN`, `COMMIT`, `SAVEPOINT`, …
 pub(crate) fn is_transaction_control(parsed: &Parsed) -> bool {
@@ -29,6 +29,17 @@ pub(crate) fn setting(parsed: &Parsed) -> Option<&SettingStatement> {
     }
 }
 
+/// What is done: behind `WITH …`, which the grammar takes for a query, may stand a change.
+fn body(statement: &Syntax) -> &Syntax {
+    match statement {
+        Syntax::Query(query) => match &*query.body {
+            SetExpr::Insert(change) | SetExpr::Update(change) | SetExpr::Delete(change) => change,
+            _ => statement,
+        },
+        _ => statement,
+    }
+}
+
 /// Refuses what a read-only transaction cannot do. Errors: `25006`.
 pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
     let what = match &parsed.kind {
@@ -36,7 +47,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => {
             "ALTER DATABASE"
         }
-        ParsedKind::Sql(statement) => match &**statement {
+        ParsedKind::Sql(statement) => match body(statement) {
             Syntax::Insert(_) => "INSERT",
             Syntax::Update(_) => "UPDATE",
             Syntax::Delete(_) => "DELETE",
@@ -59,7 +70,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
 /// `SELECT`, `VALUES` and their like, which change and lock nothing.
 pub(crate) fn is_query(parsed: &Parsed) -> bool {
     !parsed.locks_rows
-        && matches!(&parsed.kind, ParsedKind::Sql(statement) if matches!(**statement, Syntax::Query(_)))
+        && matches!(&parsed.kind, ParsedKind::Sql(statement) if matches!(body(statement), Syntax::Query(_)))
 }
 
 /// Whether the statement may change the schema or the statistics that are part of it.

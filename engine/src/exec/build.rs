@@ -9,6 +9,7 @@ use crate::exec::limit::{Distinct, Limit, Nothing, OneRow, Values, limits};
 use crate::exec::lock_rows::LockRows;
 use crate::exec::loop_join::NestedLoop;
 use crate::exec::operator::{BoxOperator, Context};
+use crate::exec::recursive::{CteScan, KeptRows, RecursiveUnion};
 use crate::exec::scan::ScanOperator;
 use crate::exec::set_operation::{Append, SetOp};
 use crate::exec::sort::Sort;
@@ -26,6 +27,9 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
         }),
         NodeKind::Scan(scan) => Box::new(ScanOperator::open(context, scan)?),
         NodeKind::Derived { input, .. } => build(context, input)?,
+        NodeKind::CteScan { .. }
+        | NodeKind::WorkTableScan { .. }
+        | NodeKind::RecursiveUnion { .. } => build_with(context, node)?,
         NodeKind::Filter { input, predicates } => Box::new(Filter {
             context,
             input: build(context, input)?,
@@ -80,6 +84,27 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
             build(context, input)?,
             &input.types,
         )?),
+    })
+}
+
+/// The operators of WITH.
+fn build_with<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
+    Ok(match &node.kind {
+        NodeKind::CteScan { subplan, .. } => Box::new(CteScan {
+            context,
+            subplan: *subplan,
+            rows: None,
+        }),
+        NodeKind::WorkTableScan { table, .. } => {
+            Box::new(KeptRows::new(context.memo.work_table(*table)))
+        }
+        NodeKind::RecursiveUnion {
+            seed,
+            step,
+            all,
+            table,
+        } => Box::new(RecursiveUnion::new(context, seed, step, *all, *table)?),
+        _ => build(context, node)?,
     })
 }
 

@@ -37,7 +37,19 @@ impl Memory {
     }
 }
 
+impl Memory {
+    /// Gives back what a reservation left.
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.used_bytes.set(self.used_bytes.get() - bytes);
+    }
+}
+
 impl Reservation<'_> {
+    /// Leaves what is held to the caller, who gives it back; returns how many bytes.
+    pub(crate) fn leave(mut self) -> usize {
+        std::mem::take(&mut self.bytes)
+    }
+
     /// Adds `bytes`. Errors: `53200` when the statement would hold more than it may.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<()> {
         let used = self.memory.used_bytes.get().saturating_add(bytes);

@@ -7,7 +7,8 @@
 //!                   StorageTxn: scan, get                    change ──▶ write ──▶ insert, put, delete
 //! ```
 //!
-//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `Distinct`, `SetOp`)
+//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `Distinct`, `SetOp`,
+//! `recursive`)
 //! count what they hold in the statement's `memory`. A statement that touches a few rows by key takes the `short` path,
 //! without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
 //! (`entry`). What foreign keys ask for then (`integrity`) comes last.
@@ -46,6 +47,7 @@ mod lookup;
 mod loop_join;
 mod memory;
 mod operator;
+mod recursive;
 mod run;
 mod scalar;
 mod scan;

@@ -1,6 +1,7 @@
 //! Subqueries in expressions: run for a row, their results kept while what they depend on stays the same.
 
 use crate::error::{Error, Result};
+use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::eval::{SubqueryRows, SubqueryRunner};
 use crate::exec::operator::{Context, collect};
@@ -12,12 +13,23 @@ use crate::types::array::{ColumnBuilder, value_at};
 use arrow_array::ArrayRef;
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The last result of each subquery of a statement.
 #[derive(Default)]
 pub(crate) struct Memo {
     results: Vec<RefCell<Option<Known>>>,
+    /// The rows of queries of WITH, by the number of their subplan.
+    ctes: RefCell<BTreeMap<usize, KnownCte>>,
+    work_tables: RefCell<BTreeMap<usize, Rc<Vec<Batch>>>>,
+}
+
+/// The rows of a query of WITH, and what they depend on.
+struct KnownCte {
+    slots: Vec<Value>,
+    rows: Rc<Vec<Batch>>,
+    bytes: usize,
 }
 
 /// A result, and what it depends on.
@@ -32,7 +44,19 @@ impl Memo {
     pub(crate) fn new(subplans: usize) -> Self {
         Self {
             results: (0..subplans).map(|_| RefCell::new(None)).collect(),
+            ..Self::default()
         }
+    }
+
+    /// Sets the working table of a recursive query.
+    pub(crate) fn set_work_table(&self, table: usize, rows: Rc<Vec<Batch>>) {
+        self.work_tables.borrow_mut().insert(table, rows);
+    }
+
+    /// The working table of a recursive query, empty before its first step.
+    pub(crate) fn work_table(&self, table: usize) -> Rc<Vec<Batch>> {
+        let tables = self.work_tables.borrow();
+        tables.get(&table).cloned().unwrap_or_default()
     }
 
     fn find(&self, number: usize, slots: &[Value], rows_max: usize) -> Option<Rc<SubqueryRows>> {
@@ -102,6 +126,40 @@ impl SubqueryRunner for Context<'_> {
 }
 
 impl Context<'_> {
+    /// The rows of a query of WITH, kept while what they depend on stays the same.
+    pub(crate) fn cte_rows(&self, number: usize) -> Result<Rc<Vec<Batch>>> {
+        let subplan = self.subplans.get(number);
+        let subplan = subplan.ok_or_else(|| Error::misuse("EXEC-6: a query of WITH is planned"))?;
+        let slots: Vec<Value> = subplan
+            .slots_read
+            .iter()
+            .map(|slot| self.slots[*slot].clone())
+            .collect();
+        let known = self.memo.ctes.borrow_mut().remove(&number);
+        if let Some(known) = known {
+            if known.slots == slots {
+                let rows = known.rows.clone();
+                self.memo.ctes.borrow_mut().insert(number, known);
+                return Ok(rows);
+            }
+            self.memory.give_back(known.bytes);
+        }
+        let context = Context {
+            rows_wanted: usize::MAX,
+            ..*self
+        };
+        let mut operator = build(context, &subplan.root)?;
+        let mut reservation = self.memory.reservation("CTE Scan");
+        let rows = Rc::new(collect(&mut *operator, &mut reservation)?);
+        let known = KnownCte {
+            slots,
+            rows: rows.clone(),
+            bytes: reservation.leave(),
+        };
+        self.memo.ctes.borrow_mut().insert(number, known);
+        Ok(rows)
+    }
+
     fn subquery_rows(&self, subplan: &SubPlan, rows_max: usize) -> Result<SubqueryRows> {
         let root = &subplan.root;
         if let Some(rows) = short::rows(self, root)? {

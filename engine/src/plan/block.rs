@@ -2,7 +2,7 @@
 
 use crate::catalog::{ColumnStatistics, Table};
 use crate::plan::cost;
-use crate::sql::bound::{From, SetOperation};
+use crate::sql::bound::{CteReference, From, SetOperation};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -53,8 +53,14 @@ impl Block {
                 self.types.extend(query.output.iter().map(|c| c.sql_type));
                 self.origins.resize(self.types.len(), None);
             }
-            From::Values { types, .. } | From::SetOperation(SetOperation { types, .. }) => {
+            From::Values { types, .. }
+            | From::SetOperation(SetOperation { types, .. })
+            | From::Cte(CteReference { types, .. }) => {
                 self.types.extend(types);
+                self.origins.resize(self.types.len(), None);
+            }
+            From::Recursive(recursive) => {
+                self.types.extend(&recursive.types);
                 self.origins.resize(self.types.len(), None);
             }
             From::Join { left, right, .. } => {

@@ -16,12 +16,11 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
         Body::Utility(_) => printer.lines.push("Utility Statement".into()),
     }
     for (number, subplan) in plan.subplans.iter().enumerate() {
-        let name = if subplan.slots_read.is_empty() {
-            "InitPlan"
-        } else {
-            "SubPlan"
-        };
-        printer.lines.push(format!("  {name} {}", number + 1));
+        printer.lines.push(match &subplan.cte {
+            Some(name) => format!("  CTE {name}"),
+            None if subplan.slots_read.is_empty() => format!("  InitPlan {}", number + 1),
+            None => format!("  SubPlan {}", number + 1),
+        });
         printer.node(&subplan.root, 1);
     }
     printer.lines
@@ -248,6 +247,9 @@ fn title(node: &PlanNode) -> String {
         NodeKind::LockRows { .. } => "LockRows".into(),
         NodeKind::Distinct { .. } => "HashAggregate".into(),
         NodeKind::Append(_) => "Append".into(),
+        NodeKind::CteScan { alias, .. } => format!("CTE Scan on {alias}"),
+        NodeKind::WorkTableScan { alias, .. } => format!("WorkTable Scan on {alias}"),
+        NodeKind::RecursiveUnion { .. } => "Recursive Union".into(),
         NodeKind::SetOp { kind, all, .. } => {
             let kind = match kind {
                 SetOpKind::Intersect => "Intersect",
@@ -297,6 +299,12 @@ fn names(node: &PlanNode) -> Vec<String> {
         NodeKind::Derived { input, alias } => (0..input.types.len())
             .map(|i| format!("{alias}.column{}", i + 1))
             .collect(),
+        NodeKind::CteScan { alias, .. } | NodeKind::WorkTableScan { alias, .. } => {
+            (0..node.types.len())
+                .map(|i| format!("{alias}.column{}", i + 1))
+                .collect()
+        }
+        NodeKind::RecursiveUnion { seed, .. } => names(seed),
         NodeKind::Values(_) => (0..node.types.len())
             .map(|i| format!("column{}", i + 1))
             .collect(),

@@ -112,6 +112,9 @@ pub(crate) fn has_subquery(expr: &Expr) -> bool {
 
 /// All expressions of a query, its derived tables' included; those of deeper subqueries are reached through them.
 pub(crate) fn visit_query<'a>(query: &'a Query, f: &mut dyn FnMut(&'a Expr)) {
+    for with in &query.with {
+        visit_query(&with.query, f);
+    }
     if let Some(from) = &query.from {
         visit_from(from, f);
     }
@@ -131,8 +134,12 @@ pub(crate) fn visit_query<'a>(query: &'a Query, f: &mut dyn FnMut(&'a Expr)) {
 
 fn visit_from<'a>(from: &'a From, f: &mut dyn FnMut(&'a Expr)) {
     match from {
-        From::Table { .. } => {}
+        From::Table { .. } | From::Cte(_) => {}
         From::Subquery { query, .. } => visit_query(query, f),
+        From::Recursive(recursive) => {
+            visit_query(&recursive.seed, f);
+            visit_query(&recursive.step, f);
+        }
         From::Values { rows, .. } => rows.iter().flatten().for_each(f),
         From::SetOperation(operation) => operation
             .inputs
@@ -150,6 +157,9 @@ fn visit_from<'a>(from: &'a From, f: &mut dyn FnMut(&'a Expr)) {
 
 /// Like [`visit_query`], to change them.
 pub(crate) fn visit_query_mut(query: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
+    for with in &mut query.with {
+        visit_query_mut(&mut with.query, f);
+    }
     if let Some(from) = &mut query.from {
         visit_from_mut(from, f);
     }
@@ -169,8 +179,12 @@ pub(crate) fn visit_query_mut(query: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
 
 fn visit_from_mut(from: &mut From, f: &mut dyn FnMut(&mut Expr)) {
     match from {
-        From::Table { .. } => {}
+        From::Table { .. } | From::Cte(_) => {}
         From::Subquery { query, .. } => visit_query_mut(query, f),
+        From::Recursive(recursive) => {
+            visit_query_mut(&mut recursive.seed, f);
+            visit_query_mut(&mut recursive.step, f);
+        }
         From::Values { rows, .. } => rows.iter_mut().flatten().for_each(f),
         From::SetOperation(operation) => operation
             .inputs

@@ -56,6 +56,14 @@ impl Planner<'_> {
                 node: self.set_operation(operation.clone(), &relation.wanted(needed))?,
                 layout: (relation.offset..relation.offset + relation.width).collect(),
             },
+            Source::Cte(reference) => Built {
+                node: self.cte_scan(reference)?,
+                layout: (relation.offset..relation.offset + relation.width).collect(),
+            },
+            Source::Recursive(recursive) => Built {
+                node: self.recursive((**recursive).clone())?,
+                layout: (relation.offset..relation.offset + relation.width).collect(),
+            },
             Source::Outer { left, right, on } => {
                 // What is asked of the joined rows is read from them.
                 let mut inner = needed.to_vec();

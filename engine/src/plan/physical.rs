@@ -105,6 +105,17 @@ pub(crate) enum NodeKind {
     Distinct { input: Box<PlanNode> },
     /// The rows of all inputs, one input after the other.
     Append(Vec<PlanNode>),
+    /// The kept rows of a query of WITH, which that subplan gives.
+    CteScan { subplan: usize, alias: String },
+    /// The rows that the last step of a recursive query gave.
+    WorkTableScan { table: usize, alias: String },
+    /// A recursive query: the rows of `seed`, then those of `step` over the working table of that number.
+    RecursiveUnion {
+        seed: Box<PlanNode>,
+        step: Box<PlanNode>,
+        all: bool,
+        table: usize,
+    },
     /// INTERSECT and EXCEPT: the rows of the left side that have, or have no, equal on the right.
     SetOp {
         left: Box<PlanNode>,
@@ -208,15 +219,21 @@ pub(crate) struct SubPlan {
     pub(crate) arguments: Vec<(usize, usize, SqlType)>,
     /// All slots that it reads, directly or deeper, ascending: while their values stay, so does its result.
     pub(crate) slots_read: Vec<usize>,
+    /// The name of the query of WITH that it is, if it is one.
+    pub(crate) cte: Option<String>,
 }
 
 impl PlanNode {
     /// The nodes below, outer input first.
     pub(crate) fn inputs(&self) -> Vec<&PlanNode> {
         match &self.kind {
-            NodeKind::OneRow | NodeKind::Nothing | NodeKind::Values(_) | NodeKind::Scan(_) => {
-                Vec::new()
-            }
+            NodeKind::OneRow
+            | NodeKind::Nothing
+            | NodeKind::Values(_)
+            | NodeKind::Scan(_)
+            | NodeKind::CteScan { .. }
+            | NodeKind::WorkTableScan { .. } => Vec::new(),
+            NodeKind::RecursiveUnion { seed, step, .. } => vec![seed, step],
             NodeKind::Derived { input, .. }
             | NodeKind::Filter { input, .. }
             | NodeKind::Project { input, .. }

@@ -6,8 +6,10 @@ use crate::plan::expr::{
     has_subquery, operands_mut, subquery_mut, visit_columns_mut, visit_query, visit_query_mut,
 };
 use crate::plan::physical::{Cost, NodeKind, PlanNode, SubPlan};
+use crate::plan::with::CtePlan;
 use crate::sql::bound::{Expr, ExprKind, Query};
 use crate::types::{SqlType, Value};
+use std::collections::BTreeMap;
 
 /// Nesting of queries that is planned before `54001`.
 const DEPTH_MAX: usize = 64;
@@ -23,6 +25,10 @@ pub(crate) struct Planner<'a> {
     pub(crate) folder: &'a dyn Fold,
     pub(crate) subplans: Vec<SubPlan>,
     pub(crate) slots: usize,
+    /// The queries of WITH that are planned, by their number.
+    pub(crate) ctes: BTreeMap<usize, CtePlan>,
+    /// Working tables of recursive queries so far.
+    pub(crate) work_tables: usize,
     parameters: usize,
     depth: usize,
 }
@@ -41,6 +47,8 @@ impl<'a> Planner<'a> {
             folder,
             subplans: Vec::new(),
             slots: parameters,
+            ctes: BTreeMap::new(),
+            work_tables: 0,
             parameters,
             depth: 0,
         }
@@ -127,11 +135,13 @@ impl<'a> Planner<'a> {
             root,
             arguments,
             slots_read,
+            cte: None,
         });
         Ok(self.subplans.len() - 1)
     }
 
-    fn slots_read(&self, query: &Query) -> Vec<usize> {
+    /// The slots that the rows of `query` depend on, ascending.
+    pub(crate) fn slots_read(&self, query: &Query) -> Vec<usize> {
         fn walk(expr: &Expr, first: usize, slots: &mut Vec<usize>) {
             if let ExprKind::Parameter(slot) = expr.kind
                 && slot >= first
@@ -147,6 +157,7 @@ impl<'a> Planner<'a> {
         }
         let mut slots = Vec::new();
         visit_query(query, &mut |e| walk(e, self.parameters, &mut slots));
+        self.slots_of_ctes(query, &mut slots);
         slots.sort_unstable();
         slots.dedup();
         slots
@@ -227,20 +238,12 @@ pub(crate) fn nothing(built: Built) -> Built {
 /// What stands for a planned subquery in its expression: a query that gives the subplan's number.
 fn numbered(number: usize, query: &Query) -> Query {
     Query {
-        from: None,
-        filter: None,
-        aggregate: None,
-        having: None,
         projection: vec![Expr {
             kind: ExprKind::Literal(Value::Int8(number as i64)),
             sql_type: SqlType::Int8,
         }],
         output: query.output.clone(),
-        distinct: false,
-        order_by: Vec::new(),
-        limit: None,
-        offset: None,
-        locks: Vec::new(),
+        ..Query::default()
     }
 }
 

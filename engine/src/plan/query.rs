@@ -18,6 +18,8 @@ const LIMIT_UNKNOWN: f64 = 0.1;
 impl Planner<'_> {
     /// The plan of `query`; its output is the visible columns.
     pub(crate) fn plan_query(&mut self, mut query: Query) -> Result<PlanNode> {
+        self.with(std::mem::take(&mut query.with))?;
+        query.from.iter_mut().for_each(|from| self.merge_ctes(from));
         let block = Block::new(query.from.as_ref());
         let wanted = wanted(&query);
         let (built, ordered) = self.source(&mut query, &block, wanted.as_ref())?;

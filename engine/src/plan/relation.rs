@@ -15,7 +15,9 @@ use crate::plan::block::Block;
 use crate::plan::expr::{
     column, columns_of, has_subquery, map_columns, rejects_null, split_conjuncts, visit_columns_mut,
 };
-use crate::sql::bound::{Expr, ExprKind, From, JoinKind, Query, SetOperation, SetOperator};
+use crate::sql::bound::{
+    CteReference, Expr, ExprKind, From, JoinKind, Query, Recursive, SetOperation, SetOperator,
+};
 use std::sync::Arc;
 
 /// Relations that are joined by inner joins, in an order to be chosen.
@@ -51,6 +53,10 @@ pub(crate) enum Source {
     Values { rows: Vec<Vec<Expr>> },
     /// The rows of several queries.
     SetOperation(SetOperation),
+    /// A query of WITH that is computed apart.
+    Cte(CteReference),
+    /// A recursive query of WITH.
+    Recursive(Box<Recursive>),
     /// A left join.
     Outer {
         left: Box<Group>,
@@ -128,6 +134,14 @@ impl Group {
             From::SetOperation(operation) => {
                 let width = operation.types.len();
                 (Source::SetOperation(operation), width)
+            }
+            From::Cte(reference) => {
+                let width = reference.types.len();
+                (Source::Cte(reference), width)
+            }
+            From::Recursive(recursive) => {
+                let width = recursive.types.len();
+                (Source::Recursive(recursive), width)
             }
         };
         self.relations.push(Relation {

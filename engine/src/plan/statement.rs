@@ -12,6 +12,7 @@ use crate::plan::relation::table_relation;
 use crate::sql::Integrity;
 use crate::sql::bound::{
     Delete, Expr, ExprKind, From, Insert, OutputColumn, Query, Returning, Statement, Update,
+    WithQuery,
 };
 use crate::types::SqlType;
 use std::sync::Arc;
@@ -114,7 +115,16 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
 type Planned = (Body, Vec<OutputColumn>);
 
 impl Planner<'_> {
+    /// The queries of a WITH before a change.
+    fn folded_with(&mut self, mut with: Vec<WithQuery>) -> Result<()> {
+        for one in &mut with {
+            fold_query(&mut one.query, self.folder);
+        }
+        self.with(with)
+    }
+
     fn insert(&mut self, mut insert: Insert) -> Result<Planned> {
+        self.folded_with(insert.with)?;
         fold_query(&mut insert.source, self.folder);
         let kind = match constant_rows(&insert.source) {
             Some(mut rows) => {
@@ -133,6 +143,7 @@ impl Planner<'_> {
     }
 
     fn update(&mut self, update: Update) -> Result<Planned> {
+        self.folded_with(update.with)?;
         let needed: Vec<usize> = (0..update.table.columns.len()).collect();
         let source = self.changed_rows(&update.table, update.filter, &needed)?;
         let mut assignments = Vec::new();
@@ -151,6 +162,7 @@ impl Planner<'_> {
     }
 
     fn delete(&mut self, delete: Delete) -> Result<Planned> {
+        self.folded_with(delete.with)?;
         // RETURNING may want any column; otherwise only the keys are read, of indexes and those that others reference.
         let table = &delete.table;
         let needed: Vec<usize> = if delete.returning.is_some() {
@@ -236,6 +248,7 @@ fn constant_rows(source: &Query) -> Option<Vec<Vec<Expr>>> {
         && source.having.is_none()
         && !source.distinct
         && source.order_by.is_empty()
+        && source.with.is_empty()
         && source.limit.is_none()
         && source.offset.is_none()
         && !source.projection.iter().any(has_subquery);

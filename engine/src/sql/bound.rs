@@ -140,8 +140,10 @@ pub struct OutputColumn {
 /// Expressions refer to columns by position: in WHERE, GROUP BY keys and aggregate arguments, to the columns of `from`
 /// (left to right over the joins); when `aggregate` is present, in HAVING, `projection` and `order_by`, to the output
 /// of the aggregation (its keys first, then its aggregate results).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
+    /// The queries of WITH, each of which may refer to those before it.
+    pub with: Vec<WithQuery>,
     /// `None` for a query without FROM: one row of no columns.
     pub from: Option<From>,
     /// WHERE, of type BOOLEAN.
@@ -222,6 +224,10 @@ pub enum From {
     },
     /// The rows of several queries.
     SetOperation(SetOperation),
+    /// The rows of a query of WITH, or the working table of a recursive one.
+    Cte(CteReference),
+    /// A recursive query of WITH.
+    Recursive(Box<Recursive>),
     /// A join; its columns are the left's, then the right's.
     Join {
         /// Left input.
@@ -233,6 +239,51 @@ pub enum From {
         /// ON, over the columns of both; `None` for CROSS JOIN and the comma.
         on: Option<Expr>,
     },
+}
+
+/// A query of WITH.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WithQuery {
+    /// Its number, which no other of the statement has.
+    pub id: usize,
+    /// Its name (for EXPLAIN).
+    pub name: String,
+    /// The query.
+    pub query: Query,
+    /// How often it is referred to.
+    pub references: usize,
+    /// Whether some reference is inside a subquery of an expression, which may run many times.
+    pub in_subquery: bool,
+    /// `MATERIALIZED`, `NOT MATERIALIZED`, or nothing.
+    pub materialized: Option<bool>,
+}
+
+/// A reference to a query of WITH in FROM.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CteReference {
+    /// The number of the query.
+    pub id: usize,
+    /// The name it goes by in the statement (for EXPLAIN).
+    pub alias: String,
+    /// Column types.
+    pub types: Vec<SqlType>,
+    /// Inside the recursive term: only the rows that the last step gave.
+    pub working: bool,
+}
+
+/// `seed UNION [ALL] step`: the rows of `seed`, then those that `step` makes of the last ones, until it makes no more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recursive {
+    /// The number of the query of WITH, by which `step` refers to its working table.
+    pub id: usize,
+    /// The term that does not refer to the query.
+    pub seed: Query,
+    /// The term that does, of the same column types.
+    pub step: Query,
+    /// UNION ALL: duplicates stay.
+    pub all: bool,
+    /// Column types.
+    pub types: Vec<SqlType>,
 }
 
 /// `UNION`, `INTERSECT` or `EXCEPT` of queries whose columns the binder has brought to one type each. For all three,
@@ -461,6 +512,8 @@ pub enum ArithmeticOp {
 /// with their defaults and all are cast by the binder.
 #[derive(Clone, Debug)]
 pub struct Insert {
+    /// The queries of WITH.
+    pub with: Vec<WithQuery>,
     /// Where to.
     pub table: Arc<Table>,
     /// What.
@@ -476,6 +529,8 @@ pub struct Insert {
 /// `UPDATE`.
 #[derive(Clone, Debug)]
 pub struct Update {
+    /// The queries of WITH.
+    pub with: Vec<WithQuery>,
     /// The table.
     pub table: Arc<Table>,
     /// Which rows, over the old row.
@@ -493,6 +548,8 @@ pub struct Update {
 /// `DELETE`.
 #[derive(Clone, Debug)]
 pub struct Delete {
+    /// The queries of WITH.
+    pub with: Vec<WithQuery>,
     /// The table.
     pub table: Arc<Table>,
     /// Which rows.

@@ -64,6 +64,9 @@ pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
 
 /// Visits the expressions of `query` and of the derived tables in its FROM, not those inside of other expressions.
 pub(crate) fn expressions_mut(query: &mut Query, visit: Visit<'_>) -> Result<()> {
+    for with in &mut query.with {
+        expressions_mut(&mut with.query, visit)?;
+    }
     if let Some(from) = &mut query.from {
         from_mut(from, visit)?;
     }
@@ -83,7 +86,11 @@ pub(crate) fn expressions_mut(query: &mut Query, visit: Visit<'_>) -> Result<()>
 
 fn from_mut(from: &mut From, visit: Visit<'_>) -> Result<()> {
     match from {
-        From::Table { .. } => Ok(()),
+        From::Table { .. } | From::Cte(_) => Ok(()),
+        From::Recursive(recursive) => {
+            expressions_mut(&mut recursive.seed, visit)?;
+            expressions_mut(&mut recursive.step, visit)
+        }
         From::Subquery { query, .. } => expressions_mut(query, visit),
         From::Values { rows, .. } => rows.iter_mut().flatten().try_for_each(visit),
         From::SetOperation(operation) => operation

@@ -207,7 +207,7 @@ impl Generator {
     fn select(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..11) {
+        match rng.random_range(0..12) {
             0 => format!("SELECT * FROM {table} WHERE {condition}"),
             1 => format!("SELECT count(*), min(a), max(a), sum(a) FROM {table} WHERE {condition}"),
             2 => {
@@ -230,7 +230,42 @@ impl Generator {
                 rng.random_range(0..50)
             ),
             8 | 9 => self.set_operation(rng),
+            10 => self.with(rng),
             _ => format!("SELECT * FROM v{}", rng.random_range(0..self.tables)),
+        }
+    }
+
+    /// Queries of WITH, merged, kept or recursive.
+    fn with(&self, rng: &mut ChaCha8Rng) -> String {
+        let (table, other) = (self.table(rng), self.table(rng));
+        let condition = self.condition(rng);
+        let how = pick(rng, &["", "MATERIALIZED ", "NOT MATERIALIZED "]);
+        let all = pick(rng, &["", " ALL"]);
+        let key = self.key(rng);
+        match rng.random_range(0..6) {
+            0 => format!(
+                "WITH w AS {how}(SELECT id, a FROM {table} WHERE {condition}) SELECT * FROM w WHERE a < 9"
+            ),
+            1 => format!(
+                "WITH w AS {how}(SELECT id, a FROM {table} WHERE {condition}) \
+                 SELECT x.id, y.a FROM w x JOIN w y ON x.id = y.id WHERE x.a IN (SELECT a FROM w)"
+            ),
+            2 => format!(
+                "SELECT id, (WITH w AS {how}(SELECT id FROM {other} y WHERE y.a = x.a) \
+                 SELECT count(*) FROM w p, w q) FROM {table} x WHERE {condition}"
+            ),
+            3 => format!(
+                "WITH RECURSIVE r (n, i) AS (SELECT a, 0 FROM {table} WHERE id = '{key}' UNION{all} \
+                 SELECT y.a + 1, i + 1 FROM r JOIN {other} y ON y.a = n WHERE i < 3) SELECT n, i FROM r"
+            ),
+            4 => format!(
+                "WITH w AS {how}(SELECT id FROM {table} WHERE a < 5) \
+                 UPDATE {other} SET b = 'with' WHERE id IN (SELECT id FROM w)"
+            ),
+            _ => format!(
+                "WITH w AS {how}(SELECT id FROM {table} WHERE {condition}) \
+                 DELETE FROM {other} WHERE id = '{key}' AND id IN (SELECT id FROM w)"
+            ),
         }
     }
 

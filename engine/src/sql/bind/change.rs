@@ -43,6 +43,7 @@ impl Binder<'_> {
         };
         let scope = Scope::of_table(&alias, &table);
         Ok(Insert {
+            with: Vec::new(),
             checks: checks(&table)?,
             integrity: self.integrity(&table, &Touches::New)?,
             source,
@@ -171,6 +172,7 @@ impl Binder<'_> {
         })?;
         let columns: Vec<usize> = assignments.iter().map(|(column, _)| *column).collect();
         Ok(Update {
+            with: Vec::new(),
             integrity: self.integrity(&table, &Touches::Columns(&columns))?,
             filter,
             assignments,
@@ -306,6 +308,7 @@ impl Binder<'_> {
         let (filter, level) =
             self.with_level(level, |binder| binder.bind_where(selection.as_ref()))?;
         Ok(Delete {
+            with: Vec::new(),
             integrity: self.integrity(&table, &Touches::Old)?,
             filter,
             returning: self.bind_returning(level.scope, returning.as_deref())?,

@@ -2,6 +2,7 @@
 
 use super::names::sql_error;
 use super::scope::{Scope, resolve};
+use super::with::{Cte, NoRecursion};
 use crate::catalog::Schema;
 use crate::error::{Error, Result};
 use crate::sql::bound::{AggregateCall, Expr, ExprKind};
@@ -20,6 +21,12 @@ pub(super) struct Binder<'a> {
     pub(super) schema: &'a Schema,
     /// Innermost last; each subquery in an expression is a level.
     pub(super) levels: Vec<Level>,
+    /// The queries of WITH that can be referred to, innermost last.
+    pub(super) ctes: Vec<Cte>,
+    /// How many queries of WITH the statement has so far.
+    pub(super) cte_ids: usize,
+    /// Why the working table of a recursive query cannot be referred to here, if it cannot.
+    pub(super) no_recursion: Option<NoRecursion>,
     parameters: Vec<Parameter>,
     depth: usize,
     /// Whether the tables of the FROM that is being bound give their row ids.
@@ -107,6 +114,9 @@ impl<'a> Binder<'a> {
         Self {
             schema,
             levels: Vec::new(),
+            ctes: Vec::new(),
+            cte_ids: 0,
+            no_recursion: None,
             parameters: Vec::new(),
             depth: 0,
             row_ids: false,
@@ -117,8 +127,14 @@ impl<'a> Binder<'a> {
     pub(super) fn beside(&self) -> Self {
         Self {
             depth: self.depth,
+            cte_ids: self.cte_ids,
             ..Self::new(self.schema)
         }
+    }
+
+    /// How many subqueries of expressions are around this place.
+    pub(super) fn subqueries(&self) -> usize {
+        self.levels.len()
     }
 
     /// Whether a parameter was met.

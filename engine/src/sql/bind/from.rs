@@ -5,6 +5,7 @@ use super::coerce::{Context, common_type};
 use super::context::{Binder, Clause, DEPTH_MAX, Level};
 use super::names::{at, fold, relation, single, sql_error};
 use super::scope::{Found, Scope, Visible};
+use super::with::NoRecursion;
 use crate::catalog::Table;
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind, From, JoinKind};
@@ -56,7 +57,13 @@ impl Binder<'_> {
     fn bind_joined(&mut self, item: &ast::TableWithJoins) -> Result<(From, Scope)> {
         self.deeper(1, |binder| {
             let ast::TableWithJoins { relation, joins } = item;
-            let mut left = binder.bind_source(relation)?;
+            let swapped = joins
+                .iter()
+                .any(|join| join_of(&join.join_operator).is_ok_and(|join| join.swapped));
+            let mut left = binder
+                .without_recursion(swapped.then_some(NoRecursion::OuterJoin), |b| {
+                    b.bind_source(relation)
+                })?;
             for ast::Join {
                 relation,
                 global,
@@ -65,7 +72,11 @@ impl Binder<'_> {
             {
                 refuse(*global, "GLOBAL JOIN")?;
                 let join = join_of(join_operator)?;
-                let right = binder.bind_source(relation)?;
+                let nullable = join.kind == JoinKind::Left && !join.swapped;
+                let right = binder
+                    .without_recursion(nullable.then_some(NoRecursion::OuterJoin), |b| {
+                        b.bind_source(relation)
+                    })?;
                 left = binder.join(left, right, join)?;
             }
             Ok(left)
@@ -82,9 +93,11 @@ impl Binder<'_> {
                     Some(alias) => fold(&alias.name)?,
                     None => own_name,
                 };
-                let (from, mut scope) = match view {
-                    Some(view) => self.bind_view(view, &known_as)?,
-                    None => {
+                let cte = self.bind_cte_reference(name, &known_as)?;
+                let (from, mut scope) = match (cte, view) {
+                    (Some(cte), _) => cte,
+                    (None, Some(view)) => self.bind_view(view, &known_as)?,
+                    (None, None) => {
                         let table = self.table(name)?;
                         let mut scope = Scope::of_table(&known_as, &table);
                         let (alias, row_id) = (known_as, self.row_ids);
@@ -241,6 +254,7 @@ fn concat(left: Scope, right: Scope, merged: Vec<Visible>, names: &[String]) -> 
         tables: left.tables.into_iter().chain(right.tables).collect(),
         visible,
         width: left.width + right.width,
+        recursive: left.recursive || right.recursive,
     }
 }
 

@@ -3,7 +3,7 @@
 //! - `statement` picks the binder of each statement; `change`, `table`, `index` and `view` bind what is not a query;
 //!   `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
 //! - `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
-//!   its like. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
+//!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
 //! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `call` and `aggregate`; all changes
 //!   of type go through `coerce`.
@@ -40,6 +40,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod view;
+mod with;
 
 pub use integrity::reference;
 pub use statement::{Bound, bind};

@@ -52,7 +52,6 @@ impl Binder<'_> {
             format_clause,
             pipe_operators,
         } = query;
-        refuse(with.is_some(), "WITH")?;
         refuse(for_clause.is_some(), "FOR XML and FOR JSON")?;
         refuse(settings.is_some(), "SETTINGS")?;
         refuse(format_clause.is_some(), "FORMAT")?;
@@ -60,17 +59,27 @@ impl Binder<'_> {
         let order = order_terms(order_by.as_ref())?;
         let plain =
             order.is_empty() && limit_clause.is_none() && fetch.is_none() && locks.is_empty();
+        if let ast::SetExpr::Query(inner) = &**body
+            && with.is_some()
+            && inner.with.is_some()
+        {
+            return Err(sql_error("42601", "multiple WITH clauses not allowed"));
+        }
+        let opened = self.open_with(with.as_ref())?;
         let mut bound = match &**body {
             ast::SetExpr::Select(select) => {
                 self.bind_select(clauses(select)?, order, locks, resolve)?
             }
-            ast::SetExpr::Query(inner) if plain => return self.bind_query(inner, resolve),
+            ast::SetExpr::Query(inner) if plain => self.bind_query(inner, resolve)?,
             body => {
                 refuse_locks(locks, with_locks(body))?;
                 self.bind_body(body, order, resolve)?
             }
         };
         self.bind_limit(&mut bound, limit_clause.as_ref(), fetch.as_ref())?;
+        let mut with = self.close_with(opened);
+        with.append(&mut bound.with);
+        bound.with = with;
         Ok(bound)
     }
 
@@ -119,6 +128,11 @@ impl Binder<'_> {
         let aggregated =
             !parts.keys.is_empty() || !level.aggregates.is_empty() || parts.having.is_some();
         self.check_lockable(locks, clauses.distinct, &parts, aggregated)?;
+        if level.scope.recursive && !level.aggregates.is_empty() {
+            let message =
+                "aggregate functions are not allowed in a recursive query's recursive term";
+            return Err(sql_error("42P19", message));
+        }
         let aggregate = if aggregated {
             let targets = parts.targets.iter_mut().map(|t| &mut t.expr);
             let keys = Grouping::new(parts.keys, &level.scope)
@@ -147,9 +161,7 @@ impl Binder<'_> {
             projection: parts.targets.into_iter().map(|t| t.expr).collect(),
             distinct: clauses.distinct,
             order_by: parts.order_by,
-            limit: None,
-            offset: None,
-            locks: Vec::new(),
+            ..Query::default()
         };
         self.bind_row_locks(&mut query, locks)?;
         Ok(query)
@@ -410,16 +422,9 @@ pub(super) fn select_all(from: From, targets: Vec<Target>) -> Query {
     });
     Query {
         from: Some(from),
-        filter: None,
-        aggregate: None,
-        having: None,
         output: output.collect(),
         projection: targets.into_iter().map(|t| t.expr).collect(),
-        distinct: false,
-        order_by: Vec::new(),
-        limit: None,
-        offset: None,
-        locks: Vec::new(),
+        ..Query::default()
     }
 }
 

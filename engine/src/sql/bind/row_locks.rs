@@ -160,6 +160,11 @@ fn lockable(
             others.push(alias.clone());
             query.output.len()
         }
+        From::Cte(reference) => {
+            others.push(reference.alias.clone());
+            reference.types.len()
+        }
+        From::Recursive(recursive) => recursive.types.len(),
         From::Values { types, .. } => types.len(),
         From::SetOperation(operation) => operation.types.len(),
         From::Join {

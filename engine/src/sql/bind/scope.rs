@@ -42,6 +42,8 @@ pub(super) struct Scope {
     pub(super) visible: Vec<Visible>,
     /// Columns of the input row.
     pub(super) width: usize,
+    /// Whether the working table of a recursive query is among the tables.
+    pub(super) recursive: bool,
 }
 
 /// What a name turned out to be.
@@ -83,6 +85,7 @@ impl Scope {
             .collect();
         Self {
             width: columns.len(),
+            recursive: false,
             visible,
             tables: vec![ScopeTable {
                 alias: alias.to_string(),

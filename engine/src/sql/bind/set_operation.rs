@@ -10,6 +10,7 @@ use super::names::sql_error;
 use super::order::Target;
 use super::query::{cast_columns, select_all};
 use super::scope::{Scope, column};
+use super::with::NoRecursion;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{ExprKind, From, Query, SetOperation, SetOperator};
 use crate::types::SqlType;
@@ -17,10 +18,10 @@ use sqlparser::ast;
 
 /// A set operation as it was written.
 pub(super) struct Written<'a> {
-    operator: SetOperator,
-    all: bool,
-    left: &'a ast::SetExpr,
-    right: &'a ast::SetExpr,
+    pub(super) operator: SetOperator,
+    pub(super) all: bool,
+    pub(super) left: &'a ast::SetExpr,
+    pub(super) right: &'a ast::SetExpr,
 }
 
 impl<'a> Written<'a> {
@@ -110,6 +111,16 @@ impl Branches {
     }
 }
 
+/// Why the left and the right side of an operation cannot refer to the working table of a recursive query around it.
+fn no_recursion(written: &Written<'_>) -> (Option<NoRecursion>, Option<NoRecursion>) {
+    let all = |why| written.all.then_some(why);
+    match written.operator {
+        SetOperator::Union => (None, None),
+        SetOperator::Intersect => (all(NoRecursion::Intersect), all(NoRecursion::Intersect)),
+        SetOperator::Except => (all(NoRecursion::Except), Some(NoRecursion::Except)),
+    }
+}
+
 impl Binder<'_> {
     /// A set operation under ORDER BY `order`.
     pub(super) fn bind_set_operation(
@@ -126,7 +137,8 @@ impl Binder<'_> {
             first = next.left;
             below = next.chained()?;
         }
-        let first = self.bind_branch(first)?;
+        let (no_left, no_right) = no_recursion(written);
+        let first = self.without_recursion(no_left, |b| b.bind_branch(first))?;
         let mut branches = Branches {
             operator: written.operator,
             all: written.all,
@@ -135,7 +147,7 @@ impl Binder<'_> {
             inputs: vec![first],
         };
         for right in rights.into_iter().rev() {
-            let right = self.bind_branch(right)?;
+            let right = self.without_recursion(no_right, |b| b.bind_branch(right))?;
             branches = self.add_branch(branches, right)?;
         }
         let mut targets = branches.targets();
@@ -162,7 +174,7 @@ impl Binder<'_> {
 
     /// A branch, whose literals of unknown type stay so: the branch beside it decides. Those that are compared within the
     /// branch are TEXT.
-    fn bind_branch(&mut self, branch: &ast::SetExpr) -> Result<Query> {
+    pub(super) fn bind_branch(&mut self, branch: &ast::SetExpr) -> Result<Query> {
         let mut query = self.deeper(2, |binder| match branch {
             ast::SetExpr::Query(query) => binder.bind_query(query, false),
             _ => binder.bind_body(branch, &[], false),
@@ -224,7 +236,7 @@ impl Binder<'_> {
     }
 
     /// `query` with columns of `types`.
-    fn cast_branch(&mut self, mut query: Query, types: &[SqlType]) -> Result<Query> {
+    pub(super) fn cast_branch(&mut self, mut query: Query, types: &[SqlType]) -> Result<Query> {
         let mut above = Vec::with_capacity(types.len());
         let mut changed = false;
         for (i, sql_type) in types.iter().enumerate() {

@@ -56,6 +56,7 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
 impl Binder<'_> {
     fn bind_statement(&mut self, statement: &ast::Statement, text: &str) -> Result<Statement> {
         Ok(match statement {
+            ast::Statement::Query(query) if changes(query) => self.bind_with_change(query, text)?,
             ast::Statement::Query(query) => {
                 Statement::Query(Box::new(self.bind_query(query, true)?))
             }
@@ -81,6 +82,31 @@ impl Binder<'_> {
             ast::Statement::Explain { .. } => self.bind_explain(statement, text)?,
             other => Statement::Transaction(transaction(other, text)?),
         })
+    }
+
+    /// `WITH … INSERT`, `UPDATE` or `DELETE`.
+    fn bind_with_change(&mut self, query: &ast::Query, text: &str) -> Result<Statement> {
+        let (ast::SetExpr::Insert(change)
+        | ast::SetExpr::Update(change)
+        | ast::SetExpr::Delete(change)) = &*query.body
+        else {
+            return Err(unsupported_statement(text));
+        };
+        let around = query.order_by.is_some()
+            || query.limit_clause.is_some()
+            || query.fetch.is_some()
+            || !query.locks.is_empty();
+        refuse(around, "ORDER BY and its like behind a change")?;
+        let opened = self.open_with(query.with.as_ref())?;
+        let mut bound = self.bind_statement(change, text)?;
+        let with = self.close_with(opened);
+        match &mut bound {
+            Statement::Insert(insert) => insert.with = with,
+            Statement::Update(update) => update.with = with,
+            Statement::Delete(delete) => delete.with = with,
+            _ => return Err(unsupported_statement(text)),
+        }
+        Ok(bound)
     }
 
     fn bind_explain(&mut self, statement: &ast::Statement, text: &str) -> Result<Statement> {
@@ -122,6 +148,14 @@ impl Binder<'_> {
             )),
         }
     }
+}
+
+/// Whether it is a change with a WITH before it.
+fn changes(query: &ast::Query) -> bool {
+    matches!(
+        *query.body,
+        ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_)
+    )
 }
 
 fn transaction(statement: &ast::Statement, text: &str) -> Result<TransactionStatement> {

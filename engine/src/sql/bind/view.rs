@@ -19,7 +19,9 @@ impl Binder<'_> {
     pub(super) fn bind_view(&mut self, view: &View, alias: &str) -> Result<(From, Scope)> {
         let query = self.deeper(1, |binder| {
             let mut own = binder.beside();
-            own.bind_query(&parse_query(&view.query)?, true)
+            let query = own.bind_query(&parse_query(&view.query)?, true)?;
+            binder.cte_ids = own.cte_ids;
+            Ok(query)
         })?;
         let scope = Scope::of_columns(alias, view.columns.iter().cloned());
         let (query, alias) = (Box::new(query), alias.to_owned());
@@ -83,7 +85,11 @@ impl Binder<'_> {
         });
         match found {
             ControlFlow::Break(error) => Err(error),
-            ControlFlow::Continue(()) => Ok(names.into_iter().collect()),
+            // The others are queries of WITH.
+            ControlFlow::Continue(()) => Ok(names
+                .into_iter()
+                .filter(|name| self.relation_exists(name))
+                .collect()),
         }
     }
 

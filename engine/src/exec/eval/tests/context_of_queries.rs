@@ -30,19 +30,7 @@ fn integers(values: &[Option<i32>]) -> ArrayRef {
 }
 
 fn empty_query() -> Box<Query> {
-    Box::new(Query {
-        from: None,
-        filter: None,
-        aggregate: None,
-        having: None,
-        projection: Vec::new(),
-        output: Vec::new(),
-        distinct: false,
-        order_by: Vec::new(),
-        limit: None,
-        offset: None,
-        locks: Vec::new(),
-    })
+    Box::default()
 }
 
 /// Answers every query with rows: always the same, or as many as the first column of the row outside says, each of

@@ -222,6 +222,8 @@ fn from(f: &From) -> String {
                 names(rows.iter().map(|r| format!("({})", exprs(r))))
             )
         }
+        From::Cte(reference) => format!("with{} {}", reference.id, reference.alias),
+        From::Recursive(r) => format!("({}) recursive ({})", query(&r.seed), query(&r.step)),
         From::SetOperation(operation) => {
             let all = if operation.all { " all" } else { "" };
             let word = format!("{:?}{all}", operation.operator).to_lowercase();
