@@ -17,6 +17,8 @@ pub(crate) enum Datum {
 pub(crate) trait Engine: Sync {
     /// A connection of its own, to be used by one thread.
     fn connect(&self) -> Result<Box<dyn Session>, Failure>;
+    /// Where its files are.
+    fn folder(&self) -> &Path;
 }
 
 /// A connection.
@@ -42,22 +44,29 @@ pub(crate) trait Session {
 }
 
 /// QuantaDB with its defaults: a commit is durable when it returns.
-pub(crate) struct QuantaDb(Database);
+pub(crate) struct QuantaDb {
+    database: Database,
+    folder: PathBuf,
+}
 
 impl QuantaDb {
     pub(crate) fn open(folder: &Path, cache_bytes: usize) -> Result<Self, Failure> {
         let mut options = DatabaseOptions::default();
         options.disk.cache_bytes = cache_bytes;
-        Ok(Self(Database::open_with(
-            folder.join("bench.qdb"),
-            options,
-        )?))
+        Ok(Self {
+            database: Database::open_with(folder.join("bench.qdb"), options)?,
+            folder: folder.to_owned(),
+        })
     }
 }
 
 impl Engine for QuantaDb {
     fn connect(&self) -> Result<Box<dyn Session>, Failure> {
-        Ok(Box::new(self.0.connect()?))
+        Ok(Box::new(self.database.connect()?))
+    }
+
+    fn folder(&self) -> &Path {
+        &self.folder
     }
 }
 
@@ -99,26 +108,32 @@ impl Session for Connection {
 
 /// SQLite with its write-ahead log and `synchronous = FULL`: a commit is durable when it returns.
 pub(crate) struct Sqlite {
-    path: PathBuf,
+    folder: PathBuf,
     cache_bytes: usize,
 }
 
 impl Sqlite {
     pub(crate) fn open(folder: &Path, cache_bytes: usize) -> Result<Self, Failure> {
-        let path = folder.join("bench.sqlite");
-        Ok(Self { path, cache_bytes })
+        Ok(Self {
+            folder: folder.to_owned(),
+            cache_bytes,
+        })
     }
 }
 
 impl Engine for Sqlite {
     fn connect(&self) -> Result<Box<dyn Session>, Failure> {
-        let connection = rusqlite::Connection::open(&self.path)?;
+        let connection = rusqlite::Connection::open(self.folder.join("bench.sqlite"))?;
         connection.busy_timeout(std::time::Duration::from_secs(60))?;
         connection.execute_batch(&format!(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -{}",
             self.cache_bytes / 1024
         ))?;
         Ok(Box::new(SqliteSession(connection)))
+    }
+
+    fn folder(&self) -> &Path {
+        &self.folder
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::Failure;
 use crate::engines::{Datum, Engine, Session};
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -80,13 +81,19 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         name: "SELECT by key, 99.9th percentile, alone",
         prepares: false,
         operations: |_| 1,
-        run: |engine, rows| slowest_reads(engine, rows, false),
+        run: |engine, rows| slowest_reads(engine, rows, Beside::Nothing),
+    },
+    Workload {
+        name: "SELECT by key, 99.9th percentile, beside syncs of another file",
+        prepares: false,
+        operations: |_| 1,
+        run: |engine, rows| slowest_reads(engine, rows, Beside::Syncs),
     },
     Workload {
         name: "SELECT by key, 99.9th percentile, beside a writer",
         prepares: false,
         operations: |_| 1,
-        run: |engine, rows| slowest_reads(engine, rows, true),
+        run: |engine, rows| slowest_reads(engine, rows, Beside::Writer),
     },
     Workload {
         name: "filtered scan with an aggregate, per row",
@@ -241,18 +248,38 @@ fn mixed(engine: &dyn Engine, key: &(dyn Fn(u64) -> u64 + Sync)) -> Result<Durat
     })
 }
 
-/// The time that one of a thousand reads exceeds, alone or while another thread commits one update after the other.
-fn slowest_reads(engine: &dyn Engine, rows: u64, writes: bool) -> Result<Duration, Failure> {
+/// What another thread does while reads are timed.
+#[derive(Clone, Copy)]
+enum Beside {
+    Nothing,
+    /// Appends to a file of its own and syncs it: what the machine alone adds to a read.
+    Syncs,
+    /// Commits one update after the other.
+    Writer,
+}
+
+/// The time that one of a thousand reads exceeds.
+fn slowest_reads(engine: &dyn Engine, rows: u64, beside: Beside) -> Result<Duration, Failure> {
     let done = AtomicBool::new(false);
     let mut times = Vec::with_capacity(LOOKUPS as usize);
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| -> Result<(), Failure> {
-            let session = engine.connect()?;
-            let mut keys = (0..)
-                .map(|i| vec![integer(scramble(i) % rows)])
-                .take_while(|_| writes && !done.load(Ordering::Relaxed));
-            session.each(UPDATE, &mut keys)?;
-            Ok(())
+            let mut until_done = (0..).take_while(|_| !done.load(Ordering::Relaxed));
+            match beside {
+                Beside::Nothing => Ok(()),
+                Beside::Syncs => {
+                    let mut file = tempfile::tempfile_in(engine.folder())?;
+                    until_done.try_for_each(|_| {
+                        file.write_all(&[0; 256])?;
+                        Ok(file.sync_data()?)
+                    })
+                }
+                Beside::Writer => {
+                    let mut keys = until_done.map(|i| vec![integer(scramble(i) % rows)]);
+                    engine.connect()?.each(UPDATE, &mut keys)?;
+                    Ok(())
+                }
+            }
         });
         let session = engine.connect()?;
         let mut before = None;
