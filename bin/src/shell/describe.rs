@@ -136,12 +136,15 @@ fn foreign_key_line(table: &Table, key: &ForeignKey) -> String {
         };
         line += &format!(" ON {event} {action}");
     }
-    line += match key.timing {
+    line + timing_words(key.timing) + "\n"
+}
+
+fn timing_words(timing: ConstraintTiming) -> &'static str {
+    match timing {
         ConstraintTiming::NotDeferrable => "",
         ConstraintTiming::InitiallyImmediate => " DEFERRABLE",
         ConstraintTiming::InitiallyDeferred => " DEFERRABLE INITIALLY DEFERRED",
-    };
-    line + "\n"
+    }
 }
 
 fn describe_view(view: &View) -> String {
@@ -170,7 +173,9 @@ fn index_line(table: &Table, index: &Index) -> String {
             format!("{}{order}", table.columns[*column].name)
         })
         .collect();
-    format!("\"{}\" {kind}btree ({})", index.name, columns.join(", "))
+    let (name, columns) = (&index.name, columns.join(", "));
+    let timing = timing_words(index.timing);
+    format!("\"{name}\" {kind}btree ({columns}){timing}")
 }
 
 fn describe_index(owner: &Table, index: &Index) -> String {

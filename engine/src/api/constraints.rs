@@ -3,14 +3,14 @@
 use crate::api::session::{Session, aborted};
 use crate::catalog::{ConstraintTiming, Schema, Table};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::check_deferred;
+use crate::exec::{ConstraintId, check_deferred};
 
 impl Session {
     /// Defers the checks of these constraints, or makes them now and at the end of each statement; without names, of all
     /// that can be deferred. Outside of a transaction it has no effect, of which PostgreSQL warns.
     ///
-    /// Errors: `42704` when there is none of that name, `42809` for one that cannot be deferred, `23503` when a check that
-    /// waited fails.
+    /// Errors: `42704` when there is none of that name, `42809` for one that cannot be deferred, `23503` or `23505`
+    /// when a check that waited fails.
     pub(super) fn set_constraints(
         &mut self,
         names: Option<&[String]>,
@@ -20,16 +20,16 @@ impl Session {
             return Err(aborted());
         }
         let schema = self.visible_schema()?;
-        let mut numbers = Vec::new();
+        let mut constraints = Vec::new();
         for name in names.unwrap_or_default() {
-            numbers.extend(deferrable(&schema, name, deferred)?);
+            constraints.extend(deferrable(&schema, name, deferred)?);
         }
         let limits = self.wait_limits();
         let Some(open) = &mut self.open else {
             return Ok(());
         };
         open.deferral
-            .set(names.map(|_| numbers.as_slice()), deferred);
+            .set(names.map(|_| constraints.as_slice()), deferred);
         if deferred {
             return Ok(());
         }
@@ -39,38 +39,29 @@ impl Session {
     }
 }
 
-/// The numbers of the foreign keys of that name that can be deferred.
-fn deferrable(schema: &Schema, name: &str, deferred: bool) -> Result<Vec<u64>> {
-    let of_name = schema.foreign_keys().filter(|(_, key)| key.name == *name);
-    let (mut numbers, mut is_there) = (Vec::new(), false);
-    for (_, key) in of_name {
-        is_there = true;
-        match key.timing {
-            ConstraintTiming::NotDeferrable if deferred => return Err(not_deferrable(name)),
-            ConstraintTiming::NotDeferrable => {}
-            ConstraintTiming::InitiallyImmediate | ConstraintTiming::InitiallyDeferred => {
-                numbers.push(key.number);
-            }
-        }
-    }
-    if is_there {
-        return Ok(numbers);
-    }
-    if !schema.tables().any(|table| has_constraint(table, name)) {
+/// The constraints of that name that can be deferred.
+fn deferrable(schema: &Schema, name: &str, deferred: bool) -> Result<Vec<ConstraintId>> {
+    let foreign_keys = schema.foreign_keys().map(|(_, key)| key);
+    let foreign_keys = foreign_keys.filter(|key| key.name == *name);
+    let foreign_keys = foreign_keys.map(|key| (ConstraintId::ForeignKey(key.number), key.timing));
+    let unique = schema.index(name).filter(|(_, index)| index.constraint);
+    let unique = unique.map(|(_, index)| (ConstraintId::Unique(index.name.clone()), index.timing));
+    let of_name: Vec<(ConstraintId, ConstraintTiming)> = foreign_keys.chain(unique).collect();
+    if of_name.is_empty() && !schema.tables().any(|table| has_other(table, name)) {
         let message = format!("constraint \"{name}\" does not exist");
         return Err(Error::new(ErrorKind::Sql, "42704", message));
     }
-    match deferred {
-        true => Err(not_deferrable(name)),
-        false => Ok(numbers),
+    let can = |timing: ConstraintTiming| timing != ConstraintTiming::NotDeferrable;
+    if deferred && (of_name.is_empty() || !of_name.iter().all(|(_, timing)| can(*timing))) {
+        return Err(not_deferrable(name));
     }
+    let can_wait = of_name.into_iter().filter(|(_, timing)| can(*timing));
+    Ok(can_wait.map(|(id, _)| id).collect())
 }
 
-/// Whether the table has a constraint of that name that is no foreign key: none of those can be deferred.
-fn has_constraint(table: &Table, name: &str) -> bool {
-    let of_index = |index: &crate::catalog::Index| index.constraint && index.name == *name;
+/// Whether the table has a constraint of that name that can never be deferred.
+fn has_other(table: &Table, name: &str) -> bool {
     table.primary_key_name.as_deref() == Some(name)
-        || table.indexes.iter().any(of_index)
         || table.checks.iter().any(|(check, _)| check == name)
 }
 

@@ -2,7 +2,7 @@
 
 use super::encode::tag;
 use super::field::{Field, damaged, fields};
-use super::foreign_key::decode_foreign_key;
+use super::foreign_key::{ConstraintTiming, decode_foreign_key, decode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
 use super::view::View;
@@ -160,6 +160,7 @@ fn decode_type(bytes: &[u8]) -> Result<SqlType> {
 fn decode_index(bytes: &[u8]) -> Result<Index> {
     let (mut name, mut tree, mut columns) = (None, None, Vec::new());
     let (mut unique, mut constraint) = (false, false);
+    let mut timing = ConstraintTiming::NotDeferrable;
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -169,6 +170,7 @@ fn decode_index(bytes: &[u8]) -> Result<Index> {
             tag::DESCENDING => columns.push((field.position()?, true)),
             tag::UNIQUE => unique = true,
             tag::CONSTRAINT => constraint = true,
+            tag::INDEX_TIMING => timing = decode_timing(field)?,
             _ => field.unknown()?,
         }
     }
@@ -178,6 +180,7 @@ fn decode_index(bytes: &[u8]) -> Result<Index> {
         columns,
         unique,
         constraint,
+        timing,
     })
 }
 

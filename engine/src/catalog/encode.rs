@@ -1,7 +1,7 @@
 //! From tables to entries of the catalog.
 
 use super::field::Writer;
-use super::foreign_key::encode_foreign_key;
+use super::foreign_key::{encode_foreign_key, encode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
 use super::view::View;
@@ -35,6 +35,7 @@ pub(super) mod tag {
     pub(in super::super) const DESCENDING: u8 = 8;
     pub(in super::super) const UNIQUE: u8 = 10;
     pub(in super::super) const CONSTRAINT: u8 = 12;
+    pub(in super::super) const INDEX_TIMING: u8 = 14;
 
     // Of a check, beside its name.
     pub(in super::super) const CONDITION: u8 = 4;
@@ -169,6 +170,9 @@ fn encode_index(writer: &mut Writer, index: &Index) {
     }
     writer.flag(tag::UNIQUE, index.unique);
     writer.flag(tag::CONSTRAINT, index.constraint);
+    if index.is_deferrable() {
+        encode_timing(writer, tag::INDEX_TIMING, index.timing);
+    }
 }
 
 fn encode_statistics(writer: &mut Writer, statistics: &TableStatistics) {

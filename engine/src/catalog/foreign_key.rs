@@ -75,7 +75,8 @@ pub enum ReferencedKey {
 }
 
 impl Table {
-    /// The unique key over exactly these columns, in whatever order: the row id, else the first unique index.
+    /// The unique key over exactly these columns, in whatever order: the row id, else the first index that is always
+    /// unique.
     pub fn key_over(&self, columns: &[usize]) -> Option<ReferencedKey> {
         if let (Some(id), [only]) = (self.row_id_column, columns)
             && id == *only
@@ -83,7 +84,7 @@ impl Table {
             return Some(ReferencedKey::RowId);
         }
         let is_over = |index: &super::Index| {
-            index.unique
+            index.is_always_unique()
                 && index.columns.len() == columns.len()
                 && index.columns.iter().all(|(c, _)| columns.contains(c))
         };
@@ -127,6 +128,16 @@ fn choice_of<T: Copy>(all: &[T], field: Field<'_>) -> Result<T> {
     choice.ok_or_else(|| damaged(format_args!("{number} stands for nothing")))
 }
 
+/// Writes when a constraint is checked.
+pub(super) fn encode_timing(writer: &mut Writer, tag: u8, timing: ConstraintTiming) {
+    writer.number(tag, number_of(&TIMINGS, timing));
+}
+
+/// Reads it. `XX001` when it is none.
+pub(super) fn decode_timing(field: Field<'_>) -> Result<ConstraintTiming> {
+    choice_of(&TIMINGS, field)
+}
+
 /// Writes the fields of a foreign key.
 pub(super) fn encode_foreign_key(writer: &mut Writer, key: &ForeignKey) {
     writer.text(tag::NAME, &key.name);
@@ -141,7 +152,7 @@ pub(super) fn encode_foreign_key(writer: &mut Writer, key: &ForeignKey) {
     writer.flag(tag::FULL_MATCH, key.full_match);
     writer.number(tag::ON_DELETE, number_of(&ACTIONS, key.on_delete));
     writer.number(tag::ON_UPDATE, number_of(&ACTIONS, key.on_update));
-    writer.number(tag::TIMING, number_of(&TIMINGS, key.timing));
+    encode_timing(writer, tag::TIMING, key.timing);
 }
 
 /// Reads them. `XX001` when they are none.
@@ -168,7 +179,7 @@ pub(super) fn decode_foreign_key(bytes: &[u8]) -> Result<ForeignKey> {
             tag::FULL_MATCH => key.full_match = true,
             tag::ON_DELETE => key.on_delete = choice_of(&ACTIONS, field)?,
             tag::ON_UPDATE => key.on_update = choice_of(&ACTIONS, field)?,
-            tag::TIMING => key.timing = choice_of(&TIMINGS, field)?,
+            tag::TIMING => key.timing = decode_timing(field)?,
             _ => field.unknown()?,
         }
     }

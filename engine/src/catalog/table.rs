@@ -1,6 +1,6 @@
 //! Tables, columns and indexes.
 
-use super::foreign_key::ForeignKey;
+use super::foreign_key::{ConstraintTiming, ForeignKey};
 use super::statistics::TableStatistics;
 use crate::storage::TreeId;
 use crate::types::SqlType;
@@ -41,8 +41,8 @@ pub struct Column {
     pub default: Option<String>,
 }
 
-/// An index: a tree from memcomparable key to row id. A unique index has the row id in the value; another, or a unique
-/// one for a key with a NULL, has it at the end of the key.
+/// An index: a tree from memcomparable key to row id. One that is [always unique](Index::is_always_unique) has the row id
+/// in the value; another, or such a one for a key with a NULL, has it at the end of the key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Index {
     /// Its name.
@@ -55,4 +55,19 @@ pub struct Index {
     pub unique: bool,
     /// Made by a PRIMARY KEY or UNIQUE constraint: `DROP INDEX` refuses it.
     pub constraint: bool,
+    /// When the constraint is checked, if it can wait for the end of a statement.
+    pub timing: ConstraintTiming,
+}
+
+impl Index {
+    /// Whether two rows have the same key at no time. In a unique index that is deferrable they may, while a statement or
+    /// a transaction runs.
+    pub fn is_always_unique(&self) -> bool {
+        self.unique && !self.is_deferrable()
+    }
+
+    /// Whether it is unique only once a statement or a transaction ends.
+    pub fn is_deferrable(&self) -> bool {
+        self.timing != ConstraintTiming::NotDeferrable
+    }
 }

@@ -89,15 +89,10 @@ fn foreign_key(width: usize) -> impl Strategy<Value = ForeignKey> {
         use ReferentialAction::{Cascade, NoAction, Restrict, SetDefault, SetNull};
         proptest::sample::select(vec![NoAction, Restrict, Cascade, SetNull, SetDefault])
     };
-    let timings = proptest::sample::select(vec![
-        ConstraintTiming::NotDeferrable,
-        ConstraintTiming::InitiallyImmediate,
-        ConstraintTiming::InitiallyDeferred,
-    ]);
     let pairs = proptest::collection::vec((0..width, names()), 1..4);
     (
         (names(), any::<u64>(), pairs, names()),
-        (any::<bool>(), actions(), actions(), timings),
+        (any::<bool>(), actions(), actions(), timing()),
     )
         .prop_map(
             |((name, number, pairs, table), (full_match, on_delete, on_update, timing))| {
@@ -117,18 +112,27 @@ fn foreign_key(width: usize) -> impl Strategy<Value = ForeignKey> {
         )
 }
 
+fn timing() -> impl Strategy<Value = ConstraintTiming> {
+    proptest::sample::select(vec![
+        ConstraintTiming::NotDeferrable,
+        ConstraintTiming::InitiallyImmediate,
+        ConstraintTiming::InitiallyDeferred,
+    ])
+}
+
 fn tables() -> impl Strategy<Value = Table> {
     columns()
         .prop_flat_map(|columns| {
             let width = columns.len();
             let key = proptest::collection::vec((0..columns.len(), any::<bool>()), 1..4);
-            let index = (names(), any::<u32>(), key, any::<bool>(), any::<bool>()).prop_map(
-                |(name, tree, columns, unique, constraint)| Index {
+            let index = (names(), any::<u32>(), key, any::<bool>(), timing()).prop_map(
+                |(name, tree, columns, unique, timing)| Index {
                     name,
                     tree: TreeId(tree),
                     columns,
                     unique,
-                    constraint,
+                    constraint: unique,
+                    timing,
                 },
             );
             let integers: Vec<Option<usize>> = (0..columns.len())

@@ -3,16 +3,18 @@
 use crate::catalog::{Index, Table};
 use crate::error::Result;
 use crate::exec::entry::entry_key;
+use crate::exec::integrity::UniqueKey;
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
 use crate::storage::{StorageTxn, for_each_entry};
 use crate::types::{SqlType, Value};
+use std::sync::Arc;
 
-/// Tells `problem` of each row that cannot be read, each row that an index lacks, and each index with entries for rows
-/// that are not there. Errors: those of reading.
+/// Tells `problem` of each row that cannot be read, each row that an index lacks, each index with entries for rows
+/// that are not there, and keys that are to be unique and are not. Errors: those of reading.
 pub(crate) fn check_table(
     txn: &dyn StorageTxn,
-    table: &Table,
+    table: &Arc<Table>,
     problem: &mut dyn FnMut(String),
 ) -> Result<()> {
     let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
@@ -42,6 +44,15 @@ pub(crate) fn check_table(
             problem(format!(
                 "index \"{}\" has {entries} entries for the {rows} rows of table \"{}\"",
                 index.name, table.name
+            ));
+        }
+    }
+    for unique in UniqueKey::of(table) {
+        let duplicates = unique.duplicates(txn)?;
+        if duplicates > 0 {
+            let (index, table) = (&unique.index().name, &table.name);
+            problem(format!(
+                "unique index \"{index}\" has {duplicates} keys of table \"{table}\" more than once"
             ));
         }
     }

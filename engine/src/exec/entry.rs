@@ -1,7 +1,7 @@
 //! Index entries: the bytes that stand for a row in an index.
 //!
 //! ```text
-//!   unique index, no NULL in the key     key columns            → row id
+//!   always unique, no NULL in the key    key columns            → row id
 //!   otherwise                            key columns, row id    → (nothing)
 //! ```
 
@@ -13,17 +13,23 @@ use crate::types::Value;
 
 /// The key of `row` (a value for each column of the table) in `index`, and whether it is held once only.
 pub(crate) fn entry_key(index: &Index, row: &[Value], row_id: i64) -> (Vec<u8>, bool) {
+    let (mut key, null) = key_columns(index, row);
+    let once = index.is_always_unique() && !null;
+    if !once {
+        key.extend_from_slice(&encode_row_id(row_id));
+    }
+    (key, once)
+}
+
+/// The part of the key that is made of columns, and whether one of them is NULL.
+pub(crate) fn key_columns(index: &Index, row: &[Value]) -> (Vec<u8>, bool) {
     let mut key = Vec::with_capacity(index.columns.len() * 10 + 8);
     let mut null = false;
     for (column, descending) in &index.columns {
         null |= matches!(row[*column], Value::Null);
         append_key(&mut key, &row[*column], *descending);
     }
-    let once = index.unique && !null;
-    if !once {
-        key.extend_from_slice(&encode_row_id(row_id));
-    }
-    (key, once)
+    (key, null)
 }
 
 /// The row id of an index entry.

@@ -122,7 +122,7 @@ fn index_lookup<'a>(
         prefixes.sort_unstable();
         prefixes.dedup();
     }
-    if index.unique && access.equal.len() == index.columns.len() {
+    if index.is_always_unique() && access.equal.len() == index.columns.len() {
         return Ok(Lookup::Keys(access.index, prefixes));
     }
     if access.low.is_none() && access.high.is_none() {

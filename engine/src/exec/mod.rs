@@ -62,5 +62,5 @@ pub(crate) use batch::Batch;
 pub(crate) use check_table::check_table;
 pub(crate) use expression::Folder;
 pub(crate) use fill_index::fill_index;
-pub(crate) use integrity::{Deferral, check_deferred, check_references};
+pub(crate) use integrity::{ConstraintId, Deferral, check_deferred, check_references};
 pub(crate) use run::{Executed, ResultRows, Settings, execute};

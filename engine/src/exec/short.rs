@@ -18,7 +18,7 @@ pub(crate) fn is_short(scan: &Scan) -> bool {
         Access::RowIds(points) => points.len() <= LOOKUPS_MAX,
         Access::Index(access) => {
             let index = &scan.table.indexes[access.index];
-            index.unique
+            index.is_always_unique()
                 && access.equal.len() == index.columns.len()
                 && access.equal.iter().map(Vec::len).product::<usize>() <= LOOKUPS_MAX
         }

@@ -295,7 +295,7 @@ fn visited_entries(
     conditions: &[Expr],
     keys: usize,
 ) -> f64 {
-    if index.unique && equal.len() == index.columns.len() {
+    if index.is_always_unique() && equal.len() == index.columns.len() {
         return keys as f64;
     }
     let fraction = selectivity::all(used.iter().map(|i| &conditions[*i]), candidate.block);

@@ -105,5 +105,5 @@ pub(crate) fn is_unique(table: &Table, c: usize) -> bool {
         || table
             .indexes
             .iter()
-            .any(|i| i.unique && i.columns.len() == 1 && i.columns[0].0 == c)
+            .any(|i| i.is_always_unique() && i.columns.len() == 1 && i.columns[0].0 == c)
 }

@@ -1,4 +1,5 @@
-//! What referential integrity asks of a change: the foreign keys that it can touch, and the tables that it can spread to.
+//! What constraints ask of a change that are checked when all rows are written: the foreign keys that it can touch, the
+//! tables that it can spread to, and unique keys that are deferrable.
 
 use super::bound::Expr;
 use crate::catalog::{ForeignKey, ReferencedKey, Table};
@@ -32,9 +33,11 @@ pub struct Affected {
     pub child_of: Vec<usize>,
     /// The foreign keys that refer to it and may be broken: likewise.
     pub parent_of: Vec<usize>,
+    /// Its unique indexes that are deferrable and may be broken: positions in `table.indexes`.
+    pub unique: Vec<usize>,
 }
 
-/// All that a statement has to do with foreign keys.
+/// All that a statement has to do with such constraints.
 #[derive(Clone, Debug)]
 pub struct Integrity {
     /// The table that the statement names, then those that actions change; the first may be among them again.

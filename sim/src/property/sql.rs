@@ -2,7 +2,7 @@
 
 use crate::scenario::{Request, SCENARIOS, run_seed};
 use arbitrary::Arbitrary;
-use quantadb::catalog::{Column, Index, Schema, Table};
+use quantadb::catalog::{Column, ConstraintTiming, Index, Schema, Table};
 use quantadb::sql::{bind, parse};
 use quantadb::storage::TreeId;
 use quantadb::types::SqlType;
@@ -37,6 +37,7 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         columns: vec![(1, false), (2, true)],
         unique: !keyed,
         constraint: false,
+        timing: ConstraintTiming::NotDeferrable,
     };
     Table {
         name: name.to_owned(),

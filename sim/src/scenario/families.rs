@@ -1,12 +1,14 @@
-//! Parents and children: what a foreign key asks of row locks, at every level of isolation.
+//! Parents and children, guests and seats: what a foreign key and a deferrable unique key ask of row locks, at every level
+//! of isolation.
 //!
 //! ```text
 //!   add a child        lock the parent (KeyShare) ▶ is it there? ▶ put the child
 //!   remove a parent    delete it ▶ a new snapshot, or a promise (depend_on) ▶ are there children? ▶ commit or not
+//!   take a seat        put the guest ▶ lock the seat (Update) ▶ a new snapshot, or a promise ▶ alone there? ▶ commit or not
 //! ```
 //!
 //! Neither reads what the other changes in a way that a snapshot would show: only the lock and the promise keep a child
-//! from losing its parent.
+//! from losing its parent, and a guest from sitting on another's lap.
 
 use quantadb::Error;
 use quantadb::storage::{
@@ -18,6 +20,8 @@ use std::collections::BTreeSet;
 
 /// Families.
 const FAMILIES: u64 = 3;
+/// Seats.
+const SEATS: u64 = 2;
 /// Tries to lock at READ COMMITTED before somebody else's changes are too many.
 const LOCK_TRIES: u32 = 10;
 
@@ -60,7 +64,8 @@ pub(super) fn change(
 ) -> Result<bool, Error> {
     let family = rng.random_range(0..FAMILIES);
     let key = parent(family);
-    match rng.random_range(0..8) {
+    match rng.random_range(0..11) {
+        8.. => seat(txn, tree, rng),
         0 => txn.insert(tree, &key, b""),
         // Not a change of the key: children may be added meanwhile.
         1 => {
@@ -97,12 +102,32 @@ pub(super) fn change(
     }
 }
 
-/// The families of one snapshot.
+/// A guest comes or goes.
+fn seat(txn: &mut dyn StorageTxn, tree: TreeId, rng: &mut ChaCha8Rng) -> Result<bool, Error> {
+    let seat = format!("seat-{}", rng.random_range(0..SEATS));
+    let guests = KeyRange::prefix(format!("{seat}-").as_bytes());
+    if let Some(guest) = keys(txn, tree, guests.clone())?.first()
+        && rng.random_bool(0.5)
+    {
+        return txn.delete(tree, guest);
+    }
+    let guest = format!("{seat}-{}", rng.random_range(0..1000));
+    txn.put(tree, guest.as_bytes(), b"")?;
+    lock(txn, tree, seat.as_bytes(), LockMode::Update)?;
+    txn.refresh_snapshot();
+    txn.depend_on(tree, &guests);
+    Ok(keys(txn, tree, guests)?.len() == 1)
+}
+
+/// The families and the seats of one snapshot.
 #[derive(Default)]
 pub(super) struct Families {
     parents: BTreeSet<String>,
     /// The families of the children.
     of_children: BTreeSet<String>,
+    seats: BTreeSet<String>,
+    /// Seats with more than one guest.
+    shared: BTreeSet<String>,
 }
 
 impl Families {
@@ -114,13 +139,19 @@ impl Families {
                 let family = rest.split_once('-').map_or(rest, |(family, _)| family);
                 self.of_children.insert(family.to_owned())
             }
+            "seat" => {
+                let seat = rest.split_once('-').map_or(rest, |(seat, _)| seat);
+                let is_first = self.seats.insert(seat.to_owned());
+                is_first || self.shared.insert(seat.to_owned())
+            }
             _ => return false,
         };
         true
     }
 
-    /// Families with children and no parent.
-    pub(super) fn orphaned(&self) -> Vec<&String> {
-        self.of_children.difference(&self.parents).collect()
+    /// Families with children and no parent, and seats with several guests.
+    pub(super) fn broken(&self) -> Vec<&String> {
+        let orphaned = self.of_children.difference(&self.parents);
+        orphaned.chain(&self.shared).collect()
     }
 }

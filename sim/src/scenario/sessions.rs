@@ -403,12 +403,12 @@ impl Sums {
             self.counters,
             self.guards,
             self.members,
-            self.families.orphaned()
+            self.families.broken()
         );
         let guarded = self.guards.values().all(|&on| on > 0);
         let sums = self.accounts == ACCOUNTS * BALANCE && self.counters == slots;
-        let alone = !self.families.orphaned().is_empty();
-        match sums && guarded && !alone && self.members <= MEMBERS_MAX {
+        let broken = !self.families.broken().is_empty();
+        match sums && guarded && !broken && self.members <= MEMBERS_MAX {
             true => Ok(()),
             false => Err(wrong("the sums of one snapshot", expected, found)),
         }

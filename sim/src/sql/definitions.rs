@@ -21,6 +21,7 @@ impl Definitions<'_> {
                 "INTEGER PRIMARY KEY",
                 "BIGINT PRIMARY KEY",
                 "TEXT PRIMARY KEY",
+                "INTEGER PRIMARY KEY DEFERRABLE INITIALLY DEFERRED",
                 "INTEGER",
             ],
         );
@@ -30,6 +31,7 @@ impl Definitions<'_> {
                 "INTEGER",
                 "INTEGER",
                 "INTEGER UNIQUE",
+                "INTEGER UNIQUE DEFERRABLE",
                 "INTEGER NOT NULL",
                 "BIGINT CHECK (a > -400)",
                 "INTEGER DEFAULT 7",
@@ -43,7 +45,16 @@ impl Definitions<'_> {
             rng,
             &["NUMERIC(12, 2)", "NUMERIC", "DOUBLE PRECISION", "BIGINT"],
         );
-        let more = pick(rng, &["", "", ", UNIQUE (a, b)"]);
+        let more = pick(
+            rng,
+            &[
+                "",
+                "",
+                "",
+                ", UNIQUE (a, b)",
+                ", UNIQUE (a, b) DEFERRABLE INITIALLY DEFERRED",
+            ],
+        );
         let foreign = match rng.random_bool(0.2) {
             true => self.foreign_key(rng),
             false => String::new(),

@@ -1,10 +1,11 @@
 //! Works off the events of a statement: checks and actions.
 
 use super::check::{check_child, check_parent};
-use super::deferred::{Deferral, Side};
+use super::deferred::{Check, ConstraintId, Deferral, Side};
 use super::events::{Event, Events, Recorder};
 use super::keys::Children;
-use crate::catalog::ReferentialAction;
+use super::unique::UniqueKey;
+use crate::catalog::{ForeignKey, ReferentialAction};
 use crate::error::{Error, Result};
 use crate::exec::change::size_bytes;
 use crate::exec::operator::Frame;
@@ -14,7 +15,7 @@ use crate::sql::{Affected, Integrity, Reference};
 use crate::storage::StorageTxn;
 use crate::types::{SqlType, Value};
 
-/// Checks and acts until nothing is left to do. Errors: `23503`; those of writing rows, for actions.
+/// Checks and acts until nothing is left to do. Errors: `23503`, `23505`; those of writing rows, for actions.
 pub(crate) fn enforce(
     txn: &mut dyn StorageTxn,
     frame: &Frame<'_>,
@@ -33,6 +34,7 @@ pub(crate) fn enforce(
     while let Some(event) = work.events.pop()? {
         frame.interrupt.check()?;
         match event {
+            Event::Unique { unique, key } => work.unique(txn, unique, key)?,
             Event::Child { of, values } => work.child(txn, of, values)?,
             Event::Parent { of, old, new } => work.parent(txn, of, old, new)?,
         }
@@ -59,11 +61,25 @@ enum Outcome {
 }
 
 impl Work<'_, '_> {
+    fn defers(&self, key: &ForeignKey) -> bool {
+        let id = || ConstraintId::ForeignKey(key.number);
+        self.deferral.defers(key.timing, id)
+    }
+
+    fn unique(&mut self, txn: &mut dyn StorageTxn, unique: UniqueKey, key: Vec<u8>) -> Result<()> {
+        let index = unique.index();
+        let id = || ConstraintId::Unique(index.name.clone());
+        match self.deferral.defers(index.timing, id) {
+            true => self.deferral.push(txn, Check::Unique(unique, Some(key))),
+            false => unique.check(txn, &key),
+        }
+    }
+
     fn child(&mut self, txn: &mut dyn StorageTxn, of: usize, values: Vec<Value>) -> Result<()> {
         let reference = &self.integrity.references[of].0;
-        if self.deferral.defers(&reference.key) {
-            self.deferral.push(reference, Side::Child, values);
-            return Ok(());
+        if self.defers(&reference.key) {
+            let check = Check::Reference(reference.clone(), Some((Side::Child, values)));
+            return self.deferral.push(txn, check);
         }
         check_child(txn, reference, &values, !self.has_acted)
     }
@@ -80,9 +96,9 @@ impl Work<'_, '_> {
             Some(_) => reference.key.on_update,
             None => reference.key.on_delete,
         };
-        if action == ReferentialAction::NoAction && self.deferral.defers(&reference.key) {
-            self.deferral.push(reference, Side::Parent, old);
-            return Ok(());
+        if action == ReferentialAction::NoAction && self.defers(&reference.key) {
+            let check = Check::Reference(reference.clone(), Some((Side::Parent, old)));
+            return self.deferral.push(txn, check);
         }
         if self.parents_seen < self.events.parents() {
             // Children that were committed while a removal waited for them are to be seen.

@@ -1,15 +1,19 @@
-//! What the rows that a statement writes give foreign keys to do.
+//! What the rows that a statement writes give constraints to do.
 
+use super::unique::UniqueKey;
 use crate::error::Result;
 use crate::exec::change::size_bytes;
+use crate::exec::entry::key_columns;
 use crate::exec::memory::Reservation;
-use crate::sql::{Integrity, Reference};
+use crate::sql::{Affected, Integrity, Reference};
 use crate::types::Value;
 use std::collections::VecDeque;
 
-/// Something to do for one foreign key, by its position in [`Integrity::references`].
+/// Something to do for one foreign key, by its position in [`Integrity::references`], or for one unique key.
 #[derive(Debug)]
 pub(super) enum Event {
+    /// A row has got this key in an index that is unique at the end: its key's columns.
+    Unique { unique: UniqueKey, key: Vec<u8> },
     /// A row has got these referencing values.
     Child { of: usize, values: Vec<Value> },
     /// A row no longer has these referenced values, but those, or is gone.
@@ -23,6 +27,7 @@ pub(super) enum Event {
 impl Event {
     fn size_bytes(&self) -> usize {
         let values = match self {
+            Self::Unique { key, .. } => key.len(),
             Self::Child { values, .. } => size_bytes(values),
             Self::Parent { old, new, .. } => size_bytes(old) + new.as_deref().map_or(0, size_bytes),
         };
@@ -129,6 +134,19 @@ impl Recorder<'_, '_> {
 
     fn got(&mut self, old: Option<&[Value]>, new: &[Value]) -> Result<()> {
         let integrity = self.integrity;
+        let Affected { table, unique, .. } = &integrity.affected[self.position];
+        for index in unique {
+            let unique = UniqueKey {
+                table: table.clone(),
+                index: *index,
+            };
+            let index = unique.index();
+            let (key, null) = key_columns(index, new);
+            let same = old.is_some_and(|old| key_columns(index, old).0 == key);
+            if !null && !same {
+                self.events.push(Event::Unique { unique, key })?;
+            }
+        }
         for of in &integrity.affected[self.position].child_of {
             let reference = &integrity.references[*of].0;
             let values = pick(new, &reference.key.columns);

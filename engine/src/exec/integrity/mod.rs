@@ -1,4 +1,5 @@
-//! Referential integrity: every key that a row references is there.
+//! Constraints that are checked when all rows are written: every key that a row references is there (referential
+//! integrity), and deferrable unique keys are unique (`unique`).
 //!
 //! A statement that writes rows of a table with foreign keys, or one that foreign keys refer to, records what they have
 //! to look at (`events`), in the order of the writes and, for each row, in the order in which the foreign keys were made,
@@ -44,8 +45,10 @@ mod deferred;
 mod enforce;
 mod events;
 mod keys;
+mod unique;
 
 pub(crate) use check::check_references;
-pub(crate) use deferred::{Deferral, check_deferred};
+pub(crate) use deferred::{ConstraintId, Deferral, check_deferred};
 pub(crate) use enforce::enforce;
 pub(crate) use events::{Events, Recorder};
+pub(crate) use unique::UniqueKey;

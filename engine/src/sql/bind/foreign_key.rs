@@ -4,7 +4,7 @@ use super::call::refuse;
 use super::coerce::{Context, can_cast, same};
 use super::context::Binder;
 use super::names::{at, fold, relation, sql_error};
-use super::table::Draft;
+use super::table::{Draft, DraftKey};
 use crate::catalog::{Column, ConstraintTiming, ForeignKey, ReferentialAction, Table};
 use crate::error::{Error, Result};
 use crate::types::SqlType;
@@ -24,21 +24,32 @@ pub(super) struct Written<'a> {
     pub(super) constraint: &'a ast::ForeignKeyConstraint,
 }
 
-/// The table that is referenced: its columns, the primary key's, and those of all unique keys.
+/// The table that is referenced.
 struct Target {
     columns: Vec<Column>,
-    primary_key: Option<Vec<usize>>,
-    keys: Vec<Vec<usize>>,
+    primary_key: Option<TargetKey>,
+    /// All that are unique, the primary key among them.
+    keys: Vec<TargetKey>,
+}
+
+#[derive(Clone)]
+struct TargetKey {
+    columns: Vec<usize>,
+    is_deferrable: bool,
 }
 
 impl Target {
     fn of(table: &Table) -> Self {
-        let of_index = |index: &crate::catalog::Index| -> Vec<usize> {
-            index.columns.iter().map(|(column, _)| *column).collect()
+        let of_index = |index: &crate::catalog::Index| TargetKey {
+            columns: index.columns.iter().map(|(column, _)| *column).collect(),
+            is_deferrable: index.is_deferrable(),
         };
         let named = table.primary_key_name.as_ref();
         let primary_index = table.indexes.iter().find(|i| Some(&i.name) == named);
-        let row_id = table.row_id_column.map(|column| vec![column]);
+        let row_id = table.row_id_column.map(|column| TargetKey {
+            columns: vec![column],
+            is_deferrable: false,
+        });
         let unique = table.indexes.iter().filter(|i| i.unique).map(of_index);
         Self {
             columns: table.columns.clone(),
@@ -189,12 +200,15 @@ impl Binder<'_> {
 impl Draft {
     /// The table as the target of its own foreign keys.
     fn target(&self) -> Target {
-        let primary_key = self.primary_key.as_ref().map(|(_, columns)| columns);
-        let unique = self.unique.iter().map(|(_, columns)| columns);
+        let of_key = |key: &DraftKey| TargetKey {
+            columns: key.columns.clone(),
+            is_deferrable: key.timing != ConstraintTiming::NotDeferrable,
+        };
+        let keys = self.primary_key.iter().chain(&self.unique);
         Target {
             columns: self.columns.clone(),
-            primary_key: primary_key.cloned(),
-            keys: primary_key.into_iter().chain(unique).cloned().collect(),
+            primary_key: self.primary_key.as_ref().map(of_key),
+            keys: keys.map(of_key).collect(),
         }
     }
 }
@@ -219,10 +233,14 @@ fn positions(written: &[ast::Ident], columns: &[Column]) -> Result<Vec<usize>> {
 /// The columns that are referenced: those written, or the primary key's.
 fn referenced_columns(target: &Target, written: &[ast::Ident], table: &str) -> Result<Vec<usize>> {
     if written.is_empty() {
-        return target.primary_key.clone().ok_or_else(|| {
+        let key = target.primary_key.clone().ok_or_else(|| {
             let message = format!("there is no primary key for referenced table \"{table}\"");
             sql_error("42704", message)
-        });
+        })?;
+        return match key.is_deferrable {
+            true => Err(deferrable("primary key", table)),
+            false => Ok(key.columns),
+        };
     }
     let columns = positions(written, &target.columns)?;
     let again = |(i, column): (usize, &usize)| columns[..i].contains(column);
@@ -230,16 +248,27 @@ fn referenced_columns(target: &Target, written: &[ast::Ident], table: &str) -> R
         let message = "foreign key referenced-columns list must not contain duplicates".to_owned();
         return Err(sql_error("42830", message));
     }
-    let is_over = |key: &Vec<usize>| {
-        key.len() == columns.len() && key.iter().all(|column| columns.contains(column))
+    let is_over = |key: &&TargetKey| {
+        key.columns.len() == columns.len()
+            && key.columns.iter().all(|column| columns.contains(column))
     };
-    if !target.keys.iter().any(is_over) {
+    let mut over = target.keys.iter().filter(is_over).peekable();
+    if over.peek().is_none() {
         let message = format!(
             "there is no unique constraint matching given keys for referenced table \"{table}\""
         );
         return Err(sql_error("42830", message));
     }
+    if over.all(|key| key.is_deferrable) {
+        return Err(deferrable("unique constraint", table));
+    }
     Ok(columns)
+}
+
+/// `55000`: a key that two rows may have for a while cannot be referenced.
+fn deferrable(kind: &str, table: &str) -> Error {
+    let message = format!("cannot use a deferrable {kind} for referenced table \"{table}\"");
+    sql_error("55000", message)
 }
 
 /// Whether values of the two columns can be compared by their keys. Errors: `42804` where PostgreSQL cannot either.
@@ -281,7 +310,8 @@ fn action(written: Option<ast::ReferentialAction>) -> ReferentialAction {
     }
 }
 
-fn timing(written: Option<&ast::ConstraintCharacteristics>) -> Result<ConstraintTiming> {
+/// When a constraint is checked.
+pub(super) fn timing(written: Option<&ast::ConstraintCharacteristics>) -> Result<ConstraintTiming> {
     let Some(ast::ConstraintCharacteristics {
         deferrable,
         initially,

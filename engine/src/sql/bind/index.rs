@@ -4,7 +4,7 @@ use super::call::refuse;
 use super::context::Binder;
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::table::NO_TREE;
-use crate::catalog::{Column, Index, Table};
+use crate::catalog::{Column, ConstraintTiming, Index, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{CreateIndex, Expr, ExprKind, Statement};
 use crate::sql::walk::operands_mut;
@@ -74,6 +74,7 @@ impl Binder<'_> {
                 columns,
                 unique: *unique,
                 constraint: false,
+                timing: ConstraintTiming::NotDeferrable,
             },
         }))
     }

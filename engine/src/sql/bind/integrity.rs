@@ -1,4 +1,4 @@
-//! Which foreign keys a change can touch.
+//! Which foreign keys and deferrable unique keys a change can touch.
 
 use super::change::{checks, defaults};
 use super::context::Binder;
@@ -37,7 +37,8 @@ impl Touches<'_> {
 }
 
 impl Binder<'_> {
-    /// What there is to do beside a change of `table`; `None` when no foreign key has to do with it.
+    /// What there is to do beside a change of `table`; `None` when no foreign key and no
+    /// deferrable unique key has to do with it.
     pub(super) fn integrity(
         &self,
         table: &Arc<Table>,
@@ -53,13 +54,17 @@ fn integrity(
     touches: &Touches<'_>,
 ) -> Result<Option<Arc<Integrity>>> {
     let mut all = references(schema)?;
-    if all.is_empty() {
+    let first = Affected {
+        unique: deferrable(table, |columns| touches.as_child(columns)),
+        ..of_table(table)
+    };
+    if all.is_empty() && first.unique.is_empty() {
         return Ok(None);
     }
     all.sort_by_key(|reference| reference.key.number);
     let mut graph = Graph {
         all,
-        affected: vec![of_table(table)],
+        affected: vec![first],
         seen: BTreeMap::new(),
         used: Vec::new(),
     };
@@ -73,9 +78,10 @@ fn integrity(
         let affected = &mut graph.affected[next];
         affected.checks = checks(&affected.table)?;
         affected.defaults = defaults(&affected.table)?;
+        affected.unique = deferrable(&affected.table, |_| true);
         next += 1;
     }
-    if graph.used.is_empty() {
+    if graph.used.is_empty() && graph.affected[0].unique.is_empty() {
         return Ok(None);
     }
     let references = graph.used.iter().map(|of| {
@@ -97,7 +103,18 @@ fn of_table(table: &Arc<Table>) -> Affected {
         defaults: Vec::new(),
         child_of: Vec::new(),
         parent_of: Vec::new(),
+        unique: Vec::new(),
     }
+}
+
+/// The deferrable unique indexes of `table` whose columns are `touched`.
+fn deferrable(table: &Table, touched: impl Fn(&[usize]) -> bool) -> Vec<usize> {
+    let indexes = table.indexes.iter().enumerate();
+    let concerned = indexes.filter(|(_, index)| {
+        let columns: Vec<usize> = index.columns.iter().map(|(column, _)| *column).collect();
+        index.is_deferrable() && touched(&columns)
+    });
+    concerned.map(|(position, _)| position).collect()
 }
 
 /// What is found while going from tables to those that actions on them change.

@@ -3,10 +3,10 @@
 use super::call::refuse;
 use super::context::{Binder, Clause};
 use super::data_type::sql_type;
-use super::foreign_key::Written;
+use super::foreign_key::{Written, timing};
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::stored::bind_stored;
-use crate::catalog::{Column, ForeignKey, Index};
+use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index};
 use crate::error::{Error, Result};
 use crate::sql::bound::{CreateTable, Expr};
 use crate::sql::parse::parse_expression;
@@ -24,19 +24,25 @@ pub(super) const NO_TREE: TreeId = TreeId(u32::MAX);
 pub(super) struct Draft {
     pub(super) name: String,
     pub(super) columns: Vec<Column>,
-    /// Constraint name and columns.
-    pub(super) primary_key: Option<(String, Vec<usize>)>,
-    /// Constraint names and columns.
-    pub(super) unique: Vec<(String, Vec<usize>)>,
+    pub(super) primary_key: Option<DraftKey>,
+    pub(super) unique: Vec<DraftKey>,
     checks: Vec<(String, String)>,
     /// Names of constraints given or made up so far.
     taken: Vec<String>,
 }
 
-/// A key constraint, of a column or of the table.
+/// A key of a table in the making.
+pub(super) struct DraftKey {
+    name: String,
+    pub(super) columns: Vec<usize>,
+    pub(super) timing: ConstraintTiming,
+}
+
+/// A key constraint as it was written, of a column or of the table.
 struct Key<'a> {
     name: Option<&'a ast::Ident>,
     columns: Vec<usize>,
+    timing: ConstraintTiming,
 }
 
 impl Binder<'_> {
@@ -166,16 +172,12 @@ impl Draft {
                 column.default = Some(text);
             }
             ast::ColumnOption::PrimaryKey(key) => {
-                check_key_options(
-                    &key.index_type,
-                    &key.include,
-                    &key.index_options,
-                    &key.characteristics,
-                )?;
+                check_key_options(&key.index_type, &key.include, &key.index_options)?;
                 let name = name.as_ref().or(key.name.as_ref());
                 self.primary_key(Key {
                     name,
                     columns: vec![position],
+                    timing: timing(key.characteristics.as_ref())?,
                 })?;
             }
             ast::ColumnOption::Unique(unique) => {
@@ -186,6 +188,7 @@ impl Draft {
                     Key {
                         name,
                         columns: vec![position],
+                        timing: timing(unique.characteristics.as_ref())?,
                     },
                 )?;
             }
@@ -211,16 +214,12 @@ impl Draft {
     ) -> Result<()> {
         match constraint {
             ast::TableConstraint::PrimaryKey(key) => {
-                check_key_options(
-                    &key.index_type,
-                    &key.include,
-                    &key.index_options,
-                    &key.characteristics,
-                )?;
+                check_key_options(&key.index_type, &key.include, &key.index_options)?;
                 let columns = self.key_columns(&key.columns, "primary key")?;
                 self.primary_key(Key {
                     name: key.name.as_ref(),
                     columns,
+                    timing: timing(key.characteristics.as_ref())?,
                 })
             }
             ast::TableConstraint::Unique(unique) => {
@@ -231,6 +230,7 @@ impl Draft {
                     Key {
                         name: unique.name.as_ref(),
                         columns,
+                        timing: timing(unique.characteristics.as_ref())?,
                     },
                 )
             }
@@ -269,7 +269,11 @@ impl Draft {
             Some(ident) => fold(ident)?,
             None => self.make_up("", "pkey", |_| false),
         };
-        self.primary_key = Some((name, key.columns));
+        self.primary_key = Some(DraftKey {
+            name,
+            columns: key.columns,
+            timing: key.timing,
+        });
         Ok(())
     }
 
@@ -286,7 +290,11 @@ impl Draft {
                 self.make_up(&columns, "key", |name| binder.relation_exists(name))
             }
         };
-        self.unique.push((name, key.columns));
+        self.unique.push(DraftKey {
+            name,
+            columns: key.columns,
+            timing: key.timing,
+        });
         Ok(())
     }
 
@@ -349,17 +357,23 @@ impl Draft {
 
     fn finish(self, exists: bool, foreign_keys: Vec<ForeignKey>) -> Result<CreateTable> {
         let is_integer = |column: &usize| self.columns[*column].sql_type.is_integer();
+        // A row id stands for one row at any time, so that a key that can be deferred needs an index.
         let row_id_column = match &self.primary_key {
-            Some((_, columns)) if columns.len() == 1 => columns.first().copied().filter(is_integer),
+            Some(DraftKey {
+                columns,
+                timing: ConstraintTiming::NotDeferrable,
+                ..
+            }) if columns.len() == 1 => columns.first().copied().filter(is_integer),
             _ => None,
         };
         let key_index = self.primary_key.iter().filter(|_| row_id_column.is_none());
-        let index = |(name, columns): &(String, Vec<usize>)| Index {
-            name: name.clone(),
+        let index = |key: &DraftKey| Index {
+            name: key.name.clone(),
             tree: NO_TREE,
-            columns: columns.iter().map(|c| (*c, false)).collect(),
+            columns: key.columns.iter().map(|c| (*c, false)).collect(),
             unique: true,
             constraint: true,
+            timing: key.timing,
         };
         Ok(CreateTable {
             indexes: key_index.chain(&self.unique).map(index).collect(),
@@ -367,7 +381,7 @@ impl Draft {
             exists,
             columns: self.columns,
             row_id_column,
-            primary_key_name: self.primary_key.map(|(name, _)| name),
+            primary_key_name: self.primary_key.map(|key| key.name),
             checks: self.checks,
             foreign_keys,
         })
@@ -406,7 +420,7 @@ fn check_unique(unique: &ast::UniqueConstraint) -> Result<()> {
         columns: _,
         include,
         index_options,
-        characteristics,
+        characteristics: _,
         nulls_distinct,
     } = unique;
     refuse(index_name.is_some(), "a name of the index of UNIQUE")?;
@@ -414,16 +428,14 @@ fn check_unique(unique: &ast::UniqueConstraint) -> Result<()> {
         *nulls_distinct == ast::NullsDistinctOption::NotDistinct,
         "NULLS NOT DISTINCT",
     )?;
-    check_key_options(index_type, include, index_options, characteristics)
+    check_key_options(index_type, include, index_options)
 }
 
 fn check_key_options(
     index_type: &Option<ast::IndexType>,
     include: &[ast::Ident],
     options: &[ast::IndexOption],
-    characteristics: &Option<ast::ConstraintCharacteristics>,
 ) -> Result<()> {
-    refuse(characteristics.is_some(), "DEFERRABLE")?;
     refuse(!include.is_empty(), "INCLUDE")?;
     refuse(
         index_type.is_some() || !options.is_empty(),
