@@ -42,7 +42,7 @@ impl StatementResult {
     fn new(ran: Ran) -> Self {
         let tag = match ran.tag {
             "INSERT" => format!("INSERT 0 {}", ran.count),
-            "SELECT" | "UPDATE" | "DELETE" => format!("{} {}", ran.tag, ran.count),
+            "SELECT" | "UPDATE" | "DELETE" | "MERGE" => format!("{} {}", ran.tag, ran.count),
             other => other.to_owned(),
         };
         Self {

@@ -33,11 +33,28 @@ pub(crate) fn setting(parsed: &Parsed) -> Option<&SettingStatement> {
 fn body(statement: &Syntax) -> &Syntax {
     match statement {
         Syntax::Query(query) => match &*query.body {
-            SetExpr::Insert(change) | SetExpr::Update(change) | SetExpr::Delete(change) => change,
+            SetExpr::Insert(change)
+            | SetExpr::Update(change)
+            | SetExpr::Delete(change)
+            | SetExpr::Merge(change) => change,
             _ => statement,
         },
         _ => statement,
     }
+}
+
+/// Whether a change stands in the WITH of a query.
+fn changes_in_with(statement: &Syntax) -> bool {
+    let Syntax::Query(query) = statement else {
+        return false;
+    };
+    let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
+    ctes.into_iter().any(|cte| {
+        matches!(
+            *cte.query.body,
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_)
+        )
+    })
 }
 
 /// Refuses what a read-only transaction cannot do. Errors: `25006`.
@@ -51,11 +68,14 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::Insert(_) => "INSERT",
             Syntax::Update(_) => "UPDATE",
             Syntax::Delete(_) => "DELETE",
+            Syntax::Merge(_) => "MERGE",
+            Syntax::Truncate(_) => "TRUNCATE TABLE",
             Syntax::CreateTable(_) => "CREATE TABLE",
             Syntax::CreateIndex(_) => "CREATE INDEX",
             Syntax::CreateView(_) => "CREATE VIEW",
             Syntax::Drop { .. } => "DROP",
             _ if parsed.locks_rows => "SELECT FOR UPDATE",
+            _ if changes_in_with(statement) => "SELECT",
             _ => return Ok(()),
         },
         _ => return Ok(()),
@@ -70,7 +90,8 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
 /// `SELECT`, `VALUES` and their like, which change and lock nothing.
 pub(crate) fn is_query(parsed: &Parsed) -> bool {
     !parsed.locks_rows
-        && matches!(&parsed.kind, ParsedKind::Sql(statement) if matches!(body(statement), Syntax::Query(_)))
+        && matches!(&parsed.kind, ParsedKind::Sql(statement)
+            if matches!(body(statement), Syntax::Query(_)) && !changes_in_with(statement))
 }
 
 /// Whether the statement may change the schema or the statistics that are part of it.
@@ -84,6 +105,7 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
                 | Syntax::CreateIndex(_)
                 | Syntax::CreateView(_)
                 | Syntax::Drop { .. }
+                | Syntax::Truncate(_)
         ),
         _ => false,
     }
@@ -96,6 +118,8 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Insert(_) => "INSERT",
         Statement::Update(_) => "UPDATE",
         Statement::Delete(_) => "DELETE",
+        Statement::Merge(_) => "MERGE",
+        Statement::Truncate(_) => "TRUNCATE TABLE",
         Statement::Explain(_) => "EXPLAIN",
         Statement::CreateTable(_) => "CREATE TABLE",
         Statement::DropTable(..) => "DROP TABLE",

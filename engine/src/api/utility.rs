@@ -50,6 +50,7 @@ pub(crate) fn refuse_while_checks_wait(statement: &Statement, deferral: &Deferra
     let waits = |table: &Arc<Table>| deferral.waits_for(&table.name).then(|| table.name.clone());
     let table = match statement {
         Statement::DropTable(tables, _) => tables.iter().find_map(waits),
+        Statement::Truncate(tables) => tables.iter().find_map(waits),
         Statement::DropIndex(indexes) => indexes.iter().find_map(|(table, _)| waits(table)),
         Statement::CreateIndex(Some(create)) => waits(&create.table),
         _ => None,
@@ -57,7 +58,10 @@ pub(crate) fn refuse_while_checks_wait(statement: &Statement, deferral: &Deferra
     let Some(table) = table else {
         return Ok(());
     };
-    let what = kind::tag(statement);
+    let what = match statement {
+        Statement::Truncate(_) => "TRUNCATE",
+        other => kind::tag(other),
+    };
     let message = format!("cannot {what} \"{table}\" because it has pending trigger events");
     Err(Error::new(ErrorKind::Sql, "55006", message))
 }
@@ -105,6 +109,10 @@ pub(crate) fn run(
                 drop_dangling_keys(txn, root)?;
             }
             !tables.is_empty()
+        }
+        Statement::Truncate(tables) => {
+            truncate(txn, root, tables)?;
+            true
         }
         Statement::CreateView(view) => {
             catalog::put_view(txn, root, view)?;
@@ -177,6 +185,21 @@ fn drop_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Result<(
     }
     txn.drop_tree(table.tree)?;
     catalog::remove_table(txn, root, &table.name)
+}
+
+/// Gives the tables new trees: whoever sees the schema as it was still sees the rows.
+fn truncate(txn: &mut dyn StorageTxn, root: TreeId, tables: &[Arc<Table>]) -> Result<()> {
+    for table in tables {
+        let mut empty = Table::clone(table);
+        let indexes = empty.indexes.iter_mut().map(|index| &mut index.tree);
+        for tree in indexes.chain([&mut empty.tree]) {
+            txn.drop_tree(*tree)?;
+            *tree = txn.create_tree()?;
+        }
+        empty.statistics = None;
+        catalog::put_table(txn, root, &empty)?;
+    }
+    Ok(())
 }
 
 /// Drops the foreign keys that refer to what is no longer there: who dropped that said CASCADE, or there are none.

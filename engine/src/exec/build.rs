@@ -1,6 +1,6 @@
 //! From the nodes of a plan to running operators.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::aggregate::Aggregation;
 use crate::exec::filter::{Filter, Project};
 use crate::exec::hash_join::{HashJoin, HashJoinParts};
@@ -27,7 +27,8 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
         }),
         NodeKind::Scan(scan) => Box::new(ScanOperator::open(context, scan)?),
         NodeKind::Derived { input, .. } => build(context, input)?,
-        NodeKind::CteScan { .. }
+        NodeKind::Change(_)
+        | NodeKind::CteScan { .. }
         | NodeKind::WorkTableScan { .. }
         | NodeKind::RecursiveUnion { .. } => build_with(context, node)?,
         NodeKind::Filter { input, predicates } => Box::new(Filter {
@@ -75,15 +76,12 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
                 left,
             })
         }
-        NodeKind::Append(_) | NodeKind::SetOp { .. } => build_set_operation(context, node)?,
+        NodeKind::Append(_) | NodeKind::SetOp { .. } | NodeKind::Distinct { .. } => {
+            build_set_operation(context, node)?
+        }
         NodeKind::LockRows { input, locks } => {
             Box::new(LockRows::new(context, build(context, input)?, locks))
         }
-        NodeKind::Distinct { input } => Box::new(Distinct::new(
-            context,
-            build(context, input)?,
-            &input.types,
-        )?),
     })
 }
 
@@ -104,6 +102,11 @@ fn build_with<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
             all,
             table,
         } => Box::new(RecursiveUnion::new(context, seed, step, *all, *table)?),
+        NodeKind::Change(_) => {
+            return Err(Error::misuse(
+                "EXEC-5: a change of WITH is made before it is read",
+            ));
+        }
         _ => build(context, node)?,
     })
 }
@@ -174,6 +177,11 @@ fn build_set_operation<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<B
             &node.types,
             *kind,
             *all,
+        )?),
+        NodeKind::Distinct { input } => Box::new(Distinct::new(
+            context,
+            build(context, input)?,
+            &input.types,
         )?),
         _ => build(context, node)?,
     })

@@ -1,13 +1,13 @@
-//! INSERT, UPDATE, DELETE: first all rows are read and computed, then they are written, so that a statement never meets
-//! its own changes.
+//! INSERT, UPDATE, DELETE, MERGE: first all rows are read and computed, then they are written, so that a statement never
+//! meets its own changes.
 
-use crate::catalog::Table;
 use crate::error::{Error, Result};
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::integrity::Recorder;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::Context;
+use crate::exec::pending::Pending;
 use crate::exec::scalar::{RowView, each};
 use crate::exec::short;
 use crate::exec::write::{Writer, check_row};
@@ -21,6 +21,8 @@ use crate::types::{SqlType, Value};
 pub(crate) struct Prepared {
     writes: Vec<Write>,
     pub(crate) returning: Vec<Vec<Value>>,
+    /// Rows that are only locked.
+    locked: u64,
 }
 
 #[derive(Debug)]
@@ -35,31 +37,38 @@ enum Write {
         id: i64,
         old: Vec<Value>,
     },
+    Lock {
+        id: i64,
+    },
 }
 
 impl Prepared {
     /// How many rows are written.
     pub(crate) fn count(&self) -> u64 {
-        self.writes.len() as u64
+        self.writes.len() as u64 - self.locked
     }
 
     /// Writes them, in order.
     pub(crate) fn write(
         &self,
         txn: &mut dyn StorageTxn,
-        table: &Table,
+        change: &Change,
         recorder: Option<Recorder<'_, '_>>,
     ) -> Result<()> {
-        let mut writer = Writer::new(txn, table);
+        let mut writer = Writer::new(txn, &change.table);
         if let Some(recorder) = recorder {
             writer = writer.recording(recorder);
         }
         let count = self.writes.len();
         for (i, write) in self.writes.iter().enumerate() {
-            match write {
-                Write::Insert(row) => writer.insert(row, count - i - 1)?,
-                Write::Update { id, old, new } => writer.update(*id, old, new)?,
-                Write::Delete { id, old } => writer.delete(*id, old)?,
+            match (write, &change.conflict) {
+                (Write::Insert(row), None) => writer.insert(row, count - i - 1)?,
+                (Write::Insert(row), Some(conflict)) => {
+                    writer.insert_found_free(row, count - i - 1, &conflict.arbiters)?;
+                }
+                (Write::Update { id, old, new }, _) => writer.update(*id, old, new)?,
+                (Write::Delete { id, old }, _) => writer.delete(*id, old)?,
+                (Write::Lock { id }, _) => writer.lock(*id)?,
             }
         }
         Ok(())
@@ -67,12 +76,18 @@ impl Prepared {
 }
 
 /// Reads and computes what `change` writes.
-pub(crate) fn prepare(context: Context<'_>, change: &Change) -> Result<Prepared> {
-    let types: Vec<SqlType> = change.table.columns.iter().map(|c| c.sql_type).collect();
+pub(crate) fn prepare<'a>(
+    context: Context<'a>,
+    change: &'a Change,
+    pending: &mut Pending<'_>,
+) -> Result<Prepared> {
+    let own = change.table.columns.iter().map(|c| c.sql_type);
+    let types: Vec<SqlType> = own.chain(change.beside.iter().copied()).collect();
     let mut work = Work {
         context,
         change,
         types,
+        pending,
         prepared: Prepared::default(),
         reservation: context.memory.reservation("ModifyTable"),
     };
@@ -80,37 +95,56 @@ pub(crate) fn prepare(context: Context<'_>, change: &Change) -> Result<Prepared>
         ChangeKind::InsertRows(rows) => {
             work.prepared.writes.reserve(rows.len());
             for row in rows {
-                work.insert(each(row, |e| context.constant(e))?)?;
+                work.add(each(row, |e| context.constant(e))?)?;
             }
         }
         ChangeKind::InsertQuery(source) => {
             let mut operator = build(context, source)?;
             while let Some(batch) = operator.next()? {
                 for row in 0..batch.rows {
-                    work.insert(batch.row(row, &source.types))?;
+                    work.add(batch.row(row, &source.types))?;
                 }
             }
         }
         ChangeKind::Update(source, assignments) => work.update(source, assignments)?,
-        ChangeKind::Delete(source) => work.delete(source)?,
+        ChangeKind::Delete(source, columns) => work.delete(source, columns)?,
+        ChangeKind::Merge(source, actions) => work.merge(source, actions)?,
     }
     Ok(work.prepared)
 }
 
-struct Work<'a> {
-    context: Context<'a>,
-    change: &'a Change,
-    types: Vec<SqlType>,
+/// A change while its rows are computed.
+pub(super) struct Work<'a, 'p, 'm> {
+    pub(super) context: Context<'a>,
+    pub(super) change: &'a Change,
+    /// Of the columns of the table, then of what stands beside them.
+    pub(super) types: Vec<SqlType>,
+    pub(super) pending: &'p mut Pending<'m>,
     prepared: Prepared,
     reservation: Reservation<'a>,
 }
 
-impl<'a> Work<'a> {
-    fn check(&self, row: &[Value]) -> Result<()> {
+impl<'a> Work<'a, '_, '_> {
+    /// How many columns the table has.
+    pub(super) fn width(&self) -> usize {
+        self.change.table.columns.len()
+    }
+
+    /// `row`, which may go on with what stands beside, to evaluate expressions over.
+    pub(super) fn view<'r>(&'r self, row: &'r [Value]) -> RowView<'r> {
+        RowView {
+            values: row,
+            types: &self.types[..row.len()],
+        }
+    }
+
+    /// Checks NOT NULL and CHECK for a new row.
+    pub(super) fn check(&self, row: &[Value]) -> Result<()> {
+        let types = &self.types[..row.len()];
         check_row(
             &self.context,
             &self.change.table,
-            &self.types,
+            types,
             &self.change.checks,
             row,
         )
@@ -120,47 +154,83 @@ impl<'a> Work<'a> {
         let Some(expressions) = &self.change.returning else {
             return Ok(());
         };
-        let view = RowView {
-            values: row,
-            types: &self.types,
-        };
+        let view = self.view(row);
         let values = each(expressions, |e| self.context.scalar(e, view))?;
         self.reservation.grow(size_bytes(&values))?;
         self.prepared.returning.push(values);
         Ok(())
     }
 
-    fn insert(&mut self, row: Vec<Value>) -> Result<()> {
+    fn add(&mut self, row: Vec<Value>) -> Result<()> {
         self.check(&row)?;
+        match &self.change.conflict {
+            None => self.push_insert(row),
+            Some(conflict) => self.propose(row, conflict),
+        }
+    }
+
+    /// Adds a row that was checked.
+    pub(super) fn push_insert(&mut self, row: Vec<Value>) -> Result<()> {
         self.returning(&row)?;
+        if self.change.repeats {
+            self.pending.inserted(&self.change.table, &row)?;
+        }
         self.reservation.grow(size_bytes(&row))?;
         self.prepared.writes.push(Write::Insert(row));
         Ok(())
     }
 
-    fn push_update(&mut self, id: i64, old: Vec<Value>, new: Vec<Value>) -> Result<()> {
-        self.check(&new)?;
+    /// Changes the row `id`; `new` may go on with what stands beside.
+    pub(super) fn push_update(
+        &mut self,
+        id: i64,
+        old: Vec<Value>,
+        mut new: Vec<Value>,
+    ) -> Result<()> {
+        self.check(&new[..self.width()])?;
         self.returning(&new)?;
+        new.truncate(self.width());
+        if self.change.repeats {
+            self.pending.updated(&self.change.table, id, &old, &new)?;
+        }
         self.reservation.grow(size_bytes(&old) + size_bytes(&new))?;
         self.prepared.writes.push(Write::Update { id, old, new });
         Ok(())
     }
 
-    fn push_delete(&mut self, id: i64, old: Vec<Value>) -> Result<()> {
+    /// Removes the row `id`; `old` may go on with what stands beside.
+    pub(super) fn push_delete(&mut self, id: i64, mut old: Vec<Value>) -> Result<()> {
         self.returning(&old)?;
+        old.truncate(self.width());
+        if self.change.repeats {
+            self.pending.deleted(&self.change.table, id, &old)?;
+        }
         self.reservation.grow(size_bytes(&old))?;
         self.prepared.writes.push(Write::Delete { id, old });
         Ok(())
+    }
+
+    /// Locks the row `id`, which stays as it is.
+    pub(super) fn push_lock(&mut self, id: i64) -> Result<()> {
+        self.reservation.grow(size_of::<Write>())?;
+        self.prepared.locked += 1;
+        self.prepared.writes.push(Write::Lock { id });
+        Ok(())
+    }
+
+    /// Whether the row `id` is to be passed over: the statement has changed it before.
+    fn is_done(&self, id: i64) -> bool {
+        self.change.repeats && self.pending.is_written(&self.change.table, id)
     }
 
     fn update(&mut self, source: &'a PlanNode, assignments: &[(usize, Expr)]) -> Result<()> {
         if let Some(rows) = short::rows(&self.context, source)? {
             for mut row in rows {
                 let id = pop_row_id(&mut row)?;
-                let view = RowView {
-                    values: &row,
-                    types: &self.types,
-                };
+                if self.is_done(id) {
+                    continue;
+                }
+                let view = self.view(&row);
                 let values = each(assignments, |(_, e)| self.context.scalar(e, view))?;
                 // Only indexes and foreign keys ask what the row was (EXEC-9).
                 let change = self.change;
@@ -180,8 +250,11 @@ impl<'a> Work<'a> {
             let ids = pop_row_ids(&mut batch)?;
             let values = each(assignments, |(_, e)| self.context.evaluate(e, &batch))?;
             for (row, id) in ids.into_iter().enumerate() {
-                let old = batch.row(row, &self.types);
-                let mut new = old.clone();
+                if self.is_done(id) {
+                    continue;
+                }
+                let mut new = batch.row(row, &self.types);
+                let old = new[..self.width()].to_vec();
                 for ((column, e), array) in assignments.iter().zip(&values) {
                     new[*column] = crate::types::array::value_at(array, row, e.sql_type);
                 }
@@ -191,12 +264,14 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn delete(&mut self, source: &'a PlanNode) -> Result<()> {
-        let columns = short::scan_columns(source);
-        let width = self.types.len();
-        let spread = |values: Vec<Value>| {
+    fn delete(&mut self, source: &'a PlanNode, columns: &[usize]) -> Result<()> {
+        let width = self.width();
+        let spread = |mut values: Vec<Value>| {
+            if columns.len() == width {
+                return values;
+            }
             let mut row = vec![Value::Null; width];
-            for (column, value) in columns.iter().zip(values) {
+            for (column, value) in columns.iter().zip(values.drain(..)) {
                 row[*column] = value;
             }
             row
@@ -204,7 +279,9 @@ impl<'a> Work<'a> {
         if let Some(rows) = short::rows(&self.context, source)? {
             for mut values in rows {
                 let id = pop_row_id(&mut values)?;
-                self.push_delete(id, spread(values))?;
+                if !self.is_done(id) {
+                    self.push_delete(id, spread(values))?;
+                }
             }
             return Ok(());
         }
@@ -212,7 +289,9 @@ impl<'a> Work<'a> {
         let mut operator = build(self.context, source)?;
         while let Some(mut batch) = operator.next()? {
             for (row, id) in pop_row_ids(&mut batch)?.into_iter().enumerate() {
-                self.push_delete(id, spread(batch.row(row, types)))?;
+                if !self.is_done(id) {
+                    self.push_delete(id, spread(batch.row(row, types)))?;
+                }
             }
         }
         Ok(())

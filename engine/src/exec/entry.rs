@@ -7,8 +7,8 @@
 
 use crate::catalog::{Index, Table};
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::StorageTxn;
 use crate::storage::key::{append_key, decode_row_id, encode_row_id};
-use crate::storage::{StorageTxn, TreeId};
 use crate::types::Value;
 
 /// The key of `row` (a value for each column of the table) in `index`, and whether it is held once only.
@@ -41,35 +41,35 @@ pub(crate) fn entry_row_id(key: &[u8], value: &[u8]) -> Result<i64> {
     decode_row_id(value)
 }
 
-/// Adds the entries of `row` to all indexes of `table`. Errors: `23505` when a unique one has the key already.
+/// Adds the entries of `row` to all indexes of `table`; gives the position of a unique one that has the key already, if
+/// there is one.
 pub(crate) fn insert_entries(
     txn: &mut dyn StorageTxn,
     table: &Table,
     row: &[Value],
     row_id: i64,
-) -> Result<()> {
-    for index in &table.indexes {
-        insert_entry(txn, index, index.tree, row, row_id)?;
+) -> Result<Option<usize>> {
+    for (position, index) in table.indexes.iter().enumerate() {
+        if !insert_entry(txn, index, row, row_id)? {
+            return Ok(Some(position));
+        }
     }
-    Ok(())
+    Ok(None)
 }
 
-/// Adds the entry of `row` to the index `index`, whose tree is `tree`.
-pub(crate) fn insert_entry(
+/// Adds the entry of `row` to `index`; false when it is unique and has the key already.
+fn insert_entry(
     txn: &mut dyn StorageTxn,
     index: &Index,
-    tree: TreeId,
     row: &[Value],
     row_id: i64,
-) -> Result<()> {
+) -> Result<bool> {
     let (key, once) = entry_key(index, row, row_id);
     if !once {
-        return txn.put(tree, &key, &[]);
+        txn.put(index.tree, &key, &[])?;
+        return Ok(true);
     }
-    if txn.insert(tree, &key, &encode_row_id(row_id))? {
-        return Ok(());
-    }
-    Err(unique_violation(&index.name))
+    txn.insert(index.tree, &key, &encode_row_id(row_id))
 }
 
 /// Removes the entries of `row` from all indexes of `table`.

@@ -51,18 +51,13 @@ impl<'a> IndexJoin<'a> {
         kind: JoinKind,
         residual: Option<&'a Expr>,
     ) -> Self {
-        let types = scan
-            .columns
-            .iter()
-            .map(|c| scan.table.columns[*c].sql_type)
-            .collect();
         Self {
             context,
             left,
             scan,
             kind,
             residual,
-            types,
+            types: scan.types().collect(),
             reader: RowReader::new(scan),
             current: None,
         }

@@ -11,13 +11,13 @@
 //! `recursive`)
 //! count what they hold in the statement's `memory`. A statement that touches a few rows by key takes the `short` path,
 //! without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
-//! (`entry`). What foreign keys ask for then (`integrity`) comes last.
+//! (`entry`); `pending` knows what of it is to come. What foreign keys ask for then (`integrity`) comes last.
 //!
 //! - EXEC-1: a hash join is built before it is probed.
 //! - EXEC-2: the value of an integer primary key is an integer, and not NULL once NOT NULL was checked.
 //! - EXEC-3: rows to change end with their row id.
 //! - EXEC-4: a short scan looks up keys, not ranges.
-//! - EXEC-5: a statement without a plan is not run here.
+//! - EXEC-5: a statement without a plan is not run here, and a change of WITH is made before it is read.
 //! - EXEC-6: every subquery in an expression of a plan is planned.
 //! - EXEC-7: a subquery is given columns of the row that it is run for.
 //! - EXEC-8: a row to lock comes with its row id.
@@ -32,6 +32,7 @@ mod batch;
 mod build;
 mod change;
 mod check_table;
+mod conflict;
 mod entry;
 pub mod eval;
 mod expression;
@@ -46,7 +47,9 @@ mod lock_rows;
 mod lookup;
 mod loop_join;
 mod memory;
+mod merge;
 mod operator;
+mod pending;
 mod recursive;
 mod run;
 mod scalar;

@@ -3,14 +3,15 @@
 use crate::error::Result;
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
-use crate::exec::change;
+use crate::exec::change::{self, Prepared};
 use crate::exec::integrity::{Deferral, Events, Recorder, enforce};
 use crate::exec::memory::Memory;
 use crate::exec::operator::{Context, Frame, collect};
+use crate::exec::pending::Pending;
 use crate::exec::short;
 use crate::exec::subquery::Memo;
 use crate::interrupt::Interrupt;
-use crate::plan::{Body, Plan, PlanNode};
+use crate::plan::{Body, Change, NodeKind, Plan, PlanNode, SubPlan};
 use crate::storage::StorageTxn;
 use crate::types::Value;
 
@@ -81,6 +82,9 @@ pub(crate) fn execute(
         now_micros: settings.now_micros,
         interrupt: settings.interrupt,
     };
+    if plan.subplans.iter().any(SubPlan::is_change) {
+        return with_changes(txn, plan, &frame, deferral);
+    }
     match &plan.body {
         Body::Query(root) => {
             let rows = query(frame.over(&*txn), root)?;
@@ -90,26 +94,12 @@ pub(crate) fn execute(
             })
         }
         Body::Change(change) => {
-            let prepared = change::prepare(frame.over(&*txn), change)?;
-            match &change.integrity {
-                None => prepared.write(txn, &change.table, None)?,
-                Some(integrity) => {
-                    let mut events = Events::new(memory.reservation("foreign keys"));
-                    let recorder = Recorder {
-                        integrity,
-                        position: 0,
-                        events: &mut events,
-                    };
-                    prepared.write(txn, &change.table, Some(recorder))?;
-                    enforce(txn, &frame, integrity, events, deferral)?;
-                }
+            let mut pending = Pending::new(memory.reservation("ModifyTable"));
+            let prepared = change::prepare(frame.over(&*txn), change, &mut pending)?;
+            if let Some(events) = write(txn, change, &prepared, &memory)? {
+                enforce_all(txn, &frame, [(&**change, events)], deferral)?;
             }
-            let count = prepared.count();
-            let rows = change.returning.is_some();
-            Ok(Executed {
-                rows: rows.then_some(ResultRows::Values(prepared.returning)),
-                count,
-            })
+            Ok(executed(change, prepared))
         }
         Body::Explain(lines) => {
             let rows = lines.iter().map(|l| vec![Value::Text(l.clone())]).collect();
@@ -121,6 +111,105 @@ pub(crate) fn execute(
         Body::Utility(_) => Err(crate::error::Error::misuse(
             "EXEC-5: a utility statement has no plan to run",
         )),
+    }
+}
+
+/// What a change gives that was made.
+fn executed(change: &Change, prepared: Prepared) -> Executed {
+    let count = prepared.count();
+    let rows = change.returning.is_some();
+    Executed {
+        rows: rows.then_some(ResultRows::Values(prepared.returning)),
+        count,
+    }
+}
+
+/// Writes the rows of a change; gives what foreign keys have to look at then.
+fn write<'m>(
+    txn: &mut dyn StorageTxn,
+    change: &Change,
+    prepared: &Prepared,
+    memory: &'m Memory,
+) -> Result<Option<Events<'m>>> {
+    let Some(integrity) = &change.integrity else {
+        prepared.write(txn, change, None)?;
+        return Ok(None);
+    };
+    let mut events = Events::new(memory.reservation("foreign keys"));
+    let recorder = Recorder {
+        integrity,
+        position: 0,
+        events: &mut events,
+    };
+    prepared.write(txn, change, Some(recorder))?;
+    Ok(Some(events))
+}
+
+fn enforce_all<'m>(
+    txn: &mut dyn StorageTxn,
+    frame: &Frame<'_>,
+    all: impl IntoIterator<Item = (&'m Change, Events<'m>)>,
+    deferral: &mut Deferral,
+) -> Result<()> {
+    for (change, events) in all {
+        if let Some(integrity) = &change.integrity {
+            enforce(txn, frame, integrity, events, deferral)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs a statement with changes in its WITH. All of it is read and computed before anything is written, so that nothing
+/// in it sees the effects of a change, but what its RETURNING gives.
+fn with_changes(
+    txn: &mut dyn StorageTxn,
+    plan: &Plan,
+    frame: &Frame<'_>,
+    deferral: &mut Deferral,
+) -> Result<Executed> {
+    let mut pending = Pending::new(frame.memory.reservation("ModifyTable"));
+    let mut changes: Vec<(&Change, Prepared)> = Vec::new();
+    for (number, subplan) in plan.subplans.iter().enumerate() {
+        let NodeKind::Change(change) = &subplan.root.kind else {
+            continue;
+        };
+        let mut prepared = change::prepare(frame.over(&*txn), change, &mut pending)?;
+        let rows = std::mem::take(&mut prepared.returning);
+        let batch = Batch::from_rows(&subplan.root.types, rows.iter().map(Vec::as_slice))?;
+        let mut reservation = frame.memory.reservation("CTE Scan");
+        reservation.grow(batch.size_bytes())?;
+        let batches = if batch.rows > 0 {
+            vec![batch]
+        } else {
+            Vec::new()
+        };
+        frame.memo.keep_cte(number, batches, reservation.leave());
+        changes.push((change, prepared));
+    }
+    let mut own = None;
+    let mut rows = None;
+    match &plan.body {
+        Body::Query(root) => rows = Some(query(frame.over(&*txn), root)?),
+        Body::Change(change) => {
+            let prepared = change::prepare(frame.over(&*txn), change, &mut pending)?;
+            changes.push((change, prepared));
+            own = Some(change);
+        }
+        Body::Explain(_) | Body::Utility(_) => {}
+    }
+    let mut events = Vec::new();
+    for (change, prepared) in &changes {
+        if let Some(all) = write(txn, change, prepared, frame.memory)? {
+            events.push((*change, all));
+        }
+    }
+    enforce_all(txn, frame, events, deferral)?;
+    match (own, changes.pop()) {
+        (Some(change), Some((_, prepared))) => Ok(executed(change, prepared)),
+        _ => Ok(Executed {
+            count: rows.as_ref().map_or(0, ResultRows::count),
+            rows,
+        }),
     }
 }
 

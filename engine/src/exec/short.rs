@@ -26,14 +26,6 @@ pub(crate) fn is_short(scan: &Scan) -> bool {
     }
 }
 
-/// The columns of the table that `node`, a scan, gives.
-pub(crate) fn scan_columns(node: &PlanNode) -> &[usize] {
-    match &node.kind {
-        NodeKind::Scan(scan) => &scan.columns,
-        _ => &[],
-    }
-}
-
 /// The rows of `node` if it is short: a scan by key, with a projection above it or without.
 pub(crate) fn rows(context: &Context<'_>, node: &PlanNode) -> Result<Option<Vec<Vec<Value>>>> {
     match &node.kind {

@@ -48,6 +48,16 @@ impl Memo {
         }
     }
 
+    /// Keeps the rows of a change of WITH, which take so many bytes.
+    pub(crate) fn keep_cte(&self, number: usize, rows: Vec<Batch>, bytes: usize) {
+        let known = KnownCte {
+            slots: Vec::new(),
+            rows: Rc::new(rows),
+            bytes,
+        };
+        self.ctes.borrow_mut().insert(number, known);
+    }
+
     /// Sets the working table of a recursive query.
     pub(crate) fn set_work_table(&self, table: usize, rows: Rc<Vec<Batch>>) {
         self.work_tables.borrow_mut().insert(table, rows);

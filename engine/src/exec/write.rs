@@ -1,6 +1,6 @@
 //! Writing rows: the table's tree and all of its indexes, with the constraints that concern one row.
 
-use crate::catalog::Table;
+use crate::catalog::{ReferencedKey, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::entry::{delete_entries, insert_entries, replace_entries, unique_violation};
 use crate::exec::integrity::Recorder;
@@ -8,9 +8,9 @@ use crate::exec::lookup::row_id;
 use crate::exec::operator::Context;
 use crate::exec::scalar::RowView;
 use crate::sql::bound::Expr;
-use crate::storage::StorageTxn;
 use crate::storage::key::encode_row_id;
 use crate::storage::row::encode_row;
+use crate::storage::{LockMode, StorageTxn};
 use crate::types::{SqlType, Value};
 
 /// Checks NOT NULL and CHECK. Errors: `23502`, `23514`.
@@ -102,30 +102,72 @@ impl<'t, 'm> Writer<'t, 'm> {
 
     /// Adds a row; `more` rows will follow. Errors: `23505`, and those of [`StorageTxn`].
     pub(crate) fn insert(&mut self, row: &[Value], more: usize) -> Result<()> {
-        let id = self.new_row_id(row, more)?;
-        self.encode(row);
-        self.put_new(id)?;
-        insert_entries(self.txn, self.table, row, id)?;
-        match &mut self.recorder {
-            Some(recorder) => recorder.inserted(row),
+        match self.try_insert(row, more)? {
             None => Ok(()),
+            Some(taken) => Err(self.violation(taken)),
         }
     }
 
-    fn put_new(&mut self, id: i64) -> Result<()> {
-        if self
-            .txn
-            .insert(self.table.tree, &encode_row_id(id), &self.row)?
-        {
-            return Ok(());
+    /// Likewise, when the statement has found all keys in `free` free: that one is taken now, another transaction has
+    /// taken it since, which is told with `40001`.
+    pub(crate) fn insert_found_free(
+        &mut self,
+        row: &[Value],
+        more: usize,
+        free: &[ReferencedKey],
+    ) -> Result<()> {
+        match self.try_insert(row, more)? {
+            None => Ok(()),
+            Some(taken) if free.contains(&taken) => Err(Error::new(
+                ErrorKind::Conflict,
+                "40001",
+                "could not serialize access due to concurrent update",
+            )),
+            Some(taken) => Err(self.violation(taken)),
         }
-        match &self.table.primary_key_name {
-            Some(name) => Err(unique_violation(name)),
-            None => Err(Error::corrupt(format!(
-                "table \"{}\" already has a row {id}, which was never given out",
+    }
+
+    /// Adds a row; gives a unique key that is taken, if there is one: the row is then added in part.
+    fn try_insert(&mut self, row: &[Value], more: usize) -> Result<Option<ReferencedKey>> {
+        let id = self.new_row_id(row, more)?;
+        self.encode(row);
+        if !self.put_new(id)? {
+            return Ok(Some(ReferencedKey::RowId));
+        }
+        if let Some(index) = insert_entries(self.txn, self.table, row, id)? {
+            return Ok(Some(ReferencedKey::Index(index)));
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.inserted(row)?;
+        }
+        Ok(None)
+    }
+
+    fn put_new(&mut self, id: i64) -> Result<bool> {
+        let key = encode_row_id(id);
+        self.txn.insert(self.table.tree, &key, &self.row)
+    }
+
+    fn violation(&self, taken: ReferencedKey) -> Error {
+        let name = match taken {
+            ReferencedKey::RowId => self.table.primary_key_name.as_ref(),
+            ReferencedKey::Index(index) => self.table.indexes.get(index).map(|i| &i.name),
+        };
+        match name {
+            Some(name) => unique_violation(name),
+            None => Error::corrupt(format!(
+                "table \"{}\" already has a row with an id that was never given out",
                 self.table.name
-            ))),
+            )),
         }
+    }
+
+    /// Locks the row `id` as an update of its other columns would.
+    pub(crate) fn lock(&mut self, id: i64) -> Result<()> {
+        let key = encode_row_id(id);
+        self.txn
+            .lock(self.table.tree, &key, LockMode::NoKeyUpdate, true)?;
+        Ok(())
     }
 
     /// Replaces the row `id`, which is `old`, by `new`. Errors as for [`Self::insert`].
@@ -140,7 +182,9 @@ impl<'t, 'm> Writer<'t, 'm> {
                 .put(self.table.tree, &encode_row_id(id), &self.row)?;
         } else {
             self.txn.delete(self.table.tree, &encode_row_id(id))?;
-            self.put_new(new_id)?;
+            if !self.put_new(new_id)? {
+                return Err(self.violation(ReferencedKey::RowId));
+            }
         }
         replace_entries(self.txn, self.table, (old, id), (new, new_id))?;
         match &mut self.recorder {

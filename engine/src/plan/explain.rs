@@ -1,9 +1,11 @@
 //! `EXPLAIN`: a plan as PostgreSQL prints it, one line an operator, details indented below it.
 
+use crate::catalog::{ReferencedKey, Table};
+use crate::plan::change::{Change, ChangeKind, Conflict};
 use crate::plan::cost::width;
 use crate::plan::describe::{describe, describe_all, range_text};
 use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind};
-use crate::plan::statement::{Body, Change, ChangeKind, Plan};
+use crate::plan::statement::{Body, Plan};
 use crate::sql::bound::{Expr, JoinKind};
 
 /// The lines of `plan`.
@@ -11,7 +13,7 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
     let mut printer = Printer { lines: Vec::new() };
     match &plan.body {
         Body::Query(root) => printer.node(root, 0),
-        Body::Change(change) => printer.change(change),
+        Body::Change(change) => printer.change(change, 0),
         Body::Explain(lines) => return lines.clone(),
         Body::Utility(_) => printer.lines.push("Utility Statement".into()),
     }
@@ -31,25 +33,58 @@ struct Printer {
 }
 
 impl Printer {
-    fn change(&mut self, change: &Change) {
+    fn change(&mut self, change: &Change, depth: usize) {
         let (verb, source) = match &change.kind {
-            ChangeKind::InsertRows(rows) => {
-                self.lines.push(format!("Insert on {}", change.table.name));
-                let count = rows.len();
-                self.lines
-                    .push(format!("  ->  Values  (rows={count} without a plan)"));
-                return;
-            }
-            ChangeKind::InsertQuery(source) => ("Insert", source),
-            ChangeKind::Update(source, _) => ("Update", source),
-            ChangeKind::Delete(source) => ("Delete", source),
+            ChangeKind::InsertRows(_) => ("Insert", None),
+            ChangeKind::InsertQuery(source) => ("Insert", Some(source)),
+            ChangeKind::Update(source, _) => ("Update", Some(source)),
+            ChangeKind::Delete(source, _) => ("Delete", Some(source)),
+            ChangeKind::Merge(source, _) => ("Merge", Some(source)),
         };
-        self.lines.push(format!(
-            "{verb} on {}  {}",
-            change.table.name,
-            estimate(source)
-        ));
-        self.node(source, 1);
+        let title = format!("{verb} on {}", change.table.name);
+        self.title(
+            depth,
+            match source {
+                Some(source) => format!("{title}  {}", estimate(source)),
+                None => title,
+            },
+        );
+        if let Some(conflict) = &change.conflict {
+            self.conflict(&change.table, conflict, depth);
+        }
+        match (&change.kind, source) {
+            (ChangeKind::InsertRows(rows), _) => {
+                let line = format!("Values  (rows={} without a plan)", rows.len());
+                self.title(depth + 1, line);
+            }
+            (_, Some(source)) => self.node(source, depth + 1),
+            (_, None) => {}
+        }
+    }
+
+    fn conflict(&mut self, table: &Table, conflict: &Conflict, depth: usize) {
+        let resolution = if conflict.update.is_some() {
+            "UPDATE"
+        } else {
+            "NOTHING"
+        };
+        self.detail(depth, "Conflict Resolution", resolution);
+        let arbiters = conflict.arbiters.iter().map(|key| match key {
+            ReferencedKey::RowId => table.primary_key_name.clone().unwrap_or_default(),
+            ReferencedKey::Index(index) => table.indexes[*index].name.clone(),
+        });
+        let arbiters: Vec<String> = arbiters.collect();
+        if !arbiters.is_empty() {
+            self.detail(depth, "Conflict Arbiter Indexes", &arbiters.join(", "));
+        }
+        if let Some(filter) = conflict.update.as_ref().and_then(|u| u.filter.as_ref()) {
+            let of = |alias: &str| -> Vec<String> {
+                let columns = table.columns.iter();
+                columns.map(|c| format!("{alias}.{}", c.name)).collect()
+            };
+            let names = [of(&table.name), of("excluded")].concat();
+            self.detail(depth, "Conflict Filter", &describe(filter, &names));
+        }
     }
 
     fn detail(&mut self, depth: usize, label: &str, text: &str) {
@@ -59,7 +94,10 @@ impl Printer {
     }
 
     fn head(&mut self, depth: usize, title: &str, node: &PlanNode) {
-        let line = format!("{title}  {}", estimate(node));
+        self.title(depth, format!("{title}  {}", estimate(node)));
+    }
+
+    fn title(&mut self, depth: usize, line: String) {
         self.lines.push(if depth == 0 {
             line
         } else {
@@ -68,6 +106,9 @@ impl Printer {
     }
 
     fn node(&mut self, node: &PlanNode, depth: usize) {
+        if let NodeKind::Change(change) = &node.kind {
+            return self.change(change, depth);
+        }
         self.head(depth, &title(node), node);
         self.details(node, depth);
         for input in node.inputs() {
@@ -247,6 +288,7 @@ fn title(node: &PlanNode) -> String {
         NodeKind::LockRows { .. } => "LockRows".into(),
         NodeKind::Distinct { .. } => "HashAggregate".into(),
         NodeKind::Append(_) => "Append".into(),
+        NodeKind::Change(change) => format!("Change of {}", change.table.name),
         NodeKind::CteScan { alias, .. } => format!("CTE Scan on {alias}"),
         NodeKind::WorkTableScan { alias, .. } => format!("WorkTable Scan on {alias}"),
         NodeKind::RecursiveUnion { .. } => "Recursive Union".into(),
@@ -305,7 +347,7 @@ fn names(node: &PlanNode) -> Vec<String> {
                 .collect()
         }
         NodeKind::RecursiveUnion { seed, .. } => names(seed),
-        NodeKind::Values(_) => (0..node.types.len())
+        NodeKind::Values(_) | NodeKind::Change(_) => (0..node.types.len())
             .map(|i| format!("column{}", i + 1))
             .collect(),
         NodeKind::OneRow | NodeKind::Nothing => vec!["NULL".into(); node.types.len()],

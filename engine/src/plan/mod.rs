@@ -8,7 +8,7 @@
 //! One file for each step: `fold`, `relation` (what may be joined in any order, and where each condition goes), `access`
 //! (ways to read a table), `group` and `order` (ways to join), `join` (methods), `set_operation` (UNION and its like),
 //! `with` (queries of WITH),
-//! `query` (the rest of a query block), `statement` (changes), `explain`. Estimates come from `block`, `selectivity` and
+//! `query` (the rest of a query block), `change`, `statement`, `explain`. Estimates come from `block`, `selectivity` and
 //! `cost`.
 //!
 //! - PLAN-1: only a table has access paths.
@@ -19,6 +19,7 @@
 
 mod access;
 mod block;
+mod change;
 mod coerce;
 mod cost;
 mod describe;
@@ -37,9 +38,10 @@ mod set_operation;
 mod statement;
 mod with;
 
+pub(crate) use change::{Action, Change, ChangeKind, Conflict};
 pub(crate) use coerce::{KeyValue, coerce};
 pub(crate) use physical::{
     Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, SubPlan,
 };
 pub(crate) use planner::{Fold, subplan_number};
-pub(crate) use statement::{Body, Change, ChangeKind, Plan, plan};
+pub(crate) use statement::{Body, Plan, plan};

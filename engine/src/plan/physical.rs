@@ -5,6 +5,7 @@
 //! parameter slots behind the user's parameters, so to its own plan it is a constant.
 
 use crate::catalog::Table;
+use crate::plan::change::Change;
 use crate::sql::bound::{AggregateCall, Expr, JoinKind, OrderKey, RowLock};
 use crate::types::SqlType;
 use std::sync::Arc;
@@ -105,6 +106,8 @@ pub(crate) enum NodeKind {
     Distinct { input: Box<PlanNode> },
     /// The rows of all inputs, one input after the other.
     Append(Vec<PlanNode>),
+    /// A change of WITH: what its RETURNING gives.
+    Change(Box<Change>),
     /// The kept rows of a query of WITH, which that subplan gives.
     CteScan { subplan: usize, alias: String },
     /// The rows that the last step of a recursive query gave.
@@ -223,6 +226,13 @@ pub(crate) struct SubPlan {
     pub(crate) cte: Option<String>,
 }
 
+impl SubPlan {
+    /// Whether it is a change of WITH.
+    pub(crate) fn is_change(&self) -> bool {
+        matches!(self.root.kind, NodeKind::Change(_))
+    }
+}
+
 impl PlanNode {
     /// The nodes below, outer input first.
     pub(crate) fn inputs(&self) -> Vec<&PlanNode> {
@@ -231,6 +241,7 @@ impl PlanNode {
             | NodeKind::Nothing
             | NodeKind::Values(_)
             | NodeKind::Scan(_)
+            | NodeKind::Change(_)
             | NodeKind::CteScan { .. }
             | NodeKind::WorkTableScan { .. } => Vec::new(),
             NodeKind::RecursiveUnion { seed, step, .. } => vec![seed, step],

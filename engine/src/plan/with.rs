@@ -8,6 +8,8 @@
 //!                                            └─▶ step … WorkTable Scan: the rows of the step before
 //! ```
 //!
+//! A change of WITH is always a subplan.
+//!
 //! As in PostgreSQL since version 12. A query that reads a working table is always merged: it gives other rows in each
 //! step.
 
@@ -16,7 +18,8 @@ use crate::plan::cost;
 use crate::plan::expr::{operands, subquery, visit_query};
 use crate::plan::physical::{Cost, NodeKind, PlanNode, SubPlan};
 use crate::plan::planner::Planner;
-use crate::sql::bound::{CteReference, Expr, From, Query, Recursive, WithQuery};
+use crate::sql::bound::{CteReference, Expr, From, ModifyingQuery, Query, Recursive, WithQuery};
+use std::sync::Arc;
 
 /// Steps that a recursive query is thought to make, as PostgreSQL guesses.
 const STEPS: f64 = 10.0;
@@ -43,6 +46,10 @@ impl Planner<'_> {
     /// Plans the queries of a WITH, so that they can be referred to.
     pub(crate) fn with(&mut self, with: Vec<WithQuery>) -> Result<()> {
         for one in with {
+            if let Some(change) = one.change {
+                self.with_change(one.id, one.name, change)?;
+                continue;
+            }
             if one.references == 0 {
                 continue;
             }
@@ -68,6 +75,32 @@ impl Planner<'_> {
             };
             self.ctes.insert(one.id, CtePlan { kind, slots_read });
         }
+        Ok(())
+    }
+
+    /// Plans a change of WITH, which is made whether or not anything refers to it.
+    fn with_change(&mut self, id: usize, name: String, change: ModifyingQuery) -> Result<()> {
+        let statement = Arc::unwrap_or_clone(change.0);
+        let (mut change, output) = self.plan_change(statement)?;
+        change.repeats = true;
+        let (rows, cost) = change.estimate();
+        let root = PlanNode {
+            kind: NodeKind::Change(Box::new(change)),
+            types: output.iter().map(|c| c.sql_type).collect(),
+            rows,
+            cost,
+        };
+        self.subplans.push(SubPlan {
+            root,
+            arguments: Vec::new(),
+            slots_read: Vec::new(),
+            cte: Some(name),
+        });
+        let plan = CtePlan {
+            kind: CteKind::Computed(self.subplans.len() - 1, rows),
+            slots_read: Vec::new(),
+        };
+        self.ctes.insert(id, plan);
         Ok(())
     }
 

@@ -3,7 +3,10 @@
 //! The planner reads nothing else. Implicit casts are explicit here ([`ExprKind::Cast`]); `*` is expanded; `USING` and
 //! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
 
-use super::integrity::Integrity;
+pub use super::change::{
+    ConflictUpdate, Delete, Insert, Merge, MergeAction, MergeKind, ModifyingQuery, OnConflict,
+    Returning, Update,
+};
 use crate::catalog::{Column, ForeignKey, Index, Table, View};
 use crate::storage::{IsolationLevel, LockMode};
 use crate::types::{SqlType, Value};
@@ -20,12 +23,16 @@ pub enum Statement {
     Update(Box<Update>),
     /// `DELETE`
     Delete(Box<Delete>),
+    /// `MERGE`
+    Merge(Box<Merge>),
     /// `EXPLAIN` of a query or a change.
     Explain(Box<Statement>),
     /// `CREATE TABLE`; indexes for PRIMARY KEY and UNIQUE included.
     CreateTable(Box<CreateTable>),
     /// `DROP TABLE`: tables, and views that depend on them; empty when `IF EXISTS` found none.
     DropTable(Vec<Arc<Table>>, Vec<String>),
+    /// `TRUNCATE`
+    Truncate(Vec<Arc<Table>>),
     /// `CREATE VIEW`, of a view that is new or replaces one.
     CreateView(Box<View>),
     /// `DROP VIEW`, with the views that depend on them; empty when `IF EXISTS` found none.
@@ -248,8 +255,10 @@ pub struct WithQuery {
     pub id: usize,
     /// Its name (for EXPLAIN).
     pub name: String,
-    /// The query.
+    /// The query; of a change nothing but its result columns.
     pub query: Query,
+    /// The change whose RETURNING it is, if it is one.
+    pub change: Option<ModifyingQuery>,
     /// How often it is referred to.
     pub references: usize,
     /// Whether some reference is inside a subquery of an expression, which may run many times.
@@ -506,67 +515,6 @@ pub enum ArithmeticOp {
     Multiply,
     Divide,
     Modulo,
-}
-
-/// `INSERT`. The rows of `source` have a column for each column of the table, in table order: missing ones are filled
-/// with their defaults and all are cast by the binder.
-#[derive(Clone, Debug)]
-pub struct Insert {
-    /// The queries of WITH.
-    pub with: Vec<WithQuery>,
-    /// Where to.
-    pub table: Arc<Table>,
-    /// What.
-    pub source: Query,
-    /// CHECK constraints over the new row, by name.
-    pub checks: Vec<(String, Expr)>,
-    /// RETURNING over the new row.
-    pub returning: Option<Returning>,
-    /// What foreign keys ask for.
-    pub integrity: Option<Arc<Integrity>>,
-}
-
-/// `UPDATE`.
-#[derive(Clone, Debug)]
-pub struct Update {
-    /// The queries of WITH.
-    pub with: Vec<WithQuery>,
-    /// The table.
-    pub table: Arc<Table>,
-    /// Which rows, over the old row.
-    pub filter: Option<Expr>,
-    /// Column position and its new value over the old row, cast.
-    pub assignments: Vec<(usize, Expr)>,
-    /// CHECK constraints over the new row, by name.
-    pub checks: Vec<(String, Expr)>,
-    /// RETURNING over the new row.
-    pub returning: Option<Returning>,
-    /// What foreign keys ask for.
-    pub integrity: Option<Arc<Integrity>>,
-}
-
-/// `DELETE`.
-#[derive(Clone, Debug)]
-pub struct Delete {
-    /// The queries of WITH.
-    pub with: Vec<WithQuery>,
-    /// The table.
-    pub table: Arc<Table>,
-    /// Which rows.
-    pub filter: Option<Expr>,
-    /// RETURNING over the old row.
-    pub returning: Option<Returning>,
-    /// What foreign keys ask for.
-    pub integrity: Option<Arc<Integrity>>,
-}
-
-/// `RETURNING`.
-#[derive(Clone, Debug)]
-pub struct Returning {
-    /// Expressions over the row.
-    pub expressions: Vec<Expr>,
-    /// Their names and types.
-    pub output: Vec<OutputColumn>,
 }
 
 /// `CREATE TABLE`.

@@ -12,6 +12,7 @@
 
 mod bind;
 pub mod bound;
+mod change;
 pub mod function;
 mod integrity;
 mod locking;

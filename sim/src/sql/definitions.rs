@@ -1,16 +1,11 @@
 //! Statements that define things: tables, indexes, views, columns.
 
-use super::generator::Generator;
+use super::generator::{Generator, pick};
 use rand::Rng;
-use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 /// Draws definitions.
 pub(super) struct Definitions<'a>(pub(super) &'a Generator);
-
-fn pick<'a>(rng: &mut ChaCha8Rng, choices: &[&'a str]) -> &'a str {
-    choices.choose(rng).copied().unwrap_or_default()
-}
 
 impl Definitions<'_> {
     pub(super) fn create_table(&self, number: usize, rng: &mut ChaCha8Rng) -> String {
@@ -107,7 +102,7 @@ impl Definitions<'_> {
             11 | 12 => format!("DROP INDEX {table}_i{}", rng.random_range(0..3)),
             13 => format!("ALTER TABLE {table} ADD COLUMN e INTEGER DEFAULT 5"),
             14 => format!("ALTER TABLE {table} DROP COLUMN e"),
-            15 => format!("TRUNCATE TABLE {table}"),
+            15 => format!("TRUNCATE TABLE {table}{}", pick(rng, &["", " CASCADE"])),
             16 | 17 => format!("CREATE VIEW v{number} AS SELECT id, a FROM {table} WHERE a > 3"),
             18 => format!("DROP VIEW v{number}"),
             _ => format!("ANALYZE {table}"),

@@ -3,6 +3,7 @@
 //! What is drawn may fail (no such table, a duplicate key): both sides must then fail alike. Nothing is drawn whose
 //! result depends on the order in which rows are visited, because two plans of one statement may differ in it.
 
+use super::changes::Changes;
 use super::definitions::Definitions;
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -25,7 +26,8 @@ pub struct Generator {
     pub transactions: bool,
 }
 
-fn pick<'a>(rng: &mut ChaCha8Rng, choices: &[&'a str]) -> &'a str {
+/// One of the choices.
+pub(super) fn pick<'a>(rng: &mut ChaCha8Rng, choices: &[&'a str]) -> &'a str {
     choices.choose(rng).copied().unwrap_or_default()
 }
 
@@ -77,8 +79,9 @@ impl Generator {
         }
         match rng.random_range(0..100) {
             0..=34 => self.insert(rng),
-            35..=54 => self.update(rng),
-            55..=66 => self.delete(rng),
+            35..=48 => self.update(rng),
+            49..=58 => self.delete(rng),
+            59..=66 => Changes(self).statement(rng),
             67..=87 => self.select(rng),
             _ if self.definitions => Definitions(self).statement(rng),
             88..=89 => Definitions(self).create_table(rng.random_range(0..self.tables), rng),
@@ -91,7 +94,7 @@ impl Generator {
         format!("t{}", rng.random_range(0..self.tables))
     }
 
-    fn key(&self, rng: &mut ChaCha8Rng) -> u32 {
+    pub(super) fn key(&self, rng: &mut ChaCha8Rng) -> u32 {
         rng.random_range(0..self.keys)
     }
 
@@ -151,11 +154,7 @@ impl Generator {
             false => rng.random_range(1..=2),
         };
         let rows: Vec<String> = (0..count).map(|_| self.row(rng)).collect();
-        let conflict = match rng.random_range(0..10) {
-            0..=3 => " ON CONFLICT DO NOTHING",
-            4 => " ON CONFLICT (id) DO UPDATE SET b = 'conflict'",
-            _ => "",
-        };
+        let conflict = Changes(self).conflict(&table, rng);
         let returning = if rng.random_bool(0.15) {
             " RETURNING id, a"
         } else {

@@ -31,6 +31,8 @@ pub(super) struct Binder<'a> {
     depth: usize,
     /// Whether the tables of the FROM that is being bound give their row ids.
     pub(super) row_ids: bool,
+    /// Whether the WITH that comes next belongs to the statement itself, and may have changes.
+    pub(super) at_top: bool,
 }
 
 /// A query whose expressions are being bound.
@@ -73,6 +75,7 @@ pub(super) enum Clause {
     Returning,
     Default,
     Check,
+    MergeWhen,
 }
 
 impl Clause {
@@ -98,6 +101,7 @@ impl Clause {
             Self::Returning => "RETURNING",
             Self::Default => "DEFAULT expressions",
             Self::Check => "check constraints",
+            Self::MergeWhen => "MERGE WHEN conditions",
         }
     }
 }
@@ -120,6 +124,7 @@ impl<'a> Binder<'a> {
             parameters: Vec::new(),
             depth: 0,
             row_ids: false,
+            at_top: false,
         }
     }
 

@@ -35,12 +35,21 @@ impl Binder<'_> {
         &mut self,
         items: &[ast::TableWithJoins],
     ) -> Result<(Option<From>, Scope)> {
+        self.bind_from_behind(None, items)
+    }
+
+    /// The same, with a source before them.
+    pub(super) fn bind_from_behind(
+        &mut self,
+        first: Option<(From, Scope)>,
+        items: &[ast::TableWithJoins],
+    ) -> Result<(Option<From>, Scope)> {
         let cross = || Join {
             kind: JoinKind::Inner,
             swapped: false,
             condition: Condition::None,
         };
-        let mut result: Option<(From, Scope)> = None;
+        let mut result = first;
         for item in items {
             let next = self.bind_joined(item)?;
             result = Some(match result {
@@ -83,7 +92,8 @@ impl Binder<'_> {
         })
     }
 
-    fn bind_source(&mut self, factor: &ast::TableFactor) -> Result<(From, Scope)> {
+    /// One source.
+    pub(super) fn bind_source(&mut self, factor: &ast::TableFactor) -> Result<(From, Scope)> {
         match factor {
             ast::TableFactor::Table { .. } => {
                 let (name, alias) = table_factor(factor)?;
@@ -168,6 +178,21 @@ impl Binder<'_> {
         }
     }
 
+    /// `left LEFT JOIN right ON on`
+    pub(super) fn left_join(
+        &mut self,
+        left: (From, Scope),
+        right: (From, Scope),
+        on: &ast::Expr,
+    ) -> Result<(From, Scope)> {
+        let join = Join {
+            kind: JoinKind::Left,
+            swapped: false,
+            condition: Condition::On(on),
+        };
+        self.join(left, right, join)
+    }
+
     fn join(
         &mut self,
         left: (From, Scope),
@@ -246,7 +271,7 @@ fn node(left: From, right: From, kind: &JoinKind, swapped: bool, on: Option<Expr
 }
 
 /// The scope of a join: the merged columns first, then what is left of both sides.
-fn concat(left: Scope, right: Scope, merged: Vec<Visible>, names: &[String]) -> Scope {
+pub(super) fn concat(left: Scope, right: Scope, merged: Vec<Visible>, names: &[String]) -> Scope {
     let mut visible = merged;
     let rest = left.visible.into_iter().chain(right.visible);
     visible.extend(rest.filter(|v| !names.contains(&v.name)));

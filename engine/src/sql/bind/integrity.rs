@@ -9,30 +9,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a statement does to the rows of its table.
-pub(super) enum Touches<'a> {
-    /// New rows.
-    New,
-    /// New values of these columns.
-    Columns(&'a [usize]),
+#[derive(Default)]
+pub(super) struct Touches<'a> {
+    /// New rows come.
+    pub(super) new: bool,
+    /// Rows get new values in these columns.
+    pub(super) columns: &'a [usize],
     /// Rows go.
-    Old,
+    pub(super) old: bool,
 }
 
 impl Touches<'_> {
+    fn changes(&self, columns: &[usize]) -> bool {
+        columns.iter().any(|c| self.columns.contains(c))
+    }
+
     fn as_child(&self, columns: &[usize]) -> bool {
-        match self {
-            Self::New => true,
-            Self::Columns(changed) => columns.iter().any(|c| changed.contains(c)),
-            Self::Old => false,
-        }
+        self.new || self.changes(columns)
     }
 
     fn as_parent(&self, columns: &[usize]) -> bool {
-        match self {
-            Self::New => false,
-            Self::Columns(changed) => columns.iter().any(|c| changed.contains(c)),
-            Self::Old => true,
-        }
+        self.old || self.changes(columns)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The binder: resolves names, chooses operators and functions, makes implicit casts explicit.
 //!
-//! - `statement` picks the binder of each statement; `change`, `table`, `index` and `view` bind what is not a query;
-//!   `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
+//! - `statement` picks the binder of each statement; `insert` with `conflict`, `update`, `merge` (over `change`), `truncate`,
+//!   `table`, `index` and `view` bind what is not a query; `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
 //! - `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
 //!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
@@ -15,6 +15,7 @@ mod aggregate;
 mod call;
 mod change;
 mod coerce;
+mod conflict;
 mod context;
 mod data_type;
 mod expr;
@@ -23,8 +24,10 @@ mod foreign_key;
 mod from;
 mod group;
 mod index;
+mod insert;
 mod integrity;
 mod literal;
+mod merge;
 mod names;
 mod operator;
 mod order;
@@ -39,6 +42,8 @@ mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
+mod truncate;
+mod update;
 mod view;
 mod with;
 

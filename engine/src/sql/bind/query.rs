@@ -106,7 +106,10 @@ impl Binder<'_> {
             ast::SetExpr::Insert(_)
             | ast::SetExpr::Update(_)
             | ast::SetExpr::Delete(_)
-            | ast::SetExpr::Merge(_) => Err(Error::unsupported("a change inside a query")),
+            | ast::SetExpr::Merge(_) => Err(sql_error(
+                "42601",
+                "syntax error: a change inside of a query",
+            )),
             ast::SetExpr::Table(_) => Err(Error::unsupported("TABLE")),
         }
     }

@@ -56,18 +56,20 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
 impl Binder<'_> {
     fn bind_statement(&mut self, statement: &ast::Statement, text: &str) -> Result<Statement> {
         Ok(match statement {
-            ast::Statement::Query(query) if changes(query) => self.bind_with_change(query, text)?,
+            ast::Statement::Query(query) if changes(query) => {
+                self.at_top = true;
+                self.bind_with_change(query)?
+            }
             ast::Statement::Query(query) => {
+                self.at_top = true;
                 Statement::Query(Box::new(self.bind_query(query, true)?))
             }
-            ast::Statement::Insert(insert) => {
-                Statement::Insert(Box::new(self.bind_insert(insert)?))
-            }
-            ast::Statement::Update(update) => {
-                Statement::Update(Box::new(self.bind_update(update)?))
-            }
-            ast::Statement::Delete(delete) => {
-                Statement::Delete(Box::new(self.bind_delete(delete)?))
+            ast::Statement::Insert(_)
+            | ast::Statement::Update(_)
+            | ast::Statement::Delete(_)
+            | ast::Statement::Merge(_) => self.bind_change(statement)?,
+            ast::Statement::Truncate(truncate) => {
+                Statement::Truncate(self.bind_truncate(truncate)?)
             }
             ast::Statement::CreateTable(create) => {
                 Statement::CreateTable(Box::new(self.bind_create_table(create)?))
@@ -84,13 +86,31 @@ impl Binder<'_> {
         })
     }
 
-    /// `WITH … INSERT`, `UPDATE` or `DELETE`.
-    fn bind_with_change(&mut self, query: &ast::Query, text: &str) -> Result<Statement> {
+    /// A change without WITH.
+    fn bind_change(&mut self, change: &ast::Statement) -> Result<Statement> {
+        Ok(match change {
+            ast::Statement::Insert(insert) => {
+                Statement::Insert(Box::new(self.bind_insert(insert)?))
+            }
+            ast::Statement::Update(update) => {
+                Statement::Update(Box::new(self.bind_update(update)?))
+            }
+            ast::Statement::Delete(delete) => {
+                Statement::Delete(Box::new(self.bind_delete(delete)?))
+            }
+            ast::Statement::Merge(merge) => Statement::Merge(Box::new(self.bind_merge(merge)?)),
+            _ => return Err(Error::unsupported("this change")),
+        })
+    }
+
+    /// A change, perhaps with a WITH before it.
+    pub(super) fn bind_with_change(&mut self, query: &ast::Query) -> Result<Statement> {
         let (ast::SetExpr::Insert(change)
         | ast::SetExpr::Update(change)
-        | ast::SetExpr::Delete(change)) = &*query.body
+        | ast::SetExpr::Delete(change)
+        | ast::SetExpr::Merge(change)) = &*query.body
         else {
-            return Err(unsupported_statement(text));
+            return Err(Error::misuse("what is bound as a change is one"));
         };
         let around = query.order_by.is_some()
             || query.limit_clause.is_some()
@@ -98,14 +118,15 @@ impl Binder<'_> {
             || !query.locks.is_empty();
         refuse(around, "ORDER BY and its like behind a change")?;
         let opened = self.open_with(query.with.as_ref())?;
-        let mut bound = self.bind_statement(change, text)?;
-        let with = self.close_with(opened);
-        match &mut bound {
-            Statement::Insert(insert) => insert.with = with,
-            Statement::Update(update) => update.with = with,
-            Statement::Delete(delete) => delete.with = with,
-            _ => return Err(unsupported_statement(text)),
-        }
+        let mut bound = self.bind_change(change)?;
+        let own = match &mut bound {
+            Statement::Insert(insert) => &mut insert.with,
+            Statement::Update(update) => &mut update.with,
+            Statement::Delete(delete) => &mut delete.with,
+            Statement::Merge(merge) => &mut merge.with,
+            _ => return Err(Error::unsupported("this change")),
+        };
+        *own = self.close_with(opened);
         Ok(bound)
     }
 
@@ -139,7 +160,8 @@ impl Binder<'_> {
             inner @ (ast::Statement::Query(_)
             | ast::Statement::Insert(_)
             | ast::Statement::Update(_)
-            | ast::Statement::Delete(_)) => {
+            | ast::Statement::Delete(_)
+            | ast::Statement::Merge(_)) => {
                 let inner = self.bind_statement(inner, text)?;
                 Ok(Statement::Explain(Box::new(inner)))
             }
@@ -150,11 +172,14 @@ impl Binder<'_> {
     }
 }
 
-/// Whether it is a change with a WITH before it.
-fn changes(query: &ast::Query) -> bool {
+/// Whether it is a change, which the grammar takes for a query where a WITH may stand before it.
+pub(super) fn changes(query: &ast::Query) -> bool {
     matches!(
         *query.body,
-        ast::SetExpr::Insert(_) | ast::SetExpr::Update(_) | ast::SetExpr::Delete(_)
+        ast::SetExpr::Insert(_)
+            | ast::SetExpr::Update(_)
+            | ast::SetExpr::Delete(_)
+            | ast::SetExpr::Merge(_)
     )
 }
 

@@ -18,12 +18,16 @@ use super::order::Target;
 use super::query::select_all;
 use super::scope::{Scope, column};
 use super::set_operation::Written;
+use super::statement::changes;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::bound::{CteReference, From, Query, Recursive, SetOperator, WithQuery};
+use crate::sql::bound::{
+    CteReference, From, ModifyingQuery, Query, Recursive, SetOperator, Statement, WithQuery,
+};
 use crate::types::SqlType;
 use sqlparser::ast;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// A query of WITH that can be referred to.
 #[derive(Clone, Debug)]
@@ -36,6 +40,8 @@ pub(super) struct Cte {
     /// Subqueries around its WITH.
     subqueries: usize,
     term: Term,
+    /// It is not a change without RETURNING.
+    gives_rows: bool,
 }
 
 /// What of a query is being bound.
@@ -64,6 +70,7 @@ impl Binder<'_> {
         with: Option<&ast::With>,
     ) -> Result<(usize, Vec<WithQuery>)> {
         let mark = self.ctes.len();
+        let at_top = std::mem::take(&mut self.at_top);
         let Some(ast::With {
             with_token: _,
             recursive,
@@ -83,10 +90,15 @@ impl Binder<'_> {
                         explicit: _,
                     },
                 from,
-                query: _,
+                query,
                 materialized: _,
                 closing_paren_token: _,
             } = cte;
+            if !at_top && changes(query) {
+                let message =
+                    "WITH clause containing a data-modifying statement must be at the top level";
+                return Err(Error::new(ErrorKind::Unsupported, "0A000", message));
+            }
             let typed = columns.iter().any(|c| c.data_type.is_some());
             refuse(
                 from.is_some() || at.is_some() || typed,
@@ -132,16 +144,20 @@ impl Binder<'_> {
         self.cte_ids += 1;
         let around = std::mem::take(&mut self.no_recursion);
         let bound = self.deeper(1, |binder| {
-            if recursive {
-                binder.bind_recursive(cte, id, &name)
-            } else {
-                let query = binder.bind_query(&cte.query, true)?;
-                let columns = columns_of(&query, &name, &cte.alias)?;
-                Ok((query, columns))
+            if changes(&cte.query) {
+                return binder.bind_modifying(cte, recursive, &name);
             }
+            if recursive {
+                let (query, columns) = binder.bind_recursive(cte, id, &name)?;
+                return Ok((query, None, columns));
+            }
+            let query = binder.bind_query(&cte.query, true)?;
+            let columns = columns_of(&query, &name, &cte.alias)?;
+            Ok((query, None, columns))
         });
         self.no_recursion = around;
-        let (query, columns) = bound?;
+        let (query, change, columns) = bound?;
+        let gives_rows = change.is_none() || !query.output.is_empty();
         self.ctes.push(Cte {
             id,
             name: name.clone(),
@@ -150,6 +166,7 @@ impl Binder<'_> {
             in_subquery: false,
             subqueries: self.subqueries(),
             term: Term::None,
+            gives_rows,
         });
         let materialized = cte
             .materialized
@@ -159,10 +176,45 @@ impl Binder<'_> {
             id,
             name,
             query,
+            change,
             references: 0,
             in_subquery: false,
             materialized,
         })
+    }
+
+    /// A change in WITH: a query of its result columns, itself, and the columns.
+    #[allow(clippy::type_complexity)] // used once
+    fn bind_modifying(
+        &mut self,
+        cte: &ast::Cte,
+        recursive: bool,
+        name: &str,
+    ) -> Result<(Query, Option<ModifyingQuery>, Vec<(String, SqlType)>)> {
+        if recursive {
+            let message =
+                format!("recursive query \"{name}\" must not contain data-modifying statements");
+            return Err(at(sql_error("42P19", message), &cte.alias.name));
+        }
+        let change = self.bind_with_change(&cte.query)?;
+        let returning = match &change {
+            Statement::Insert(insert) => &insert.returning,
+            Statement::Update(update) => &update.returning,
+            Statement::Delete(delete) => &delete.returning,
+            _ => {
+                let message = "MERGE not supported in WITH query";
+                return Err(Error::new(ErrorKind::Unsupported, "0A000", message));
+            }
+        };
+        let output = returning
+            .as_ref()
+            .map_or_else(Vec::new, |r| r.output.clone());
+        let query = Query {
+            output,
+            ..Query::default()
+        };
+        let columns = columns_of(&query, name, &cte.alias)?;
+        Ok((query, Some(ModifyingQuery(Arc::new(change))), columns))
     }
 
     /// The source that `name` is in FROM, if it is a query of WITH.
@@ -180,6 +232,11 @@ impl Binder<'_> {
             return Ok(None);
         };
         let in_subquery = subqueries > cte.subqueries;
+        if !cte.gives_rows {
+            let message = format!("WITH query \"{folded}\" does not have a RETURNING clause");
+            let error = Error::new(ErrorKind::Unsupported, "0A000", message);
+            return Err(at(error, ident));
+        }
         if cte.term != Term::None {
             let place = match (cte.term, no_recursion) {
                 (Term::Seed, _) => Some("within its non-recursive term"),
@@ -292,6 +349,7 @@ impl Binder<'_> {
             in_subquery: false,
             subqueries: self.subqueries(),
             term: Term::Seed,
+            gives_rows: true,
         });
         let with = self.open_with(cte.query.with.as_ref())?;
         let mut seed = self.bind_branch(written.left)?;

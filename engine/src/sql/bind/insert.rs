@@ -1,0 +1,248 @@
+//! INSERT.
+
+use super::call::refuse;
+use super::change::{checks, defaults, is_default, target_columns};
+use super::context::{Binder, Clause, Level};
+use super::integrity::Touches;
+use super::names::{fold, sql_error};
+use super::query::{cast_columns, constant_rows, value_rows};
+use super::scope::{Scope, column};
+use crate::catalog::Table;
+use crate::error::{Error, Result};
+use crate::sql::bound::{Insert, Query};
+use crate::types::SqlType;
+use sqlparser::ast;
+
+impl Binder<'_> {
+    /// `INSERT`
+    pub(super) fn bind_insert(&mut self, insert: &ast::Insert) -> Result<Insert> {
+        let InsertParts {
+            name,
+            alias,
+            columns,
+            source,
+            on,
+            returning,
+        } = insert_parts(insert)?;
+        let table = self.table(name)?;
+        let alias = match alias {
+            Some(alias) => fold(&alias.alias)?,
+            None => table.name.clone(),
+        };
+        let named = !columns.is_empty();
+        let columns = if named {
+            target_columns(&table, columns)?
+        } else {
+            (0..table.columns.len()).collect()
+        };
+        let source = match source {
+            None => {
+                let row = defaults(&table)?;
+                constant_rows(vec![row], column_types(&table))
+            }
+            Some(query) => match bare_values(query) {
+                Some(values) => self.insert_values(&table, &columns, named, values)?,
+                None => self.insert_query(&table, &columns, named, query)?,
+            },
+        };
+        let conflict = on
+            .map(|on| self.bind_conflict(&table, &alias, on))
+            .transpose()?;
+        let update = conflict.as_ref().and_then(|c| c.update.as_ref());
+        let columns: Vec<usize> = update.map_or_else(Vec::new, |update| {
+            update
+                .assignments
+                .iter()
+                .map(|(column, _)| *column)
+                .collect()
+        });
+        let touches = Touches {
+            new: true,
+            columns: &columns,
+            old: false,
+        };
+        let scope = Scope::of_table(&alias, &table);
+        Ok(Insert {
+            with: Vec::new(),
+            checks: checks(&table)?,
+            integrity: self.integrity(&table, &touches)?,
+            source,
+            conflict,
+            returning: self.bind_returning(scope, returning)?,
+            table,
+        })
+    }
+
+    fn insert_values(
+        &mut self,
+        table: &Table,
+        columns: &[usize],
+        named: bool,
+        values: &ast::Values,
+    ) -> Result<Query> {
+        let defaults = defaults(table)?;
+        let rows = value_rows(values)?;
+        let level = Level::new(Scope::default(), Clause::Values);
+        let (rows, _) = self.with_level(level, |binder| {
+            let mut bound = Vec::with_capacity(rows.len());
+            for row in rows {
+                check_width(row.len(), columns.len(), named)?;
+                let mut full = defaults.clone();
+                for (expr, position) in row.iter().zip(columns) {
+                    if !is_default(expr) {
+                        let value = binder.bind_expr(expr)?;
+                        full[*position] = binder.assign(value, &table.columns[*position])?;
+                    }
+                }
+                bound.push(full);
+            }
+            Ok(bound)
+        })?;
+        Ok(constant_rows(rows, column_types(table)))
+    }
+
+    fn insert_query(
+        &mut self,
+        table: &Table,
+        columns: &[usize],
+        named: bool,
+        query: &ast::Query,
+    ) -> Result<Query> {
+        let mut query = self.bind_query(query, false)?;
+        check_width(query.output.len(), columns.len(), named)?;
+        let mut projection = defaults(table)?;
+        for (position, target) in columns.iter().enumerate().take(query.output.len()) {
+            let target_column = &table.columns[*target];
+            let output = &mut query.output[position];
+            if output.sql_type == SqlType::Unknown {
+                // A literal is read as a value of the column that it goes to.
+                let expr = query.projection[position].clone();
+                query.projection[position] = self.assign(expr, target_column)?;
+                output.sql_type = query.projection[position].sql_type;
+            }
+            projection[*target] = self.assign(column(position, output.sql_type), target_column)?;
+        }
+        Ok(cast_columns(query, &projection))
+    }
+}
+
+/// What of an INSERT is not refused.
+struct InsertParts<'a> {
+    name: &'a ast::ObjectName,
+    alias: Option<&'a ast::TableAliasWithoutColumns>,
+    columns: &'a [ast::ObjectName],
+    source: Option<&'a ast::Query>,
+    on: Option<&'a ast::OnInsert>,
+    returning: Option<&'a [ast::SelectItem]>,
+}
+
+fn insert_parts(insert: &ast::Insert) -> Result<InsertParts<'_>> {
+    let ast::Insert {
+        insert_token: _,
+        optimizer_hints: _,
+        or,
+        ignore,
+        into: _,
+        table,
+        table_alias,
+        columns,
+        by_name,
+        overwrite,
+        source,
+        assignments,
+        partitioned,
+        after_columns,
+        overriding,
+        has_table_keyword,
+        on,
+        returning,
+        output,
+        replace_into,
+        priority,
+        insert_alias,
+        settings,
+        format_clause,
+        multi_table_insert_type,
+        multi_table_into_clauses,
+        multi_table_when_clauses,
+        multi_table_else_clause,
+    } = insert;
+    refuse(overriding.is_some(), "OVERRIDING")?;
+    refuse(
+        or.is_some() || *ignore || *replace_into || priority.is_some(),
+        "a modifier of INSERT",
+    )?;
+    refuse(
+        *overwrite || *has_table_keyword || *by_name || partitioned.is_some(),
+        "a modifier of INSERT",
+    )?;
+    refuse(
+        !assignments.is_empty() || !after_columns.is_empty(),
+        "INSERT … SET",
+    )?;
+    refuse(
+        output.is_some() || insert_alias.is_some() || settings.is_some(),
+        "an option of INSERT",
+    )?;
+    let multi = multi_table_insert_type.is_some()
+        || !multi_table_into_clauses.is_empty()
+        || !multi_table_when_clauses.is_empty()
+        || multi_table_else_clause.is_some();
+    refuse(format_clause.is_some() || multi, "an option of INSERT")?;
+    let ast::TableObject::TableName(name) = table else {
+        return Err(Error::unsupported("INSERT into what is not a table"));
+    };
+    Ok(InsertParts {
+        name,
+        alias: table_alias.as_ref(),
+        columns,
+        source: source.as_deref(),
+        on: on.as_ref(),
+        returning: returning.as_deref(),
+    })
+}
+
+/// `VALUES` with nothing around it.
+fn bare_values(query: &ast::Query) -> Option<&ast::Values> {
+    let ast::Query {
+        with: None,
+        body,
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks,
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators,
+    } = query
+    else {
+        return None;
+    };
+    match &**body {
+        ast::SetExpr::Values(values) if locks.is_empty() && pipe_operators.is_empty() => {
+            Some(values)
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn check_width(expressions: usize, columns: usize, named: bool) -> Result<()> {
+    if expressions > columns {
+        return Err(sql_error(
+            "42601",
+            "INSERT has more expressions than target columns",
+        ));
+    }
+    if expressions < columns && named {
+        return Err(sql_error(
+            "42601",
+            "INSERT has more target columns than expressions",
+        ));
+    }
+    Ok(())
+}
+
+fn column_types(table: &Table) -> Vec<SqlType> {
+    table.columns.iter().map(|c| c.sql_type).collect()
+}
