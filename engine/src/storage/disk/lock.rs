@@ -44,6 +44,8 @@ impl DiskTxn {
     ) -> Result<bool> {
         let core = self.core.clone();
         loop {
+            // A transaction that failed with the engine has left its versions, and nobody will take them away.
+            core.log().refuse_if_stopped()?;
             let others = match self.try_lock(state, tree, key, mode)? {
                 Attempt::Held(before) if before.is_some_and(|before| before >= mode) => {
                     return Ok(true);
