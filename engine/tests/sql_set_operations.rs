@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{check, each, fails, run, small_memory, text};
+use common::{check, each, fails, plan, run, small_memory};
 use quantadb::params;
 use quantadb::types::Value;
 
@@ -12,13 +12,6 @@ const TABLES: &str = "
     INSERT INTO a VALUES (1, 10, 'x'), (2, 10, 'x'), (3, 20, NULL), (4, NULL, 'y'), (5, NULL, 'y');
     INSERT INTO b VALUES (1, 10, 1.50), (2, 30, 2.00), (3, NULL, 3.25), (4, 10, 10);
 ";
-
-fn plan(connection: &quantadb::api::Connection, sql: &str) -> Vec<String> {
-    text(connection, &format!("EXPLAIN {sql}"))
-        .iter()
-        .map(|line| line.split("  (cost").next().unwrap_or_default().to_owned())
-        .collect()
-}
 
 #[test]
 fn plans_in_the_words_of_postgresql() {

@@ -2,19 +2,12 @@
 
 mod common;
 
-use common::{each, fails, run, small_memory, text};
+use common::{each, fails, plan, run, small_memory, text};
 
 const TABLES: &str = "
     CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER);
     INSERT INTO a VALUES (1, 10), (2, 10), (3, 20);
 ";
-
-fn plan(connection: &quantadb::api::Connection, sql: &str) -> Vec<String> {
-    text(connection, &format!("EXPLAIN {sql}"))
-        .iter()
-        .map(|line| line.split("  (cost").next().unwrap_or_default().to_owned())
-        .collect()
-}
 
 #[test]
 fn merged_when_used_once_and_kept_otherwise() {

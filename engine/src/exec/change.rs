@@ -138,6 +138,18 @@ impl<'a> Work<'a, '_, '_> {
         }
     }
 
+    /// Sets columns of `new` to the values of `assignments` over `view`.
+    pub(super) fn assign(
+        &self,
+        assignments: &[(usize, Expr)],
+        view: RowView<'_>,
+        new: &mut [Value],
+    ) -> Result<()> {
+        let values = each(assignments, |(_, e)| self.context.scalar(e, view))?;
+        set(assignments, values, new);
+        Ok(())
+    }
+
     /// Checks NOT NULL and CHECK for a new row.
     pub(super) fn check(&self, row: &[Value]) -> Result<()> {
         let types = &self.types[..row.len()];
@@ -230,17 +242,15 @@ impl<'a> Work<'a, '_, '_> {
                 if self.is_done(id) {
                     continue;
                 }
-                let view = self.view(&row);
-                let values = each(assignments, |(_, e)| self.context.scalar(e, view))?;
                 // Only indexes and foreign keys ask what the row was (EXEC-9).
                 let change = self.change;
                 let old = match change.table.indexes.is_empty() && change.integrity.is_none() {
                     true => Vec::new(),
                     false => row.clone(),
                 };
-                for ((column, _), value) in assignments.iter().zip(values) {
-                    row[*column] = value;
-                }
+                let view = self.view(&row);
+                let values = each(assignments, |(_, e)| self.context.scalar(e, view))?;
+                set(assignments, values, &mut row);
                 self.push_update(id, old, row)?;
             }
             return Ok(());
@@ -295,6 +305,13 @@ impl<'a> Work<'a, '_, '_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Sets the columns that are assigned to these values.
+fn set(assignments: &[(usize, Expr)], values: Vec<Value>, row: &mut [Value]) {
+    for ((column, _), value) in assignments.iter().zip(values) {
+        row[*column] = value;
     }
 }
 

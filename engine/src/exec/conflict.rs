@@ -10,9 +10,7 @@ use crate::exec::change::Work;
 use crate::exec::entry::entry_key;
 use crate::exec::lookup::row_id;
 use crate::exec::pending::Fate;
-use crate::exec::scalar::each;
-use crate::plan::Conflict;
-use crate::sql::bound::ConflictUpdate;
+use crate::sql::bound::{ConflictUpdate, OnConflict};
 use crate::storage::TreeId;
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
@@ -28,7 +26,7 @@ enum Holder {
 
 impl<'a> Work<'a, '_, '_> {
     /// Adds a row that was checked, or does what is to be done when a key is taken.
-    pub(super) fn propose(&mut self, row: Vec<Value>, conflict: &'a Conflict) -> Result<()> {
+    pub(super) fn propose(&mut self, row: Vec<Value>, conflict: &'a OnConflict) -> Result<()> {
         let Some(holder) = self.holder(&row, conflict)? else {
             return self.push_insert(row);
         };
@@ -55,16 +53,13 @@ impl<'a> Work<'a, '_, '_> {
         {
             return self.push_lock(id);
         }
-        let values = each(assignments, |(_, e)| self.context.scalar(e, view))?;
         let mut new = old.clone();
-        for ((column, _), value) in assignments.iter().zip(values) {
-            new[*column] = value;
-        }
+        self.assign(assignments, view, &mut new)?;
         self.push_update(id, old, new)
     }
 
     /// Who has one of the keys that decide.
-    fn holder(&self, row: &[Value], conflict: &Conflict) -> Result<Option<Holder>> {
+    fn holder(&self, row: &[Value], conflict: &OnConflict) -> Result<Option<Holder>> {
         let table = &*self.change.table;
         for arbiter in &conflict.arbiters {
             let Some((tree, key)) = wanted_key(table, *arbiter, row) else {

@@ -4,13 +4,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::build::build;
 use crate::exec::change::Work;
 use crate::exec::scalar::each;
-use crate::plan::{Action, PlanNode};
-use crate::sql::bound::MergeKind;
+use crate::plan::PlanNode;
+use crate::sql::bound::{MergeAction, MergeKind};
 use crate::types::Value;
 
 impl<'a> Work<'a, '_, '_> {
     /// Computes what is done for the rows of `source`.
-    pub(super) fn merge(&mut self, source: &'a PlanNode, actions: &'a [Action]) -> Result<()> {
+    pub(super) fn merge(&mut self, source: &'a PlanNode, actions: &'a [MergeAction]) -> Result<()> {
         let mut operator = build(self.context, source)?;
         while let Some(batch) = operator.next()? {
             for row in 0..batch.rows {
@@ -30,7 +30,7 @@ impl<'a> Work<'a, '_, '_> {
         &mut self,
         mut row: Vec<Value>,
         id: Option<i64>,
-        actions: &'a [Action],
+        actions: &'a [MergeAction],
     ) -> Result<()> {
         let Some(kind) = self.action(&row, id.is_some(), actions)? else {
             return Ok(());
@@ -47,13 +47,9 @@ impl<'a> Work<'a, '_, '_> {
         }
         match (kind, id) {
             (MergeKind::Update(assignments), Some(id)) => {
-                let view = self.view(&row);
-                let values = each(assignments, |(_, e)| self.context.scalar(e, view))?;
+                let mut new = row[..self.width()].to_vec();
+                self.assign(assignments, self.view(&row), &mut new)?;
                 row.truncate(self.width());
-                let mut new = row.clone();
-                for ((column, _), value) in assignments.iter().zip(values) {
-                    new[*column] = value;
-                }
                 self.push_update(id, row, new)
             }
             (MergeKind::Delete, Some(id)) => self.push_delete(id, row),
@@ -72,7 +68,7 @@ impl<'a> Work<'a, '_, '_> {
         &self,
         row: &[Value],
         matched: bool,
-        actions: &'a [Action],
+        actions: &'a [MergeAction],
     ) -> Result<Option<&'a MergeKind>> {
         for action in actions.iter().filter(|action| action.matched == matched) {
             let applies = match &action.condition {

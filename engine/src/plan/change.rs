@@ -5,7 +5,7 @@
 //!   rows to change               the columns of the table, those of other sources that are asked for, the row id
 //! ```
 
-use crate::catalog::{ReferencedKey, Table};
+use crate::catalog::Table;
 use crate::error::{Error, Result};
 use crate::plan::block::Block;
 use crate::plan::expr::{
@@ -17,8 +17,8 @@ use crate::plan::planner::Planner;
 use crate::plan::relation::table_relation;
 use crate::sql::Integrity;
 use crate::sql::bound::{
-    ConflictUpdate, Delete, Expr, ExprKind, From, Insert, Merge, MergeKind, OnConflict,
-    OutputColumn, Query, Returning, Statement, Update, WithQuery,
+    ConflictUpdate, Delete, Expr, ExprKind, From, Insert, Merge, MergeAction, MergeKind,
+    OnConflict, OutputColumn, Query, Returning, Statement, Update, WithQuery,
 };
 use crate::types::SqlType;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) struct Change {
     /// What happens.
     pub(crate) kind: ChangeKind,
     /// What happens instead when a key of a new row is taken.
-    pub(crate) conflict: Option<Conflict>,
+    pub(crate) conflict: Option<OnConflict>,
     /// Types of what stands behind the columns of the table where a row is looked at: the columns of other sources, or
     /// the row that was to be added.
     pub(crate) beside: Vec<SqlType>,
@@ -57,27 +57,7 @@ pub(crate) enum ChangeKind {
     /// Removes rows, which have these columns of the table.
     Delete(PlanNode, Vec<usize>),
     /// Does for each row the first of these that applies; no row of the table matches where the row id is NULL.
-    Merge(PlanNode, Vec<Action>),
-}
-
-/// `ON CONFLICT`
-#[derive(Clone, Debug)]
-pub(crate) struct Conflict {
-    /// The unique keys that a new row may find taken.
-    pub(crate) arbiters: Vec<ReferencedKey>,
-    /// `DO UPDATE`: over the row that is there, then the one to be added.
-    pub(crate) update: Option<ConflictUpdate>,
-}
-
-/// An action of `MERGE`.
-#[derive(Clone, Debug)]
-pub(crate) struct Action {
-    /// For rows that match.
-    pub(crate) matched: bool,
-    /// For which of them.
-    pub(crate) condition: Option<Expr>,
-    /// What is done.
-    pub(crate) kind: MergeKind,
+    Merge(PlanNode, Vec<MergeAction>),
 }
 
 impl Change {
@@ -151,7 +131,7 @@ impl Planner<'_> {
         Ok((change, output))
     }
 
-    fn conflict(&mut self, conflict: OnConflict, layout: &[usize]) -> Result<Conflict> {
+    fn conflict(&mut self, conflict: OnConflict, layout: &[usize]) -> Result<OnConflict> {
         let update = match conflict.update {
             None => None,
             Some(update) => Some(ConflictUpdate {
@@ -159,7 +139,7 @@ impl Planner<'_> {
                 filter: self.condition(update.filter, layout)?,
             }),
         };
-        Ok(Conflict {
+        Ok(OnConflict {
             arbiters: conflict.arbiters,
             update,
         })
@@ -267,7 +247,7 @@ impl Planner<'_> {
                 }
                 other => other,
             };
-            actions.push(Action {
+            actions.push(MergeAction {
                 matched: action.matched,
                 condition: self.condition(action.condition, &layout)?,
                 kind,

@@ -1,12 +1,12 @@
 //! `EXPLAIN`: a plan as PostgreSQL prints it, one line an operator, details indented below it.
 
 use crate::catalog::{ReferencedKey, Table};
-use crate::plan::change::{Change, ChangeKind, Conflict};
+use crate::plan::change::{Change, ChangeKind};
 use crate::plan::cost::width;
 use crate::plan::describe::{describe, describe_all, range_text};
 use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind};
 use crate::plan::statement::{Body, Plan};
-use crate::sql::bound::{Expr, JoinKind};
+use crate::sql::bound::{Expr, JoinKind, OnConflict};
 
 /// The lines of `plan`.
 pub(crate) fn lines(plan: &Plan) -> Vec<String> {
@@ -62,7 +62,7 @@ impl Printer {
         }
     }
 
-    fn conflict(&mut self, table: &Table, conflict: &Conflict, depth: usize) {
+    fn conflict(&mut self, table: &Table, conflict: &OnConflict, depth: usize) {
         let resolution = if conflict.update.is_some() {
             "UPDATE"
         } else {

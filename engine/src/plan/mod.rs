@@ -38,7 +38,7 @@ mod set_operation;
 mod statement;
 mod with;
 
-pub(crate) use change::{Action, Change, ChangeKind, Conflict};
+pub(crate) use change::{Change, ChangeKind};
 pub(crate) use coerce::{KeyValue, coerce};
 pub(crate) use physical::{
     Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, SubPlan,

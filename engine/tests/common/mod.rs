@@ -72,6 +72,15 @@ pub(crate) fn text(connection: &Connection, sql: &str) -> Vec<String> {
     }
 }
 
+/// The lines of EXPLAIN, without estimates.
+#[track_caller]
+pub(crate) fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    text(connection, &format!("EXPLAIN {sql}"))
+        .iter()
+        .map(|line| line.split("  (cost").next().unwrap_or_default().to_owned())
+        .collect()
+}
+
 /// The rows of `sql` are these, in this order.
 #[track_caller]
 pub(crate) fn check(connection: &Connection, sql: &str, expected: &[&str]) {

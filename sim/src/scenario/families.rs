@@ -65,7 +65,6 @@ pub(super) fn change(
     let family = rng.random_range(0..FAMILIES);
     let key = parent(family);
     match rng.random_range(0..11) {
-        8.. => seat(txn, tree, rng),
         0 => txn.insert(tree, &key, b""),
         // Not a change of the key: children may be added meanwhile.
         1 => {
@@ -89,7 +88,7 @@ pub(super) fn change(
             }
             Ok(is_there)
         }
-        _ => {
+        6 | 7 => {
             if !txn.delete(tree, &key)? {
                 return Ok(false);
             }
@@ -99,6 +98,7 @@ pub(super) fn change(
             txn.depend_on(tree, &children(family));
             Ok(keys(txn, tree, children(family))?.is_empty())
         }
+        _ => seat(txn, tree, rng),
     }
 }
 

@@ -9,7 +9,7 @@ use super::query::{cast_columns, constant_rows, value_rows};
 use super::scope::{Scope, column};
 use crate::catalog::Table;
 use crate::error::{Error, Result};
-use crate::sql::bound::{Insert, Query};
+use crate::sql::bound::{Expr, Insert, Query};
 use crate::types::SqlType;
 use sqlparser::ast;
 
@@ -87,18 +87,28 @@ impl Binder<'_> {
             let mut bound = Vec::with_capacity(rows.len());
             for row in rows {
                 check_width(row.len(), columns.len(), named)?;
-                let mut full = defaults.clone();
-                for (expr, position) in row.iter().zip(columns) {
-                    if !is_default(expr) {
-                        let value = binder.bind_expr(expr)?;
-                        full[*position] = binder.assign(value, &table.columns[*position])?;
-                    }
-                }
-                bound.push(full);
+                bound.push(binder.insert_row(table, columns, row, defaults.clone())?);
             }
             Ok(bound)
         })?;
         Ok(constant_rows(rows, column_types(table)))
+    }
+
+    /// A value for each column of the table: those written for `columns`, else their defaults.
+    pub(super) fn insert_row(
+        &mut self,
+        table: &Table,
+        columns: &[usize],
+        written: &[ast::Expr],
+        mut row: Vec<Expr>,
+    ) -> Result<Vec<Expr>> {
+        for (expr, position) in written.iter().zip(columns) {
+            if !is_default(expr) {
+                let value = self.bind_expr(expr)?;
+                row[*position] = self.assign(value, &table.columns[*position])?;
+            }
+        }
+        Ok(row)
     }
 
     fn insert_query(

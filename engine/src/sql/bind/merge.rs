@@ -1,7 +1,7 @@
 //! MERGE.
 
 use super::call::refuse;
-use super::change::{checks, defaults, is_default, target_columns};
+use super::change::{checks, defaults, target_columns};
 use super::context::{Binder, Clause, Level};
 use super::integrity::Touches;
 use super::names::sql_error;
@@ -140,14 +140,7 @@ impl Binder<'_> {
             (0..table.columns.len()).collect()
         };
         super::insert::check_width(row.len(), columns.len(), named)?;
-        let mut full = defaults(table)?;
-        for (expr, position) in row.iter().zip(columns) {
-            if !is_default(expr) {
-                let value = self.bind_expr(expr)?;
-                full[position] = self.assign(value, &table.columns[position])?;
-            }
-        }
-        Ok(full)
+        self.insert_row(table, &columns, row, defaults(table)?)
     }
 }
 
