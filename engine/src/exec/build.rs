@@ -13,6 +13,7 @@ use crate::exec::recursive::{CteScan, KeptRows, RecursiveUnion};
 use crate::exec::scan::ScanOperator;
 use crate::exec::set_operation::{Append, SetOp};
 use crate::exec::sort::Sort;
+use crate::exec::window::WindowAggregation;
 use crate::plan::{NodeKind, PlanNode};
 
 /// The operator of `node`, its inputs opened.
@@ -44,12 +45,7 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
         NodeKind::HashJoin { .. } | NodeKind::NestedLoop { .. } | NodeKind::IndexJoin { .. } => {
             build_join(context, node)?
         }
-        NodeKind::Aggregate { input, keys, calls } => Box::new(Aggregation::new(
-            context,
-            build(context, input)?,
-            keys,
-            calls,
-        )),
+        NodeKind::Aggregate { .. } | NodeKind::Window { .. } => build_grouped(context, node)?,
         NodeKind::Sort {
             input,
             keys,
@@ -82,6 +78,35 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
         NodeKind::LockRows { input, locks } => {
             Box::new(LockRows::new(context, build(context, input)?, locks))
         }
+    })
+}
+
+/// The operators that look at groups and partitions of rows.
+fn build_grouped<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
+    Ok(match &node.kind {
+        NodeKind::Aggregate { input, keys, calls } => Box::new(Aggregation::new(
+            context,
+            build(context, input)?,
+            keys,
+            calls,
+        )),
+        NodeKind::Window {
+            input,
+            partition_by,
+            order_by,
+            calls,
+        } => {
+            let rows = build(context, input)?;
+            let keys = (partition_by.as_slice(), order_by.as_slice());
+            Box::new(WindowAggregation::new(
+                context,
+                rows,
+                &input.types,
+                keys,
+                calls,
+            )?)
+        }
+        _ => build(context, node)?,
     })
 }
 

@@ -7,7 +7,7 @@
 //!                   StorageTxn: scan, get                    change ──▶ write ──▶ insert, put, delete
 //! ```
 //!
-//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `Distinct`, `SetOp`,
+//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `window`, `Distinct`, `SetOp`,
 //! `recursive`)
 //! count what they hold in the statement's `memory`. A statement that touches a few rows by key takes the `short` path,
 //! without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
@@ -58,6 +58,7 @@ mod set_operation;
 mod short;
 mod sort;
 mod subquery;
+mod window;
 mod write;
 
 pub(crate) use analyze::analyze;

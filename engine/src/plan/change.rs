@@ -394,7 +394,7 @@ fn used<'a>(
 fn constant_rows(source: &Query) -> Option<Vec<Vec<Expr>>> {
     let plain = source.filter.is_none()
         && source.aggregate.is_none()
-        && source.having.is_none()
+        && source.windows.is_empty()
         && !source.distinct
         && source.order_by.is_empty()
         && source.with.is_empty()

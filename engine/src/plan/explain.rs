@@ -6,7 +6,7 @@ use crate::plan::cost::width;
 use crate::plan::describe::{describe, describe_all, range_text};
 use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind};
 use crate::plan::statement::{Body, Plan};
-use crate::sql::bound::{Expr, JoinKind, OnConflict};
+use crate::sql::bound::{Expr, JoinKind, OnConflict, OrderKey, WindowCall, WindowFunction};
 
 /// The lines of `plan`.
 pub(crate) fn lines(plan: &Plan) -> Vec<String> {
@@ -161,21 +161,23 @@ impl Printer {
                 self.detail(depth, "Group Key", &names(input).join(", "));
             }
             NodeKind::Sort { input, keys, .. } => {
+                self.detail(depth, "Sort Key", &sort_keys(keys, &names(input)));
+            }
+            NodeKind::Window {
+                input,
+                partition_by,
+                order_by,
+                ..
+            } => {
                 let names = names(input);
-                let keys: Vec<String> = keys
-                    .iter()
-                    .map(|k| {
-                        let name = names.get(k.column).cloned().unwrap_or_default();
-                        let direction = if k.descending { " DESC" } else { "" };
-                        let nulls = match (k.descending, k.nulls_first) {
-                            (true, false) => " NULLS LAST",
-                            (false, true) => " NULLS FIRST",
-                            _ => "",
-                        };
-                        format!("{name}{direction}{nulls}")
-                    })
-                    .collect();
-                self.detail(depth, "Sort Key", &keys.join(", "));
+                let name = |c: &usize| names.get(*c).cloned().unwrap_or_default();
+                if !partition_by.is_empty() {
+                    let columns: Vec<String> = partition_by.iter().map(name).collect();
+                    self.detail(depth, "Partition Key", &columns.join(", "));
+                }
+                if !order_by.is_empty() {
+                    self.detail(depth, "Order Key", &sort_keys(order_by, &names));
+                }
             }
             _ => {}
         }
@@ -217,6 +219,20 @@ impl Printer {
             self.detail(depth, "Filter", &describe_all(&scan.filter, &own));
         }
     }
+}
+
+fn sort_keys(keys: &[OrderKey], names: &[String]) -> String {
+    let key = |k: &OrderKey| {
+        let name = names.get(k.column).cloned().unwrap_or_default();
+        let direction = if k.descending { " DESC" } else { "" };
+        let nulls = match (k.descending, k.nulls_first) {
+            (true, false) => " NULLS LAST",
+            (false, true) => " NULLS FIRST",
+            _ => "",
+        };
+        format!("{name}{direction}{nulls}")
+    };
+    keys.iter().map(key).collect::<Vec<_>>().join(", ")
 }
 
 fn joined(parts: &[String]) -> String {
@@ -282,6 +298,7 @@ fn title(node: &PlanNode) -> String {
         }
         NodeKind::Aggregate { keys, .. } if keys.is_empty() => "Aggregate".into(),
         NodeKind::Aggregate { .. } => "HashAggregate".into(),
+        NodeKind::Window { .. } => "WindowAgg".into(),
         NodeKind::Sort { limit: Some(_), .. } => "Top-N Sort".into(),
         NodeKind::Sort { .. } => "Sort".into(),
         NodeKind::Limit { .. } => "Limit".into(),
@@ -373,6 +390,12 @@ fn names(node: &PlanNode) -> Vec<String> {
             all.extend(scan_names(scan));
             all
         }
+        NodeKind::Window { input, calls, .. } => {
+            let mut all = names(input);
+            let results: Vec<String> = calls.iter().map(|c| window_name(c, &all)).collect();
+            all.extend(results);
+            all
+        }
         NodeKind::Aggregate { input, keys, calls } => {
             let below = names(input);
             let mut all: Vec<String> = keys.iter().map(|e| describe(e, &below)).collect();
@@ -384,4 +407,13 @@ fn names(node: &PlanNode) -> Vec<String> {
             all
         }
     }
+}
+
+fn window_name(call: &WindowCall, names: &[String]) -> String {
+    let arguments: Vec<String> = call.arguments.iter().map(|e| describe(e, names)).collect();
+    let name = match call.function {
+        WindowFunction::Aggregate(function) => format!("{function:?}"),
+        function => format!("{function:?}"),
+    };
+    format!("{}({}) OVER (?)", name.to_lowercase(), arguments.join(", "))
 }

@@ -4,7 +4,7 @@
 //! [`ExprKind::OuterColumn`] of depth *d* inside a subquery nested *d* deep. The walkers here count that depth, so that
 //! callers see "the columns of this query's input" wherever they occur.
 
-use crate::sql::bound::{Expr, ExprKind, From, Query};
+use crate::sql::bound::{Expr, ExprKind, From, Query, Window};
 use crate::types::{SqlType, Value};
 
 /// The direct operands of `expr`; subqueries excluded.
@@ -125,8 +125,13 @@ pub(crate) fn visit_query<'a>(query: &'a Query, f: &mut dyn FnMut(&'a Expr)) {
             call.arguments.iter().for_each(&mut *f);
             call.filter.iter().for_each(&mut *f);
         }
+        aggregate.having.iter().for_each(&mut *f);
     }
-    query.having.iter().for_each(&mut *f);
+    query
+        .windows
+        .iter()
+        .flat_map(Window::expressions)
+        .for_each(&mut *f);
     query.projection.iter().for_each(&mut *f);
     query.limit.iter().for_each(&mut *f);
     query.offset.iter().for_each(&mut *f);
@@ -170,8 +175,13 @@ pub(crate) fn visit_query_mut(query: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
             call.arguments.iter_mut().for_each(&mut *f);
             call.filter.iter_mut().for_each(&mut *f);
         }
+        aggregate.having.iter_mut().for_each(&mut *f);
     }
-    query.having.iter_mut().for_each(&mut *f);
+    query
+        .windows
+        .iter_mut()
+        .flat_map(Window::expressions_mut)
+        .for_each(&mut *f);
     query.projection.iter_mut().for_each(&mut *f);
     query.limit.iter_mut().for_each(&mut *f);
     query.offset.iter_mut().for_each(&mut *f);

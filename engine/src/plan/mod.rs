@@ -7,7 +7,7 @@
 //!
 //! One file for each step: `fold`, `relation` (what may be joined in any order, and where each condition goes), `access`
 //! (ways to read a table), `group` and `order` (ways to join), `join` (methods), `set_operation` (UNION and its like),
-//! `with` (queries of WITH),
+//! `window` (window functions), `with` (queries of WITH),
 //! `query` (the rest of a query block), `change`, `statement`, `explain`. Estimates come from `block`, `selectivity` and
 //! `cost`.
 //!
@@ -36,6 +36,7 @@ mod relation;
 mod selectivity;
 mod set_operation;
 mod statement;
+mod window;
 mod with;
 
 pub(crate) use change::{Change, ChangeKind};

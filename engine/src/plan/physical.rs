@@ -6,7 +6,7 @@
 
 use crate::catalog::Table;
 use crate::plan::change::Change;
-use crate::sql::bound::{AggregateCall, Expr, JoinKind, OrderKey, RowLock};
+use crate::sql::bound::{AggregateCall, Expr, JoinKind, OrderKey, RowLock, WindowCall};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -83,6 +83,14 @@ pub(crate) enum NodeKind {
         input: Box<PlanNode>,
         keys: Vec<Expr>,
         calls: Vec<AggregateCall>,
+    },
+    /// Window functions over an input that comes in the order of the keys, those of PARTITION BY first: the columns of
+    /// the input, then the results.
+    Window {
+        input: Box<PlanNode>,
+        partition_by: Vec<usize>,
+        order_by: Vec<OrderKey>,
+        calls: Vec<WindowCall>,
     },
     /// All rows in order; with a limit only the first ones are kept.
     Sort {
@@ -249,6 +257,7 @@ impl PlanNode {
             | NodeKind::Filter { input, .. }
             | NodeKind::Project { input, .. }
             | NodeKind::Aggregate { input, .. }
+            | NodeKind::Window { input, .. }
             | NodeKind::Sort { input, .. }
             | NodeKind::Limit { input, .. }
             | NodeKind::LockRows { input, .. }

@@ -121,6 +121,7 @@ impl<'a> Planner<'a> {
         if exists
             && planned.limit.is_none()
             && planned.aggregate.is_none()
+            && planned.windows.is_empty()
             && planned.locks.is_empty()
         {
             // That there is a row decides, not what is in it.

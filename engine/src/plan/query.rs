@@ -9,7 +9,10 @@ use crate::plan::physical::{Cost, NodeKind, PlanNode};
 use crate::plan::planner::{Built, Planner};
 use crate::plan::relation::{Group, Source, references};
 use crate::plan::selectivity;
-use crate::sql::bound::{Aggregate, AggregateFunction, Expr, ExprKind, OrderKey, Query, RowLock};
+use crate::plan::window::{SortKey, wanted_by_windows};
+use crate::sql::bound::{
+    Aggregate, AggregateFunction, Expr, ExprKind, OrderKey, Query, RowLock, WINDOW_BASE, Window,
+};
 use crate::types::{SqlType, Value};
 
 /// Fraction of rows that a LIMIT of unknown size asks for.
@@ -22,10 +25,19 @@ impl Planner<'_> {
         query.from.iter_mut().for_each(|from| self.merge_ctes(from));
         let block = Block::new(query.from.as_ref());
         let wanted = wanted(&query);
-        let (built, ordered) = self.source(&mut query, &block, wanted.as_ref())?;
+        let (built, mut ordered) = self.source(&mut query, &block, wanted.as_ref())?;
         let built = match query.aggregate.take() {
-            Some(aggregate) => self.aggregate(aggregate, query.having.take(), built, &block)?,
+            Some(aggregate) => self.aggregate(aggregate, built, &block)?,
             None => built,
+        };
+        let built = if query.windows.is_empty() {
+            built
+        } else {
+            let order = wanted.filter(|_| ordered).map(|wanted| wanted.order);
+            let windows = std::mem::take(&mut query.windows);
+            let (built, sorted) = self.windows(windows, built, order.unwrap_or_default())?;
+            ordered = !query.distinct && is_sorted(&query, &sorted);
+            built
         };
         let visible = query.output.len();
         let mut node = self.project(query.projection, built)?;
@@ -87,7 +99,7 @@ impl Planner<'_> {
         needed: &[usize],
         block: &Block,
     ) -> Result<Option<Built>> {
-        let Some(Aggregate { keys, calls }) = &query.aggregate else {
+        let Some(Aggregate { keys, calls, .. }) = &query.aggregate else {
             return Ok(None);
         };
         let ([], [call], [relation]) = (
@@ -137,13 +149,7 @@ impl Planner<'_> {
         }))
     }
 
-    fn aggregate(
-        &mut self,
-        aggregate: Aggregate,
-        having: Option<Expr>,
-        built: Built,
-        block: &Block,
-    ) -> Result<Built> {
+    fn aggregate(&mut self, aggregate: Aggregate, built: Built, block: &Block) -> Result<Built> {
         let groups = groups(&aggregate.keys, built.node.rows, block);
         let keys = self.resolve_all(aggregate.keys, &built.layout)?;
         let mut calls = aggregate.calls;
@@ -177,7 +183,7 @@ impl Planner<'_> {
         let layout = (0..node.types.len()).collect();
         let built = Built { node, layout };
         let mut conditions = Vec::new();
-        if let Some(having) = having {
+        if let Some(having) = aggregate.having {
             split_conjuncts(having, &mut conditions);
         }
         self.filtered(built, conditions, 0.3333)
@@ -201,8 +207,13 @@ fn needed(query: &Query) -> Vec<usize> {
                 call.filter.iter().for_each(&mut add);
             }
         }
-        None => query.projection.iter().for_each(&mut add),
+        None => {
+            query.projection.iter().for_each(&mut add);
+            let windows = query.windows.iter();
+            windows.flat_map(Window::expressions).for_each(&mut add);
+        }
     }
+    needed.retain(|column| *column < WINDOW_BASE);
     needed.sort_unstable();
     needed.dedup();
     needed
@@ -210,7 +221,13 @@ fn needed(query: &Query) -> Vec<usize> {
 
 /// The order that rows of FROM should have so that the query needs no sort.
 fn wanted(query: &Query) -> Option<Wanted> {
-    if query.order_by.is_empty() || query.aggregate.is_some() || query.distinct {
+    if query.aggregate.is_some() {
+        return None;
+    }
+    if !query.windows.is_empty() {
+        return wanted_by_windows(&query.windows);
+    }
+    if query.order_by.is_empty() || query.distinct {
         return None;
     }
     let order = query
@@ -225,6 +242,16 @@ fn wanted(query: &Query) -> Option<Wanted> {
         order,
         limit: limit_rows(query.limit.as_ref(), query.offset.as_ref()),
     })
+}
+
+/// Whether rows that are `sorted` by columns of the query need no sort for its ORDER BY.
+fn is_sorted(query: &Query, sorted: &[SortKey]) -> bool {
+    let mut keys = query.order_by.iter().zip(sorted);
+    query.order_by.len() <= sorted.len()
+        && keys.all(|(key, (column, descending, nulls_first))| {
+            query.projection[key.column].kind == ExprKind::Column(*column)
+                && (key.descending, key.nulls_first) == (*descending, *nulls_first)
+        })
 }
 
 fn limit_rows(limit: Option<&Expr>, offset: Option<&Expr>) -> Option<f64> {
@@ -329,7 +356,8 @@ pub(crate) fn distinct(input: PlanNode) -> PlanNode {
     }
 }
 
-fn sort(
+/// `input` in order.
+pub(crate) fn sort(
     input: PlanNode,
     keys: Vec<OrderKey>,
     limit: Option<Expr>,

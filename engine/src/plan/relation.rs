@@ -291,7 +291,10 @@ fn into_derived(condition: &Expr, query: &Query, offset: usize) -> Option<Expr> 
     let mut inner = condition.clone();
     visit_columns_mut(&mut inner, 0, &mut |node, c| {
         let projected = query.projection.get(c - offset);
-        let below = projected.and_then(|e| match (&query.aggregate, &e.kind) {
+        // A row that another of its partition sees must not go away alone.
+        let whole = |e: &&Expr| query.windows.iter().all(|w| w.partition_by.contains(e));
+        let below = projected.filter(whole);
+        let below = below.and_then(|e| match (&query.aggregate, &e.kind) {
             (None, _) => Some(e),
             (Some(aggregate), ExprKind::Column(k)) => aggregate.keys.get(*k),
             (Some(_), _) => None,

@@ -3,6 +3,9 @@
 //! The planner reads nothing else. Implicit casts are explicit here ([`ExprKind::Cast`]); `*` is expanded; `USING` and
 //! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
 
+mod aggregate;
+mod window;
+
 pub use super::change::{
     ConflictUpdate, Delete, Insert, Merge, MergeAction, MergeKind, ModifyingQuery, OnConflict,
     Returning, Update,
@@ -11,6 +14,12 @@ use crate::catalog::{Column, ForeignKey, Index, Table, View};
 use crate::storage::{IsolationLevel, LockMode};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
+
+pub use aggregate::{Aggregate, AggregateCall, AggregateFunction};
+pub use window::{
+    Frame, FrameBound, FrameExclusion, FrameUnits, WINDOW_BASE, Window, WindowCall, WindowFunction,
+    WindowKey,
+};
 
 /// A statement, ready to plan.
 #[derive(Clone, Debug)]
@@ -141,12 +150,13 @@ pub struct OutputColumn {
     pub sql_type: SqlType,
 }
 
-/// A query. Evaluation order: FROM, WHERE, GROUP BY with aggregates, HAVING, projection, DISTINCT, ORDER BY,
-/// OFFSET/LIMIT.
+/// A query. Evaluation order: FROM, WHERE, GROUP BY with aggregates, HAVING, window functions, projection, DISTINCT,
+/// ORDER BY, OFFSET/LIMIT.
 ///
 /// Expressions refer to columns by position: in WHERE, GROUP BY keys and aggregate arguments, to the columns of `from`
-/// (left to right over the joins); when `aggregate` is present, in HAVING, `projection` and `order_by`, to the output
-/// of the aggregation (its keys first, then its aggregate results).
+/// (left to right over the joins); when `aggregate` is present, in HAVING, `windows`, `projection` and `order_by`, to the
+/// output of the aggregation (its keys first, then its aggregate results). In `projection`, columns from [`WINDOW_BASE`]
+/// on are results of window functions.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// The queries of WITH, each of which may refer to those before it.
@@ -155,10 +165,10 @@ pub struct Query {
     pub from: Option<From>,
     /// WHERE, of type BOOLEAN.
     pub filter: Option<Expr>,
-    /// GROUP BY and aggregates.
+    /// GROUP BY, aggregates and HAVING.
     pub aggregate: Option<Aggregate>,
-    /// HAVING.
-    pub having: Option<Expr>,
+    /// Window functions.
+    pub windows: Vec<Window>,
     /// The result columns, then (hidden) the ORDER BY expressions that are not among them.
     pub projection: Vec<Expr>,
     /// Names and types of the visible result columns: the first `output.len()` of `projection`.
@@ -325,46 +335,6 @@ pub enum JoinKind {
     Inner,
     /// Left rows without a partner are kept, with NULLs at the right.
     Left,
-}
-
-/// Grouping. With no keys, one group that exists even without rows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Aggregate {
-    /// GROUP BY expressions over the columns of `from`.
-    pub keys: Vec<Expr>,
-    /// The aggregates.
-    pub calls: Vec<AggregateCall>,
-}
-
-/// One aggregate call.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AggregateCall {
-    /// Which.
-    pub function: AggregateFunction,
-    /// Its arguments over the columns of `from`, of their own types (`avg` of an INTEGER has an INTEGER argument and a
-    /// NUMERIC result); none for `count(*)`.
-    pub arguments: Vec<Expr>,
-    /// `DISTINCT`
-    pub distinct: bool,
-    /// `FILTER (WHERE …)`
-    pub filter: Option<Expr>,
-    /// The type of the result.
-    pub sql_type: SqlType,
-}
-
-/// Aggregate functions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // named as in SQL
-pub enum AggregateFunction {
-    Count,
-    CountStar,
-    Sum,
-    Avg,
-    Min,
-    Max,
-    BoolAnd,
-    BoolOr,
-    StringAgg,
 }
 
 /// An expression with its type.

@@ -13,6 +13,7 @@
 mod bind;
 pub mod bound;
 mod change;
+mod frame_exclusion;
 pub mod function;
 mod integrity;
 mod locking;

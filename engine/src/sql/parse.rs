@@ -3,6 +3,7 @@
 //! `sqlparser` does the work, statement by statement; the few statements that it does not know as we mean them are
 //! recognised here by their words.
 
+use super::frame_exclusion;
 use super::locking;
 use super::setting::{Recognised, recognise};
 use crate::error::{Error, ErrorKind, Result};
@@ -70,6 +71,8 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let to = end
             .first()
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
+        let excluding = frame_exclusion::rewrite(segment);
+        let segment = excluding.as_deref().unwrap_or(segment);
         let rewritten = locking::rewrite(segment);
         let locks_rows = rewritten.is_some();
         let segment = rewritten.as_deref().unwrap_or(segment);
@@ -85,6 +88,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
 /// The query that `text` is.
 pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
     let tokens = tokenize(text)?;
+    let tokens = frame_exclusion::rewrite(&tokens).unwrap_or(tokens);
     let tokens = locking::rewrite(&tokens).unwrap_or(tokens);
     with_parser(&tokens, None, |parser| parser.parse_query()).map(|query| *query)
 }

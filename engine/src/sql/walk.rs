@@ -77,8 +77,11 @@ pub(crate) fn expressions_mut(query: &mut Query, visit: Visit<'_>) -> Result<()>
             call.arguments.iter_mut().try_for_each(&mut *visit)?;
             call.filter.iter_mut().try_for_each(&mut *visit)?;
         }
+        aggregate.having.iter_mut().try_for_each(&mut *visit)?;
     }
-    query.having.iter_mut().try_for_each(&mut *visit)?;
+    for window in &mut query.windows {
+        window.expressions_mut().try_for_each(&mut *visit)?;
+    }
     query.projection.iter_mut().try_for_each(&mut *visit)?;
     query.limit.iter_mut().try_for_each(&mut *visit)?;
     query.offset.iter_mut().try_for_each(visit)

@@ -206,7 +206,7 @@ impl Generator {
     fn select(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..12) {
+        match rng.random_range(0..13) {
             0 => format!("SELECT * FROM {table} WHERE {condition}"),
             1 => format!("SELECT count(*), min(a), max(a), sum(a) FROM {table} WHERE {condition}"),
             2 => {
@@ -230,7 +230,52 @@ impl Generator {
             ),
             8 | 9 => self.set_operation(rng),
             10 => self.with(rng),
+            11 => self.windows(rng),
             _ => format!("SELECT * FROM v{}", rng.random_range(0..self.tables)),
+        }
+    }
+
+    /// Window functions. The frames of ROWS are over an order that no two rows share, and nothing is summed whose result
+    /// depends on the order of the rows.
+    fn windows(&self, rng: &mut ChaCha8Rng) -> String {
+        let (table, condition) = (self.table(rng), self.condition(rng));
+        let call = pick(
+            rng,
+            &[
+                "count(*)", "sum(a)", "avg(a)", "min(a)", "max(b)", "sum(c)", "count(b)",
+            ],
+        );
+        let exclude = pick(
+            rng,
+            &[
+                "",
+                " EXCLUDE CURRENT ROW",
+                " EXCLUDE GROUP",
+                " EXCLUDE TIES",
+            ],
+        );
+        let partition = pick(rng, &["", "PARTITION BY b ", "PARTITION BY a % 3 "]);
+        let (before, after) = (rng.random_range(0..4), rng.random_range(0..4));
+        match rng.random_range(0..5) {
+            0 => format!(
+                "SELECT id, rank() OVER w, {call} OVER w FROM {table} WINDOW w AS ({partition}ORDER BY a)"
+            ),
+            1 => format!(
+                "SELECT id, lag(a) OVER w, first_value(b) OVER w, {call} OVER w FROM {table} WINDOW w AS \
+                 ({partition}ORDER BY id ROWS BETWEEN {before} PRECEDING AND {after} FOLLOWING{exclude})"
+            ),
+            2 => format!(
+                "SELECT id, {call} OVER ({partition}ORDER BY a DESC RANGE BETWEEN {before} PRECEDING AND \
+                 {after} FOLLOWING{exclude}) FROM {table} WHERE {condition}"
+            ),
+            3 => format!(
+                "SELECT a, count(*), sum(count(*)) OVER (ORDER BY a GROUPS BETWEEN {before} PRECEDING AND \
+                 CURRENT ROW{exclude}) FROM {table} GROUP BY a"
+            ),
+            _ => format!(
+                "SELECT * FROM (SELECT id, a, row_number() OVER ({partition}ORDER BY a, id) n FROM {table}) s \
+                 WHERE n <= {after} AND a % 3 = 1"
+            ),
         }
     }
 

@@ -35,11 +35,10 @@ impl Binder<'_> {
     /// A call of an aggregate. `42803` where none may stand.
     pub(super) fn bind_aggregate(&mut self, call: &Call<'_>) -> Result<Expr> {
         let Call {
-            name,
             arguments,
-            star,
             distinct,
             filter,
+            ..
         } = call;
         let level = self.level();
         if level.in_aggregate {
@@ -55,10 +54,6 @@ impl Binder<'_> {
             );
             return Err(sql_error("42803", message));
         }
-        if *name == "count" && arguments.is_empty() && !star {
-            let message = "count(*) must be used to call a parameterless aggregate function";
-            return Err(sql_error("42809", message));
-        }
         level.in_aggregate = true;
         let bound = arguments
             .iter()
@@ -69,17 +64,7 @@ impl Binder<'_> {
             .transpose();
         self.level().in_aggregate = false;
         let (arguments, filter) = (bound?, filter?);
-        let (function, arguments, sql_type) = if *star {
-            if name != "count" {
-                return Err(no_function(name, &[]));
-            }
-            if *distinct {
-                return Err(sql_error("42601", "DISTINCT cannot be used with *"));
-            }
-            (AggregateFunction::CountStar, Vec::new(), SqlType::Int8)
-        } else {
-            self.typed(name, arguments)?
-        };
+        let (function, arguments, sql_type) = self.aggregate_function(call, arguments)?;
         let call = AggregateCall {
             function,
             arguments,
@@ -92,6 +77,29 @@ impl Binder<'_> {
             kind: ExprKind::Column(AGGREGATE_BASE + self.lift(call)),
             sql_type,
         })
+    }
+
+    /// Which aggregate a call means, its arguments cast, and the type of its result.
+    pub(super) fn aggregate_function(
+        &mut self,
+        call: &Call<'_>,
+        arguments: Vec<Expr>,
+    ) -> Result<(AggregateFunction, Vec<Expr>, SqlType)> {
+        let name = call.name.as_str();
+        if call.star {
+            if name != "count" {
+                return Err(no_function(name, &[]));
+            }
+            if call.distinct {
+                return Err(sql_error("42601", "DISTINCT cannot be used with *"));
+            }
+            return Ok((AggregateFunction::CountStar, Vec::new(), SqlType::Int8));
+        }
+        if name == "count" && arguments.is_empty() {
+            let message = "count(*) must be used to call a parameterless aggregate function";
+            return Err(sql_error("42809", message));
+        }
+        self.typed(name, arguments)
     }
 
     /// The number of the aggregate on this level; equal ones are computed once.

@@ -5,8 +5,9 @@ use super::context::Binder;
 use super::expr::unsupported_expression;
 use super::names::{at, fold, parts, sql_error};
 use super::overload::{NoOverload, choose};
+use super::window::window_function;
 use crate::error::{Error, Result};
-use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::bound::{Expr, ExprKind, WindowFunction};
 use crate::sql::function::ScalarFunction;
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
@@ -19,6 +20,7 @@ pub(super) struct Call<'a> {
     pub(super) star: bool,
     pub(super) distinct: bool,
     pub(super) filter: Option<&'a ast::Expr>,
+    pub(super) over: Option<&'a ast::WindowType>,
 }
 
 impl Binder<'_> {
@@ -26,7 +28,11 @@ impl Binder<'_> {
     pub(super) fn bind_function(&mut self, function: &ast::Function) -> Result<Expr> {
         let call = call_of(function)?;
         let place = parts(&function.name)?.last().copied();
-        let bound = if super::aggregate::is_aggregate(&call.name) {
+        let bound = if let Some(over) = call.over {
+            self.bind_window_call(&call, over)
+        } else if let Some(function) = window_function(&call.name) {
+            self.bind_without_window(&call, function)
+        } else if super::aggregate::is_aggregate(&call.name) {
             self.bind_aggregate(&call)
         } else {
             self.bind_scalar_call(&call)
@@ -35,6 +41,15 @@ impl Binder<'_> {
             Some(ident) => bound.map_err(|e| at(e, ident)),
             None => bound,
         }
+    }
+
+    /// A window function without OVER, which is an error.
+    fn bind_without_window(&mut self, call: &Call<'_>, function: WindowFunction) -> Result<Expr> {
+        let arguments = call.arguments.iter().map(|a| self.bind_expr(a));
+        let arguments = arguments.collect::<Result<_>>()?;
+        self.typed_window(call, function, arguments)?;
+        let message = format!("window function {} requires an OVER clause", call.name);
+        Err(sql_error("42809", message))
     }
 
     fn bind_scalar_call(&mut self, call: &Call<'_>) -> Result<Expr> {
@@ -237,7 +252,6 @@ fn call_of(function: &ast::Function) -> Result<Call<'_>> {
             ));
         }
     };
-    refuse(over.is_some(), "a window function")?;
     refuse(!within_group.is_empty(), "WITHIN GROUP")?;
     refuse(null_treatment.is_some(), "IGNORE NULLS and RESPECT NULLS")?;
     refuse(*uses_odbc_syntax, "the ODBC form of a call")?;
@@ -251,6 +265,7 @@ fn call_of(function: &ast::Function) -> Result<Call<'_>> {
         star: false,
         distinct: false,
         filter: filter.as_deref(),
+        over: over.as_ref(),
     };
     let ast::FunctionArgumentList {
         duplicate_treatment,

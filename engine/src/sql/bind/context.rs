@@ -2,10 +2,11 @@
 
 use super::names::sql_error;
 use super::scope::{Scope, resolve};
+use super::window::Definition;
 use super::with::{Cte, NoRecursion};
 use crate::catalog::Schema;
 use crate::error::{Error, Result};
-use crate::sql::bound::{AggregateCall, Expr, ExprKind};
+use crate::sql::bound::{AggregateCall, Expr, ExprKind, FrameUnits, Window};
 use crate::sql::parse::too_deep;
 use crate::types::SqlType;
 use sqlparser::ast::Ident;
@@ -45,6 +46,12 @@ pub(super) struct Level {
     pub(super) in_aggregate: bool,
     /// The aggregates met so far; see [`super::aggregate::AGGREGATE_BASE`].
     pub(super) aggregates: Vec<AggregateCall>,
+    /// Inside a window function's arguments.
+    pub(super) in_window: bool,
+    /// The windows that WINDOW names.
+    pub(super) named_windows: Vec<(String, Definition)>,
+    /// The windows met so far, with the calls over them.
+    pub(super) windows: Vec<Window>,
 }
 
 impl Level {
@@ -54,6 +61,9 @@ impl Level {
             clause,
             in_aggregate: false,
             aggregates: Vec::new(),
+            in_window: false,
+            named_windows: Vec::new(),
+            windows: Vec::new(),
         }
     }
 }
@@ -68,6 +78,9 @@ pub(super) enum Clause {
     GroupBy,
     Join,
     Filter,
+    Window,
+    /// The distance of a frame's bound.
+    Frame(FrameUnits),
     Limit,
     Offset,
     Values,
@@ -81,7 +94,10 @@ pub(super) enum Clause {
 impl Clause {
     /// Whether aggregates may stand here.
     pub(super) fn allows_aggregates(self) -> bool {
-        matches!(self, Self::Target | Self::Having | Self::OrderBy)
+        matches!(
+            self,
+            Self::Target | Self::Having | Self::OrderBy | Self::Window
+        )
     }
 
     /// The name of the part in messages.
@@ -94,6 +110,10 @@ impl Clause {
             Self::GroupBy => "GROUP BY",
             Self::Join => "JOIN conditions",
             Self::Filter => "FILTER",
+            Self::Window => "window definitions",
+            Self::Frame(FrameUnits::Rows) => "window ROWS",
+            Self::Frame(FrameUnits::Range) => "window RANGE",
+            Self::Frame(FrameUnits::Groups) => "window GROUPS",
             Self::Limit => "LIMIT",
             Self::Offset => "OFFSET",
             Self::Values => "VALUES",

@@ -10,7 +10,7 @@ use super::aggregate::AGGREGATE_BASE;
 use super::names::sql_error;
 use super::scope::{Scope, ScopeTable, column};
 use crate::error::{Error, Result};
-use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::bound::{Expr, ExprKind, WINDOW_BASE};
 use crate::sql::walk::{expressions_mut, operands_mut, subquery_mut};
 
 /// The keys of a grouping, while expressions are being rewritten.
@@ -130,7 +130,7 @@ fn primary_key(table: &ScopeTable) -> Option<Vec<usize>> {
 /// Puts the aggregates behind `key_count` keys.
 fn place_aggregates(expr: &mut Expr, key_count: usize) -> Result<()> {
     if let ExprKind::Column(position) = &mut expr.kind
-        && *position >= AGGREGATE_BASE
+        && (AGGREGATE_BASE..WINDOW_BASE).contains(position)
     {
         *position = *position - AGGREGATE_BASE + key_count;
     }
@@ -140,7 +140,7 @@ fn place_aggregates(expr: &mut Expr, key_count: usize) -> Result<()> {
 /// Whether an aggregate's result is used in `expr`.
 pub(super) fn uses_aggregates(expr: &Expr) -> bool {
     fn look(expr: &mut Expr, found: &mut bool) -> Result<()> {
-        *found |= matches!(expr.kind, ExprKind::Column(position) if position >= AGGREGATE_BASE);
+        *found |= matches!(expr.kind, ExprKind::Column(position) if (AGGREGATE_BASE..WINDOW_BASE).contains(&position));
         operands_mut(expr, &mut |operand| look(operand, found))
     }
     let mut found = false;

@@ -2,10 +2,11 @@
 //!
 //! - `statement` picks the binder of each statement; `insert` with `conflict`, `update`, `merge` (over `change`), `truncate`,
 //!   `table`, `index` and `view` bind what is not a query; `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
-//! - `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
+//! - `clauses`, `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
 //!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
-//! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `call` and `aggregate`; all changes
+//! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `call`, `aggregate`, `window` and
+//!   `frame`; all changes
 //!   of type go through `coerce`.
 //!
 //! A string literal, NULL or parameter has the type *unknown* until its context decides; `coerce` then reads the literal
@@ -14,6 +15,7 @@
 mod aggregate;
 mod call;
 mod change;
+mod clauses;
 mod coerce;
 mod conflict;
 mod context;
@@ -21,6 +23,7 @@ mod data_type;
 mod expr;
 mod figure_name;
 mod foreign_key;
+mod frame;
 mod from;
 mod group;
 mod index;
@@ -45,6 +48,7 @@ mod tests;
 mod truncate;
 mod update;
 mod view;
+mod window;
 mod with;
 
 pub use integrity::reference;

@@ -39,24 +39,12 @@ impl Binder<'_> {
     ) -> Result<Vec<OrderKey>> {
         let mut keys = Vec::new();
         let visible = targets.len();
-        for ast::OrderByExpr {
-            expr,
-            options: ast::OrderByOptions { sort, nulls_first },
-            with_fill,
-        } in terms
-        {
-            refuse(with_fill.is_some(), "WITH FILL")?;
-            let descending = match sort {
-                None | Some(ast::OrderBySort::Asc) => false,
-                Some(ast::OrderBySort::Desc) => true,
-                Some(ast::OrderBySort::Using(_)) => {
-                    return Err(Error::unsupported("ORDER BY … USING"));
-                }
-            };
+        for term in terms {
+            let (descending, nulls_first) = direction(term)?;
             keys.push(OrderKey {
-                column: self.bind_order_key(expr, targets, visible, distinct)?,
+                column: self.bind_order_key(&term.expr, targets, visible, distinct)?,
                 descending,
-                nulls_first: nulls_first.unwrap_or(descending),
+                nulls_first,
             });
         }
         Ok(keys)
@@ -167,6 +155,24 @@ impl Binder<'_> {
         let unlimited = bound.kind == ExprKind::Literal(Value::Null);
         Ok(if unlimited { None } else { Some(bound) })
     }
+}
+
+/// Whether a term is descending, and whether its NULLs come first.
+pub(super) fn direction(term: &ast::OrderByExpr) -> Result<(bool, bool)> {
+    let ast::OrderByExpr {
+        expr: _,
+        options: ast::OrderByOptions { sort, nulls_first },
+        with_fill,
+    } = term;
+    refuse(with_fill.is_some(), "WITH FILL")?;
+    let descending = match sort {
+        None | Some(ast::OrderBySort::Asc) => false,
+        Some(ast::OrderBySort::Desc) => true,
+        Some(ast::OrderBySort::Using(_)) => {
+            return Err(Error::unsupported("ORDER BY … USING"));
+        }
+    };
+    Ok((descending, nulls_first.unwrap_or(descending)))
 }
 
 /// The position that a bare number means. `42P10` when there is no such column, `42601` for another constant.

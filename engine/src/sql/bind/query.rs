@@ -1,6 +1,7 @@
 //! Queries: SELECT and VALUES, ORDER BY and LIMIT over them.
 
 use super::call::refuse;
+use super::clauses::{Clauses, clauses};
 use super::context::{Binder, Clause, Level};
 use super::figure_name::figure_name;
 use super::group::{Grouping, uses_aggregates};
@@ -9,20 +10,11 @@ use super::order::{Target, group_ordinal};
 use super::row_locks::refuse_locks;
 use super::scope::{Found, Scope, column, missing_table};
 use super::set_operation::Written;
+use super::window::uses_windows;
 use crate::error::{Error, Result};
-use crate::sql::bound::{Aggregate, Expr, From, OrderKey, OutputColumn, Query};
+use crate::sql::bound::{Aggregate, Expr, From, OrderKey, OutputColumn, Query, Window};
 use crate::types::SqlType;
 use sqlparser::ast;
-
-/// The clauses of a SELECT that we know.
-struct Clauses<'a> {
-    distinct: bool,
-    projection: &'a [ast::SelectItem],
-    from: &'a [ast::TableWithJoins],
-    filter: Option<&'a ast::Expr>,
-    group_by: &'a [ast::Expr],
-    having: Option<&'a ast::Expr>,
-}
 
 /// What the level of a SELECT gives.
 pub(super) struct Parts {
@@ -126,11 +118,12 @@ impl Binder<'_> {
         self.row_ids = outside;
         let (from, scope) = bound?;
         let level = Level::new(scope, Clause::Target);
-        let (mut parts, level) =
+        let (mut parts, mut level) =
             self.with_level(level, |binder| binder.bind_parts(&clauses, order, resolve))?;
         let aggregated =
             !parts.keys.is_empty() || !level.aggregates.is_empty() || parts.having.is_some();
-        self.check_lockable(locks, clauses.distinct, &parts, aggregated)?;
+        let has_windows = level.has_window_calls();
+        self.check_lockable(locks, clauses.distinct, &parts, aggregated, has_windows)?;
         if level.scope.recursive && !level.aggregates.is_empty() {
             let message =
                 "aggregate functions are not allowed in a recursive query's recursive term";
@@ -138,11 +131,13 @@ impl Binder<'_> {
         }
         let aggregate = if aggregated {
             let targets = parts.targets.iter_mut().map(|t| &mut t.expr);
+            let windows = level.windows.iter_mut().flat_map(Window::expressions_mut);
             let keys = Grouping::new(parts.keys, &level.scope)
-                .apply(targets.chain(parts.having.iter_mut()))?;
+                .apply(targets.chain(parts.having.iter_mut()).chain(windows))?;
             Some(Aggregate {
                 keys,
                 calls: level.aggregates,
+                having: parts.having,
             })
         } else {
             None
@@ -159,7 +154,7 @@ impl Binder<'_> {
             from,
             filter: parts.filter,
             aggregate,
-            having: parts.having,
+            windows: level.windows,
             output: output.collect(),
             projection: parts.targets.into_iter().map(|t| t.expr).collect(),
             distinct: clauses.distinct,
@@ -176,6 +171,7 @@ impl Binder<'_> {
         order: &[ast::OrderByExpr],
         resolve: bool,
     ) -> Result<Parts> {
+        self.bind_named_windows(clauses.named_windows)?;
         let mut targets = self.bind_targets(clauses.projection, resolve)?;
         let filter = match clauses.filter {
             Some(filter) => {
@@ -307,6 +303,10 @@ impl Binder<'_> {
                 "42803",
                 "aggregate functions are not allowed in GROUP BY",
             )),
+            Some(target) if uses_windows(&target.expr) => Err(sql_error(
+                "42P20",
+                "window functions are not allowed in GROUP BY",
+            )),
             Some(target) => Ok(target.expr.clone()),
             None => {
                 let key = self.bind_expr(term)?;
@@ -345,9 +345,9 @@ impl Binder<'_> {
             let order_by = binder.bind_order(order, &mut targets, false)?;
             Ok((targets, order_by))
         })?;
-        if !level.aggregates.is_empty() {
+        if !level.aggregates.is_empty() || level.has_window_calls() {
             return Err(Error::unsupported(
-                "an aggregate in ORDER BY of VALUES or of a query in parentheses",
+                "an aggregate or a window function in ORDER BY of VALUES or of a query in parentheses",
             ));
         }
         let mut query = select_all(from, targets);
@@ -488,68 +488,4 @@ fn check_wildcard(options: &ast::WildcardAdditionalOptions) -> Result<()> {
         || opt_rename.is_some()
         || opt_alias.is_some();
     refuse(used, "an option of *")
-}
-
-fn clauses(select: &ast::Select) -> Result<Clauses<'_>> {
-    let ast::Select {
-        select_token: _,
-        optimizer_hints,
-        distinct,
-        select_modifiers,
-        top,
-        top_before_distinct: _,
-        projection,
-        exclude,
-        into,
-        from,
-        lateral_views,
-        prewhere,
-        selection,
-        connect_by,
-        group_by,
-        cluster_by,
-        distribute_by,
-        sort_by,
-        having,
-        named_window,
-        qualify,
-        window_before_qualify: _,
-        value_table_mode,
-        flavor,
-    } = select;
-    // An optimizer hint is a comment in PostgreSQL.
-    let _ = optimizer_hints;
-    refuse(
-        select_modifiers.is_some() || top.is_some() || exclude.is_some(),
-        "a modifier of SELECT",
-    )?;
-    refuse(into.is_some(), "SELECT INTO")?;
-    refuse(!lateral_views.is_empty(), "LATERAL VIEW")?;
-    refuse(prewhere.is_some(), "PREWHERE")?;
-    refuse(!connect_by.is_empty(), "CONNECT BY")?;
-    refuse(
-        !cluster_by.is_empty() || !distribute_by.is_empty() || !sort_by.is_empty(),
-        "CLUSTER BY and its like",
-    )?;
-    refuse(!named_window.is_empty(), "WINDOW")?;
-    refuse(qualify.is_some(), "QUALIFY")?;
-    refuse(value_table_mode.is_some(), "SELECT AS")?;
-    refuse(*flavor != ast::SelectFlavor::Standard, "FROM before SELECT")?;
-    let distinct = match distinct {
-        None | Some(ast::Distinct::All) => false,
-        Some(ast::Distinct::Distinct) => true,
-        Some(ast::Distinct::On(_)) => return Err(Error::unsupported("DISTINCT ON")),
-    };
-    let group_by = match group_by {
-        ast::GroupByExpr::Expressions(terms, modifiers) if modifiers.is_empty() => terms,
-        _ => return Err(Error::unsupported("GROUP BY ALL and ROLLUP")),
-    };
-    Ok(Clauses {
-        distinct,
-        projection,
-        from,
-        filter: selection.as_ref(),
-        group_by,
-        having: having.as_ref(),
-    })
 }

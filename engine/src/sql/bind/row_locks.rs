@@ -37,12 +37,14 @@ impl Binder<'_> {
         distinct: bool,
         parts: &Parts,
         aggregates: bool,
+        windows: bool,
     ) -> Result<()> {
         let refused = [
             (distinct, "DISTINCT clause"),
             (!parts.keys.is_empty(), "GROUP BY clause"),
             (parts.having.is_some(), "HAVING clause"),
             (aggregates, "aggregate functions"),
+            (windows, "window functions"),
         ];
         match refused.into_iter().find(|(is, _)| *is) {
             Some((_, with)) => refuse_locks(locks, with),

@@ -39,6 +39,9 @@ pub trait Accumulator {
     /// The results of the first `groups` groups, those without rows included; the states are used up. Errors: `22003`.
     fn finish(&mut self, groups: usize) -> Result<ArrayRef>;
 
+    /// Group `to`, a new one, begins with the state of `from`. Errors: not for DISTINCT.
+    fn fork(&mut self, from: u32, to: u32) -> Result<()>;
+
     /// Bytes that the states take, about.
     fn size_bytes(&self) -> usize;
 }
@@ -48,6 +51,8 @@ pub(super) trait State {
     /// Takes in all rows; `indices` as in [`Accumulator::update`].
     fn update(&mut self, indices: &[u32], groups: usize, arguments: &[ArrayRef]) -> Result<()>;
     fn finish(&mut self, groups: usize) -> Result<ArrayRef>;
+    /// As [`Accumulator::fork`].
+    fn fork(&mut self, from: usize, to: usize);
     fn size_bytes(&self) -> usize;
 }
 
@@ -129,6 +134,14 @@ impl Accumulator for Filtered {
         self.state.finish(groups)
     }
 
+    fn fork(&mut self, from: u32, to: u32) -> Result<()> {
+        if self.distinct.is_some() {
+            return Err(Error::misuse("DISTINCT over a frame that grows"));
+        }
+        self.state.fork(from as usize, to as usize);
+        Ok(())
+    }
+
     fn size_bytes(&self) -> usize {
         self.state.size_bytes() + self.distinct.as_ref().map_or(0, Distinct::size_bytes)
     }
@@ -162,6 +175,12 @@ pub(super) fn argument(arguments: &[ArrayRef], position: usize) -> Result<&Array
     arguments
         .get(position)
         .ok_or_else(|| Error::misuse("an aggregate without one of its arguments"))
+}
+
+/// The state of `to` becomes that of `from`.
+pub(super) fn copy<T: Clone>(states: &mut Vec<T>, from: usize, to: usize, empty: T) {
+    grow(states, to + 1, empty);
+    states[to] = states[from].clone();
 }
 
 /// A state for each of at least `groups` groups.

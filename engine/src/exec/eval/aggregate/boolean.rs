@@ -1,6 +1,6 @@
 //! `bool_and` and `bool_or`.
 
-use super::accumulator::{State, argument, grow};
+use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BooleanArray};
@@ -43,6 +43,10 @@ impl State for BoolState {
         let mut states = std::mem::take(&mut self.states);
         states.resize(groups, None);
         Ok(Arc::new(BooleanArray::from(states)))
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.states, from, to, None);
     }
 
     fn size_bytes(&self) -> usize {

@@ -1,6 +1,6 @@
 //! `count(*)` and `count(x)`.
 
-use super::accumulator::{State, argument, grow};
+use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
 use arrow_array::{Array, ArrayRef, Int64Array};
 use std::sync::Arc;
@@ -26,6 +26,10 @@ impl State for CountStar {
 
     fn finish(&mut self, groups: usize) -> Result<ArrayRef> {
         finish(&mut self.counts, groups)
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.counts, from, to, 0);
     }
 
     fn size_bytes(&self) -> usize {
@@ -64,6 +68,10 @@ impl State for Count {
 
     fn finish(&mut self, groups: usize) -> Result<ArrayRef> {
         finish(&mut self.counts, groups)
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.counts, from, to, 0);
     }
 
     fn size_bytes(&self) -> usize {

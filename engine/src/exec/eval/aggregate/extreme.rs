@@ -1,6 +1,6 @@
 //! `min` and `max` of integers, dates, timestamps and floats.
 
-use super::accumulator::{State, argument, grow};
+use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
 use arrow_array::builder::PrimitiveBuilder;
 use arrow_array::cast::AsArray;
@@ -49,6 +49,10 @@ impl<T: ArrowNumericType> State for PrimitiveExtreme<T> {
 
     fn finish(&mut self, groups: usize) -> Result<ArrayRef> {
         Ok(finish::<T>(&mut self.best, groups))
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.best, from, to, None);
     }
 
     fn size_bytes(&self) -> usize {
@@ -120,6 +124,10 @@ where
 
     fn finish(&mut self, groups: usize) -> Result<ArrayRef> {
         Ok(finish::<T>(&mut self.best, groups))
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.best, from, to, None);
     }
 
     fn size_bytes(&self) -> usize {

@@ -1,6 +1,6 @@
 //! `min` and `max` of text and NUMERIC.
 
-use super::accumulator::{State, argument, grow};
+use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
 use crate::types::{SqlType, numeric};
 use arrow_array::builder::{BinaryBuilder, StringBuilder};
@@ -89,6 +89,11 @@ impl State for BytesExtreme {
             builder.append_option(value.as_deref().and_then(|v| std::str::from_utf8(v).ok()));
         }
         Ok(Arc::new(builder.finish()))
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.best, from, to, None);
+        self.bytes += self.best[to].as_ref().map_or(0, Vec::len);
     }
 
     fn size_bytes(&self) -> usize {

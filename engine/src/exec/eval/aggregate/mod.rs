@@ -23,3 +23,5 @@ mod sum_numeric;
 mod tests;
 
 pub use accumulator::{Accumulator, accumulator};
+pub(crate) use sum_integer::integer_sums;
+pub(crate) use sum_numeric::numeric_sums;

@@ -1,6 +1,6 @@
 //! `string_agg(text, delimiter)`.
 
-use super::accumulator::{State, argument, grow};
+use super::accumulator::{State, argument, copy, grow};
 use crate::types::array::check_room;
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
@@ -66,6 +66,11 @@ impl State for StringAgg {
         Ok(Arc::new(builder.finish()))
     }
 
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.texts, from, to, None);
+        self.bytes += self.texts[to].as_ref().map_or(0, String::len);
+    }
+
     fn size_bytes(&self) -> usize {
         self.texts.capacity() * size_of::<Option<String>>() + self.bytes
     }
@@ -108,6 +113,12 @@ impl State for SortedStringAgg {
             joined.update(&indices, groups, &[values, delimiters])?;
         }
         joined.finish(groups)
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.texts, from, to, Vec::new());
+        let text = |(text, _): &(String, Option<String>)| text.len() + 48;
+        self.bytes += self.texts[to].iter().map(text).sum::<usize>();
     }
 
     fn size_bytes(&self) -> usize {

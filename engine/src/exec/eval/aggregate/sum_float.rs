@@ -2,7 +2,7 @@
 //!
 //! The order makes the result that of PostgreSQL to the last digit, and the same on every run.
 
-use super::accumulator::{State, argument, grow};
+use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
 use crate::exec::eval::arithmetic::overflow;
 use arrow_array::builder::PrimitiveBuilder;
@@ -133,12 +133,16 @@ where
                 self.infinite[group] = true;
             }
         }
-        let overflowed = self
-            .sums
-            .iter()
-            .zip(&self.infinite)
-            .any(|(sum, allowed)| sum.is_infinite() && !allowed);
-        if overflowed { Err(overflow()) } else { Ok(()) }
+        let overflowed = |group: usize| self.sums[group].is_infinite() && !self.infinite[group];
+        let touched = match groups {
+            1 => &[0],
+            _ => indices,
+        };
+        if touched.iter().any(|group| overflowed(*group as usize)) {
+            Err(overflow())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -176,6 +180,15 @@ where
             builder.append_option((count > 0).then_some(result));
         }
         Ok(Arc::new(builder.finish()))
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.sums, from, to, T::Native::EMPTY);
+        copy(&mut self.counts, from, to, 0);
+        if !self.infinite.is_empty() {
+            grow(&mut self.infinite, from + 1, false);
+            copy(&mut self.infinite, from, to, false);
+        }
     }
 
     fn size_bytes(&self) -> usize {

@@ -1,6 +1,6 @@
 //! `sum` and `avg` of integers, exact in 128 bits.
 
-use super::accumulator::{State, argument, grow};
+use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
 use crate::exec::eval::numeric_kernel::NumericBuilder;
 use crate::types::{Decimal, SqlType, out_of_range};
@@ -84,6 +84,32 @@ fn total<T: Copy + Into<i64>>(values: &[T], nulls: Option<&NullBuffer>) -> i128 
     (i128::from(high) << 32) + i128::from(low)
 }
 
+/// The results of `sum` or `avg`, of type `result`, from sums and how many values each is of.
+pub(crate) fn integer_sums(
+    average: bool,
+    result: SqlType,
+    states: impl Iterator<Item = (i128, i64)>,
+) -> Result<ArrayRef> {
+    if !average && result == SqlType::Int8 {
+        let mut builder = Int64Builder::new();
+        for (sum, count) in states {
+            let sum = i64::try_from(sum).map_err(|_| out_of_range(SqlType::Int8))?;
+            builder.append_option((count > 0).then_some(sum));
+        }
+        return Ok(Arc::new(builder.finish()));
+    }
+    let mut builder = NumericBuilder::new(0);
+    for (sum, count) in states {
+        let sum = Decimal::new(sum, 0);
+        match count {
+            0 => builder.push_null(),
+            _ if average => builder.push(&sum.divide(&Decimal::from(count))?)?,
+            _ => builder.push(&sum)?,
+        }
+    }
+    Ok(builder.finish())
+}
+
 impl State for IntegerSum {
     fn update(&mut self, indices: &[u32], groups: usize, arguments: &[ArrayRef]) -> Result<()> {
         grow(&mut self.sums, groups, 0);
@@ -102,25 +128,12 @@ impl State for IntegerSum {
         let mut counts = std::mem::take(&mut self.counts);
         sums.resize(groups, 0);
         counts.resize(groups, 0);
-        let states = sums.into_iter().zip(counts);
-        if !self.average && self.result == SqlType::Int8 {
-            let mut builder = Int64Builder::with_capacity(groups);
-            for (sum, count) in states {
-                let sum = i64::try_from(sum).map_err(|_| out_of_range(SqlType::Int8))?;
-                builder.append_option((count > 0).then_some(sum));
-            }
-            return Ok(Arc::new(builder.finish()));
-        }
-        let mut builder = NumericBuilder::new(groups);
-        for (sum, count) in states {
-            let sum = Decimal::new(sum, 0);
-            match count {
-                0 => builder.push_null(),
-                _ if self.average => builder.push(&sum.divide(&Decimal::from(count))?)?,
-                _ => builder.push(&sum)?,
-            }
-        }
-        Ok(builder.finish())
+        integer_sums(self.average, self.result, sums.into_iter().zip(counts))
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.sums, from, to, 0);
+        copy(&mut self.counts, from, to, 0);
     }
 
     fn size_bytes(&self) -> usize {

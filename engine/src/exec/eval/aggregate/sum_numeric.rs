@@ -1,6 +1,6 @@
 //! `sum` and `avg` of NUMERIC.
 
-use super::accumulator::{State, argument, grow};
+use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
 use crate::exec::eval::numeric_kernel::NumericBuilder;
 use crate::types::{Decimal, numeric};
@@ -83,6 +83,23 @@ impl NumericSum {
     }
 }
 
+/// The results of `sum` or `avg` from sums and how many values each is of.
+pub(crate) fn numeric_sums(
+    average: bool,
+    groups: usize,
+    sums: impl Iterator<Item = Result<Option<(Decimal, i64)>>>,
+) -> Result<ArrayRef> {
+    let mut builder = NumericBuilder::new(groups);
+    for sum in sums {
+        match sum? {
+            None => builder.push_null(),
+            Some((sum, count)) if average => builder.push(&sum.divide(&Decimal::from(count))?)?,
+            Some((sum, _)) => builder.push(&sum)?,
+        }
+    }
+    Ok(builder.finish())
+}
+
 impl State for NumericSum {
     fn update(&mut self, indices: &[u32], groups: usize, arguments: &[ArrayRef]) -> Result<()> {
         grow(&mut self.states, groups, EMPTY);
@@ -103,17 +120,15 @@ impl State for NumericSum {
     fn finish(&mut self, groups: usize) -> Result<ArrayRef> {
         let mut states = std::mem::take(&mut self.states);
         states.resize(groups, EMPTY);
-        let mut builder = NumericBuilder::new(groups);
-        for state in states {
-            match state.count {
-                0 => builder.push_null(),
-                count if self.average => {
-                    builder.push(&state.total()?.divide(&Decimal::from(count))?)?;
-                }
-                _ => builder.push(&state.total()?)?,
-            }
-        }
-        Ok(builder.finish())
+        let sums = states.iter().map(|state| match state.count {
+            0 => Ok(None),
+            count => Ok(Some((state.total()?, count))),
+        });
+        numeric_sums(self.average, groups, sums)
+    }
+
+    fn fork(&mut self, from: usize, to: usize) {
+        copy(&mut self.states, from, to, EMPTY);
     }
 
     fn size_bytes(&self) -> usize {

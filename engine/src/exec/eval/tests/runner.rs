@@ -111,7 +111,7 @@ fn run(query: &Query, table: &Rows) -> Result<Rows> {
     };
     let mut rows = filter(query.filter.as_ref(), input)?;
     if let Some(aggregate) = &query.aggregate {
-        rows = filter(query.having.as_ref(), group(aggregate, &rows)?)?;
+        rows = filter(aggregate.having.as_ref(), group(aggregate, &rows)?)?;
     }
     project(&query.projection, &rows)
 }

@@ -169,10 +169,11 @@ pub(super) fn query(q: &Query) -> String {
     if let Some(a) = &q.aggregate {
         let calls: Vec<String> = a.calls.iter().map(call).collect();
         s += &format!(" group({}){}", exprs(&a.keys), list(" agg", &calls));
+        if let Some(h) = &a.having {
+            s += &format!(" having {}", expr(h));
+        }
     }
-    if let Some(h) = &q.having {
-        s += &format!(" having {}", expr(h));
-    }
+    q.windows.iter().for_each(|w| s += &window(w));
     let order: Vec<String> = q
         .order_by
         .iter()
@@ -194,6 +195,27 @@ pub(super) fn query(q: &Query) -> String {
         s += &format!(" offset {}", expr(o));
     }
     s
+}
+
+fn window(w: &Window) -> String {
+    let keys = names(w.order_by.iter().map(|k| {
+        let direction = if k.descending { " desc" } else { "" };
+        format!("{}{direction}", expr(&k.expr))
+    }));
+    let calls = names(w.calls.iter().map(|c| {
+        let filter = c.filter.iter().map(|f| format!(" filter {}", expr(f)));
+        let frame = if c.frame == Frame::default() {
+            String::new()
+        } else {
+            format!(" {:?}", c.frame)
+        };
+        let (arguments, filter) = (exprs(&c.arguments), filter.collect::<String>());
+        format!("{:?}({arguments}){filter}{frame}", c.function)
+    }));
+    format!(
+        " window(by {} order {keys}: {calls})",
+        exprs(&w.partition_by)
+    )
 }
 
 fn call(c: &AggregateCall) -> String {

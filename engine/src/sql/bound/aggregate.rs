@@ -1,0 +1,46 @@
+//! The bound tree of GROUP BY, aggregates and HAVING.
+
+use super::Expr;
+use crate::types::SqlType;
+
+/// Grouping. With no keys, one group that exists even without rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    /// GROUP BY expressions over the columns of `from`.
+    pub keys: Vec<Expr>,
+    /// The aggregates.
+    pub calls: Vec<AggregateCall>,
+    /// HAVING, over the keys and then the aggregates.
+    pub having: Option<Expr>,
+}
+
+/// One aggregate call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateCall {
+    /// Which.
+    pub function: AggregateFunction,
+    /// Its arguments over the columns of `from`, of their own types (`avg` of an INTEGER has an INTEGER argument and a
+    /// NUMERIC result); none for `count(*)`.
+    pub arguments: Vec<Expr>,
+    /// `DISTINCT`
+    pub distinct: bool,
+    /// `FILTER (WHERE …)`
+    pub filter: Option<Expr>,
+    /// The type of the result.
+    pub sql_type: SqlType,
+}
+
+/// Aggregate functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // named as in SQL
+pub enum AggregateFunction {
+    Count,
+    CountStar,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    BoolAnd,
+    BoolOr,
+    StringAgg,
+}
