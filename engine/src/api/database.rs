@@ -5,14 +5,14 @@ use crate::api::options::{DatabaseOptions, SessionOptions};
 use crate::catalog::{self, Schema};
 use crate::env::Env;
 use crate::error::Result;
-use crate::exec::{check_references, check_table};
+use crate::exec::{MemoryPool, TempSpace, TempStats, check_references, check_table};
 use crate::sql::reference;
 use crate::storage::{
     CheckReport, DiskStorageBackend, MaintenanceReport, StorageBackend, StorageStats, StorageTxn,
     TxnOptions,
 };
 use crate::sync::Mutex;
-use crate::vfs::MemoryVfs;
+use crate::vfs::{MemoryVfs, Vfs};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,6 +27,10 @@ pub(crate) struct Shared {
     pub(crate) backend: Arc<dyn StorageBackend>,
     pub(crate) env: Arc<dyn Env>,
     pub(crate) options: SessionOptions,
+    /// What the statements of all connections hold.
+    pub(crate) pool: Arc<MemoryPool>,
+    /// Where they put what does not fit.
+    pub(crate) space: TempSpace,
     /// What `ALTER DATABASE` calls it: its file's name without extension.
     pub(crate) name: String,
     /// The newest schema that some transaction has seen, by its version.
@@ -89,7 +93,8 @@ impl Shared {
 }
 
 impl Database {
-    /// Opens the database at `path`, whose log is beside it with `-wal` appended; creates it if it is missing. Recovers
+    /// Opens the database at `path`, whose log is beside it with `-wal` appended, as are, with `-tmp`, rows
+    /// that do not fit in memory; creates it if it is missing. Recovers
     /// it first if it was not closed. Errors: see [`Self::open_with`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(path, DatabaseOptions::default())
@@ -114,10 +119,13 @@ impl Database {
             disk,
             session,
         } = options;
-        let backend = DiskStorageBackend::open(vfs, env.clone(), path.as_ref(), disk)?;
-        let name = path.as_ref().file_stem().unwrap_or_default();
+        let path = path.as_ref();
+        let backend = DiskStorageBackend::open(vfs.clone(), env.clone(), path, disk)?;
+        // The database is locked now: what is there is nobody's.
+        let space = TempSpace::open(vfs, path)?;
+        let name = path.file_stem().unwrap_or_default();
         Self::of(
-            Arc::new(backend),
+            (Arc::new(backend), space),
             env,
             session,
             name.to_string_lossy().into_owned(),
@@ -129,17 +137,19 @@ impl Database {
         Self::from_backend_with(backend, env, SessionOptions::default())
     }
 
-    /// [`Self::from_backend`] with options for its connections. Errors: those of reading the catalog.
+    /// [`Self::from_backend`] with options for its connections. What spills goes to a file in memory. Errors: those of reading the catalog.
     pub fn from_backend_with(
         backend: Arc<dyn StorageBackend>,
         env: Arc<dyn Env>,
         options: SessionOptions,
     ) -> Result<Self> {
-        Self::of(backend, env, options, "quantadb".to_owned())
+        let vfs: Arc<dyn Vfs> = Arc::new(MemoryVfs::new());
+        let space = TempSpace::open(vfs, Path::new("memory.qdb"))?;
+        Self::of((backend, space), env, options, "quantadb".to_owned())
     }
 
     fn of(
-        backend: Arc<dyn StorageBackend>,
+        (backend, space): (Arc<dyn StorageBackend>, TempSpace),
         env: Arc<dyn Env>,
         options: SessionOptions,
         name: String,
@@ -147,6 +157,8 @@ impl Database {
         let shared = Shared {
             backend,
             env,
+            pool: Arc::new(MemoryPool::new(options.memory_limit_bytes)),
+            space,
             options,
             name,
             schema: Mutex::new(None),
@@ -189,6 +201,11 @@ impl Database {
     /// Counters and sizes.
     pub fn stats(&self) -> StorageStats {
         self.shared.backend.stats()
+    }
+
+    /// What spilled to disk for want of memory.
+    pub fn temp_stats(&self) -> TempStats {
+        self.shared.space.stats()
     }
 
     /// Makes a checkpoint, so that the next open has nothing to recover, and gives this handle up. The files are closed

@@ -57,6 +57,7 @@ mod transaction;
 mod utility;
 mod value;
 
+pub use crate::exec::TempStats;
 pub use connection::{Connection, StatementResult};
 pub use database::Database;
 pub use interrupt::InterruptHandle;

@@ -42,8 +42,16 @@ impl std::fmt::Debug for DatabaseOptions {
 /// How connections of a database behave at first; `SET` and `ALTER DATABASE … SET` change the most of it.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
-    /// Bytes that the sorts, hash tables and collected rows of one statement may hold before it fails with `53200`.
+    /// Bytes that the sorts, hash tables and collected rows of one statement may hold before they spill to disk. What
+    /// cannot spill, and a small part of what can, is held beyond that; the rows of the result do not count.
     pub work_mem_bytes: usize,
+    /// Bytes that the statements of all connections may hold together, results included until they are given; over it,
+    /// what can spills, and what cannot fails with `53200`. It is the database's: no `SET` changes it. The pages that the
+    /// storage engine caches (`DiskOptions::cache_bytes`) come on top.
+    pub memory_limit_bytes: usize,
+    /// Bytes that one statement may have on disk at a time for want of memory before it fails with `53400`; `None`: as
+    /// many as the disk has.
+    pub temp_file_limit_bytes: Option<u64>,
     /// How long a change waits for another transaction before `55P03`; `None`: until that one ends.
     pub lock_timeout: Option<Duration>,
     /// How long a statement may take before `57014`; `None`: as long as it likes.
@@ -61,6 +69,8 @@ impl Default for SessionOptions {
     fn default() -> Self {
         Self {
             work_mem_bytes: 256 << 20,
+            memory_limit_bytes: 1 << 30,
+            temp_file_limit_bytes: None,
             lock_timeout: None,
             statement_timeout: None,
             isolation: IsolationLevel::default(),

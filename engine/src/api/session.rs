@@ -395,7 +395,10 @@ impl Session {
             Body::Utility(statement) => utility::run(&self.shared, txn, statement)?,
             _ => {
                 let settings = exec::Settings {
-                    work_mem_bytes: (self.settings.work_mem_kb as usize).saturating_mul(1024),
+                    work_mem_bytes: self.settings.work_mem_bytes(),
+                    pool: &self.shared.pool,
+                    space: &self.shared.space,
+                    temp_limit_kb: self.settings.temp_limit_kb(),
                     interrupt: &self.interrupt,
                     now_micros,
                 };

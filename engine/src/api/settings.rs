@@ -22,7 +22,9 @@ pub(crate) struct Settings {
     lock_timeout_ms: u32,
     /// 0: none.
     statement_timeout_ms: u32,
-    pub(crate) work_mem_kb: u32,
+    work_mem_kb: u32,
+    /// `None`: -1.
+    temp_file_limit_kb: Option<u32>,
     pub(crate) synchronous: Synchronous,
     application_name: Arc<str>,
 }
@@ -164,13 +166,28 @@ const SETTINGS: &[Setting] = &[
         ),
     ),
     setting(
+        "temp_file_limit",
+        "what one statement may have on disk for want of memory; -1: as much as there is",
+        Variable(
+            |s| match s.temp_file_limit_kb {
+                Some(kb) => unit_text(kb.into(), MEMORY_UNITS),
+                None => "-1".to_owned(),
+            },
+            |s, name, value| {
+                let kb = with_unit(name, value, MEMORY_UNITS, "kB", (-1, INT_MAX))?;
+                s.temp_file_limit_kb = u32::try_from(kb).ok();
+                Ok(())
+            },
+        ),
+    ),
+    setting(
         "timezone",
         "the time zone of timestamps with one",
         Fixed("UTC"),
     ),
     setting(
         "work_mem",
-        "what the sorts and hash tables of one statement may hold",
+        "what the sorts and hash tables of one statement hold before they spill",
         Variable(
             |s| unit_text(s.work_mem_kb.into(), MEMORY_UNITS),
             |s, name, value| memory_kb(name, value).map(|kb| s.work_mem_kb = kb),
@@ -194,9 +211,22 @@ impl Settings {
             lock_timeout_ms: ms(options.lock_timeout),
             statement_timeout_ms: ms(options.statement_timeout),
             work_mem_kb: u32::try_from(options.work_mem_bytes / 1024).unwrap_or(u32::MAX),
+            temp_file_limit_kb: options
+                .temp_file_limit_bytes
+                .map(|bytes| u32::try_from(bytes / 1024).unwrap_or(u32::MAX)),
             synchronous: options.synchronous,
             application_name: "".into(),
         }
+    }
+
+    /// What one statement holds in memory before it spills.
+    pub(crate) fn work_mem_bytes(&self) -> usize {
+        (self.work_mem_kb as usize).saturating_mul(1024)
+    }
+
+    /// What one statement may have on disk; `None`: as much as there is.
+    pub(crate) fn temp_limit_kb(&self) -> Option<u64> {
+        self.temp_file_limit_kb.map(u64::from)
     }
 
     /// How long a statement waits for another transaction; `None`: until that one ends.
@@ -360,8 +390,8 @@ fn with_unit(
     value: &str,
     units: Units,
     smallest: &str,
-    range: (u64, u64),
-) -> Result<u32> {
+    range: (i64, i64),
+) -> Result<i64> {
     let trimmed = value.trim();
     let end = trimmed.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')));
     let (number, unit) = trimmed.split_at(end.unwrap_or(trimmed.len()));
@@ -385,19 +415,25 @@ fn with_unit(
         );
         return Err(Error::new(ErrorKind::Sql, "22023", message));
     }
-    Ok(rounded as u32) // within the range
+    Ok(rounded as i64) // within the range
 }
 
 fn duration_text(ms: u32) -> String {
     unit_text(ms.into(), TIME_UNITS)
 }
 
-const INT_MAX: u64 = i32::MAX as u64;
+const INT_MAX: i64 = i32::MAX as i64;
+
+/// [`with_unit`] for a range from 0 on.
+fn unsigned(name: &str, value: &str, units: Units, smallest: &str, min: i64) -> Result<u32> {
+    let number = with_unit(name, value, units, smallest, (min, INT_MAX))?;
+    u32::try_from(number).map_err(|_| invalid(name, value))
+}
 
 fn duration_ms(name: &str, value: &str) -> Result<u32> {
-    with_unit(name, value, TIME_UNITS, "ms", (0, INT_MAX))
+    unsigned(name, value, TIME_UNITS, "ms", 0)
 }
 
 fn memory_kb(name: &str, value: &str) -> Result<u32> {
-    with_unit(name, value, MEMORY_UNITS, "kB", (64, INT_MAX))
+    unsigned(name, value, MEMORY_UNITS, "kB", 64)
 }

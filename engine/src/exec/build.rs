@@ -54,7 +54,7 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
         } => {
             let limits = limits(&context, limit.as_ref(), offset.as_ref())?;
             let rows = build(context, input)?;
-            Box::new(Sort::new(context, rows, &input.types, keys, limits))
+            Box::new(Sort::new(context, rows, &input.types, keys, limits)?)
         }
         NodeKind::Limit {
             input,

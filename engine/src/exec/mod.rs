@@ -7,10 +7,9 @@
 //!                   StorageTxn: scan, get                    change ──▶ write ──▶ insert, put, delete
 //! ```
 //!
-//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `window`, `Distinct`, `SetOp`,
-//! `recursive`)
-//! count what they hold in the statement's `memory`. A statement that touches a few rows by key takes the `short` path,
-//! without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
+//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `window`, `Distinct`,
+//! `SetOp`, `recursive`) count what they hold in the statement's `memory`; where that is not enough, `sort` goes on by way
+//! of the disk (`spill`). A statement that touches a few rows by key takes the `short` path, without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
 //! (`entry`); `pending` knows what of it is to come. What foreign keys ask for then (`integrity`) comes last.
 //!
 //! - EXEC-1: a hash join is built before it is probed.
@@ -57,6 +56,7 @@ mod scan;
 mod set_operation;
 mod short;
 mod sort;
+mod spill;
 mod subquery;
 mod window;
 mod write;
@@ -67,4 +67,7 @@ pub(crate) use check_table::check_table;
 pub(crate) use expression::Folder;
 pub(crate) use fill_index::fill_index;
 pub(crate) use integrity::{ConstraintId, Deferral, check_deferred, check_references};
+pub(crate) use memory::MemoryPool;
 pub(crate) use run::{Executed, ResultRows, Settings, execute};
+pub(crate) use spill::TempSpace;
+pub use spill::TempStats;

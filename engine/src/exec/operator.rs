@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::exec::batch::{BATCH_ROWS, Batch};
 use crate::exec::memory::Memory;
+use crate::exec::spill::Temp;
 use crate::exec::subquery::Memo;
 use crate::interrupt::Interrupt;
 use crate::plan::SubPlan;
@@ -31,6 +32,8 @@ pub(crate) struct Context<'a> {
     pub(crate) memo: &'a Memo,
     /// What may be held in memory.
     pub(crate) memory: &'a Memory,
+    /// Where what does not fit goes.
+    pub(crate) temp: &'a Temp<'a>,
     /// How many rows are asked for, as far as it is known: scans begin with small steps when it is few.
     pub(crate) rows_wanted: usize,
     /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
@@ -45,6 +48,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) subplans: &'a [SubPlan],
     pub(crate) memo: &'a Memo,
     pub(crate) memory: &'a Memory,
+    pub(crate) temp: &'a Temp<'a>,
     pub(crate) now_micros: i64,
     pub(crate) interrupt: &'a Interrupt,
 }
@@ -58,6 +62,7 @@ impl Frame<'_> {
             subplans: self.subplans,
             memo: self.memo,
             memory: self.memory,
+            temp: self.temp,
             rows_wanted: usize::MAX,
             now_micros: self.now_micros,
             interrupt: self.interrupt,

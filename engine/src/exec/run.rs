@@ -5,15 +5,17 @@ use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::change::{self, Prepared};
 use crate::exec::integrity::{Deferral, Events, Recorder, enforce};
-use crate::exec::memory::Memory;
+use crate::exec::memory::{Memory, MemoryPool};
 use crate::exec::operator::{Context, Frame, collect};
 use crate::exec::pending::Pending;
 use crate::exec::short;
+use crate::exec::spill::{Temp, TempSpace};
 use crate::exec::subquery::Memo;
 use crate::interrupt::Interrupt;
 use crate::plan::{Body, Change, NodeKind, Plan, PlanNode, SubPlan};
 use crate::storage::StorageTxn;
 use crate::types::Value;
+use std::sync::Arc;
 
 /// Result rows in the form in which they came about.
 #[derive(Debug)]
@@ -46,8 +48,14 @@ pub(crate) struct Executed {
 /// Limits and the clock of a statement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings<'a> {
-    /// Bytes that sorting, hashing and collecting may hold.
+    /// Bytes that sorting, hashing and collecting hold before they spill.
     pub(crate) work_mem_bytes: usize,
+    /// What all statements of the database may hold.
+    pub(crate) pool: &'a Arc<MemoryPool>,
+    /// Where spilled rows go.
+    pub(crate) space: &'a TempSpace,
+    /// Kilobytes of them that the statement may have at a time; `None`: as many as the disk has.
+    pub(crate) temp_limit_kb: Option<u64>,
     /// `CURRENT_TIMESTAMP`: the start of the transaction.
     pub(crate) now_micros: i64,
     /// Says when the statement is to stop.
@@ -63,7 +71,8 @@ pub(crate) fn execute(
     settings: Settings<'_>,
     deferral: &mut Deferral,
 ) -> Result<Executed> {
-    let memory = Memory::new(settings.work_mem_bytes);
+    let memory = Memory::new(settings.work_mem_bytes, settings.pool.clone());
+    let temp = Temp::new(settings.space, settings.temp_limit_kb, settings.interrupt);
     let memo = Memo::new(plan.subplans.len());
     let padded;
     let slots = if plan.slots == parameters.len() {
@@ -79,6 +88,7 @@ pub(crate) fn execute(
         subplans: &plan.subplans,
         memo: &memo,
         memory: &memory,
+        temp: &temp,
         now_micros: settings.now_micros,
         interrupt: settings.interrupt,
     };
@@ -217,7 +227,7 @@ fn query(context: Context<'_>, root: &PlanNode) -> Result<ResultRows> {
     if let Some(rows) = short::rows(&context, root)? {
         return Ok(ResultRows::Values(rows));
     }
-    let mut reservation = context.memory.reservation("the result");
+    let mut reservation = context.memory.result_reservation();
     let mut operator = build(context, root)?;
     collect(&mut *operator, &mut reservation).map(ResultRows::Batches)
 }

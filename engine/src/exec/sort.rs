@@ -1,34 +1,60 @@
 //! `Sort`: all rows in order, or with a limit the first ones only (Top-N).
 //!
+//! ```text
+//!   rows ─▶ gathered ─┬─ the end ──▶ sort ─────────────────────────────▶ rows in order
+//!                     └─ no memory ─▶ sort ─▶ run, run, … ─▶ merge ────▶ rows in order
+//! ```
+//!
 //! Rows are gathered as batches; their sort keys are encoded by `arrow-row`, whose bytes compare like the keys. Equal
 //! keys stay in the order in which they came. With a limit, whatever has no chance is dropped each time that the number
 //! of rows held has grown to a multiple of the limit.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch, arrow};
+use crate::exec::batch::{BATCH_ROWS, Batch};
 use crate::exec::memory::Reservation;
-use crate::exec::operator::{BoxOperator, Context, Operator, Pieces};
+use crate::exec::operator::{BoxOperator, Context, Operator};
+use crate::exec::spill::{InOrder, KeyOrder, Merge, Run, RunWriter, merge_runs};
 use crate::sql::bound::OrderKey;
-use crate::types::array::arrow_type;
-use crate::types::{SqlType, comparable};
-use arrow_array::{ArrayRef, UInt32Array};
-use arrow_row::{RowConverter, SortField};
-use arrow_schema::SortOptions;
+use crate::types::SqlType;
+use std::sync::Arc;
 
 /// A multiple of the limit that is held before it is cut back.
 const HELD_FACTOR: usize = 4;
 
+/// Bytes that are sorted at once at the most: columns of texts have a limit.
+const SORTED_BYTES_MAX: usize = 1 << 30;
+
+/// Bytes beside its values that a row takes: its key's frame, and its place in the order.
+const ROW_BYTES: usize = 16;
+
 /// Sorts its input.
 pub(crate) struct Sort<'a> {
-    input: BoxOperator<'a>,
-    types: &'a [SqlType],
-    keys: &'a [OrderKey],
+    /// Until it was read.
+    input: Option<BoxOperator<'a>>,
+    gathering: Gathering<'a>,
     skip: usize,
+    output: Option<Output<'a>>,
+}
+
+/// The rows in order.
+enum Output<'a> {
+    Held(InOrder),
+    Spilled(Merge<'a>),
+}
+
+/// The rows while they come.
+struct Gathering<'a> {
+    context: Context<'a>,
+    types: Arc<[SqlType]>,
+    order: Arc<KeyOrder>,
     /// Rows that are wanted, the skipped ones included.
     keep: usize,
-    left: usize,
+    /// What is held.
+    batches: Vec<Batch>,
+    rows: usize,
+    bytes: usize,
+    runs: Vec<Run<'a>>,
     reservation: Reservation<'a>,
-    output: Option<Pieces>,
 }
 
 impl<'a> Sort<'a> {
@@ -36,96 +62,174 @@ impl<'a> Sort<'a> {
     pub(crate) fn new(
         context: Context<'a>,
         input: BoxOperator<'a>,
-        types: &'a [SqlType],
-        keys: &'a [OrderKey],
+        types: &[SqlType],
+        keys: &[OrderKey],
         (skip, limit): (usize, usize),
-    ) -> Self {
-        Self {
-            input,
-            types,
-            keys,
+    ) -> Result<Self> {
+        Ok(Self {
+            input: Some(input),
+            gathering: Gathering {
+                context,
+                types: types.into(),
+                order: Arc::new(KeyOrder::new(keys, types)?),
+                keep: if limit == 0 {
+                    0
+                } else {
+                    skip.saturating_add(limit)
+                },
+                batches: Vec::new(),
+                rows: 0,
+                bytes: 0,
+                runs: Vec::new(),
+                reservation: context.memory.reservation("Sort"),
+            },
             skip,
-            keep: skip.saturating_add(limit),
-            left: limit,
-            reservation: context.memory.reservation("Sort"),
             output: None,
-        }
+        })
     }
 
-    fn run(&mut self) -> Result<Pieces> {
-        let mut held: Vec<Batch> = Vec::new();
-        let mut rows = 0usize;
+    fn run(&mut self) -> Result<Output<'a>> {
+        if let Some(mut input) = self.input.take()
+            && self.gathering.keep > 0
+        {
+            while let Some(batch) = input.next()? {
+                self.gathering.push(batch)?;
+            }
+        }
+        self.gathering.finish()
+    }
+}
+
+/// What sorting a batch takes: its rows, about as much again for their keys, and their order.
+fn sorting_bytes(batch: &Batch) -> usize {
+    batch.size_bytes() * 2 + batch.rows * ROW_BYTES
+}
+
+impl<'a> Gathering<'a> {
+    fn push(&mut self, mut batch: Batch) -> Result<()> {
+        if !self.has_room(&batch)? {
+            // Of many rows only the first few may be wanted.
+            if self.keep < batch.rows {
+                let sorted = self.order.sort(batch, self.keep, self.context.interrupt)?;
+                batch = sorted.rest()?;
+            }
+            if !self.has_room(&batch)? && !self.make_room(&batch)? {
+                let half = batch.rows / 2;
+                self.push(batch.slice(0, half))?;
+                return self.push(batch.slice(half, batch.rows - half));
+            }
+        }
+        self.rows += batch.rows;
+        self.bytes += sorting_bytes(&batch);
+        self.batches.push(batch);
         let cut_at = self.keep.saturating_mul(HELD_FACTOR).max(BATCH_ROWS * 2);
-        while self.keep > 0 {
-            let Some(batch) = self.input.next()? else {
-                break;
-            };
-            rows += batch.rows;
-            self.reservation.grow(batch.size_bytes())?;
-            held.push(batch);
-            if rows > cut_at {
-                let best = self.sorted(&held)?;
-                rows = best.rows;
-                self.reservation.resize(best.size_bytes())?;
-                held = vec![best];
-            }
+        if self.rows > cut_at {
+            self.cut()?;
         }
-        let sorted = self.sorted(&held)?;
-        let from = self.skip.min(sorted.rows);
-        let length = self.left.min(sorted.rows - from);
-        Ok(Pieces::new(sorted.slice(from, length)))
+        Ok(())
     }
 
-    /// The first `keep` rows of `batches` in order.
-    fn sorted(&mut self, batches: &[Batch]) -> Result<Batch> {
-        let all = Batch::concat(batches, self.types)?;
-        let fields = self
-            .keys
-            .iter()
-            .map(|k| {
-                let options = SortOptions::new(k.descending, k.nulls_first);
-                SortField::new_with_options(arrow_type(self.types[k.column]), options)
-            })
-            .collect();
-        let columns: Vec<ArrayRef> = self
-            .keys
-            .iter()
-            .map(|k| comparable(&all.columns[k.column], self.types[k.column]))
-            .collect::<Result<_>>()?;
-        let converter = RowConverter::new(fields).map_err(arrow)?;
-        let keys = converter.convert_columns(&columns).map_err(arrow)?;
-        let held = self.reservation_size(&all, keys.size() + all.rows * 4)?;
-        let mut order: Vec<u32> = (0..all.rows as u32).collect();
-        let by_key = |a: &u32, b: &u32| {
-            keys.row(*a as usize)
-                .cmp(&keys.row(*b as usize))
-                .then(a.cmp(b))
-        };
-        if self.keep < order.len() {
-            if self.keep > 0 {
-                order.select_nth_unstable_by(self.keep - 1, by_key);
-            }
-            order.truncate(self.keep);
+    /// Takes what `batch` needs, perhaps by giving up what has no chance.
+    fn has_room(&mut self, batch: &Batch) -> Result<bool> {
+        let bytes = sorting_bytes(batch);
+        if self.bytes.saturating_add(bytes) > SORTED_BYTES_MAX {
+            return Ok(false);
         }
-        order.sort_unstable_by(by_key);
-        let sorted = all.take(&UInt32Array::from(order))?;
-        self.reservation.resize(held)?;
-        Ok(sorted)
+        if self.reservation.try_grow(bytes) {
+            return Ok(true);
+        }
+        if self.rows / 2 < self.keep {
+            return Ok(false);
+        }
+        self.cut()?;
+        Ok(self.reservation.try_grow(bytes))
     }
 
-    /// Counts what sorting needs beside the rows for a moment; returns what is held without it.
-    fn reservation_size(&mut self, all: &Batch, more: usize) -> Result<usize> {
-        let held = all.size_bytes();
-        self.reservation.resize(held.saturating_add(more))?;
-        Ok(held)
+    /// Takes what `batch` needs for it alone; says false when half of it might do.
+    fn make_room(&mut self, batch: &Batch) -> Result<bool> {
+        self.spill()?;
+        match self.reservation.grow(sorting_bytes(batch)) {
+            Err(_) if batch.rows > 1 => Ok(false),
+            taken => taken.map(|()| true),
+        }
+    }
+
+    /// What is held, in order; nothing is held then.
+    fn sort(&mut self) -> Result<InOrder> {
+        (self.rows, self.bytes) = (0, 0);
+        let all = Batch::concat(&std::mem::take(&mut self.batches), &self.types)?;
+        self.order.sort(all, self.keep, self.context.interrupt)
+    }
+
+    /// Keeps the first rows of those that are held.
+    fn cut(&mut self) -> Result<()> {
+        let best = self.sort()?.rest()?;
+        self.rows = best.rows;
+        self.bytes = sorting_bytes(&best);
+        self.batches.push(best);
+        self.reservation.resize(self.bytes)
+    }
+
+    /// What is held becomes a run.
+    fn spill(&mut self) -> Result<()> {
+        if self.rows > 0 {
+            let mut sorted = self.sort()?;
+            let mut writer = RunWriter::new(self.context.temp, self.types.clone());
+            while let Some(batch) = sorted.next()? {
+                writer.push(&batch)?;
+            }
+            self.runs.push(writer.finish()?);
+        }
+        self.reservation.resize(0)
+    }
+
+    fn finish(&mut self) -> Result<Output<'a>> {
+        if self.runs.is_empty() {
+            return self.sort().map(Output::Held);
+        }
+        self.spill()?;
+        let runs = std::mem::take(&mut self.runs);
+        let (order, types) = (&self.order, &self.types);
+        let merge = merge_runs(
+            self.context,
+            order,
+            runs,
+            types,
+            self.keep,
+            &mut self.reservation,
+        )?;
+        Ok(Output::Spilled(merge))
+    }
+}
+
+impl Output<'_> {
+    fn next(&mut self) -> Result<Option<Batch>> {
+        match self {
+            Self::Held(rows) => rows.next(),
+            Self::Spilled(rows) => rows.next(),
+        }
     }
 }
 
 impl Operator for Sort<'_> {
     fn next(&mut self) -> Result<Option<Batch>> {
-        if self.output.is_none() {
-            self.output = Some(self.run()?);
+        let mut output = match self.output.take() {
+            Some(output) => output,
+            None => self.run()?,
+        };
+        let mut given = output.next()?;
+        while let Some(batch) = &given
+            && self.skip > 0
+        {
+            let skipped = self.skip.min(batch.rows);
+            self.skip -= skipped;
+            given = if skipped < batch.rows {
+                Some(batch.slice(skipped, batch.rows - skipped))
+            } else {
+                output.next()?
+            };
         }
-        Ok(self.output.as_mut().and_then(Pieces::next))
+        self.output = Some(output);
+        Ok(given)
     }
 }

@@ -12,11 +12,12 @@ pub(crate) fn model() -> Database {
     Database::from_backend(Arc::new(ModelBackend::new()), Arc::new(OsEnv)).unwrap()
 }
 
-/// A database over the model whose statements may hold 20,000 bytes, with 1,000 rows in a table `n (i, t)`, which is
-/// more.
+/// A database over the model whose statements may hold 20,000 bytes before they spill and 30,000 in all, with 1,000 rows
+/// in a table `n (i, t)`, which is more.
 pub(crate) fn small_memory() -> Database {
     let options = SessionOptions {
         work_mem_bytes: 20_000,
+        memory_limit_bytes: 30_000,
         ..SessionOptions::default()
     };
     let backend = Arc::new(ModelBackend::new());

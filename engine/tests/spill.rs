@@ -1,0 +1,245 @@
+//! Statements that need more than `work_mem`: the same rows, in the same order, by way of the disk, and nothing left there.
+
+mod common;
+#[path = "spill/faults.rs"]
+mod faults;
+#[path = "spill/vfs.rs"]
+mod vfs;
+
+use common::{fails, run, text};
+use proptest::prelude::*;
+use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
+use quantadb::vfs::{MemoryVfs, Vfs};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The file that spilled rows are in.
+const TEMP: &str = "spill.qdb-tmp";
+
+/// A database whose sessions spill whatever they can, on that file system.
+fn database_on(vfs: Arc<dyn Vfs>) -> Database {
+    let options = DatabaseOptions {
+        vfs,
+        session: SessionOptions {
+            work_mem_bytes: 0,
+            ..SessionOptions::default()
+        },
+        ..DatabaseOptions::default()
+    };
+    Database::open_with("spill.qdb", options).unwrap()
+}
+
+/// A session that has memory.
+fn with_memory(database: &Database) -> Connection {
+    let connection = database.connect().unwrap();
+    run(&connection, "SET work_mem = '64MB'");
+    connection
+}
+
+/// What a property inserts into `a (k, t, x)`: key, length of the text, number.
+type Rows = Vec<(Option<i32>, Option<usize>, i32)>;
+
+fn fill(connection: &Connection, table: &str, rows: &Rows) {
+    run(
+        connection,
+        &format!(
+            "CREATE TABLE {table} (id INTEGER PRIMARY KEY, k INTEGER, t TEXT, x NUMERIC, b BOOLEAN, f FLOAT8)"
+        ),
+    );
+    let or_null = |text: Option<String>| text.unwrap_or_else(|| "NULL".to_owned());
+    for (start, rows) in rows.chunks(100).enumerate() {
+        let values: Vec<String> = rows
+            .iter()
+            .enumerate()
+            .map(|(i, (k, t, x))| {
+                let id = start * 100 + i;
+                let k = or_null(k.map(|k| k.to_string()));
+                let text = or_null(t.map(|t| format!("repeat('{}', {t})", t % 7)));
+                format!(
+                    "({id}, {k}, {text}, {x}.{:02}, {}, {x} / 8.0)",
+                    id % 3 * 10,
+                    x % 2 == 0
+                )
+            })
+            .collect();
+        run(
+            connection,
+            &format!("INSERT INTO {table} VALUES {}", values.join(", ")),
+        );
+    }
+}
+
+/// Rows of few keys, of many, of one, some NULL.
+fn rows(count_max: usize) -> impl Strategy<Value = Rows> {
+    let keys = prop_oneof![Just(0..1), Just(0..5), Just(-100_000..100_000)];
+    (keys, 0..count_max).prop_flat_map(|(keys, count)| {
+        let row = (
+            proptest::option::weighted(0.9, keys),
+            proptest::option::weighted(0.9, 0usize..60),
+            -50..50,
+        );
+        proptest::collection::vec(row, count)
+    })
+}
+
+/// Each query gives the same rows in the same order with memory and without, spills, and leaves nothing.
+fn same_rows(vfs: &MemoryVfs, database: &Database, queries: &[&str]) {
+    let (small, large) = (database.connect().unwrap(), with_memory(database));
+    for query in queries {
+        let before = database.temp_stats();
+        let expected = text(&large, query);
+        assert_eq!(
+            database.temp_stats(),
+            before,
+            "{query} spills with memory too"
+        );
+        assert_eq!(text(&small, query), expected, "{query}");
+        assert_eq!(database.temp_stats().bytes_held, 0, "{query}");
+        assert!(!vfs.exists(Path::new(TEMP)).unwrap(), "{query}");
+    }
+}
+
+/// Each query spills when there are many rows.
+fn spills(database: &Database, queries: &[&str]) {
+    let connection = database.connect().unwrap();
+    for query in queries {
+        let before = database.temp_stats();
+        text(&connection, query);
+        let after = database.temp_stats();
+        assert!(after.runs > before.runs, "{query}");
+        assert!(after.bytes_written > before.bytes_written, "{query}");
+        assert_eq!(after.bytes_held, 0, "{query}");
+    }
+}
+
+const SORTS: &[&str] = &[
+    "SELECT * FROM a ORDER BY k",
+    "SELECT * FROM a ORDER BY t DESC, x",
+    "SELECT k, x, b, f FROM a ORDER BY b, f NULLS FIRST, x DESC, k DESC NULLS LAST",
+    "SELECT id FROM a ORDER BY t NULLS FIRST OFFSET 3",
+    "SELECT id FROM a ORDER BY x, k LIMIT 7 OFFSET 5",
+    "SELECT id FROM a ORDER BY k LIMIT 0",
+    "SELECT id FROM a ORDER BY k OFFSET 100000",
+    "SELECT id, (SELECT count(*) FROM (SELECT k FROM a b WHERE b.k = a.k ORDER BY x LIMIT 2) c) FROM a WHERE id < 5",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn sorts_spill_without_a_trace(rows in rows(400)) {
+        let vfs = Arc::new(MemoryVfs::new());
+        let database = database_on(vfs.clone());
+        fill(&with_memory(&database), "a", &rows);
+        same_rows(&vfs, &database, SORTS);
+    }
+}
+
+/// A database with 20,000 rows in `a` and 3,000 in `b`, wide enough to spill at 64 kB.
+fn many_rows() -> Database {
+    let database = database_on(Arc::new(MemoryVfs::new()));
+    let connection = with_memory(&database);
+    run(
+        &connection,
+        "CREATE TABLE d (i INTEGER PRIMARY KEY);
+         INSERT INTO d VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+         CREATE TABLE a (id INTEGER PRIMARY KEY, k INTEGER, t TEXT);
+         INSERT INTO a SELECT n, n * 7919 % 5003, 'text ' || n * 31 % 1009 FROM
+           (SELECT o.i * 10000 + p.i * 1000 + q.i * 100 + r.i * 10 + s.i AS n FROM d o, d p, d q, d r, d s WHERE o.i < 2) x;
+         CREATE TABLE b (id INTEGER PRIMARY KEY, k INTEGER, t TEXT);
+         INSERT INTO b SELECT id, k % 1000, t FROM a WHERE id < 3000",
+    );
+    database
+}
+
+#[test]
+fn sorts_of_many_rows_spill() {
+    let database = many_rows();
+    spills(
+        &database,
+        &[
+            "SELECT * FROM a ORDER BY t, k",
+            "SELECT * FROM a ORDER BY t DESC LIMIT 9000",
+        ],
+    );
+    let (small, large) = (database.connect().unwrap(), with_memory(&database));
+    run(&small, "SET work_mem = '64kB'");
+    for query in [
+        "SELECT id, k, t FROM a ORDER BY t, k",
+        "SELECT id FROM a ORDER BY t LIMIT 10",
+        "SELECT id FROM a ORDER BY t DESC OFFSET 19990",
+    ] {
+        assert_eq!(text(&small, query), text(&large, query), "{query}");
+    }
+    // What comes first needs no more than its own room.
+    let before = database.temp_stats();
+    text(&small, "SELECT id FROM a ORDER BY k, id LIMIT 10");
+    assert_eq!(database.temp_stats(), before);
+}
+
+#[test]
+fn the_disk_has_a_limit_too() {
+    let database = many_rows();
+    let c = database.connect().unwrap();
+    for (limit, shown) in [("100kB", "100kB"), ("0", "0"), ("1MB", "1MB"), ("-1", "-1")] {
+        run(&c, &format!("SET temp_file_limit = '{limit}'"));
+        assert_eq!(text(&c, "SHOW temp_file_limit"), [shown]);
+    }
+    let message = fails(&c, "SET temp_file_limit = -2", "22023");
+    assert_eq!(
+        message,
+        "-2 kB is outside the valid range for parameter \"temp_file_limit\" (-1 .. 2147483647)"
+    );
+    run(&c, "SET temp_file_limit = '100kB'");
+    let sort = "SELECT count(*) FROM (SELECT t FROM a ORDER BY t) x";
+    let message = fails(&c, sort, "53400");
+    assert_eq!(
+        message,
+        "temporary file size exceeds temp_file_limit (100kB)"
+    );
+    assert_eq!(database.temp_stats().bytes_held, 0);
+    run(&c, "RESET temp_file_limit");
+    assert_eq!(text(&c, sort), ["20000"]);
+}
+
+#[test]
+fn all_statements_together_have_a_limit() {
+    let options = DatabaseOptions {
+        vfs: Arc::new(MemoryVfs::new()),
+        session: SessionOptions {
+            memory_limit_bytes: 2 << 20,
+            ..SessionOptions::default()
+        },
+        ..DatabaseOptions::default()
+    };
+    let database = Database::open_with("spill.qdb", options).unwrap();
+    let c = database.connect().unwrap();
+    run(&c, "CREATE TABLE t (i INTEGER PRIMARY KEY, t TEXT)");
+    for i in 0..100 {
+        run(
+            &c,
+            &format!("INSERT INTO t VALUES ({i}, repeat('x', 40000))"),
+        );
+    }
+    // It spills before it fails, though work_mem has room.
+    let before = database.temp_stats();
+    let sort = "SELECT count(*) FROM (SELECT t, i FROM t ORDER BY t DESC, i DESC) x";
+    assert_eq!(text(&c, sort), ["100"]);
+    assert!(database.temp_stats().bytes_written > before.bytes_written);
+    // A result cannot spill.
+    let message = fails(&c, "SELECT * FROM t", "53200");
+    assert_eq!(
+        message,
+        "out of memory: the result needs more than memory_limit = 2097152 bytes"
+    );
+    // What failed and what succeeded have given all back.
+    for _ in 0..10 {
+        assert_eq!(
+            text(
+                &c,
+                "SELECT count(*) FROM (SELECT t FROM t WHERE i < 20 ORDER BY t) x"
+            ),
+            ["20"]
+        );
+    }
+}
