@@ -1,7 +1,10 @@
 //! `quanta-sim`: runs QuantaDB on a simulated disk, crashes it, recovers it, and compares it with a model.
 
-use clap::Parser;
+mod sim;
+
+use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use quantadb::planted::{AVAILABLE, Mistake};
 use quantadb_sim::report::{Report, Violation};
 use quantadb_sim::scenario::{
     Request, SCENARIOS, Scenario, mistake_by_name, run_seed, run_seed_everywhere, scenario_by_name,
@@ -16,8 +19,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// Exit status: 0 nothing wrong, 1 a violation was found, 2 wrong usage.
 #[derive(Parser)]
-#[command(name = "quanta-sim", version)]
+#[command(name = "quanta-sim", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Run one seed, in every scenario unless one is named
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
     seed: Option<u64>,
@@ -50,6 +55,12 @@ struct Arguments {
     list_scenarios: bool,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Plant each mistake in the engine and tell how long it takes to notice it
+    Planted(sim::PlantedArguments),
+}
+
 fn parse_range(text: &str) -> Result<Range<u64>, String> {
     let (from, to) = text
         .split_once("..")
@@ -71,6 +82,11 @@ fn parse_scenario(name: &str) -> Result<&'static str, String> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // A panic of the engine is reported as a violation, with its message and its seed.
+    std::panic::set_hook(Box::new(|_| {}));
+    if let Some(Command::Planted(arguments)) = &arguments.command {
+        return sim::planted(arguments);
+    }
     if arguments.list_scenarios {
         list();
         return ExitCode::SUCCESS;
@@ -82,8 +98,6 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // A panic of the engine is reported as a violation, with its message and its seed.
-    std::panic::set_hook(Box::new(|_| {}));
     let of_scripts = (!arguments.script.is_empty()).then_some(SCRIPTS);
     let scenario = arguments.scenario.or(of_scripts);
     let scenario = scenario.and_then(scenario_by_name);
@@ -105,7 +119,11 @@ fn list() {
         println!("{:<12} {}", scenario.name, scenario.about);
     }
     println!();
-    for mistake in quantadb_sim::scenario::MISTAKES {
+    if !AVAILABLE {
+        println!("mistakes to plant: none in this build; build it with --features planted-bugs");
+        return;
+    }
+    for mistake in Mistake::ALL {
         println!("--mistake {mistake:?}");
     }
 }
@@ -113,6 +131,12 @@ fn list() {
 fn request(arguments: &Arguments) -> Result<Request, String> {
     let mistake = match &arguments.mistake {
         None => None,
+        Some(_) if !AVAILABLE => {
+            return Err(
+                "this build has no planted mistakes; build it with --features planted-bugs"
+                    .to_owned(),
+            );
+        }
         Some(name) => Some(mistake_by_name(name).ok_or_else(|| {
             format!("no mistake is called {name:?}; --list-scenarios lists them")
         })?),

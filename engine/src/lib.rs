@@ -13,7 +13,7 @@
 //! | 3 | [`txn`] | snapshots, versions, write conflicts, commit |
 //! | 2 | [`btree`] | the one access method |
 //! | 1 | [`page`] < [`wal`] < [`buffer`] < [`recovery`] | pages, log, buffer pool, redo and undo |
-//! | 0 | [`vfs`], [`env`](mod@env), [`interrupt`], [`sync`], [`error`], [`types`] | everything the outside world gives the engine |
+//! | 0 | [`vfs`], [`env`](mod@env), [`interrupt`], [`sync`], [`error`], [`types`], [`planted`] | everything the outside world gives the engine |
 
 pub mod api;
 pub mod btree;
@@ -25,6 +25,7 @@ pub mod exec;
 pub mod interrupt;
 pub mod page;
 pub mod plan;
+pub mod planted;
 pub mod recovery;
 pub mod sql;
 pub mod storage;

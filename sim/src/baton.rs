@@ -10,6 +10,7 @@
 //! ```
 
 use parking_lot::{Condvar, Mutex};
+use quantadb::planted::{Mistake, plant, planted};
 use quantadb::sync::{Scheduler, set_scheduler};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -23,6 +24,8 @@ const WAITS_MAX: u64 = 1_000_000;
 pub struct Baton {
     state: Mutex<State>,
     passed: Condvar,
+    /// What is planted in each of the threads: what was in the one that made the baton.
+    mistake: Option<Mistake>,
 }
 
 struct State {
@@ -91,6 +94,7 @@ impl Baton {
                 waits: 0,
             }),
             passed: Condvar::new(),
+            mistake: planted(),
         })
     }
 
@@ -107,6 +111,7 @@ impl Baton {
         drop(state);
         set_scheduler(Some(Arc::new(seat.clone())));
         SEAT.with(|current| *current.borrow_mut() = Some(seat.clone()));
+        let _planted = plant(self.mistake);
         let _leaves = Leaves(seat);
         body()
     }

@@ -9,8 +9,10 @@
 //! | [`history`] | what transactions saw, judged by what their isolation level promises |
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
 //! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
+//! | [`hunt`] | mistakes planted in the engine, and seeds until they are noticed |
 //! | [`sql`] | two databases, on the disk and over the model, given the same SQL |
 //! | [`door`] | what every `StorageBackend` must do, as a test suite |
+//! | [`reference`](mod@reference) | tables, constraints and queries as loops over rows: what SQL means, without the engine |
 //! | [`property`] | properties of structures, for tests and fuzz targets |
 
 pub mod baton;
@@ -18,10 +20,12 @@ pub mod disk;
 pub mod door;
 pub mod env;
 pub mod history;
+pub mod hunt;
 pub mod lockstep;
 pub mod model;
 pub mod phase;
 pub mod property;
+pub mod reference;
 pub mod report;
 pub mod scenario;
 pub mod sql;

@@ -5,6 +5,7 @@ use super::tree::{Tree, expect_node};
 use crate::buffer::{Author, Change};
 use crate::error::Result;
 use crate::page::{HEADER_BYTES, Page, PageId, PageOp};
+use crate::planted::{Mistake, makes};
 
 impl Tree {
     /// Merges the leaf of `key`, and what lies above it, with a sibling where both together leave a fifth of a page
@@ -72,10 +73,12 @@ impl Tree {
         for cell in cells {
             left.insert_cell(left.slot_count(), cell);
         }
-        left.raise_max_txn(right.max_txn());
+        if !makes(Mistake::MergeForgetsMaxTxn) {
+            left.raise_max_txn(right.max_txn());
+        }
         left.set_next(next);
         change.replace(&left);
-        if next != PageId::NONE {
+        if next != PageId::NONE && !makes(Mistake::MergeForgetsPrev) {
             change.set_prev(next, left_id);
         }
         change.apply(parent, PageOp::Remove(left_index as u16));
@@ -95,7 +98,9 @@ impl Tree {
         let below = change.page(child)?.clone();
         expect_node(&below, child, Some(level))?;
         change.replace(&below.moved_to(self.root()));
-        change.free(child)?;
+        if !makes(Mistake::LowerRootLeaksChild) {
+            change.free(child)?;
+        }
         change.commit(&[])?;
         Ok(true)
     }

@@ -3,6 +3,7 @@
 use crate::buffer::{Author, Change, Pool};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{HEADER_BYTES, Lsn, Page, PageId, PageKind};
+use crate::planted::{Mistake, makes};
 
 /// The longest value, in bytes: 1 GiB.
 pub const VALUE_BYTES_MAX: u64 = 1 << 30;
@@ -93,7 +94,11 @@ pub fn write_chain(
             head = id;
             ids.push(id);
         }
-        let start = change.commit(&undo(&ids))?;
+        let noted = match makes(Mistake::ChainUndoPartial) {
+            true => &ids[..1],
+            false => &ids[..],
+        };
+        let start = change.commit(&undo(noted))?;
         written(ids, start);
     }
     Ok(ChainRef {
@@ -153,7 +158,9 @@ pub fn free_chain_step(
         let page = change.page(head)?;
         expect_overflow(page, head)?;
         let next = page.next();
-        change.free(head)?;
+        if freed % 2 == 0 || !makes(Mistake::ChainLeaked) {
+            change.free(head)?;
+        }
         head = next;
         freed += 1;
     }

@@ -5,6 +5,7 @@ use super::tree::Tree;
 use crate::buffer::{Author, Change};
 use crate::error::{Error, Result};
 use crate::page::{Page, PageId, PageKind, PageOp};
+use crate::planted::{Mistake, makes};
 
 /// How a node will be divided.
 struct SplitPlan {
@@ -89,7 +90,9 @@ impl Tree {
             old.level(),
             self.root().0,
         );
-        right.raise_max_txn(old.max_txn());
+        if !makes(Mistake::SplitForgetsMaxTxn) {
+            right.raise_max_txn(old.max_txn());
+        }
         right.set_next(next);
         right.set_prev(node);
         let mut from = plan.at;
@@ -97,6 +100,7 @@ impl Tree {
             right.set_leftmost(child_at(&old, from + 1));
             from += 1;
         }
+        from += usize::from(makes(Mistake::SplitLosesEntry));
         for (slot, moved) in (from..old.slot_count()).enumerate() {
             right.insert_cell(slot, old.cell(moved));
         }
@@ -105,7 +109,7 @@ impl Tree {
             change.replace(&with_cells(&old, 0..plan.at));
         }
         change.set_next(node, right_id);
-        if next != PageId::NONE {
+        if next != PageId::NONE && !makes(Mistake::SplitForgetsPrev) {
             change.set_prev(next, right_id);
         }
         let cell = inner_cell(right_id, &plan.separator);

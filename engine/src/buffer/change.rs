@@ -3,6 +3,7 @@
 use super::pool::{Frame, Pool};
 use crate::error::Result;
 use crate::page::{Lsn, Page, PageId, PageOp};
+use crate::planted::{Mistake, makes};
 use crate::sync::LatchWrite;
 use crate::wal::{LogChain, RecordHead, RecordKind, encode_op};
 
@@ -211,7 +212,7 @@ fn append(
         .encode(out);
         for t in changed.iter() {
             let is_image = matches!(t.ops.first(), Some(PageOp::Image { .. }));
-            if t.frame.page.lsn() <= redo && !is_image && pool.logs_images() {
+            if t.frame.page.lsn() <= redo && !is_image && !makes(Mistake::NoPageImages) {
                 encode_op(t.id, &PageOp::image(&t.frame.page), out);
             } else {
                 for op in t.ops {
@@ -220,7 +221,11 @@ fn append(
             }
         }
     })?;
-    for t in changed {
+    let stamped = match makes(Mistake::OnlyFirstPageStamped) {
+        true => 1,
+        false => changed.len(),
+    };
+    for t in &mut changed[..stamped] {
         t.frame.page.set_lsn(end);
     }
     Ok(start)

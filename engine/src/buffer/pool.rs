@@ -5,6 +5,7 @@ use super::policy::Policy;
 use super::unsynced::Unsynced;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, Page, PageId, PageOp};
+use crate::planted::{Mistake, makes};
 use crate::sync::{Latch, LatchRead, LatchWrite, Mutex, RwLock};
 use crate::vfs::{File, read_exact_at, write_all_at};
 use crate::wal::{Log, Record};
@@ -48,10 +49,6 @@ pub struct PoolOptions {
     pub page_bytes: usize,
     /// Bytes of all frames; at least 32 pages are held.
     pub cache_bytes: usize,
-    /// Pages are written before their log (a planted mistake).
-    pub writes_before_log: bool,
-    /// No image is logged after a checkpoint (a planted mistake).
-    pub logs_no_images: bool,
 }
 
 /// The pages of the database's file that are in memory.
@@ -100,11 +97,6 @@ impl Pool {
     /// Bytes of a page.
     pub fn page_bytes(&self) -> usize {
         self.options.page_bytes
-    }
-
-    /// Whether the first change of a page after a checkpoint is logged as an image (BUF-3).
-    pub(super) fn logs_images(&self) -> bool {
-        !self.options.logs_no_images
     }
 
     /// Pages read from and written to the file so far.
@@ -271,6 +263,9 @@ impl Pool {
             }
         };
         if let Some(guard) = frame.try_read() {
+            if makes(Mistake::EvictedUnwritten) {
+                guard.dirty.store(false, Ordering::Release);
+            }
             self.write_if_dirty(&guard)?;
         }
         let mut shard = self.shard(id).write();
@@ -291,7 +286,7 @@ impl Pool {
         }
         let id = frame.page.id();
         // BUF-1: what the page says must be in the log first.
-        if !self.options.writes_before_log {
+        if !makes(Mistake::PageBeforeLog) {
             self.log.flush(frame.page.lsn())?;
         }
         if self.log.is_stopped() {
@@ -308,6 +303,9 @@ impl Pool {
         copy.seal();
         let offset = u64::from(id.0) * self.options.page_bytes as u64;
         self.pages_written.fetch_add(1, Ordering::Relaxed);
+        if makes(Mistake::DirtyForgottenOnError) {
+            frame.dirty.store(false, Ordering::Release);
+        }
         write_all_at(&*self.file, copy.bytes(), offset)
             .map_err(|e| Error::io(format!("cannot write page {}", id.0), e))?;
         self.unsynced.lock().note(id, copy.lsn());
@@ -325,6 +323,9 @@ impl Pool {
             ids.extend(shard.read().keys());
         }
         ids.sort_unstable();
+        if makes(Mistake::CheckpointMissesPage) {
+            ids.pop();
+        }
         let mut written = 0;
         for id in ids {
             let frame = self.shard(id).read().get(&id).map(|s| s.frame.clone());
@@ -390,10 +391,13 @@ impl Pool {
     /// # Errors
     /// `58030` when a page cannot be read, `XX001` when it is damaged or the record does not fit it.
     pub fn redo(&self, record: &Record, end: Lsn) -> Result<()> {
+        if record.txn.0 == 0 && makes(Mistake::RedoSkipsSystem) {
+            return Ok(());
+        }
         for ops in record.ops.chunk_by(|a, b| a.0 == b.0) {
             let id = ops[0].0;
             let from_image = matches!(ops[0].1, PageOp::Image { .. });
-            let mut frame = if from_image {
+            let mut frame = if from_image && !makes(Mistake::RedoReadsTornPages) {
                 self.create(id)?
             } else {
                 self.write(id)?

@@ -7,6 +7,7 @@ use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
 use super::view::View;
 use crate::error::Result;
+use crate::planted::{Mistake, makes};
 use crate::storage::TreeId;
 use crate::types::SqlType;
 
@@ -115,7 +116,8 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
         match field.tag {
             tag::NAME => name = Some(field.text()?),
             tag::TYPE => sql_type = Some(decode_type(field.bytes())?),
-            tag::NOT_NULL => not_null = true,
+            tag::NOT_NULL => not_null = !makes(Mistake::NotNullForgotten),
+            tag::DEFAULT if makes(Mistake::DefaultForgotten) => {}
             tag::DEFAULT => default = Some(field.text()?),
             _ => field.unknown()?,
         }

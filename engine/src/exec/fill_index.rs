@@ -3,6 +3,7 @@
 use crate::catalog::{Index, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::entry::entry_key;
+use crate::planted::{Mistake, makes};
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
 use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn, TreeId};
@@ -21,6 +22,9 @@ pub(crate) fn fill_index(
 ) -> Result<()> {
     let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
     let columns: Vec<usize> = index.columns.iter().map(|(c, _)| *c).collect();
+    if makes(Mistake::IndexNotFilled) {
+        return Ok(());
+    }
     let mut low = Bound::Unbounded;
     let mut batch = EntryBatch::default();
     loop {

@@ -11,6 +11,7 @@ use crate::exec::batch::{BATCH_ROWS, Batch};
 use crate::exec::keys::KeyEncoder;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator, collect};
+use crate::planted::{Mistake, makes};
 use crate::sql::bound::{Expr, JoinKind};
 use crate::types::SqlType;
 use arrow_array::{ArrayRef, UInt32Array};
@@ -101,7 +102,7 @@ impl<'a> HashJoin<'a> {
         let mut next = vec![NONE; rows.rows];
         // From the last row to the first, so that each chain runs forward.
         for row in (0..rows.rows).rev() {
-            if keys.has_null(row) {
+            if keys.has_null(row) && !makes(Mistake::NullKeysJoin) {
                 continue;
             }
             let key = keys.key(row);
@@ -184,7 +185,7 @@ impl Probe {
         while self.row < self.rows.rows {
             let mut partner = match self.partner.take() {
                 Some(partner) => Some(partner),
-                None if self.keys.has_null(self.row) => None,
+                None if self.keys.has_null(self.row) && !makes(Mistake::NullKeysJoin) => None,
                 None => built.first(&hasher, self.keys.key(self.row)),
             };
             while let Some(row) = partner {
@@ -231,7 +232,7 @@ impl Operator for HashJoin<'_> {
                 }
                 continue;
             }
-            if self.parts.kind == JoinKind::Left {
+            if self.parts.kind == JoinKind::Left && !makes(Mistake::OuterJoinAsInner) {
                 let rows = probe.unmatched();
                 if !rows.is_empty() {
                     let nulls = UInt32Array::new_null(rows.len());

@@ -5,6 +5,7 @@ use crate::exec::batch::{BATCH_ROWS, Batch};
 use crate::exec::keys::KeyEncoder;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
+use crate::planted::{Mistake, makes};
 use crate::sql::bound::Expr;
 use crate::types::{SqlType, Value};
 use arrow_array::BooleanArray;
@@ -32,7 +33,10 @@ pub(crate) fn limits(
         },
     };
     Ok((
-        number(offset, 0, "2201X", "OFFSET")?,
+        match makes(Mistake::LimitForgetsOffset) {
+            true => 0,
+            false => number(offset, 0, "2201X", "OFFSET")?,
+        },
         number(limit, usize::MAX, "2201W", "LIMIT")?,
     ))
 }

@@ -13,6 +13,7 @@ use crate::exec::keys::KeyEncoder;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::plan::SetOpKind;
+use crate::planted::{Mistake, makes};
 use crate::types::SqlType;
 use arrow_array::BooleanArray;
 use foldhash::fast::FixedState;
@@ -124,7 +125,12 @@ impl Counts<'_> {
                 left
             }
             // The first of equal rows matches all of the right.
-            (Some(count), SetOpKind::Intersect, false) => std::mem::take(count) > 0,
+            (Some(count), SetOpKind::Intersect, false) => {
+                match makes(Mistake::IntersectKeepsDuplicates) {
+                    true => *count > 0,
+                    false => std::mem::take(count) > 0,
+                }
+            }
             (Some(_), SetOpKind::Except, false) => true,
             // Later equals are duplicates of this one.
             (None, SetOpKind::Except, false) => {

@@ -14,6 +14,7 @@ use crate::exec::batch::{BATCH_ROWS, Batch};
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::exec::spill::{InOrder, KeyOrder, Merge, Run, RunWriter, merge_runs};
+use crate::planted::{Mistake, makes};
 use crate::sql::bound::OrderKey;
 use crate::types::SqlType;
 use std::sync::Arc;
@@ -72,8 +73,8 @@ impl<'a> Sort<'a> {
                 context,
                 types: types.into(),
                 order: Arc::new(KeyOrder::new(keys, types)?),
-                keep: if limit == 0 {
-                    0
+                keep: if limit == 0 || makes(Mistake::TopNForgetsSkip) {
+                    limit
                 } else {
                     skip.saturating_add(limit)
                 },

@@ -2,6 +2,7 @@
 
 use super::{Lsn, PageId};
 use crate::error::{Error, Result};
+use crate::planted::{Mistake, makes};
 
 /// Bytes of the header of every page.
 pub const HEADER_BYTES: usize = 64;
@@ -168,7 +169,7 @@ impl Page {
 
     /// Raises the newest transaction to at least `txn`.
     pub fn raise_max_txn(&mut self, txn: u64) {
-        if txn > self.max_txn() {
+        if txn > self.max_txn() || makes(Mistake::MaxTxnFollowsLast) {
             self.put_u64(MAX_TXN, txn);
         }
     }
@@ -260,12 +261,16 @@ impl Page {
             self.put_u16(HEADER_BYTES + 2 * slot, at as u16);
         }
         self.put_u32(CELL_START, at as u32);
-        self.put_u32(GARBAGE, 0);
+        if !makes(Mistake::CompactionKeepsGarbage) {
+            self.put_u32(GARBAGE, 0);
+        }
     }
 
     /// Puts `cell` before slot `slot`. The caller has checked [`Page::free_bytes`].
     pub fn insert_cell(&mut self, slot: usize, cell: &[u8]) {
         let count = self.slot_count();
+        let late = count > 8 && slot + 1 == count && makes(Mistake::SlotOrderBroken);
+        let slot = slot + usize::from(late);
         assert!(
             slot <= count,
             "PAGE-2: insert at slot {slot} of {count} in page {:?}",
@@ -296,8 +301,10 @@ impl Page {
         if cell.len() <= old {
             self.put_u16(at, cell.len() as u16);
             self.bytes[at + 2..at + 2 + cell.len()].copy_from_slice(cell);
-            let garbage = self.u32(GARBAGE);
-            self.put_u32(GARBAGE, garbage + (old - cell.len()) as u32);
+            if !makes(Mistake::ShrinkForgetsGarbage) {
+                let garbage = self.u32(GARBAGE);
+                self.put_u32(GARBAGE, garbage + (old - cell.len()) as u32);
+            }
         } else {
             self.remove_cell(slot);
             self.insert_cell(slot, cell);

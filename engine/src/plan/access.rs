@@ -11,6 +11,7 @@ use crate::plan::cost;
 use crate::plan::expr::columns_of;
 use crate::plan::physical::{Access, Cost, IndexAccess, RangeEnd};
 use crate::plan::selectivity::{self, mirrored};
+use crate::planted::{Mistake, makes};
 use crate::sql::bound::{CompareOp, Expr, ExprKind};
 
 /// Most keys that one path looks up for lists of values.
@@ -210,7 +211,7 @@ fn range_of(on_column: &[&Sargable<'_>]) -> (Option<RangeEnd>, Option<RangeEnd>,
     for sargable in on_column {
         let (end, inclusive) = match sargable.op {
             CompareOp::Gt => (&mut low, false),
-            CompareOp::Ge => (&mut low, true),
+            CompareOp::Ge => (&mut low, !makes(Mistake::RangeLowExclusive)),
             CompareOp::Lt => (&mut high, false),
             CompareOp::Le => (&mut high, true),
             CompareOp::Eq | CompareOp::Ne => continue,
@@ -220,6 +221,8 @@ fn range_of(on_column: &[&Sargable<'_>]) -> (Option<RangeEnd>, Option<RangeEnd>,
                 value: sargable.values[0].clone(),
                 inclusive,
             });
+            used.push(sargable.condition);
+        } else if makes(Mistake::SecondBoundDropped) {
             used.push(sargable.condition);
         }
     }
@@ -327,12 +330,13 @@ pub(crate) fn gives_order(
             return None;
         }
         // Keys have NULLs behind all values when ascending, and the whole order turned when descending.
-        if !table.columns[*column].not_null && nulls_first != descending {
+        let minds = !makes(Mistake::NullOrderIgnored);
+        if minds && !table.columns[*column].not_null && nulls_first != descending {
             return None;
         }
         if is_unique(table, *column) && table.columns[*column].not_null {
             break;
         }
     }
-    Some(backward.unwrap_or(false))
+    Some(backward.unwrap_or(false) && !makes(Mistake::DescendingIgnored))
 }

@@ -21,6 +21,7 @@
 
 use crate::error::{Error, Result};
 use crate::page::{Lsn, TxnId};
+use crate::planted::{Mistake, makes};
 use crate::wal::{LogChain, LogExtent, LogReader, RecordKind};
 use std::collections::BTreeMap;
 
@@ -57,7 +58,10 @@ pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis
         records_to_redo += u64::from(lsn >= redo);
         match record.kind {
             RecordKind::Change if record.txn.0 > 0 => {
-                running.entry(record.txn).or_insert((lsn, lsn)).1 = lsn;
+                let (_, last) = running.entry(record.txn).or_insert((lsn, lsn));
+                if !makes(Mistake::LoserUndoneInPart) {
+                    *last = lsn;
+                }
             }
             RecordKind::Change => {}
             RecordKind::Commit | RecordKind::End => {
@@ -112,7 +116,8 @@ pub fn undo_losers(
             record.txn.0,
             chain.txn().0
         );
-        let next = match record.undo_next {
+        let undo_next = record.undo_next;
+        let next = match undo_next.filter(|_| !makes(Mistake::CompensationsRepeated)) {
             Some(next) => next,
             None => {
                 if !record.undo.is_empty() {

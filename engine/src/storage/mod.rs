@@ -14,7 +14,6 @@
 mod backend;
 mod disk;
 pub mod key;
-mod mistake;
 pub mod row;
 
 pub use crate::interrupt::WaitLimits;
@@ -25,4 +24,3 @@ pub use backend::{
     StorageBackend, StorageCursor, StorageStats, StorageTxn, Synchronous, TreeId, TxnOptions,
 };
 pub use disk::{DiskOptions, DiskStorageBackend};
-pub use mistake::Mistake;

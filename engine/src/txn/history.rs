@@ -3,6 +3,7 @@
 use super::reads::ReadSet;
 use super::state::TxnState;
 use crate::page::{Lsn, PageId};
+use crate::planted::{Mistake, makes};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ impl History {
         let since = self.committed.partition_point(|(t, _)| *t <= time);
         let committed = self.committed.range(since..).flat_map(|(_, w)| w);
         let pending = self.pending.iter().flat_map(|p| &p.written);
+        let pending = pending.filter(|_| !makes(Mistake::PendingNotValidated));
         committed
             .chain(pending)
             .all(|w| !reads.contains(w.tree, &w.key))

@@ -3,6 +3,7 @@
 use super::state::TxnState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::PageId;
+use crate::planted::{Mistake, makes};
 use crate::sync::Mutex;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -69,7 +70,8 @@ pub enum Attempt {
 
 fn conflicting(holders: &Holders, mode: LockMode, me: &Arc<TxnState>) -> Vec<Arc<TxnState>> {
     let others = holders.iter().filter(|(other, held)| {
-        !Arc::ptr_eq(other, me) && held.conflicts(mode) && other.is_running()
+        let minds = *held != LockMode::KeyShare || !makes(Mistake::KeyShareIgnored);
+        !Arc::ptr_eq(other, me) && held.conflicts(mode) && other.is_running() && minds
     });
     others.map(|(other, _)| other.clone()).collect()
 }
@@ -122,7 +124,9 @@ impl LockTable {
         }
         if let Some((_, held)) = holders.iter_mut().find(|(other, _)| Arc::ptr_eq(other, me)) {
             let before = *held;
-            *held = before.max(mode);
+            if !makes(Mistake::LockUpgradeLost) {
+                *held = before.max(mode);
+            }
             return Ok(Attempt::Held(Some(before)));
         }
         holders.push((me.clone(), mode));

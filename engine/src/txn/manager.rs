@@ -8,6 +8,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::WaitLimits;
 use crate::page::{Lsn, TxnId};
+use crate::planted::{Mistake, makes};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,8 +68,6 @@ struct Deadline<'a> {
 /// The transactions of a database.
 pub struct TxnManager {
     env: Arc<dyn Env>,
-    /// A mistake to plant: see [`TxnManager::new`].
-    stale_snapshots: bool,
     /// Taken before `state`.
     history: Mutex<History>,
     state: Mutex<State>,
@@ -84,12 +83,10 @@ fn schema_changed() -> Error {
 }
 
 impl TxnManager {
-    /// Nobody runs; the next transaction that writes gets the number `next_txn`. With `stale_snapshots`, a mistake to
-    /// plant, no snapshot sees the newest commit.
-    pub fn new(env: Arc<dyn Env>, next_txn: u64, stale_snapshots: bool) -> Self {
+    /// Nobody runs; the next transaction that writes gets the number `next_txn`.
+    pub fn new(env: Arc<dyn Env>, next_txn: u64) -> Self {
         Self {
             env,
-            stale_snapshots,
             history: Mutex::new(History::default()),
             state: Mutex::new(State {
                 next_txn: next_txn.max(1),
@@ -102,14 +99,15 @@ impl TxnManager {
     /// Takes a snapshot of what is committed now; [`TxnManager::forget`] ends it.
     pub fn snapshot(&self) -> Snapshot {
         let mut state = self.state.lock();
-        let time = state.time - u64::from(self.stale_snapshots && state.time > 0);
+        let time = state.time - u64::from(state.time > 0 && makes(Mistake::StaleSnapshot));
         *state.snapshots.entry(time).or_default() += 1;
+        let settled_below = state
+            .running
+            .first_key_value()
+            .map_or(state.next_txn, |(id, _)| *id);
         Snapshot {
             time,
-            settled_below: state
-                .running
-                .first_key_value()
-                .map_or(state.next_txn, |(id, _)| *id),
+            settled_below: settled_below + u64::from(makes(Mistake::FastPathTooEager)),
             schema_version: state.schema_version,
         }
     }
@@ -400,7 +398,8 @@ impl TxnManager {
         state.time += 1;
         let time = state.time;
         txn.commit(time);
-        state.schema_version += u64::from(schema_changed);
+        let raises = schema_changed && !makes(Mistake::SchemaVersionKept);
+        state.schema_version += u64::from(raises);
         self.end(&mut state, txn);
         time
     }

@@ -4,6 +4,7 @@ use super::manager::Snapshot;
 use super::state::TxnState;
 use crate::btree::StoredEntry;
 use crate::page::PageId;
+use crate::planted::{Mistake, makes};
 use crate::sync::Mutex;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -54,7 +55,12 @@ pub struct Snapshots {
 impl Snapshots {
     /// Whether one of them is at or after `from` and before `to`.
     fn has_between(&self, from: u64, to: u64) -> bool {
-        let first = self.times.partition_point(|time| *time < from);
+        let first = self
+            .times
+            .partition_point(|time| match makes(Mistake::ThinnedTooMuch) {
+                true => *time <= from,
+                false => *time < from,
+            });
         self.times.get(first).is_some_and(|time| *time < to)
     }
 }

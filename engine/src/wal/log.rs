@@ -5,6 +5,7 @@ use super::record::{END_MARK, FRAME_BYTES, Frame};
 use super::segment::{LogGeometry, SegmentHeader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Lsn;
+use crate::planted::{Mistake, makes};
 use crate::sync::{Condvar, Mutex};
 use crate::vfs::{File, SECTOR_BYTES, write_all_at};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,17 +49,6 @@ struct Flushing {
     leader: bool,
 }
 
-/// Mistakes to plant, so that it can be seen that they are noticed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LogMistakes {
-    /// A sync that fails counts as one that did not.
-    pub failed_sync_ignored: bool,
-    /// Who waits for another's sync does not wait.
-    pub follower_not_synced: bool,
-    /// The end of the log that can be read counts as durable.
-    pub tail_believed: bool,
-}
-
 /// The write-ahead log of an open database.
 pub struct Log {
     file: Arc<dyn File>,
@@ -66,7 +56,6 @@ pub struct Log {
     epoch: u32,
     /// The first LSN of the epoch, whose segment has its header.
     first: u64,
-    mistakes: LogMistakes,
     state: Mutex<State>,
     flushing: Mutex<Flushing>,
     flushed: Condvar,
@@ -129,7 +118,6 @@ impl Log {
         mut reader: LogReader,
         epoch: u32,
         (start, redo, extent): (Lsn, Lsn, LogExtent),
-        mistakes: LogMistakes,
     ) -> Result<Self> {
         let (file, geometry) = (reader.file.clone(), reader.geometry);
         let start_seq = geometry.first_kept(start.0);
@@ -150,7 +138,6 @@ impl Log {
             geometry,
             epoch,
             first,
-            mistakes,
             state: Mutex::new(State {
                 end: first,
                 buffer: Vec::new(),
@@ -180,7 +167,7 @@ impl Log {
         };
         // The control block was written when all before its redo LSN was durable.
         let in_doubt = extent.last_flush >= redo && extent.last_flush < extent.end;
-        if in_doubt && !mistakes.tail_believed {
+        if in_doubt && !makes(Mistake::TailBelieved) {
             log.copy_segments(&mut reader, extent)?;
         }
         log.write_header(
@@ -265,7 +252,7 @@ impl Log {
     fn sync_file(&self) -> Result<()> {
         self.syncs.fetch_add(1, Ordering::Relaxed);
         match self.file.sync() {
-            Err(e) if !self.mistakes.failed_sync_ignored => {
+            Err(e) if !makes(Mistake::FailedSyncIgnored) => {
                 Err(Error::io("cannot sync the log", e))
             }
             _ => Ok(()),
@@ -406,7 +393,7 @@ impl Log {
             if !flushing.leader {
                 break;
             }
-            if self.mistakes.follower_not_synced {
+            if makes(Mistake::FollowerNotSynced) {
                 return Ok(());
             }
             self.flushed.wait(&mut flushing, "log flush");
@@ -444,7 +431,10 @@ impl Log {
         let (bytes, from, slots) = {
             let mut state = self.state.lock();
             // WAL-1: the next flush starts at a sector of its own.
-            let rest = (SECTOR - state.end % SECTOR) % SECTOR;
+            let rest = match makes(Mistake::FlushSharesSector) {
+                true => 0,
+                false => (SECTOR - state.end % SECTOR) % SECTOR,
+            };
             pad(&mut state, rest);
             let from = state.buffered_from;
             let end = state.end;
@@ -492,7 +482,8 @@ impl Log {
     pub fn begin_checkpoint(&self, oldest: impl FnOnce() -> Option<Lsn>) -> (Lsn, Lsn) {
         let mut state = self.state.lock();
         state.redo = state.end;
-        let start = oldest().map_or(state.end, |lsn| lsn.0.min(state.end));
+        let oldest = oldest().filter(|_| !makes(Mistake::RunningForgotten));
+        let start = oldest.map_or(state.end, |lsn| lsn.0.min(state.end));
         (Lsn(state.redo), Lsn(start))
     }
 

@@ -36,7 +36,7 @@ mod record;
 mod segment;
 
 pub use chain::LogChain;
-pub use log::{Log, LogMistakes, Reservation};
+pub use log::{Log, Reservation};
 pub use reader::{LogExtent, LogReader};
 pub use record::{Record, RecordHead, RecordKind, encode_op};
 pub use segment::{LogGeometry, SEGMENT_BYTES_MIN};

@@ -19,6 +19,7 @@ mod compare;
 mod driver;
 mod session;
 mod shape;
+mod twice;
 
 pub use compare::Mismatch;
 pub(crate) use compare::is_fault;

@@ -6,7 +6,7 @@ use arbitrary::Arbitrary;
 use quantadb::page::{Lsn, Page};
 use quantadb::storage::{EntryBatch, KeyRange, ScanDirection, StorageBackend, TreeId, TxnOptions};
 use quantadb::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at, write_all_at};
-use quantadb::wal::{Log, LogGeometry, LogMistakes, LogReader, RecordHead, RecordKind};
+use quantadb::wal::{Log, LogGeometry, LogReader, RecordHead, RecordKind};
 use std::path::Path;
 
 const PAGE_BYTES: usize = 4096;
@@ -213,8 +213,7 @@ fn append_bodies(files: &mut DatabaseFiles, bodies: &[Vec<u8>]) {
     let extent = reader.scan(start, redo, |_, _, _| Ok(())).expect("sound");
     let epoch = reader.epoch_max() + 1;
     let position = (start, redo, extent);
-    let log = Log::continue_after(reader, epoch, position, LogMistakes::default())
-        .expect("memory fails nothing");
+    let log = Log::continue_after(reader, epoch, position).expect("memory fails nothing");
     for body in bodies.iter().take(64) {
         let _reservation = log.reserve(body.len() as u64 + 9).expect("space");
         log.append(|_, _, out| out.extend_from_slice(body))

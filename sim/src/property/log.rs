@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use quantadb::Error;
 use quantadb::page::{Lsn, TxnId};
 use quantadb::vfs::{OpenMode, Vfs};
-use quantadb::wal::{Log, LogGeometry, LogMistakes, LogReader, RecordHead, RecordKind};
+use quantadb::wal::{Log, LogGeometry, LogReader, RecordHead, RecordKind};
 use std::path::Path;
 
 const PATH: &str = "/log";
@@ -59,7 +59,6 @@ struct Written {
 
 struct Life {
     disk: SimDisk,
-    mistakes: LogMistakes,
     geometry: LogGeometry,
     /// In order; those from `durable` on may be lost.
     records: Vec<Written>,
@@ -75,14 +74,6 @@ struct Life {
 /// # Panics
 /// When not.
 pub fn check_log(input: LogInput) {
-    check_log_making(input, LogMistakes::default());
-}
-
-/// The same for a log that makes mistakes.
-///
-/// # Panics
-/// When they are noticed.
-pub fn check_log_making(input: LogInput, mistakes: LogMistakes) {
     let segment_bytes = 4096 + 512 * u32::from(input.segment_sectors % 16);
     let faults = DiskFaults {
         garbage: input.garbage,
@@ -92,7 +83,7 @@ pub fn check_log_making(input: LogInput, mistakes: LogMistakes) {
         },
         ..DiskFaults::NONE
     };
-    let mut life = Life::new(input.seed, segment_bytes, faults, mistakes);
+    let mut life = Life::new(input.seed, segment_bytes, faults);
     let mut log = life.open();
     for step in input.steps.0.into_iter().take(400) {
         let done = life.step(&log, step);
@@ -126,7 +117,7 @@ pub fn check_log_making(input: LogInput, mistakes: LogMistakes) {
 }
 
 impl Life {
-    fn new(seed: u64, segment_bytes: u32, faults: DiskFaults, mistakes: LogMistakes) -> Self {
+    fn new(seed: u64, segment_bytes: u32, faults: DiskFaults) -> Self {
         let disk = SimDisk::new(Streams::new(seed).faults(), faults, PhaseCell::default());
         let geometry = LogGeometry {
             segment_bytes,
@@ -138,7 +129,6 @@ impl Life {
         let first = Lsn(geometry.first_lsn(1));
         Self {
             disk,
-            mistakes,
             geometry,
             records: Vec::new(),
             durable: 0,
@@ -174,7 +164,7 @@ impl Life {
         }
         let epoch = reader.epoch_max().max(epoch) + 1;
         let position = (start, redo, extent);
-        let log = Log::continue_after(reader, epoch, position, self.mistakes).unwrap();
+        let log = Log::continue_after(reader, epoch, position).unwrap();
         self.control.2 = epoch;
         log
     }

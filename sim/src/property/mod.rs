@@ -19,6 +19,6 @@ mod tree;
 pub use files::{DatabaseFiles, tight};
 pub use hostile::{Claim, FileInput, LogDamage, Patch, check_file, check_log_damage};
 pub use input::{Bytes, Rest, input_of};
-pub use log::{LogInput, LogStep, check_log, check_log_making};
+pub use log::{LogInput, LogStep, check_log};
 pub use sql::{ScenarioInput, check_scenario, check_sql};
 pub use tree::{Key, TreeInput, TreeStep, check_tree};

@@ -13,6 +13,7 @@
 //!   io-errors  the same                     failing calls instead of crashes, and both
 //!   sql      generated SQL                  against the same SQL over the model
 //!   sql-errors  the same                    failing calls
+//!   queries  constraints and queries        against loops over rows, which share nothing with the engine
 //!   sessions threads that take turns      sums that no interleaving may break
 //!   serializable, repeatable-read, read-committed: lists, what was seen is judged by the level
 //!   slt      sqllogictest scripts           crashes between and inside statements
@@ -22,6 +23,7 @@ mod every_call;
 mod families;
 mod histories;
 mod ledger;
+mod queries;
 mod registry;
 mod run;
 mod script;
@@ -32,7 +34,7 @@ mod swarm;
 mod world;
 
 pub use registry::{
-    MISTAKES, Progress, Request, SCENARIOS, Scenario, mistake_by_name, run_seed,
-    run_seed_everywhere, scenario_by_name, scenario_of_seed,
+    Progress, Request, SCENARIOS, Scenario, mistake_by_name, run_seed, run_seed_everywhere,
+    scenario_by_name, scenario_of_seed,
 };
 pub use swarm::SwarmOptions;

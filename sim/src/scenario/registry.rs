@@ -1,6 +1,7 @@
 //! The list of scenarios, and how one seed is run.
 
 use super::histories::{Histories, READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE};
+use super::queries::Queries;
 use super::run::{CrashRun, Workload};
 use super::sessions::Threads;
 use super::sql::Statements;
@@ -11,7 +12,7 @@ use crate::lockstep::Mismatch;
 use crate::phase::{Phase, PhaseCell};
 use crate::report::{Report, SeedReport, Violation};
 use crate::streams::Streams;
-use quantadb::storage::Mistake;
+use quantadb::planted::{Mistake, plant};
 use rand::Rng;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -89,6 +90,12 @@ pub const SCENARIOS: &[Scenario] = &[
         run: run::<Statements>,
     },
     Scenario {
+        name: "queries",
+        about: "generated statements and queries against answers that loops over rows give; crashes at any disk call",
+        options: |seed| SwarmOptions::crashes(seed).sql(),
+        run: run::<Queries>,
+    },
+    Scenario {
         name: "slt",
         about: "sqllogictest scripts with crashes between and inside statements; ours, or those of one session that --script names",
         options: SwarmOptions::scripts,
@@ -131,9 +138,6 @@ fn run<W: Workload>(task: &Task<'_>) -> Result<Report, Mismatch> {
     CrashRun::<W>::new(task, None)?.run(task)
 }
 
-/// All mistakes that can be planted.
-pub const MISTAKES: [Mistake; Mistake::ALL.len()] = Mistake::ALL;
-
 /// The scenario called `name`.
 pub fn scenario_by_name(name: &str) -> Option<&'static Scenario> {
     SCENARIOS.iter().find(|s| s.name == name)
@@ -147,9 +151,8 @@ pub fn scenario_of_seed(seed: u64) -> &'static Scenario {
 
 /// The mistake called `name`, as [`Mistake`]'s variants are called.
 pub fn mistake_by_name(name: &str) -> Option<Mistake> {
-    Mistake::ALL
-        .into_iter()
-        .find(|m| format!("{m:?}").eq_ignore_ascii_case(name))
+    let mut all = Mistake::ALL.iter().copied();
+    all.find(|m| format!("{m:?}").eq_ignore_ascii_case(name))
 }
 
 /// Runs one seed of one scenario. A panic of the engine is a violation like any other.
@@ -164,9 +167,11 @@ pub fn run_seed(
     let progress = Progress::default();
     progress.phase.set(Phase::Creation);
     let own_seed = own_seed(scenario, seed);
-    let mut options = (scenario.options)(own_seed);
-    options.engine.mistake = request.mistake;
-    let described = options.describe();
+    let options = (scenario.options)(own_seed);
+    let mut described = options.describe();
+    if let Some(mistake) = request.mistake {
+        described.push(("planted mistake", format!("{mistake:?}")));
+    }
     let task = Task {
         scenario: scenario.name,
         seed: own_seed,
@@ -174,6 +179,7 @@ pub fn run_seed(
         request,
         progress: progress.clone(),
     };
+    let _planted = plant(request.mistake);
     let run = AssertUnwindSafe(|| (scenario.run)(&task));
     let mismatch = match catch_unwind(run) {
         Ok(Ok(report)) => return Ok(Report { seed, ..report }),

@@ -77,7 +77,9 @@ impl<W: Workload> CrashRun<W> {
                 commit_unknown,
             } => {
                 self.world.excuse(&error)?;
-                commit_unknown || error.kind() == ErrorKind::Stopped
+                // Who has stopped still reads: what the file lost since must be noticed.
+                let stopped = error.kind() == ErrorKind::Stopped;
+                commit_unknown || (stopped && self.world.percent(60))
             }
         };
         if self.world.disk.is_off() {
@@ -106,11 +108,15 @@ impl<W: Workload> CrashRun<W> {
     /// Opens again after a crash (or without one), and asks all questions.
     fn recover(&mut self, crash: bool) -> Result<(), Mismatch> {
         self.workload.let_go();
+        // What a recovery believes of a cache that is ahead of its disk, the next power loss takes.
+        let percent = match self.world.cache_is_ahead() {
+            true => 60,
+            false => self.world.options.recover_again_percent,
+        };
         if crash {
             self.world.restart();
         }
         self.reopen()?;
-        let percent = self.world.options.recover_again_percent;
         if self.world.percent(percent) {
             // Nothing was changed since: a recovery of what a recovery left must leave the same.
             self.workload.let_go();

@@ -73,7 +73,7 @@ impl SwarmOptions {
             shape: Shape {
                 sessions: pick(rng, &[1, 2, 4, 8]),
                 trees_max: pick(rng, &[1, 3, 6]),
-                keys: pick(rng, &[10, 60, 500]),
+                keys: pick(rng, &[4, 10, 60, 500]),
                 key_bytes_max: pick(rng, &[8, 100, 600]),
                 value_bytes_max: pick(rng, &[100, 3_000, 30_000]),
                 burst_max: pick(rng, &[5, 40, 150]),
@@ -210,9 +210,6 @@ impl SwarmOptions {
         ];
         if faults.capacity_bytes != u64::MAX {
             options.push(("disk bytes", faults.capacity_bytes.to_string()));
-        }
-        if let Some(mistake) = self.engine.mistake {
-            options.push(("planted mistake", format!("{mistake:?}")));
         }
         options
     }

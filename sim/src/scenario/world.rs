@@ -163,7 +163,7 @@ impl World {
 
     /// Whether a failed sync, since the last open, has dropped what the cache may still show. What a recovery believes
     /// then, a power loss takes: both are made likely.
-    fn cache_is_ahead(&self) -> bool {
+    pub(super) fn cache_is_ahead(&self) -> bool {
         self.disk.counters().sectors_forgotten > self.forgotten_at_open
     }
 

@@ -2,6 +2,7 @@
 
 use super::operand::Operand;
 use crate::Result;
+use crate::planted::{Mistake, makes};
 use crate::types::{SqlType, comparable};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -36,7 +37,7 @@ impl ValueSet {
             has_null: false,
         };
         for array in arrays {
-            set.has_null |= array.null_count() > 0;
+            set.has_null |= array.null_count() > 0 && !makes(Mistake::NotInNullIgnored);
             let keys = keys(array, sql_type)?;
             for row in (0..array.len()).filter(|row| array.is_valid(*row)) {
                 match &keys {

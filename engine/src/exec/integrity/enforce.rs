@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::exec::change::size_bytes;
 use crate::exec::operator::Frame;
 use crate::exec::write::{Writer, check_row};
+use crate::planted::{Mistake, makes};
 use crate::sql::bound::{Expr, ExprKind};
 use crate::sql::{Affected, Integrity, Reference};
 use crate::storage::StorageTxn;
@@ -184,6 +185,9 @@ impl Work<'_, '_> {
             rows.push((id, row));
             Ok(true)
         })?;
+        if makes(Mistake::ActionMissesChild) {
+            rows.pop();
+        }
         self.has_acted |= !rows.is_empty();
         let Affected { table, checks, .. } = &self.integrity.affected[position];
         let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::exec::change::size_bytes;
 use crate::exec::entry::key_columns;
 use crate::exec::memory::Reservation;
+use crate::planted::{Mistake, makes};
 use crate::sql::{Affected, Integrity, Reference};
 use crate::types::Value;
 use std::collections::VecDeque;
@@ -122,6 +123,9 @@ impl Recorder<'_, '_> {
         for of in &integrity.affected[self.position].parent_of {
             let columns = &integrity.references[*of].0.parent_columns;
             let values = pick(old, columns);
+            if new.is_some() && makes(Mistake::ParentUpdateUnchecked) {
+                continue;
+            }
             let new = new.map(|row| pick(row, columns));
             if values.iter().any(Value::is_null) || new.as_ref() == Some(&values) {
                 continue;
@@ -151,7 +155,8 @@ impl Recorder<'_, '_> {
             let reference = &integrity.references[*of].0;
             let values = pick(new, &reference.key.columns);
             let same = old.is_some_and(|old| pick(old, &reference.key.columns) == values);
-            if !same && !references_nothing(reference, &values) {
+            let checks = !makes(Mistake::ChildUnchecked);
+            if checks && !same && !references_nothing(reference, &values) {
                 self.events.push(Event::Child { of: *of, values })?;
             }
         }

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::exec::batch::{BATCH_ROWS, Batch, arrow};
 use crate::interrupt::Interrupt;
+use crate::planted::{Mistake, makes};
 use crate::sql::bound::OrderKey;
 use crate::types::array::arrow_type;
 use crate::types::{SqlType, comparable};
@@ -37,7 +38,8 @@ impl KeyOrder {
     /// By `keys`, positions among columns of `types`.
     pub(crate) fn new(keys: &[OrderKey], types: &[SqlType]) -> Result<Self> {
         let fields = keys.iter().map(|k| {
-            let options = SortOptions::new(k.descending, k.nulls_first);
+            let nulls_first = k.nulls_first ^ makes(Mistake::SortNullsMisplaced);
+            let options = SortOptions::new(k.descending, nulls_first);
             SortField::new_with_options(arrow_type(types[k.column]), options)
         });
         Ok(Self {

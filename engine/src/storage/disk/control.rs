@@ -13,6 +13,7 @@
 use super::options::{page_bytes_valid, segment_bytes_valid};
 use crate::error::{Error, Result};
 use crate::page::Lsn;
+use crate::planted::{Mistake, makes};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at, write_all_at};
 
 const MAGIC: &[u8; 8] = b"QuantaDB";
@@ -131,7 +132,11 @@ impl Control {
     /// # Errors
     /// `58030` when the write fails.
     pub(super) fn write(&self, file: &dyn File) -> Result<()> {
-        let offset = OFFSETS[(self.sequence % OFFSETS.len() as u64) as usize];
+        let place = match makes(Mistake::OneControlBlock) {
+            true => 0,
+            false => self.sequence % OFFSETS.len() as u64,
+        };
+        let offset = OFFSETS[place as usize];
         write_all_at(file, &self.encode(), offset)
             .map_err(|e| Error::io("cannot write the control block", e))
     }

@@ -1,10 +1,11 @@
 //! Scans: one leaf at a time, nothing held between two steps.
 
-use super::super::{EntryBatch, KeyRange, Mistake, ScanDirection, StorageCursor};
+use super::super::{EntryBatch, KeyRange, ScanDirection, StorageCursor};
 use super::core::OpenTree;
 use super::transaction::DiskTxn;
 use crate::btree::{Entry, Leaf, OVERFLOW, Seek, StoredEntry, TOMBSTONE};
 use crate::error::Result;
+use crate::planted::{Mistake, makes};
 use crate::txn::Seen;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ impl<'t> DiskCursor<'t> {
         range: KeyRange,
         direction: ScanDirection,
     ) -> Self {
-        let notes = txn.reading.is_some() && !txn.core.options.makes(Mistake::RangesNotNoted);
+        let notes = txn.reading.is_some() && !makes(Mistake::RangesNotNoted);
         Self {
             txn,
             open,
@@ -86,7 +87,10 @@ impl<'t> DiskCursor<'t> {
             }
             (None, ScanDirection::Forward) => match upper {
                 Some(fence) if end == leaf.page().slot_count() => {
-                    self.rest.low = Bound::Included(fence);
+                    self.rest.low = match makes(Mistake::ScanSkipsFence) {
+                        true => Bound::Excluded(fence),
+                        false => Bound::Included(fence),
+                    };
                 }
                 _ => self.done = true,
             },

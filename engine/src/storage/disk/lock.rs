@@ -3,6 +3,7 @@
 use super::transaction::DiskTxn;
 use crate::error::Result;
 use crate::page::PageId;
+use crate::planted::{Mistake, makes};
 use crate::txn::{Attempt, LockMode, TxnState};
 use std::sync::Arc;
 
@@ -80,6 +81,7 @@ impl DiskTxn {
         let open = self.core.tree(tree)?;
         let _leaf = open.tree.leaf(key)?;
         let newest = self.core.versions.newest_writer(tree, key);
+        let newest = newest.filter(|_| !makes(Mistake::LockIgnoresWriters));
         if let Some(other) = self.other_writer(state, newest.as_ref(), false)? {
             return Ok(Attempt::Blocked(vec![other]));
         }

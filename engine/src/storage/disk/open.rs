@@ -1,6 +1,5 @@
 //! Creating, opening and recovering a database.
 
-use super::super::Mistake;
 use super::control::Control;
 use super::core::{CATALOG_ROOT, Core, DIRECTORY_ROOT, PAGES_AT_FIRST};
 use super::options::DiskOptions;
@@ -10,10 +9,11 @@ use crate::buffer::{Allocation, Pool, PoolOptions};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, Page};
+use crate::planted::{Mistake, makes};
 use crate::recovery::{Analysis, analyse, undo_losers};
 use crate::txn::TxnManager;
 use crate::vfs::{File, OpenMode, Vfs, write_all_at};
-use crate::wal::{Log, LogChain, LogGeometry, LogMistakes, LogReader, RecordHead, RecordKind};
+use crate::wal::{Log, LogChain, LogGeometry, LogReader, RecordHead, RecordKind};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,7 +47,7 @@ pub(super) fn open(
         .exists(path)
         .map_err(|e| Error::io(format!("cannot look for {}", path.display()), e))?;
     let file = if exists {
-        existing(vfs, path, &options)?
+        existing(vfs, path)?
     } else if options.create {
         create(vfs, &*env, path, &options)?
     } else {
@@ -61,13 +61,13 @@ pub(super) fn open(
 }
 
 /// Opens and locks the file of a database.
-fn existing(vfs: &dyn Vfs, path: &Path, options: &DiskOptions) -> Result<Arc<dyn File>> {
+fn existing(vfs: &dyn Vfs, path: &Path) -> Result<Arc<dyn File>> {
     let file = vfs
         .open(path, OpenMode::Existing)
         .map_err(|e| Error::io(format!("cannot open {}", path.display()), e))?;
     lock(&*file, path)?;
     // Whoever created it may have failed before its name was durable.
-    sync_dir(vfs, path, options)?;
+    sync_dir(vfs, path)?;
     Ok(file)
 }
 
@@ -86,7 +86,7 @@ fn create(
         // Another process was faster: what has that name by now is a database, and its log is in use.
         drop(file);
         let _ = vfs.remove(&new);
-        return existing(vfs, path, options);
+        return existing(vfs, path);
     }
     let database = env.entropy();
     let geometry = LogGeometry {
@@ -126,14 +126,14 @@ fn create(
         .map_err(creating)?;
     wal.set_len(0).map_err(creating)?;
     Log::create(&*wal, geometry)?;
-    sync_dir(vfs, path, options)?;
+    sync_dir(vfs, path)?;
     vfs.rename(&new, path).map_err(creating)?;
-    sync_dir(vfs, path, options)?;
+    sync_dir(vfs, path)?;
     Ok(file)
 }
 
-fn sync_dir(vfs: &dyn Vfs, path: &Path, options: &DiskOptions) -> Result<()> {
-    if options.makes(Mistake::DirectoryNotSynced) {
+fn sync_dir(vfs: &dyn Vfs, path: &Path) -> Result<()> {
+    if makes(Mistake::DirectoryNotSynced) {
         return Ok(());
     }
     vfs.sync_dir(path).map_err(|e| {
@@ -173,26 +173,19 @@ fn recover(
         reader,
         epoch,
         (control.start, control.redo, analysis.extent),
-        LogMistakes {
-            failed_sync_ignored: options.makes(Mistake::FailedSyncIgnored),
-            follower_not_synced: options.makes(Mistake::FollowerNotSynced),
-            ..LogMistakes::default()
-        },
     )?;
     let pool_options = PoolOptions {
         page_bytes: control.page_bytes as usize,
         cache_bytes: options.cache_bytes,
-        writes_before_log: options.makes(Mistake::PageBeforeLog),
-        logs_no_images: options.makes(Mistake::NoPageImages),
     };
     let pool = Arc::new(Pool::new(file.clone(), Arc::new(log), pool_options)?);
     // From here on what is durable is read: the originals of what was copied may be gone any time.
     let mut reader = LogReader::open(wal, geometry)?;
     redo(&mut reader, &pool, control.redo, &analysis)?;
     let next_txn = control.next_txn.max(analysis.txn_max.0 + 1);
-    let txns = TxnManager::new(env, next_txn, options.makes(Mistake::StaleSnapshot));
+    let txns = TxnManager::new(env, next_txn);
     let core = Core::new(file, options, pool, txns, Control { epoch, ..control });
-    if !core.options.makes(Mistake::UndoSkipped) {
+    if !makes(Mistake::UndoSkipped) {
         undo(&mut reader, &core, &analysis, control.start)?;
     }
     if analysis.records_to_redo > 0 {

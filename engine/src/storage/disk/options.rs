@@ -1,6 +1,5 @@
 //! How a database on disk is created and opened.
 
-use super::super::Mistake;
 use crate::error::{Error, ErrorKind, Result};
 use crate::wal::SEGMENT_BYTES_MIN;
 
@@ -23,8 +22,6 @@ pub struct DiskOptions {
     pub history_commits_max: usize,
     /// Whether a missing database is created.
     pub create: bool,
-    /// A mistake to make, for tests of the simulator.
-    pub mistake: Option<Mistake>,
 }
 
 impl Default for DiskOptions {
@@ -37,7 +34,6 @@ impl Default for DiskOptions {
             versions_slack: 4096,
             history_commits_max: 1 << 20,
             create: true,
-            mistake: None,
         }
     }
 }
@@ -62,10 +58,6 @@ impl DiskOptions {
             ));
         }
         Ok(())
-    }
-
-    pub(super) fn makes(&self, mistake: Mistake) -> bool {
-        self.mistake == Some(mistake)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::{IsolationLevel, KeyRange, ScanDirection, TxnOptions};
 use super::core::DIRECTORY_ROOT;
 use crate::page::PageId;
+use crate::planted::{Mistake, makes};
 use crate::txn::ReadSet;
 use std::cell::{Ref, RefCell};
 use std::ops::Bound;
@@ -83,6 +84,9 @@ impl Reading {
             range.high.as_ref().map(Vec::as_slice),
         );
         match (reached, direction) {
+            (Some(key), ScanDirection::Forward) if makes(Mistake::ScanEndNotNoted) => {
+                high = Bound::Excluded(key);
+            }
             (Some(key), ScanDirection::Forward) => high = Bound::Included(key),
             (Some(key), ScanDirection::Backward) => low = Bound::Included(key),
             (None, _) => {}

@@ -3,6 +3,7 @@
 use super::core::OpenTree;
 use crate::btree::Seek;
 use crate::error::{Error, ErrorKind, Result};
+use crate::planted::{Mistake, makes};
 
 /// The number that an 8-byte key stands for: big-endian, sign flipped.
 fn row_id(key: &[u8]) -> Option<i64> {
@@ -19,6 +20,7 @@ impl OpenTree {
         let mut next = self.next_row_id.lock();
         let first = match *next {
             Some(first) => first,
+            None if makes(Mistake::RowIdsReused) => 1,
             None => self
                 .largest_row_id()?
                 .map_or(Some(1), |id| id.checked_add(1))
@@ -58,6 +60,7 @@ impl OpenTree {
         let mut next = self.next_row_id.lock();
         if let Some(next) = next.as_mut()
             && *next <= id
+            && !makes(Mistake::RowIdNotNoted)
         {
             *next = id.saturating_add(1);
         }

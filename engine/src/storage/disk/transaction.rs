@@ -1,8 +1,8 @@
 //! A transaction on disk: its life from snapshot to commit or rollback.
 
 use super::super::{
-    IsolationLevel, KeyRange, LockMode, Mistake, ScanDirection, StorageCursor, StorageTxn,
-    Synchronous, TreeId, TxnOptions,
+    IsolationLevel, KeyRange, LockMode, ScanDirection, StorageCursor, StorageTxn, Synchronous,
+    TreeId, TxnOptions,
 };
 use super::core::{Core, TREE_DROPPED, TREE_LIVE, root_of, tree_key};
 use super::cursor::DiskCursor;
@@ -15,6 +15,7 @@ use crate::btree::{Entry, OVERFLOW, StoredEntry, TOMBSTONE};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::WaitLimits;
 use crate::page::{Lsn, PageId};
+use crate::planted::{Mistake, makes};
 use crate::txn::{Seen, Snapshot, TxnState, Written};
 use crate::wal::RecordKind;
 use std::cell::RefCell;
@@ -188,8 +189,7 @@ impl DiskTxn {
         while self.undo.len() > keep {
             let Some(item) = self.undo.last() else { break };
             let _changing = self.core.changing.read();
-            let misses =
-                self.undo.len() % 4 == 3 && self.core.options.makes(Mistake::UndoMissesEntry);
+            let misses = self.undo.len() % 4 == 3 && makes(Mistake::UndoMissesEntry);
             if !misses {
                 self.core
                     .undo(state.chain(), &item.action, item.undo_next)
@@ -199,7 +199,8 @@ impl DiskTxn {
                 if item.pushed_version {
                     self.core.versions.pop(*tree, key);
                 }
-                if let Some(reading) = self.reading.as_ref().filter(|_| item.covers_read) {
+                let covers_read = item.covers_read && !makes(Mistake::CoveredReadDropped);
+                if let Some(reading) = self.reading.as_ref().filter(|_| covers_read) {
                     reading.key(*tree, key);
                 }
             }
@@ -253,10 +254,13 @@ impl DiskTxn {
                 });
             }
         };
-        let synchronous = match self.core.options.makes(Mistake::CommitWithoutSync) {
+        let synchronous = match makes(Mistake::CommitWithoutSync) {
             true => Synchronous::Off,
             false => self.options.synchronous,
         };
+        if makes(Mistake::VisibleBeforeDurable) {
+            self.core.txns.publish(end);
+        }
         let kept = match synchronous {
             Synchronous::Full => self.core.log().flush(end),
             Synchronous::Normal => self.core.log().write(end),
@@ -281,7 +285,7 @@ impl DiskTxn {
         let core = self.core.clone();
         let _reservation = core.log().reserve(END_BYTES)?;
         let undo = &mut self.undo;
-        let skips = core.options.makes(Mistake::ValidationSkipped);
+        let skips = makes(Mistake::ValidationSkipped);
         let asks = !skips && undo.iter().any(UndoItem::is_written);
         let reading = self.reading.as_ref().or(self.held.promises.as_ref());
         let reads = reading.filter(|_| asks).map(Reading::all);
@@ -307,7 +311,7 @@ impl DiskTxn {
                 self.release();
                 return Err(e);
             }
-            if !self.core.options.makes(Mistake::VictimStays) {
+            if !makes(Mistake::VictimStays) {
                 self.end_undone(&state);
             }
         }
@@ -433,6 +437,7 @@ impl StorageTxn for DiskTxn {
     fn depend_on(&mut self, tree: TreeId, range: &KeyRange) {
         match (self.options.isolation, &self.reading) {
             (IsolationLevel::ReadCommitted, _) => {}
+            _ if makes(Mistake::PromisesForgotten) => {}
             (_, Some(reading)) => {
                 reading.range(root_of(tree), range, ScanDirection::Forward, None);
             }
@@ -459,9 +464,11 @@ impl StorageTxn for DiskTxn {
         let locks = self.held.locks.borrow();
         let kept = locks.partition_point(|lock| lock.position < savepoint);
         drop(locks);
-        let left = self.core.options.makes(Mistake::SavepointLeavesEntry);
+        let left = makes(Mistake::SavepointLeavesEntry);
         self.undo_to(savepoint - kept + usize::from(left))?;
-        self.release_locks(kept);
+        if !makes(Mistake::LockSurvivesSavepoint) {
+            self.release_locks(kept);
+        }
         Ok(())
     }
 
@@ -504,7 +511,8 @@ impl StorageTxn for DiskTxn {
     }
 
     fn refresh_snapshot(&mut self) {
-        if self.options.isolation == IsolationLevel::ReadCommitted {
+        let keeps = makes(Mistake::SnapshotNotRefreshed);
+        if self.options.isolation == IsolationLevel::ReadCommitted && !keeps {
             self.take_snapshot();
         }
     }

@@ -1,11 +1,12 @@
 //! Vacuum: versions that nobody needs, tombstones, and what the directory calls garbage.
 
-use super::super::{MaintenanceReport, Mistake};
+use super::super::MaintenanceReport;
 use super::core::{Core, OpenTree};
 use crate::btree::TOMBSTONE;
 use crate::buffer::Author;
 use crate::error::{ErrorKind, Result};
 use crate::page::PageId;
+use crate::planted::{Mistake, makes};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ impl Core {
     pub(super) fn drop_settled_versions(&self) -> u64 {
         let before = self.versions.count();
         let mut pruned = BTreeSet::new();
-        let oldest = match self.options.makes(Mistake::VersionDroppedEarly) {
+        let oldest = match makes(Mistake::VersionDroppedEarly) {
             true => self.txns.newest_time(),
             false => self.txns.oldest_time(),
         };
@@ -103,7 +104,8 @@ impl Core {
         let _changing = self.changing.read();
         let leaf = open.tree.leaf_mut(key)?;
         let dead = leaf.entry().is_some_and(|e| e.flags & TOMBSTONE != 0)
-            && self.versions.newest_writer(tree, key).is_none();
+            && (self.versions.newest_writer(tree, key).is_none()
+                || makes(Mistake::TombstoneRemovedEarly));
         if !dead {
             return Ok(());
         }
@@ -131,8 +133,9 @@ impl Core {
         open.tree.for_each_leaf(|leaf| {
             for slot in 0..leaf.page().slot_count() {
                 let (key, entry) = leaf.slot(slot);
-                if entry.flags & TOMBSTONE != 0 && self.versions.newest_writer(root, key).is_none()
-                {
+                let settled = self.versions.newest_writer(root, key).is_none()
+                    || makes(Mistake::TombstoneRemovedEarly);
+                if entry.flags & TOMBSTONE != 0 && settled {
                     self.queue_tombstone(root, key.into());
                 }
             }

@@ -1,6 +1,5 @@
 //! Changing the entry of one key.
 
-use super::super::Mistake;
 use super::core::garbage_key;
 use super::transaction::{DiskTxn, UndoItem};
 use super::undo::{UndoAction, encode_free_pages, encode_restore};
@@ -10,6 +9,7 @@ use crate::btree::{
 use crate::buffer::Author;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::PageId;
+use crate::planted::{Mistake, makes};
 use crate::txn::{LockMode, TxnState};
 use std::sync::Arc;
 
@@ -146,7 +146,8 @@ impl DiskTxn {
     }
 
     fn note_read(&self, tree: PageId, key: &[u8]) {
-        if let Some(reading) = &self.reading {
+        let notes = !makes(Mistake::FailedChangeNotNoted);
+        if let Some(reading) = self.reading.as_ref().filter(|_| notes) {
             reading.key(tree, key);
         }
     }
@@ -165,7 +166,7 @@ impl DiskTxn {
         let Some(time) = other.committed_at() else {
             return Ok(Some(other.clone()));
         };
-        let ignored = self.core.options.makes(Mistake::FirstUpdaterIgnored);
+        let ignored = makes(Mistake::FirstUpdaterIgnored);
         if time > self.snapshot.time && !is_taken && !ignored {
             return Err(Error::new(
                 ErrorKind::Conflict,
@@ -213,7 +214,7 @@ impl DiskTxn {
                 _ => LockMode::Update,
             };
             let blockers = core.locks.blockers(tree, key, mode, state); // TXN-5
-            if !blockers.is_empty() && !core.options.makes(Mistake::RowLocksIgnored) {
+            if !blockers.is_empty() && !makes(Mistake::RowLocksIgnored) {
                 return Ok(Err(blockers));
             }
             if let Some(need) = leaf.lacks(key, entry) {

@@ -2,6 +2,7 @@
 
 use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
+use crate::planted::{Mistake, makes};
 use arrow_array::{Array, ArrayRef, Int64Array};
 use std::sync::Arc;
 
@@ -48,7 +49,11 @@ impl State for Count {
         grow(&mut self.counts, groups, 0);
         let values = argument(arguments, 0)?;
         if groups == 1 {
-            self.counts[0] += (values.len() - values.null_count()) as i64;
+            let nulls = match makes(Mistake::CountCountsNulls) {
+                true => 0,
+                false => values.null_count(),
+            };
+            self.counts[0] += (values.len() - nulls) as i64;
             return Ok(());
         }
         match values.nulls() {

@@ -1,0 +1,5 @@
+//! What `quanta-sim` can do beside running seeds: one file a command.
+
+mod planted;
+
+pub(crate) use planted::{PlantedArguments, planted};

@@ -1,0 +1,170 @@
+//! The rows of both tables, and how the tables are defined.
+
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+
+/// An integer or NULL.
+pub(super) type Value = Option<i64>;
+
+/// A row of either table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The primary key.
+    pub id: i64,
+    /// Any value.
+    pub a: Value,
+    /// Of `p` never NULL and never negative; of `c` the row of `p` that it belongs to.
+    pub b: Value,
+}
+
+impl Row {
+    /// The value of a column, by its position.
+    pub fn get(&self, column: usize) -> Value {
+        match column {
+            0 => Some(self.id),
+            1 => self.a,
+            _ => self.b,
+        }
+    }
+}
+
+/// What happens to children of a row whose key goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It must not go.
+    Refuse,
+    /// They go, or get the new key.
+    Cascade,
+    /// They belong to nobody.
+    SetNull,
+}
+
+/// How the tables are defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Of the foreign key.
+    pub on_delete: Action,
+    /// Of the foreign key.
+    pub on_update: Action,
+    /// Whether the foreign key is checked at the commit.
+    pub deferred: bool,
+}
+
+/// Indexes that a run may have, beside those of keys.
+const INDEXES: [&str; 6] = [
+    "CREATE INDEX p_a ON p (a)",
+    "CREATE INDEX p_ab ON p (a, b)",
+    "CREATE INDEX p_b ON p (b DESC)",
+    "CREATE INDEX c_a ON c (a)",
+    "CREATE INDEX c_b ON c (b)",
+    "CREATE INDEX c_ba ON c (b, a)",
+];
+
+impl Layout {
+    /// Any.
+    pub fn draw(rng: &mut ChaCha8Rng) -> Self {
+        let mut action = || match rng.random_range(0..3) {
+            0 => Action::Refuse,
+            1 => Action::Cascade,
+            _ => Action::SetNull,
+        };
+        Self {
+            on_delete: action(),
+            on_update: action(),
+            deferred: rng.random_bool(0.4),
+        }
+    }
+
+    /// The statements that define both tables.
+    pub fn definitions(self) -> [String; 2] {
+        let action = |action| match action {
+            Action::Refuse => "NO ACTION",
+            Action::Cascade => "CASCADE",
+            Action::SetNull => "SET NULL",
+        };
+        let deferred = match self.deferred {
+            true => " DEFERRABLE INITIALLY DEFERRED",
+            false => "",
+        };
+        [
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER NOT NULL DEFAULT 7 CHECK (b >= 0))"
+                .to_owned(),
+            format!(
+                "CREATE TABLE c (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER REFERENCES p (id) \
+                 ON DELETE {} ON UPDATE {}{deferred})",
+                action(self.on_delete),
+                action(self.on_update)
+            ),
+        ]
+    }
+
+    /// The statement that makes one more index; it may be there.
+    pub fn index(rng: &mut ChaCha8Rng) -> &'static str {
+        INDEXES[rng.random_range(0..INDEXES.len())]
+    }
+}
+
+/// The rows, by their keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tables {
+    /// How they are defined.
+    pub layout: Layout,
+    /// Of `p`.
+    pub parents: BTreeMap<i64, Row>,
+    /// Of `c`.
+    pub children: BTreeMap<i64, Row>,
+}
+
+impl Tables {
+    /// Empty tables.
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            parents: BTreeMap::new(),
+            children: BTreeMap::new(),
+        }
+    }
+
+    /// The rows of `p`, or of `c`.
+    pub fn of(&self, child: bool) -> &BTreeMap<i64, Row> {
+        match child {
+            true => &self.children,
+            false => &self.parents,
+        }
+    }
+
+    pub(super) fn of_mut(&mut self, child: bool) -> &mut BTreeMap<i64, Row> {
+        match child {
+            true => &mut self.children,
+            false => &mut self.parents,
+        }
+    }
+
+    /// Whether every child has its parent.
+    pub(super) fn is_whole(&self) -> bool {
+        let mut children = self.children.values();
+        children.all(|child| child.b.is_none_or(|id| self.parents.contains_key(&id)))
+    }
+
+    /// What the foreign key does to the children of `old`, which is gone or has become `new`.
+    pub(super) fn act(&mut self, old: i64, new: Value) {
+        let action = match new {
+            None => self.layout.on_delete,
+            Some(_) => self.layout.on_update,
+        };
+        let is_child = |child: &Row| child.b == Some(old);
+        match (action, new) {
+            (Action::Refuse, _) => {}
+            (Action::Cascade, None) => self.children.retain(|_, child| !is_child(child)),
+            (Action::Cascade, new) => {
+                let children = self.children.values_mut().filter(|c| is_child(c));
+                children.for_each(|child| child.b = new);
+            }
+            (Action::SetNull, _) => {
+                let children = self.children.values_mut().filter(|c| is_child(c));
+                children.for_each(|child| child.b = None);
+            }
+        }
+    }
+}
