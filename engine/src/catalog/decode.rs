@@ -155,6 +155,10 @@ fn decode_type(bytes: &[u8]) -> Result<SqlType> {
         10 => SqlType::Bytes,
         11 => SqlType::Date,
         12 => SqlType::Timestamp,
+        13 => SqlType::TimestampTz,
+        14 => SqlType::Time,
+        15 => SqlType::Interval,
+        16 => SqlType::Uuid,
         other => return Err(damaged(format_args!("type {other} is unknown"))),
     })
 }

@@ -142,6 +142,10 @@ pub(super) fn type_code(sql_type: SqlType) -> u64 {
         SqlType::Bytes => 10,
         SqlType::Date => 11,
         SqlType::Timestamp => 12,
+        SqlType::TimestampTz => 13,
+        SqlType::Time => 14,
+        SqlType::Interval => 15,
+        SqlType::Uuid => 16,
     }
 }
 

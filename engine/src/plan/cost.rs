@@ -42,7 +42,12 @@ pub(crate) fn width(sql_type: SqlType) -> u64 {
         SqlType::Bool => 1,
         SqlType::Int2 => 2,
         SqlType::Int4 | SqlType::Float4 | SqlType::Date => 4,
-        SqlType::Int8 | SqlType::Float8 | SqlType::Timestamp => 8,
+        SqlType::Int8
+        | SqlType::Float8
+        | SqlType::Timestamp
+        | SqlType::TimestampTz
+        | SqlType::Time => 8,
+        SqlType::Interval | SqlType::Uuid => 16,
         SqlType::Numeric(_) | SqlType::Unknown => 16,
         SqlType::Varchar(Some(n)) => u64::from(n.min(32)),
         SqlType::Text | SqlType::Varchar(None) | SqlType::Bytes => 32,

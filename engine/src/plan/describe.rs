@@ -137,7 +137,13 @@ fn literal(value: &Value) -> String {
     match value {
         Value::Null => "NULL".into(),
         Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        Value::Bytes(_) | Value::Date(_) | Value::Timestamp(_) => format!("'{value}'"),
+        Value::Bytes(_)
+        | Value::Date(_)
+        | Value::Timestamp(_)
+        | Value::TimestampTz(_)
+        | Value::Time(_)
+        | Value::Interval(_)
+        | Value::Uuid(_) => format!("'{value}'"),
         other => other.to_string(),
     }
 }

@@ -4,6 +4,7 @@
 //! table may still avoid it.
 
 use crate::plan::expr::{operands, operands_mut, subquery_mut, visit_query_mut};
+use crate::plan::midnight::compare_days;
 use crate::plan::planner::Fold;
 use crate::sql::bound::{Expr, ExprKind, Query};
 use crate::sql::function::ScalarFunction;
@@ -31,6 +32,7 @@ pub(crate) fn fold(expr: &mut Expr, folder: &dyn Fold) {
     {
         expr.kind = ExprKind::Literal(value);
     }
+    compare_days(expr);
 }
 
 /// Drops the neutral operands of AND and OR, and lets the deciding ones decide.
@@ -84,6 +86,7 @@ fn is_foldable(expr: &Expr) -> bool {
         | ExprKind::Call(ScalarFunction::CurrentDate | ScalarFunction::CurrentTimestamp, _) => {
             false
         }
+        ExprKind::Call(ScalarFunction::Age, arguments) if arguments.len() == 1 => false,
         _ => {
             expr.sql_type != SqlType::Unknown
                 && operands(expr)

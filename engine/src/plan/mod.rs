@@ -28,6 +28,7 @@ mod expr;
 mod fold;
 mod group;
 mod join;
+mod midnight;
 mod order;
 mod physical;
 mod planner;

@@ -73,14 +73,40 @@ pub enum ScalarFunction {
     Greatest,
     /// `(any, …)` of one type `→ same`, which skips NULLs
     Least,
-    /// `(field TEXT, DATE or TIMESTAMP) → NUMERIC` (`extract`) or `float` (`date_part`)
+    /// `(field TEXT, DATE, TIME, TIMESTAMP[TZ] or INTERVAL) → NUMERIC` (`extract`) or `float` (`date_part`)
     Extract,
-    /// `(field TEXT, TIMESTAMP) → TIMESTAMP`
+    /// `(field TEXT, TIMESTAMP[TZ] or INTERVAL) → same`
     DateTrunc,
+    /// `(stride INTERVAL, TIMESTAMP[TZ], origin) → TIMESTAMP[TZ]`
+    DateBin,
     /// `() → DATE`
     CurrentDate,
-    /// `() → TIMESTAMP`
+    /// `() → TIMESTAMP, TIMESTAMPTZ or TIME`, with INTEGER digits of the second as a literal argument or without
     CurrentTimestamp,
+    /// `(TIMESTAMP[TZ][, same]) → INTERVAL`
+    Age,
+    /// `(INTERVAL) → INTERVAL`
+    JustifyDays,
+    /// `(INTERVAL) → INTERVAL`
+    JustifyHours,
+    /// `(INTERVAL) → INTERVAL`
+    JustifyInterval,
+    /// `(any) → BOOLEAN`
+    IsFinite,
+    /// `(year, month, day INTEGER) → DATE`
+    MakeDate,
+    /// `(hour, minute INTEGER, seconds float) → TIME`
+    MakeTime,
+    /// The arguments of both `→ TIMESTAMP`
+    MakeTimestamp,
+    /// The arguments of both `→ TIMESTAMPTZ`
+    MakeTimestampTz,
+    /// `(years, months, weeks, days, hours, minutes INTEGER, seconds float) → INTERVAL`
+    MakeInterval,
+    /// `(seconds float) → TIMESTAMPTZ`
+    ToTimestamp,
+    /// `(a, b, c, d)` of one type `→ BOOLEAN`: whether a to b overlaps c to d; with NULLs not always NULL
+    Overlaps,
     /// `(TEXT or BYTEA) → TEXT`
     Md5,
     /// `(TEXT) → INTEGER`

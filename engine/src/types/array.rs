@@ -1,11 +1,14 @@
 //! Columns: from a type to its Arrow array, from values to a column, from a column to values.
 
-use super::{SqlType, Value, numeric};
+use super::{Interval, SqlType, Value, numeric};
 use crate::{Error, Result};
-use arrow_array::builder::{BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::builder::{
+    BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, PrimitiveBuilder, StringBuilder,
+};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_schema::{DataType, TimeUnit};
@@ -23,7 +26,11 @@ pub fn arrow_type(sql_type: SqlType) -> DataType {
         SqlType::Numeric(_) | SqlType::Bytes => DataType::Binary,
         SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => DataType::Utf8,
         SqlType::Date => DataType::Date32,
-        SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+        SqlType::Timestamp | SqlType::TimestampTz => {
+            DataType::Timestamp(TimeUnit::Microsecond, None)
+        }
+        SqlType::Time => DataType::Time64(TimeUnit::Microsecond),
+        SqlType::Interval | SqlType::Uuid => DataType::FixedSizeBinary(16),
     }
 }
 
@@ -59,7 +66,22 @@ pub fn value_at(array: &dyn Array, row: usize, sql_type: SqlType) -> Value {
         SqlType::Timestamp => {
             Value::Timestamp(array.as_primitive::<TimestampMicrosecondType>().value(row))
         }
+        SqlType::TimestampTz => {
+            Value::TimestampTz(array.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+        SqlType::Time => Value::Time(array.as_primitive::<Time64MicrosecondType>().value(row)),
+        SqlType::Interval => {
+            let bytes = sixteen(array.as_fixed_size_binary().value(row));
+            Value::Interval(Interval::from_bytes(bytes))
+        }
+        SqlType::Uuid => Value::Uuid(sixteen(array.as_fixed_size_binary().value(row))),
     }
+}
+
+/// A value of a column of `FixedSizeBinary(16)`.
+pub(crate) fn sixteen(bytes: &[u8]) -> [u8; 16] {
+    // The array's type says so; a caller that mixed up arrays would be caught by the casts before.
+    bytes.try_into().unwrap_or_default()
 }
 
 /// A column of the same value `length` times. Errors: as [`ColumnBuilder::push`].
@@ -92,6 +114,10 @@ enum Inner {
     Bytes(BinaryBuilder),
     Date(PrimitiveBuilder<Date32Type>),
     Timestamp(PrimitiveBuilder<TimestampMicrosecondType>),
+    TimestampTz(PrimitiveBuilder<TimestampMicrosecondType>),
+    Time(PrimitiveBuilder<Time64MicrosecondType>),
+    Interval(FixedSizeBinaryBuilder),
+    Uuid(FixedSizeBinaryBuilder),
 }
 
 impl ColumnBuilder {
@@ -115,6 +141,12 @@ impl ColumnBuilder {
             SqlType::Bytes => Inner::Bytes(BinaryBuilder::with_capacity(capacity, bytes)),
             SqlType::Date => Inner::Date(PrimitiveBuilder::with_capacity(capacity)),
             SqlType::Timestamp => Inner::Timestamp(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::TimestampTz => Inner::TimestampTz(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Time => Inner::Time(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Interval => {
+                Inner::Interval(FixedSizeBinaryBuilder::with_capacity(capacity, 16))
+            }
+            SqlType::Uuid => Inner::Uuid(FixedSizeBinaryBuilder::with_capacity(capacity, 16)),
         };
         Self { sql_type, inner }
     }
@@ -146,6 +178,10 @@ impl ColumnBuilder {
             }
             (Inner::Date(b), Value::Date(v)) => b.append_value(*v),
             (Inner::Timestamp(b), Value::Timestamp(v)) => b.append_value(*v),
+            (Inner::TimestampTz(b), Value::TimestampTz(v)) => b.append_value(*v),
+            (Inner::Time(b), Value::Time(v)) => b.append_value(*v),
+            (Inner::Interval(b), Value::Interval(v)) => append_sixteen(b, &v.to_bytes())?,
+            (Inner::Uuid(b), Value::Uuid(v)) => append_sixteen(b, v)?,
             (_, other) => {
                 return Err(Error::misuse(format!(
                     "a value of type {} in a column of type {}",
@@ -169,7 +205,9 @@ impl ColumnBuilder {
             Inner::Numeric(b, _) | Inner::Bytes(b) => b.append_null(),
             Inner::Text(b) => b.append_null(),
             Inner::Date(b) => b.append_null(),
-            Inner::Timestamp(b) => b.append_null(),
+            Inner::Timestamp(b) | Inner::TimestampTz(b) => b.append_null(),
+            Inner::Time(b) => b.append_null(),
+            Inner::Interval(b) | Inner::Uuid(b) => b.append_null(),
         }
     }
 
@@ -185,9 +223,17 @@ impl ColumnBuilder {
             Inner::Numeric(b, _) | Inner::Bytes(b) => Arc::new(b.finish()),
             Inner::Text(b) => Arc::new(b.finish()),
             Inner::Date(b) => Arc::new(b.finish()),
-            Inner::Timestamp(b) => Arc::new(b.finish()),
+            Inner::Timestamp(b) | Inner::TimestampTz(b) => Arc::new(b.finish()),
+            Inner::Time(b) => Arc::new(b.finish()),
+            Inner::Interval(b) | Inner::Uuid(b) => Arc::new(b.finish()),
         }
     }
+}
+
+fn append_sixteen(builder: &mut FixedSizeBinaryBuilder, bytes: &[u8; 16]) -> Result<()> {
+    builder
+        .append_value(bytes)
+        .map_err(|e| Error::misuse(format!("sixteen bytes in a column: {e}")))
 }
 
 /// Offsets of a column have 31 bits.

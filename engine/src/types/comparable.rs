@@ -1,8 +1,9 @@
 //! Columns whose Arrow order and equality are those of SQL.
 
-use super::{SqlType, numeric};
-use crate::Result;
-use arrow_array::builder::BinaryBuilder;
+use super::array::sixteen;
+use super::{Interval, SqlType, numeric};
+use crate::{Error, Result};
+use arrow_array::builder::{BinaryBuilder, FixedSizeBinaryBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 /// The column in a form for sorting, grouping and joining by `arrow-row` or by bytes: two values are equal in SQL exactly
 /// when they are identical in it, and its order is that of SQL.
 ///
-/// Only three types change: both zeros of a float become one, as do all NaNs; a NUMERIC gets the comparable form of
+/// Only four types change: an INTERVAL becomes its span; both zeros of a float become one, as do all NaNs; a NUMERIC gets the comparable form of
 /// [`numeric`]. Use it for keys, not for results. Errors: [`crate::ErrorKind::Corrupt`] for bytes that are no NUMERIC.
 pub fn comparable(array: &ArrayRef, sql_type: SqlType) -> Result<ArrayRef> {
     Ok(match sql_type {
@@ -37,6 +38,21 @@ pub fn comparable(array: &ArrayRef, sql_type: SqlType) -> Result<ArrayRef> {
                         numeric::encode_comparable(&numeric::decode_decimal(bytes)?, &mut buffer);
                         builder.append_value(&buffer);
                     }
+                }
+            }
+            Arc::new(builder.finish())
+        }
+        SqlType::Interval => {
+            let intervals = array.as_fixed_size_binary();
+            let mut builder = FixedSizeBinaryBuilder::with_capacity(intervals.len(), 16);
+            for row in 0..intervals.len() {
+                if intervals.is_null(row) {
+                    builder.append_null();
+                } else {
+                    let bytes = sixteen(intervals.value(row));
+                    builder
+                        .append_value(Interval::from_bytes(bytes).comparable_bytes())
+                        .map_err(|e| Error::misuse(format!("an interval's key: {e}")))?;
                 }
             }
             Arc::new(builder.finish())

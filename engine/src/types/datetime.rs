@@ -45,7 +45,7 @@ pub fn civil_from_days(days: i64) -> (i64, u32, u32) {
 }
 
 /// The days of a month.
-pub(super) fn days_in_month(year: i64, month: u32) -> u32 {
+pub(crate) fn days_in_month(year: i64, month: u32) -> u32 {
     match month {
         2 if year.rem_euclid(4) == 0
             && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0) =>
@@ -81,19 +81,32 @@ pub(crate) fn date_to_text(days: i32) -> String {
     format!("{year:04}-{month:02}-{day:02}{era}")
 }
 
-/// `2020-01-31 12:00:00.5`, `0044-03-15 12:00:00 BC`.
-pub(crate) fn timestamp_to_text(micros: i64) -> String {
+/// `12:00:00.5`
+pub(crate) fn time_to_text(micros: i64) -> String {
+    let mut text = String::new();
+    push_time(&mut text, micros.unsigned_abs());
+    text
+}
+
+/// `2020-01-31 12:00:00.5`, `0044-03-15 12:00:00+00 BC` for the zone `+00`.
+pub(crate) fn timestamp_to_text(micros: i64, zone: &str) -> String {
     let (year, month, day) = civil_from_days(micros.div_euclid(MICROS_PER_DAY));
     let (year, era) = display_year(year);
-    let time = micros.rem_euclid(MICROS_PER_DAY);
-    let (seconds, fraction) = (time / 1_000_000, time % 1_000_000);
+    let mut text = format!("{year:04}-{month:02}-{day:02} ");
+    push_time(&mut text, micros.rem_euclid(MICROS_PER_DAY).unsigned_abs());
+    text.push_str(zone);
+    text.push_str(era);
+    text
+}
+
+/// Appends `12:00:00.5` for microseconds.
+pub(super) fn push_time(text: &mut String, micros: u64) {
+    let (seconds, fraction) = (micros / 1_000_000, micros % 1_000_000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let mut text = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
+    text.push_str(&format!("{hour:02}:{minute:02}:{second:02}"));
     if fraction != 0 {
         text.push_str(format!(".{fraction:06}").trim_end_matches('0'));
     }
-    text.push_str(era);
-    text
 }
 
 fn display_year(year: i64) -> (i64, &'static str) {

@@ -2,23 +2,55 @@
 //!
 //! The text is cut into fields (numbers, words, a time, a zone), and the fields say what they are, in any order:
 //! `2020-01-31`, `20200131`, `1/31/2020`, `Jan 31, 2020`, `31-Jan-2020 AD 12:00 PM`, `2020-01-31T12:00:00.5Z`. A zone is
-//! read and ignored, as PostgreSQL does for types without a zone.
+//! read and, as in PostgreSQL, ignored for types without a zone.
 
-use super::datetime::{check_date, check_timestamp, days_from_civil, days_in_month};
+use super::datetime::{
+    MICROS_PER_DAY, check_date, check_timestamp, days_from_civil, days_in_month,
+};
 use super::fault::data_error;
 use crate::{Error, Result};
 
 /// DATE from text. Errors: `22007`, `22008`, `0A000` for infinities and words that read the clock.
 pub(super) fn parse_date(text: &str) -> Result<i32> {
-    let (days, _) = Reader::new(text, "date").read()?;
+    let (days, _, _) = Reader::new(text, "date").read()?;
     check_date(days).map_err(|_| data_error("22008", format!("date out of range: \"{text}\"")))
 }
 
 /// TIMESTAMP from text. Errors: as for DATE.
 pub(super) fn parse_timestamp(text: &str) -> Result<i64> {
-    let (days, micros) = Reader::new(text, "timestamp").read()?;
+    let (days, micros, _) = Reader::new(text, "timestamp").read()?;
     check_timestamp(days, micros)
         .map_err(|_| data_error("22008", format!("timestamp out of range: \"{text}\"")))
+}
+
+/// TIMESTAMP WITH TIME ZONE from text, which is at UTC when it names no zone. Errors: as for DATE.
+pub(super) fn parse_timestamp_tz(text: &str) -> Result<i64> {
+    let (days, micros, zone) = Reader::new(text, "timestamp with time zone").read()?;
+    check_timestamp(days, micros - zone.unwrap_or(0) * 1_000_000)
+        .map_err(|_| data_error("22008", format!("timestamp out of range: \"{text}\"")))
+}
+
+/// TIME from text, which may have a date that is ignored. Errors: as for DATE.
+pub(super) fn parse_time(text: &str) -> Result<i64> {
+    let mut reader = Reader::new(text, "time");
+    reader.read_fields()?;
+    if reader.micros.is_none() {
+        return Err(reader.invalid());
+    }
+    let named = reader.parts.iter().any(|p| matches!(p, Part::Month(_)));
+    let time = match (reader.ymd, reader.parts.len()) {
+        (None, 0) => reader.time_of_day()?,
+        // Only a date of three numbers may stand before a time.
+        (None, _) if !named && !reader.time_first => reader.finish()?.1,
+        _ => return Err(reader.invalid()),
+    };
+    if time > MICROS_PER_DAY {
+        return Err(data_error(
+            "22008",
+            format!("date/time field value out of range: \"{text}\""),
+        ));
+    }
+    Ok(time)
 }
 
 const MONTHS: [&str; 12] = [
@@ -44,9 +76,28 @@ const DAYS: [&str; 7] = [
     "saturday",
     "sunday",
 ];
-const ZONES: [&str; 20] = [
-    "z", "zulu", "utc", "gmt", "ut", "est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "cet",
-    "cest", "eet", "eest", "bst", "wet", "msk",
+/// Abbreviations of zones, with hours east of UTC.
+const ZONES: [(&str, i64); 20] = [
+    ("z", 0),
+    ("zulu", 0),
+    ("utc", 0),
+    ("gmt", 0),
+    ("ut", 0),
+    ("est", -5),
+    ("edt", -4),
+    ("cst", -6),
+    ("cdt", -5),
+    ("mst", -7),
+    ("mdt", -6),
+    ("pst", -8),
+    ("pdt", -7),
+    ("cet", 1),
+    ("cest", 2),
+    ("eet", 2),
+    ("eest", 3),
+    ("bst", 1),
+    ("wet", 0),
+    ("msk", 3),
 ];
 
 /// A part of a date: a number with its digits as written, or a named month.
@@ -64,6 +115,10 @@ struct Reader<'a> {
     micros: Option<i64>,
     afternoon: Option<bool>,
     before_christ: bool,
+    /// Seconds east of UTC.
+    zone: Option<i64>,
+    /// A time came before a part of the date.
+    time_first: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -76,6 +131,8 @@ impl<'a> Reader<'a> {
             micros: None,
             afternoon: None,
             before_christ: false,
+            zone: None,
+            time_first: false,
         }
     }
 
@@ -96,8 +153,15 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// Days since 1970-01-01 and microseconds of the day.
-    fn read(mut self) -> Result<(i64, i64)> {
+    /// Days since 1970-01-01, microseconds of the day, and the zone in seconds east of UTC.
+    fn read(mut self) -> Result<(i64, i64, Option<i64>)> {
+        self.read_fields()?;
+        let zone = self.zone;
+        let (days, micros) = self.finish()?;
+        Ok((days, micros, zone))
+    }
+
+    fn read_fields(&mut self) -> Result<()> {
         let mut rest = self.text;
         loop {
             rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == ',');
@@ -114,7 +178,7 @@ impl<'a> Reader<'a> {
                 return Err(self.invalid());
             };
         }
-        self.finish()
+        Ok(())
     }
 
     /// A time, a run of digits, or the first part of a date with separators.
@@ -126,12 +190,16 @@ impl<'a> Reader<'a> {
             self.read_time(time)?;
             return Ok(after);
         }
-        if has_date && self.micros.is_none() && matches!(digits.len(), 4 | 6) {
+        let is_time = self.type_name == "time" && !after.starts_with(['-', '/']);
+        if (has_date || is_time && self.parts.is_empty())
+            && self.micros.is_none()
+            && matches!(digits.len(), 4 | 6)
+        {
             let (fraction, after) = match after.strip_prefix('.') {
                 Some(tail) => split_while(tail, |c| c.is_ascii_digit()),
                 None => ("", after),
             };
-            let seconds = digits.get(4..).unwrap_or("00");
+            let seconds = digits.get(4..).filter(|s| !s.is_empty()).unwrap_or("00");
             self.set_time(&digits[..2], &digits[2..4], seconds, fraction)?;
             return Ok(after);
         }
@@ -147,6 +215,7 @@ impl<'a> Reader<'a> {
         if has_date {
             return Err(self.invalid());
         }
+        self.time_first |= self.micros.is_some();
         self.parts.push(Part::Number(digits));
         self.skip_separator(after)
     }
@@ -191,10 +260,14 @@ impl<'a> Reader<'a> {
                 return Err(Error::unsupported(format!("{lower} in {}", self.type_name)));
             }
             _ if DAYS.iter().any(|d| named(d)) => return Ok(after.trim_start_matches('.')),
-            _ if ZONES.contains(&lower.as_str()) && self.micros.is_some() => {}
-            _ if ZONES.contains(&lower.as_str()) && self.ymd.is_some() | !self.parts.is_empty() => {
+            _ => {
+                let zone = ZONES.iter().find(|(name, _)| *name == lower);
+                let behind = self.micros.is_some() || self.ymd.is_some() || !self.parts.is_empty();
+                match zone {
+                    Some((_, hours)) if behind => self.zone = Some(hours * 3600),
+                    _ => return Err(self.invalid()),
+                }
             }
-            _ => return Err(self.invalid()),
         }
         Ok(after)
     }
@@ -213,17 +286,34 @@ impl<'a> Reader<'a> {
             )));
         }
         let (zone, after) = split_while(body, |c| c.is_ascii_digit() || c == ':');
-        let valid = match zone.split(':').collect::<Vec<_>>()[..] {
-            [hours] => matches!(hours.len(), 1..=4),
-            [hours, minutes] => matches!(hours.len(), 1..=2) && minutes.len() == 2,
-            [hours, minutes, seconds] => {
-                matches!(hours.len(), 1..=2) && minutes.len() == 2 && seconds.len() == 2
+        let short = |hours: &str| matches!(hours.len(), 1..=2);
+        let (hours, minutes, seconds) = match zone.split(':').collect::<Vec<_>>()[..] {
+            [hours] if short(hours) => (hours, "0", "0"),
+            [both] if matches!(both.len(), 3..=4) => {
+                let (hours, minutes) = both.split_at(both.len() - 2);
+                (hours, minutes, "0")
             }
-            _ => false,
+            [hours, minutes] if short(hours) && minutes.len() == 2 => (hours, minutes, "0"),
+            [hours, minutes, seconds]
+                if short(hours) && minutes.len() == 2 && seconds.len() == 2 =>
+            {
+                (hours, minutes, seconds)
+            }
+            _ => return Err(self.invalid()),
         };
-        if !valid || self.micros.is_none() {
+        let number = |digits: &str| digits.parse::<i64>().map_err(|_| self.invalid());
+        let (hours, minutes, seconds) = (number(hours)?, number(minutes)?, number(seconds)?);
+        if self.micros.is_none() {
             return Err(self.invalid());
         }
+        if hours > 15 || minutes > 59 || seconds > 59 {
+            return Err(data_error(
+                "22009",
+                format!("time zone displacement out of range: \"{}\"", self.text),
+            ));
+        }
+        let east = (hours * 60 + minutes) * 60 + seconds;
+        self.zone = Some(if rest.starts_with('-') { -east } else { east });
         Ok(after)
     }
 
@@ -252,17 +342,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<(i64, i64)> {
-        let (year, month, day) = match (self.ymd, &self.parts[..]) {
-            (Some(ymd), []) => ymd,
-            (None, &[a, b, c]) => self.order_parts(a, b, c)?,
-            _ => return Err(self.invalid()),
-        };
-        let year = if self.before_christ { 1 - year } else { year };
-        let month_known = (1..=12).contains(&month);
-        if !month_known || day == 0 || day > days_in_month(year, month) {
-            return Err(self.out_of_range());
-        }
+    /// The microseconds of the day.
+    fn time_of_day(&self) -> Result<i64> {
         let mut micros = self.micros.unwrap_or(0);
         if let Some(afternoon) = self.afternoon {
             let hour = micros / 3_600_000_000;
@@ -275,7 +356,21 @@ impl<'a> Reader<'a> {
                 micros -= 12 * 3_600_000_000;
             }
         }
-        Ok((days_from_civil(year, month, day), micros))
+        Ok(micros)
+    }
+
+    fn finish(self) -> Result<(i64, i64)> {
+        let (year, month, day) = match (self.ymd, &self.parts[..]) {
+            (Some(ymd), []) => ymd,
+            (None, &[a, b, c]) => self.order_parts(a, b, c)?,
+            _ => return Err(self.invalid()),
+        };
+        let year = if self.before_christ { 1 - year } else { year };
+        let month_known = (1..=12).contains(&month);
+        if !month_known || day == 0 || day > days_in_month(year, month) {
+            return Err(self.out_of_range());
+        }
+        Ok((days_from_civil(year, month, day), self.time_of_day()?))
     }
 
     /// Which part is the year, which the month, which the day.

@@ -13,6 +13,10 @@
 //! | BYTEA | `Bytes` | `Binary` |
 //! | DATE | `Date` | `Date32` (days since 1970-01-01) |
 //! | TIMESTAMP | `Timestamp` | `Timestamp(Microsecond)` since 1970-01-01 00:00:00 |
+//! | TIMESTAMP WITH TIME ZONE | `TimestampTz` | the same, since 1970-01-01 00:00:00 UTC |
+//! | TIME | `Time` | `Time64(Microsecond)` since midnight |
+//! | INTERVAL | `Interval` | `FixedSizeBinary(16)`: months, days, microseconds, see [`Interval::to_bytes`] |
+//! | UUID | `Uuid` | `FixedSizeBinary(16)` |
 //! | unknown (a bare NULL or string literal) | `Null`, `Text` | `Utf8` |
 //!
 //! What a value looks like as text, in both directions, is PostgreSQL's: [`Value::from_text`] and [`Value::to_text`]. A
@@ -26,6 +30,8 @@ mod decimal;
 mod decimal_rounding;
 mod fault;
 mod float_text;
+mod interval;
+mod interval_input;
 pub mod numeric;
 mod sql_type;
 mod text_input;
@@ -38,12 +44,15 @@ mod tests;
 pub use comparable::comparable;
 pub use datetime::{civil_from_days, days_from_civil};
 pub use decimal::Decimal;
+pub use interval::Interval;
 pub use sql_type::SqlType;
 pub use value::Value;
 
 pub(crate) use datetime::{
-    MICROS_PER_DAY, check_date, check_timestamp, date_to_text, timestamp_to_text,
+    MICROS_PER_DAY, check_date, check_timestamp, date_to_text, days_in_month,
 };
 pub(crate) use fault::{data_error, out_of_range};
 pub(crate) use float_text::{float4_to_text, float8_to_text};
+pub(crate) use interval::interval_out_of_range;
+pub(crate) use interval_input::{Fields, parse_interval, round_seconds};
 pub(crate) use text_input::fit_varchar;

@@ -31,6 +31,14 @@ pub enum SqlType {
     Date,
     /// `TIMESTAMP WITHOUT TIME ZONE`
     Timestamp,
+    /// `TIMESTAMP WITH TIME ZONE`
+    TimestampTz,
+    /// `TIME WITHOUT TIME ZONE`
+    Time,
+    /// `INTERVAL`
+    Interval,
+    /// `UUID`
+    Uuid,
 }
 
 impl SqlType {
@@ -50,6 +58,10 @@ impl SqlType {
             Self::Bytes => "bytea",
             Self::Date => "date",
             Self::Timestamp => "timestamp without time zone",
+            Self::TimestampTz => "timestamp with time zone",
+            Self::Time => "time without time zone",
+            Self::Interval => "interval",
+            Self::Uuid => "uuid",
         }
     }
 
@@ -88,9 +100,9 @@ impl SqlType {
         matches!(self, Self::Text | Self::Varchar(_))
     }
 
-    /// DATE, TIMESTAMP.
+    /// DATE, TIMESTAMP with or without time zone.
     pub fn is_datetime(self) -> bool {
-        matches!(self, Self::Date | Self::Timestamp)
+        matches!(self, Self::Date | Self::Timestamp | Self::TimestampTz)
     }
 }
 

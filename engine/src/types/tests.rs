@@ -201,6 +201,8 @@ fn types_have_the_names_of_postgresql() {
         (SqlType::Numeric(None), "numeric"),
         (SqlType::Varchar(Some(10)), "character varying(10)"),
         (SqlType::Timestamp, "timestamp without time zone"),
+        (SqlType::TimestampTz, "timestamp with time zone"),
+        (SqlType::Time, "time without time zone"),
         (SqlType::Float8, "double precision"),
     ] {
         assert_eq!(sql_type.to_string(), name);
@@ -247,6 +249,10 @@ fn columns_give_back_their_values() {
         Value::Bytes(vec![0, 255]),
         Value::Date(-1),
         Value::Timestamp(1),
+        Value::TimestampTz(-1),
+        Value::Time(86_400_000_000),
+        Value::Interval(Interval::new(-1, 2, 3)),
+        Value::Uuid([7; 16]),
     ];
     for value in values {
         let sql_type = value.sql_type();
@@ -269,6 +275,18 @@ fn columns_give_back_their_values() {
             (3, value)
         );
     }
+}
+
+fn interval() -> impl Strategy<Value = Interval> {
+    let small = any::<(i8, i8, i32)>()
+        .prop_map(|(m, d, t)| Interval::new(m.into(), d.into(), i64::from(t) * 1_000));
+    let wide = (
+        -1_000_000_000..1_000_000_000,
+        -1_000_000_000..1_000_000_000,
+        any::<i64>(),
+    )
+        .prop_map(|(m, d, t)| Interval::new(m, d, t / 4));
+    prop_oneof![small, wide]
 }
 
 fn decimal() -> impl Strategy<Value = Decimal> {
@@ -328,18 +346,57 @@ proptest! {
     }
 
     #[test]
-    fn text_of_a_value_reads_back(bits in any::<u64>(), days in -2_440_588i32..2_000_000, micros in -210_866_803_200_000_000i64..9_000_000_000_000_000_000, bytes in any::<Vec<u8>>()) {
+    fn text_of_a_value_reads_back(bits in any::<u64>(), days in -2_440_588i32..2_000_000, micros in -210_866_803_200_000_000i64..9_000_000_000_000_000_000, bytes in any::<Vec<u8>>(), interval in interval(), uuid in any::<[u8; 16]>()) {
         for value in [
             Value::Float8(f64::from_bits(bits)),
             Value::Float4(f32::from_bits(bits as u32)),
             Value::Int8(bits as i64),
             Value::Date(days),
             Value::Timestamp(micros),
+            Value::TimestampTz(micros),
+            Value::Time(micros.rem_euclid(86_400_000_001)),
+            Value::Uuid(uuid),
             Value::Bytes(bytes),
         ] {
             let text = value.to_text().unwrap();
             let back = Value::from_text(&text, value.sql_type()).unwrap();
             prop_assert_eq!(back.total_cmp(&value), Ordering::Equal, "{}", text);
+        }
+        let text = Value::Interval(interval).to_text().unwrap();
+        prop_assert_eq!(Value::from_text(&text, SqlType::Interval).unwrap(), Value::Interval(interval), "{}", text);
+    }
+
+    #[test]
+    fn the_parts_of_intervals_add_up(a in interval(), b in interval()) {
+        let sum = a.add(b).unwrap();
+        prop_assert_eq!(sum.span(), a.span() + b.span());
+        prop_assert_eq!(sum.subtract(b).unwrap(), a);
+        prop_assert_eq!(a.negate().unwrap().span(), -a.span());
+        // The time goes through a float.
+        prop_assert!((a.multiply(1.0).unwrap().span() - a.span()).abs() <= 512);
+        for justified in [a.justify(), a.justify_days(), a.justify_hours()] {
+            prop_assert_eq!(justified.unwrap().span(), a.span());
+        }
+        prop_assert_eq!(a.total_cmp(b), a.comparable_bytes().cmp(&b.comparable_bytes()));
+        prop_assert_eq!(Interval::from_bytes(a.to_bytes()), a);
+        prop_assert_eq!(Interval::of_span(a.span()).unwrap().span(), a.span());
+    }
+
+    #[test]
+    fn an_age_leads_back(to in -60_000_000_000_000_000i64..9_000_000_000_000_000, from in -60_000_000_000_000_000i64..9_000_000_000_000_000) {
+        let age = Interval::age(to, from).unwrap();
+        prop_assert_eq!(age, Interval::age(from, to).unwrap().negate().unwrap());
+        // Between the ages of the days around.
+        prop_assert!((age.span() - i128::from(to - from)).abs() <= i128::from(to - from).abs() / 50 + 4 * 86_400_000_000);
+        prop_assert_eq!(Interval::between(to, from).unwrap().after(from).unwrap(), to);
+    }
+
+    #[test]
+    fn any_text_is_an_interval_or_refused(text in "[P0-9T:. YMDHS@+-]{0,12}|(-?[0-9.]{1,12} ?(year|mon|day|hours|s|ms|week|ago)? ?){1,4}") {
+        for fields in [Fields::All, Fields::Year, Fields::Minute, Fields::MinuteToSecond] {
+            if let Err(error) = parse_interval(&text, fields) {
+                prop_assert!(matches!(error.sqlstate(), "22007" | "22008" | "22015"), "{} {}", text, error);
+            }
         }
     }
 

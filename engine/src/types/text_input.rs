@@ -1,8 +1,8 @@
 //! Values from text, by the rules of PostgreSQL's input functions.
 
-use super::datetime_input::{parse_date, parse_timestamp};
+use super::datetime_input::{parse_date, parse_time, parse_timestamp, parse_timestamp_tz};
 use super::fault::{data_error, invalid_text, number_out_of_range};
-use super::{Decimal, SqlType, Value};
+use super::{Decimal, Fields, SqlType, Value, parse_interval};
 use crate::Result;
 use bigdecimal::BigDecimal;
 
@@ -31,6 +31,10 @@ impl Value {
             SqlType::Bytes => Self::Bytes(parse_bytes(text)?),
             SqlType::Date => Self::Date(parse_date(text)?),
             SqlType::Timestamp => Self::Timestamp(parse_timestamp(text)?),
+            SqlType::TimestampTz => Self::TimestampTz(parse_timestamp_tz(text)?),
+            SqlType::Time => Self::Time(parse_time(text)?),
+            SqlType::Interval => Self::Interval(parse_interval(text, Fields::All)?),
+            SqlType::Uuid => Self::Uuid(parse_uuid(text)?),
         })
     }
 }
@@ -142,6 +146,33 @@ fn parse_float<T: Float>(text: &str, sql_type: SqlType) -> Result<T> {
         ));
     }
     Ok(value)
+}
+
+/// Thirty-two hexadecimal digits, in braces or not, with a hyphen after any group of four.
+fn parse_uuid(text: &str) -> Result<[u8; 16]> {
+    let invalid = || invalid_text("uuid", text);
+    let body = match text.strip_prefix('{') {
+        Some(inner) => inner.strip_suffix('}').ok_or_else(invalid)?,
+        None => text,
+    };
+    let mut bytes = [0; 16];
+    let mut rest = body.as_bytes();
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        if at > 0 && at % 2 == 0 && rest.first() == Some(&b'-') {
+            rest = &rest[1..];
+        }
+        let (pair, after) = rest.split_at_checked(2).ok_or_else(invalid)?;
+        for digit in pair {
+            let digit = char::from(*digit).to_digit(16).ok_or_else(invalid)?;
+            *byte = *byte << 4 | digit as u8;
+        }
+        rest = after;
+    }
+    if rest.is_empty() {
+        Ok(bytes)
+    } else {
+        Err(invalid())
+    }
 }
 
 fn parse_bytes(text: &str) -> Result<Vec<u8>> {

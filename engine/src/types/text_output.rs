@@ -1,6 +1,8 @@
 //! Values as text, as PostgreSQL's output functions give them with its default settings.
 
-use super::{Decimal, Value, date_to_text, float4_to_text, float8_to_text, timestamp_to_text};
+use super::datetime::{time_to_text, timestamp_to_text};
+use super::interval::interval_to_text;
+use super::{Decimal, Value, date_to_text, float4_to_text, float8_to_text};
 
 impl Value {
     /// The text that PostgreSQL sends for the value; `None` for NULL.
@@ -17,19 +19,39 @@ impl Value {
             Self::Text(value) => value.clone(),
             Self::Bytes(value) => bytes_to_text(value),
             Self::Date(days) => date_to_text(*days),
-            Self::Timestamp(micros) => timestamp_to_text(*micros),
+            Self::Timestamp(micros) => timestamp_to_text(*micros, ""),
+            Self::TimestampTz(micros) => timestamp_to_text(*micros, "+00"),
+            Self::Time(micros) => time_to_text(*micros),
+            Self::Interval(value) => interval_to_text(*value),
+            Self::Uuid(bytes) => uuid_to_text(bytes),
         })
     }
 }
 
 /// `\x` and hexadecimal digits.
 pub(crate) fn bytes_to_text(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(2 + bytes.len() * 2);
     text.push_str("\\x");
+    push_hex(&mut text, bytes);
+    text
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
         text.push(char::from(DIGITS[usize::from(byte >> 4)]));
         text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+}
+
+/// `a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11`
+fn uuid_to_text(bytes: &[u8; 16]) -> String {
+    let mut text = String::with_capacity(36);
+    for (part, at) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
+        if part > 0 {
+            text.push('-');
+        }
+        push_hex(&mut text, &bytes[at]);
     }
     text
 }

@@ -1,6 +1,6 @@
 //! One value outside of a batch, and its order.
 
-use super::{Decimal, SqlType};
+use super::{Decimal, Interval, SqlType};
 use bigdecimal::BigDecimal;
 use std::cmp::Ordering;
 use std::fmt;
@@ -32,6 +32,14 @@ pub enum Value {
     Date(i32),
     /// `TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
     Timestamp(i64),
+    /// `TIMESTAMP WITH TIME ZONE`: microseconds since 1970-01-01 00:00:00 UTC.
+    TimestampTz(i64),
+    /// `TIME`: microseconds since midnight, up to and including 24 hours.
+    Time(i64),
+    /// `INTERVAL`
+    Interval(Interval),
+    /// `UUID`
+    Uuid([u8; 16]),
 }
 
 impl Value {
@@ -50,6 +58,10 @@ impl Value {
             Self::Bytes(_) => SqlType::Bytes,
             Self::Date(_) => SqlType::Date,
             Self::Timestamp(_) => SqlType::Timestamp,
+            Self::TimestampTz(_) => SqlType::TimestampTz,
+            Self::Time(_) => SqlType::Time,
+            Self::Interval(_) => SqlType::Interval,
+            Self::Uuid(_) => SqlType::Uuid,
         }
     }
 
@@ -73,6 +85,10 @@ impl Value {
             (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
             (Self::Date(a), Self::Date(b)) => a.cmp(b),
             (Self::Timestamp(a), Self::Timestamp(b)) => a.cmp(b),
+            (Self::TimestampTz(a), Self::TimestampTz(b)) => a.cmp(b),
+            (Self::Time(a), Self::Time(b)) => a.cmp(b),
+            (Self::Interval(a), Self::Interval(b)) => a.total_cmp(*b),
+            (Self::Uuid(a), Self::Uuid(b)) => a.cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -90,7 +106,11 @@ impl Value {
             Self::Bytes(_) => 8,
             Self::Date(_) => 9,
             Self::Timestamp(_) => 10,
-            Self::Null => 11,
+            Self::TimestampTz(_) => 11,
+            Self::Time(_) => 12,
+            Self::Interval(_) => 13,
+            Self::Uuid(_) => 14,
+            Self::Null => 15,
         }
     }
 }

@@ -24,6 +24,10 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         ("f", SqlType::Int8),
         ("g", SqlType::Timestamp),
         ("h", SqlType::Bytes),
+        ("i", SqlType::Interval),
+        ("j", SqlType::TimestampTz),
+        ("k", SqlType::Time),
+        ("l", SqlType::Uuid),
     ];
     let columns = columns.map(|(name, sql_type)| Column {
         name: name.to_owned(),

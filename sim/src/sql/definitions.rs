@@ -54,7 +54,11 @@ impl Definitions<'_> {
             true => self.foreign_key(rng),
             false => String::new(),
         };
-        format!("CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}{more}{foreign})")
+        let d = pick(rng, &["INTERVAL", "INTERVAL", "INTERVAL UNIQUE"]);
+        let t = pick(rng, &["TIMESTAMPTZ", "TIMESTAMP", "DATE"]);
+        format!(
+            "CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}, d {d}, t {t}{more}{foreign})"
+        )
     }
 
     /// A foreign key to a table of which nothing is known: often it has no such key, or another type.
@@ -87,7 +91,7 @@ impl Definitions<'_> {
         let table = self.0.table(rng);
         let number = rng.random_range(0..3);
         let unique = if rng.random_bool(0.2) { "UNIQUE " } else { "" };
-        let columns = pick(rng, &["a", "b", "a, b", "c", "b, id"]);
+        let columns = pick(rng, &["a", "b", "a, b", "c", "b, id", "d", "t, d"]);
         format!("CREATE {unique}INDEX {table}_i{number} ON {table} ({columns})")
     }
 

@@ -140,6 +140,29 @@ impl Generator {
         )
     }
 
+    /// An interval: often one that equals another of a different make.
+    fn interval(&self, rng: &mut ChaCha8Rng) -> String {
+        let n = rng.random_range(-3..4);
+        match rng.random_range(0..6) {
+            0 => "NULL".to_owned(),
+            1 => format!("interval '{n} mons {} days'", self.key(rng)),
+            2 => format!("interval '{} days'", n * 30),
+            3 => format!("interval '{} hours'", n * 24),
+            4 => format!("interval '{n} days 00:00:0{}.5'", self.key(rng) % 10),
+            _ => format!("interval '{n} mons'"),
+        }
+    }
+
+    fn typed_moment(&self, rng: &mut ChaCha8Rng) -> String {
+        let sql_type = pick(rng, &["date", "timestamp", "timestamptz"]);
+        format!("{sql_type} {}", self.moment(rng))
+    }
+
+    /// A constant that fits a DATE and a timestamp.
+    fn moment(&self, rng: &mut ChaCha8Rng) -> String {
+        format!("'2020-0{}-28'", rng.random_range(1..10))
+    }
+
     fn insert(&self, rng: &mut ChaCha8Rng) -> String {
         let table = self.table(rng);
         if rng.random_bool(0.08) {
@@ -147,6 +170,13 @@ impl Generator {
             return format!(
                 "INSERT INTO {table} (id, a, b) SELECT '{}', a, b FROM {from} WHERE {where_}",
                 self.key(rng)
+            );
+        }
+        if rng.random_bool(0.25) {
+            let (row, interval, moment) = (self.row(rng), self.interval(rng), self.moment(rng));
+            let row = row.trim_end_matches(')');
+            return format!(
+                "INSERT INTO {table} (id, a, b, c, d, t) VALUES {row}, {interval}, {moment}) ON CONFLICT DO NOTHING"
             );
         }
         let count = match rng.random_bool(0.3) {
@@ -169,8 +199,10 @@ impl Generator {
     /// A condition on a table that has no alias.
     fn condition(&self, rng: &mut ChaCha8Rng) -> String {
         let key = self.key(rng);
-        match rng.random_range(0..10) {
+        match rng.random_range(0..12) {
             0..=3 => format!("id = '{key}'"),
+            10 => format!("d >= {}", self.interval(rng)),
+            11 => format!("t < {} + {}", self.typed_moment(rng), self.interval(rng)),
             4 => {
                 let low = rng.random_range(-20..50);
                 format!("a BETWEEN {low} AND {}", low + rng.random_range(0..15))
@@ -188,7 +220,9 @@ impl Generator {
 
     fn update(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, condition) = (self.table(rng), self.condition(rng));
-        let set = match rng.random_range(0..6) {
+        let set = match rng.random_range(0..8) {
+            6 => format!("d = d + {}, t = {}", self.interval(rng), self.moment(rng)),
+            7 => "d = d * 2 - interval '1 hour', t = t + interval '1 day'".to_owned(),
             0 | 1 => format!("a = {}", self.small(rng)),
             2 => format!("b = {}, c = {}", self.text(rng), self.number(rng)),
             3 => "c = c + 1".to_owned(),
@@ -206,7 +240,15 @@ impl Generator {
     fn select(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..13) {
+        match rng.random_range(0..15) {
+            13 => format!(
+                "SELECT sum(d), avg(d), count(DISTINCT d), min(t), max(t) FROM {table} WHERE {condition}"
+            ),
+            14 => format!(
+                "SELECT x.id, y.id, y.d - x.d, age(x.t, y.t) FROM {table} x JOIN {other} y ON x.d = y.d \
+                 WHERE x.t >= {}",
+                self.typed_moment(rng)
+            ),
             0 => format!("SELECT * FROM {table} WHERE {condition}"),
             1 => format!("SELECT count(*), min(a), max(a), sum(a) FROM {table} WHERE {condition}"),
             2 => {
@@ -256,7 +298,11 @@ impl Generator {
         );
         let partition = pick(rng, &["", "PARTITION BY b ", "PARTITION BY a % 3 "]);
         let (before, after) = (rng.random_range(0..4), rng.random_range(0..4));
-        match rng.random_range(0..5) {
+        match rng.random_range(0..6) {
+            5 => format!(
+                "SELECT id, {call} OVER ({partition}ORDER BY t RANGE BETWEEN interval '{before} mons' PRECEDING AND \
+                 interval '{after} days' FOLLOWING{exclude}) FROM {table} WHERE {condition}"
+            ),
             0 => format!(
                 "SELECT id, rank() OVER w, {call} OVER w FROM {table} WINDOW w AS ({partition}ORDER BY a)"
             ),

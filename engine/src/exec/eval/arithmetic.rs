@@ -3,8 +3,8 @@
 //! The loops compute all rows without a branch and gather one flag; only when it is set are the rows looked at one by
 //! one, since the row that overflowed may be a NULL's.
 
-use super::numeric_kernel;
 use super::operand::{Operand, result_rows, strict_nulls};
+use super::{numeric_kernel, time_arithmetic};
 use crate::sql::bound::ArithmeticOp;
 use crate::types::{SqlType, check_date, data_error, out_of_range};
 use crate::{Error, Result};
@@ -37,9 +37,7 @@ pub(super) fn arithmetic(
             |a, b| (a - b, false),
             |_, _| None,
         ),
-        _ => Err(Error::unsupported(format!(
-            "arithmetic on {left_type} and {right_type}"
-        ))),
+        _ => time_arithmetic::arithmetic(op, (left, left_type), (right, right_type)),
     }
 }
 
@@ -60,6 +58,7 @@ pub(super) fn negate(operand: &Operand, sql_type: SqlType) -> Result<Operand> {
         SqlType::Float4 => map::<Float32Type, Float32Type>(operand, |a| (-a, false), |_| None),
         SqlType::Float8 => map::<Float64Type, Float64Type>(operand, |a| (-a, false), |_| None),
         SqlType::Numeric(_) => numeric_kernel::unary(operand, |value| Ok(value.negate())),
+        SqlType::Interval => time_arithmetic::negate(operand),
         _ => Err(Error::unsupported(format!("minus on {sql_type}"))),
     }
 }

@@ -3,12 +3,15 @@
 use super::arithmetic::map;
 use super::cast_number;
 use super::operand::Operand;
+use super::time_arithmetic::{interval_at, rowwise};
 use crate::types::array::{ColumnBuilder, check_room, value_at};
-use crate::types::{MICROS_PER_DAY, SqlType, Value, check_timestamp, data_error, fit_varchar};
+use crate::types::{
+    Interval, MICROS_PER_DAY, SqlType, Value, check_timestamp, data_error, fit_varchar,
+};
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Int32Type, TimestampMicrosecondType};
+use arrow_array::types::{Date32Type, Int32Type, Time64MicrosecondType, TimestampMicrosecondType};
 use arrow_array::{Array, BooleanArray, Int32Array};
 use arrow_buffer::BooleanBuffer;
 use std::sync::Arc;
@@ -23,7 +26,9 @@ pub(super) fn cast(
     to: SqlType,
     explicit: bool,
 ) -> Result<Operand> {
-    use SqlType::{Bool, Bytes, Date, Int4, Numeric, Text, Timestamp, Unknown, Varchar};
+    use SqlType::{
+        Bool, Bytes, Date, Int4, Numeric, Text, Time, Timestamp, TimestampTz, Unknown, Varchar,
+    };
     match (from, to) {
         _ if from == to => Ok(operand.clone()),
         (Unknown | Text | Varchar(_), Unknown | Text | Varchar(None)) => Ok(operand.clone()),
@@ -49,7 +54,9 @@ pub(super) fn cast(
             let array = BooleanArray::new(values, integers.nulls().cloned());
             Ok(Operand::computed(Arc::new(array), operand.scalar))
         }
-        (Date, Timestamp) => map::<Date32Type, TimestampMicrosecondType>(
+        // The session's zone is UTC.
+        (Timestamp, TimestampTz) | (TimestampTz, Timestamp) => Ok(operand.clone()),
+        (Date, Timestamp | TimestampTz) => map::<Date32Type, TimestampMicrosecondType>(
             operand,
             |days| match check_timestamp(i64::from(days), 0) {
                 Ok(micros) => (micros, false),
@@ -57,11 +64,26 @@ pub(super) fn cast(
             },
             |_| Some(data_error("22008", "date out of range for timestamp")),
         ),
-        (Timestamp, Date) => map::<TimestampMicrosecondType, Date32Type>(
+        (Timestamp | TimestampTz, Date) => map::<TimestampMicrosecondType, Date32Type>(
             operand,
             |micros| (micros.div_euclid(MICROS_PER_DAY) as i32, false),
             |_| None,
         ),
+        (Timestamp | TimestampTz, Time) => map::<TimestampMicrosecondType, Time64MicrosecondType>(
+            operand,
+            |micros| (micros.rem_euclid(MICROS_PER_DAY), false),
+            |_| None,
+        ),
+        (SqlType::Interval, Time) => rowwise(&[operand], Time, |row| {
+            let micros = interval_at(operand, row).micros;
+            Ok(Value::Time(micros.rem_euclid(MICROS_PER_DAY)))
+        }),
+        (Time, SqlType::Interval) => {
+            let times = operand.array.as_primitive::<Time64MicrosecondType>();
+            rowwise(&[operand], SqlType::Interval, |row| {
+                Ok(Value::Interval(Interval::new(0, 0, times.value(row))))
+            })
+        }
         (Numeric(_), Numeric(None)) => Ok(operand.clone()),
         (Bytes, _) | (_, Bytes) => Err(no_cast(from, to)),
         _ if from.is_number() && to.is_number() => cast_number::cast(operand, from, to),

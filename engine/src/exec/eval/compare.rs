@@ -1,14 +1,14 @@
 //! Comparisons, `IS DISTINCT FROM`, `IN (list)`.
 //!
-//! Arrow's kernels compare everything but floats, whose total order tells -0 from 0 and NaNs from each other, and
-//! NUMERIC, whose bytes have no order.
+//! Arrow's kernels compare everything but floats, whose total order tells -0 from 0 and NaNs from each other, NUMERIC,
+//! whose bytes have no order, and INTERVAL, of which the spans are compared.
 
 use super::evaluate::Evaluator;
 use super::operand::{Operand, kernel_error, result_rows, strict_nulls};
 use super::value_set::ValueSet;
 use crate::Result;
 use crate::sql::bound::{CompareOp, Expr};
-use crate::types::{SqlType, numeric};
+use crate::types::{SqlType, comparable, numeric};
 use arrow_arith::boolean::{is_not_null, not, or_kleene};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float32Type, Float64Type};
@@ -75,6 +75,13 @@ pub(super) fn booleans(
         SqlType::Float4 => Ok(floats::<Float32Type>(op, left, right)),
         SqlType::Float8 => Ok(floats::<Float64Type>(op, left, right)),
         SqlType::Numeric(_) => numerics(op, left, right),
+        SqlType::Interval => {
+            let spans = |operand: &Operand| {
+                let array = comparable(&operand.array, sql_type)?;
+                Ok::<_, crate::Error>(Operand::computed(array, operand.scalar))
+            };
+            booleans(op, &spans(left)?, &spans(right)?, SqlType::Uuid)
+        }
         _ => {
             let kernel: fn(&dyn Datum, &dyn Datum) -> _ = match op {
                 CompareOp::Eq => cmp::eq,

@@ -44,7 +44,10 @@ pub(super) fn never_fails(expr: &Expr) -> bool {
 
 /// Whether every value of `from` has a value of `to`.
 fn widens(from: SqlType, to: SqlType) -> bool {
-    use SqlType::{Date, Float4, Float8, Int2, Int4, Int8, Numeric, Text, Timestamp, Varchar};
+    use SqlType::{
+        Date, Float4, Float8, Int2, Int4, Int8, Numeric, Text, Time, Timestamp, TimestampTz,
+        Varchar,
+    };
     from == to
         || matches!(
             (from, to),
@@ -54,6 +57,9 @@ fn widens(from: SqlType, to: SqlType) -> bool {
                 | (Float4, Float8)
                 | (Numeric(_), Numeric(None))
                 | (Text | Varchar(_), Text | Varchar(None))
-                | (Timestamp, Date)
+                | (
+                    Timestamp | TimestampTz,
+                    Date | Time | Timestamp | TimestampTz
+                )
         )
 }

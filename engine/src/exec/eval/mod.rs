@@ -27,6 +27,7 @@ mod numeric_kernel;
 mod operand;
 mod selection;
 mod subquery;
+mod time_arithmetic;
 mod value_set;
 
 #[cfg(test)]

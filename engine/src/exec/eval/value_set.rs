@@ -6,9 +6,10 @@ use crate::planted::{Mistake, makes};
 use crate::types::{SqlType, comparable};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
-use arrow_array::{Array, ArrayRef, BooleanArray};
+use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
@@ -112,7 +113,7 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
         SqlType::Int4 => widen(array.as_primitive::<Int32Type>().values()),
         SqlType::Date => widen(array.as_primitive::<Date32Type>().values()),
         SqlType::Int8 => Keys::Integers(array.as_primitive::<Int64Type>().values().to_vec()),
-        SqlType::Timestamp => Keys::Integers(
+        SqlType::Timestamp | SqlType::TimestampTz => Keys::Integers(
             array
                 .as_primitive::<TimestampMicrosecondType>()
                 .values()
@@ -125,6 +126,16 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
         SqlType::Float8 => {
             let values = array.as_primitive::<Float64Type>().values();
             Keys::Integers(values.iter().map(|v| v.to_bits() as i64).collect())
+        }
+        SqlType::Time => Keys::Integers(
+            array
+                .as_primitive::<Time64MicrosecondType>()
+                .values()
+                .to_vec(),
+        ),
+        SqlType::Interval | SqlType::Uuid => {
+            let values = array.as_fixed_size_binary().iter();
+            Keys::Binary(Arc::new(values.collect::<BinaryArray>()))
         }
         SqlType::Numeric(_) | SqlType::Bytes => Keys::Binary(array),
         SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => Keys::Text(array),

@@ -6,6 +6,7 @@
 //!              nulls      u8      0: none; 1: a bitmap follows, a bit for each row, 1 for a value
 //!              values     BOOLEAN            a bit for each row
 //!                         numbers, dates     2, 4 or 8 bytes LE for each row
+//!                         intervals, UUIDs   16 bytes for each row
 //!                         texts, binaries    length of each, u32 LE; then their bytes
 //! ```
 //!
@@ -18,9 +19,11 @@ use crate::types::array::arrow_type;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, ByteArrayType, Date32Type, Float32Type, Float64Type, Int16Type, Int32Type,
-    Int64Type, TimestampMicrosecondType,
+    Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
 };
-use arrow_array::{Array, ArrayRef, BooleanArray, GenericByteArray, PrimitiveArray};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, FixedSizeBinaryArray, GenericByteArray, PrimitiveArray,
+};
 use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer, OffsetBuffer};
 use std::sync::Arc;
 
@@ -48,7 +51,14 @@ pub(super) fn encode(batch: &Batch, types: &[SqlType], out: &mut Vec<u8>) -> Res
             SqlType::Float4 => put_numbers::<Float32Type>(column, out),
             SqlType::Float8 => put_numbers::<Float64Type>(column, out),
             SqlType::Date => put_numbers::<Date32Type>(column, out),
-            SqlType::Timestamp => put_numbers::<TimestampMicrosecondType>(column, out),
+            SqlType::Timestamp | SqlType::TimestampTz => {
+                put_numbers::<TimestampMicrosecondType>(column, out);
+            }
+            SqlType::Time => put_numbers::<Time64MicrosecondType>(column, out),
+            SqlType::Interval | SqlType::Uuid => {
+                let values = column.as_fixed_size_binary();
+                (0..batch.rows).for_each(|row| out.extend_from_slice(values.value(row)));
+            }
             SqlType::Numeric(_) | SqlType::Bytes => put_bytes(column.as_binary::<i32>(), out),
             SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => {
                 put_bytes(column.as_string::<i32>(), out);
@@ -195,7 +205,14 @@ pub(super) fn decode(bytes: &[u8], types: &[SqlType]) -> Result<Batch> {
             SqlType::Float4 => rest.numbers::<Float32Type>(rows, nulls)?,
             SqlType::Float8 => rest.numbers::<Float64Type>(rows, nulls)?,
             SqlType::Date => rest.numbers::<Date32Type>(rows, nulls)?,
-            SqlType::Timestamp => rest.numbers::<TimestampMicrosecondType>(rows, nulls)?,
+            SqlType::Timestamp | SqlType::TimestampTz => {
+                rest.numbers::<TimestampMicrosecondType>(rows, nulls)?
+            }
+            SqlType::Time => rest.numbers::<Time64MicrosecondType>(rows, nulls)?,
+            SqlType::Interval | SqlType::Uuid => {
+                let bytes = Buffer::from(rest.take(rows.checked_mul(16).ok_or_else(cut)?)?);
+                Arc::new(FixedSizeBinaryArray::try_new(16, bytes, nulls).map_err(arrow)?)
+            }
             SqlType::Numeric(_) | SqlType::Bytes => rest.bytes::<BinaryType>(rows, nulls)?,
             SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => {
                 rest.bytes::<Utf8Type>(rows, nulls)?

@@ -1,9 +1,12 @@
 //! Distances of frames, and the keys between which RANGE measures them.
 
 use crate::error::{Error, Result};
-use crate::types::{Decimal, SqlType, Value, numeric};
+use crate::types::array::sixteen;
+use crate::types::{Decimal, Interval, SqlType, Value, check_timestamp, data_error, numeric};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
+use arrow_array::types::{
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+};
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::NullBuffer;
 use std::ops::Range;
@@ -13,6 +16,7 @@ pub(super) enum Distance {
     Integer(i64),
     Float(f64),
     Numeric(Decimal),
+    Interval(Interval),
 }
 
 impl Distance {
@@ -21,6 +25,7 @@ impl Distance {
             Value::Int8(v) => Self::Integer(*v),
             Value::Float8(v) => Self::Float(*v),
             Value::Numeric(v) => Self::Numeric(Decimal::from(v)),
+            Value::Interval(v) => Self::Interval(*v),
             other => return Err(Error::misuse(format!("{other} is no distance"))),
         })
     }
@@ -31,6 +36,7 @@ impl Distance {
             Self::Integer(v) => *v < 0,
             Self::Float(v) => *v < 0.0 || v.is_nan(),
             Self::Numeric(v) => v.is_negative(),
+            Self::Interval(v) => v.span() < 0,
         }
     }
 
@@ -38,7 +44,7 @@ impl Distance {
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Integer(v) => usize::try_from(*v).unwrap_or(usize::MAX),
-            Self::Float(_) | Self::Numeric(_) => 0,
+            Self::Float(_) | Self::Numeric(_) | Self::Interval(_) => 0,
         }
     }
 }
@@ -54,6 +60,10 @@ enum Keys {
     Integer(Vec<i64>),
     Float(Vec<f64>),
     Numeric(Vec<Decimal>),
+    /// Timestamps, and the midnights of dates.
+    Stamp(Vec<i64>),
+    /// Spans of intervals.
+    Span(Vec<i128>),
 }
 
 impl RangeKeys {
@@ -93,6 +103,25 @@ impl RangeKeys {
                 };
                 let values = column.as_binary::<i32>().iter();
                 Keys::Numeric(values.map(decode).collect::<Result<_>>()?)
+            }
+            SqlType::Date => {
+                let days = column.as_primitive::<Date32Type>().iter();
+                let midnight = |day: Option<i32>| {
+                    check_timestamp(i64::from(day.unwrap_or(0)), 0)
+                        .map_err(|_| data_error("22008", "date out of range for timestamp"))
+                };
+                Keys::Stamp(days.map(midnight).collect::<Result<_>>()?)
+            }
+            SqlType::Timestamp | SqlType::TimestampTz => {
+                let stamps = column.as_primitive::<TimestampMicrosecondType>();
+                Keys::Stamp(stamps.values().to_vec())
+            }
+            SqlType::Interval => {
+                let values = column.as_fixed_size_binary().iter();
+                let span = |value: Option<&[u8]>| {
+                    value.map_or(0, |bytes| Interval::from_bytes(sixteen(bytes)).span())
+                };
+                Keys::Span(values.map(span).collect())
             }
             other => return Err(Error::misuse(format!("a range over {other}"))),
         };
@@ -174,6 +203,30 @@ impl RangeKeys {
                     Ok(bound) => keys[other] >= bound,
                     // Beyond every number, at the side that was gone to.
                     Err(_) => less != down,
+                }
+            }
+            (Keys::Stamp(keys), Distance::Interval(distance)) => {
+                let bound = if down {
+                    distance.before(keys[row])
+                } else {
+                    distance.after(keys[row])
+                };
+                match bound {
+                    Ok(bound) if less => keys[other] <= bound,
+                    Ok(bound) => keys[other] >= bound,
+                    Err(_) => less != down,
+                }
+            }
+            (Keys::Span(keys), Distance::Interval(distance)) => {
+                let bound = if down {
+                    keys[row] - distance.span()
+                } else {
+                    keys[row] + distance.span()
+                };
+                if less {
+                    keys[other] <= bound
+                } else {
+                    keys[other] >= bound
                 }
             }
             // The binder gives both one type.

@@ -13,9 +13,10 @@ use crate::exec::memory::Reservation;
 use crate::exec::window::aggregate::Argued;
 use crate::exec::window::frame::Frames;
 use crate::sql::bound::AggregateFunction;
-use crate::types::{Decimal, numeric};
+use crate::types::{Decimal, SqlType, numeric};
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
+use std::cmp::Ordering;
 
 /// Partial results; `None` is that of no row.
 struct Tree<T> {
@@ -78,7 +79,7 @@ fn joined<T: Clone>(
     })
 }
 
-/// `min` and `max`: of equal values the first.
+/// `min` and `max`: of equal numbers and intervals, which may look different, the last.
 pub(super) fn extremes(
     argued: &Argued,
     frames: &Frames<'_>,
@@ -90,13 +91,17 @@ pub(super) fn extremes(
     let keys = encoder.encode(&argued.arguments.columns[..1], rows)?;
     reservation.grow(argued.arguments.size_bytes() * 2 + rows * 32)?;
     let greatest = argued.call.function == AggregateFunction::Max;
+    let last = matches!(
+        argued.argument_type(),
+        SqlType::Numeric(_) | SqlType::Interval
+    );
     let better = |left: &u32, right: &u32| {
         let (first, second) = (*left.min(right), *left.max(right));
         let order = keys.key(second as usize).cmp(keys.key(first as usize));
-        let wins = if greatest {
-            order.is_gt()
-        } else {
-            order.is_lt()
+        let wins = match order {
+            Ordering::Equal => last,
+            Ordering::Greater => greatest,
+            Ordering::Less => !greatest,
         };
         Ok(if wins { second } else { first })
     };

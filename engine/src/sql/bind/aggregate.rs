@@ -3,6 +3,7 @@
 use super::call::{Call, no_function, not_unique};
 use super::context::{Binder, Clause};
 use super::names::sql_error;
+use super::time_operator::is_temporal;
 use crate::error::{Error, Result};
 use crate::sql::bound::{AggregateCall, AggregateFunction, Expr, ExprKind};
 use crate::sql::walk::operands_mut;
@@ -144,6 +145,12 @@ impl Binder<'_> {
             }
             AggregateFunction::BoolAnd | AggregateFunction::BoolOr if unknown => SqlType::Bool,
             _ if unknown => SqlType::Text,
+            // A time is summed as the interval since midnight.
+            AggregateFunction::Sum | AggregateFunction::Avg
+                if argument.sql_type == SqlType::Time =>
+            {
+                SqlType::Interval
+            }
             _ => argument.sql_type,
         };
         let Some(sql_type) = result_type(function, argument_type.base()) else {
@@ -163,11 +170,12 @@ fn result_type(function: AggregateFunction, argument: SqlType) -> Option<SqlType
         (AggregateFunction::Sum, SqlType::Int2 | SqlType::Int4) => SqlType::Int8,
         (AggregateFunction::Sum, SqlType::Int8 | SqlType::Numeric(_)) => numeric,
         (AggregateFunction::Sum, SqlType::Float4 | SqlType::Float8) => argument,
+        (AggregateFunction::Sum | AggregateFunction::Avg, SqlType::Interval | SqlType::Time) => {
+            SqlType::Interval
+        }
         (AggregateFunction::Avg, SqlType::Float4 | SqlType::Float8) => SqlType::Float8,
         (AggregateFunction::Avg, t) if t.is_number() => numeric,
-        (AggregateFunction::Min | AggregateFunction::Max, t)
-            if t.is_number() || t.is_datetime() =>
-        {
+        (AggregateFunction::Min | AggregateFunction::Max, t) if t.is_number() || is_temporal(t) => {
             t
         }
         (AggregateFunction::Min | AggregateFunction::Max, t) if t.is_text() => SqlType::Text,

@@ -1,6 +1,6 @@
 //! Calls of functions, in parentheses and in the standard's own words (`EXTRACT`, `SUBSTRING … FROM`, `TRIM`).
 
-use super::coerce::{Context, literal};
+use super::coerce::{Context, can_cast, literal};
 use super::context::Binder;
 use super::expr::unsupported_expression;
 use super::names::{at, fold, parts, sql_error};
@@ -16,6 +16,8 @@ use sqlparser::ast;
 pub(super) struct Call<'a> {
     pub(super) name: String,
     pub(super) arguments: Vec<&'a ast::Expr>,
+    /// Those behind `name =>`, which come after the others.
+    pub(super) named: Vec<(String, &'a ast::Expr)>,
     /// `f(*)`
     pub(super) star: bool,
     pub(super) distinct: bool,
@@ -27,6 +29,9 @@ impl Binder<'_> {
     /// A call.
     pub(super) fn bind_function(&mut self, function: &ast::Function) -> Result<Expr> {
         let call = call_of(function)?;
+        if call.name != "make_interval" {
+            refuse(!call.named.is_empty(), "an argument with a name")?;
+        }
         let place = parts(&function.name)?.last().copied();
         let bound = if let Some(over) = call.over {
             self.bind_window_call(&call, over)
@@ -68,6 +73,7 @@ impl Binder<'_> {
             arguments.push(self.bind_expr(argument)?);
         }
         match name {
+            "make_interval" => self.bind_make_interval(call, arguments),
             "coalesce" | "greatest" | "least" => self.bind_common(name, arguments),
             "nullif" => self.bind_nullif(arguments),
             "concat" => self.bind_concat(arguments),
@@ -105,6 +111,53 @@ impl Binder<'_> {
         Ok(Expr {
             kind: ExprKind::Call(function, arguments),
             sql_type: overload.result,
+        })
+    }
+
+    /// `make_interval`, of whose seven arguments any may be left out or named.
+    fn bind_make_interval(&mut self, call: &Call<'_>, arguments: Vec<Expr>) -> Result<Expr> {
+        const NAMES: [&str; 7] = ["years", "months", "weeks", "days", "hours", "mins", "secs"];
+        let positional = arguments.len();
+        let mut slots: Vec<Option<Expr>> = arguments.into_iter().map(Some).collect();
+        slots.resize(slots.len().max(NAMES.len()), None);
+        let mut wrong = positional > NAMES.len();
+        let mut shown: Vec<String> = slots
+            .iter()
+            .flatten()
+            .map(|a| a.sql_type.base_name().to_owned())
+            .collect();
+        for (name, expr) in &call.named {
+            let value = self.bind_expr(expr)?;
+            shown.push(format!("{name} => {}", value.sql_type.base_name()));
+            match NAMES.iter().position(|known| known == name) {
+                Some(at) if slots[at].is_none() => slots[at] = Some(value),
+                _ => wrong = true,
+            }
+        }
+        let types = [SqlType::Int4; 6].into_iter().chain([SqlType::Float8]);
+        let mut arguments = Vec::new();
+        for (slot, to) in slots.into_iter().zip(types) {
+            let value = slot.unwrap_or_else(|| match to {
+                SqlType::Int4 => literal(Value::Int4(0), to),
+                _ => literal(Value::Float8(0.0), to),
+            });
+            wrong |= !can_cast(value.sql_type, to, Context::Implicit);
+            arguments.push((value, to));
+        }
+        if wrong {
+            let message = format!(
+                "function make_interval({}) does not exist",
+                shown.join(", ")
+            );
+            return Err(sql_error("42883", message));
+        }
+        let arguments = arguments
+            .into_iter()
+            .map(|(value, to)| self.cast(value, to, Context::Implicit))
+            .collect::<Result<_>>()?;
+        Ok(Expr {
+            kind: ExprKind::Call(ScalarFunction::MakeInterval, arguments),
+            sql_type: SqlType::Interval,
         })
     }
 
@@ -262,6 +315,7 @@ fn call_of(function: &ast::Function) -> Result<Call<'_>> {
     let mut call = Call {
         name,
         arguments: Vec::new(),
+        named: Vec::new(),
         star: false,
         distinct: false,
         filter: filter.as_deref(),
@@ -284,21 +338,39 @@ fn call_of(function: &ast::Function) -> Result<Call<'_>> {
     )?;
     call.distinct = matches!(duplicate_treatment, Some(ast::DuplicateTreatment::Distinct));
     for argument in args {
-        match argument {
-            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => {
-                call.arguments.push(expr)
-            }
-            ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) if args.len() == 1 => {
-                call.star = true
-            }
-            _ => {
-                return Err(Error::unsupported(
-                    "an argument with a name or a qualified *",
-                ));
-            }
-        }
+        take_argument(&mut call, argument, args.len() == 1)?;
     }
     Ok(call)
+}
+
+/// Adds an argument of a call, which is the only one when `alone`.
+fn take_argument<'a>(
+    call: &mut Call<'a>,
+    argument: &'a ast::FunctionArg,
+    alone: bool,
+) -> Result<()> {
+    match argument {
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(_)) if !call.named.is_empty() => {
+            let message = "positional argument cannot follow named argument";
+            return Err(sql_error("42601", message));
+        }
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => call.arguments.push(expr),
+        ast::FunctionArg::Named {
+            name,
+            arg: ast::FunctionArgExpr::Expr(expr),
+            operator: ast::FunctionArgOperator::RightArrow | ast::FunctionArgOperator::Assignment,
+        } => call.named.push((fold(name)?, expr)),
+        ast::FunctionArg::ExprNamed {
+            name: ast::Expr::Identifier(name),
+            arg: ast::FunctionArgExpr::Expr(expr),
+            operator: ast::FunctionArgOperator::RightArrow | ast::FunctionArgOperator::Assignment,
+        } => call.named.push((fold(name)?, expr)),
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Wildcard) if alone => call.star = true,
+        _ => {
+            return Err(Error::unsupported("this kind of argument of a function"));
+        }
+    }
+    Ok(())
 }
 
 /// `0A000` for `what`, if it is used.

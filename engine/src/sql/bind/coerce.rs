@@ -57,8 +57,12 @@ pub(super) fn can_cast(from: SqlType, to: SqlType, context: Context) -> bool {
                 Context::Assignment
             }
         }
-        (SqlType::Date, SqlType::Timestamp) => Context::Implicit,
-        (SqlType::Timestamp, SqlType::Date) => Context::Assignment,
+        (SqlType::Date, SqlType::Timestamp | SqlType::TimestampTz)
+        | (SqlType::Timestamp, SqlType::TimestampTz)
+        | (SqlType::Time, SqlType::Interval) => Context::Implicit,
+        (SqlType::Timestamp | SqlType::TimestampTz, SqlType::Date | SqlType::Time)
+        | (SqlType::TimestampTz, SqlType::Timestamp)
+        | (SqlType::Interval, SqlType::Time) => Context::Assignment,
         (SqlType::Int4, SqlType::Bool) | (SqlType::Bool, SqlType::Int4) => Context::Explicit,
         (_, SqlType::Text | SqlType::Varchar(_)) => Context::Assignment,
         (SqlType::Text | SqlType::Varchar(_), _) => Context::Explicit,
@@ -87,9 +91,7 @@ pub(super) fn common_type(types: impl IntoIterator<Item = SqlType>) -> Option<Sq
                     a.base()
                 }
             }
-            (SqlType::Date, SqlType::Timestamp) | (SqlType::Timestamp, SqlType::Date) => {
-                SqlType::Timestamp
-            }
+            (a, b) if a.is_datetime() && b.is_datetime() => latest(a, b),
             _ => return None,
         };
     }
@@ -98,6 +100,17 @@ pub(super) fn common_type(types: impl IntoIterator<Item = SqlType>) -> Option<Sq
         (known, true) => known.base(),
         (known, false) => known,
     })
+}
+
+/// The wider of two types of DATE, TIMESTAMP, TIMESTAMP WITH TIME ZONE.
+pub(super) fn latest(a: SqlType, b: SqlType) -> SqlType {
+    if a == SqlType::TimestampTz || b == SqlType::TimestampTz {
+        SqlType::TimestampTz
+    } else if a == b {
+        a
+    } else {
+        SqlType::Timestamp
+    }
 }
 
 impl Binder<'_> {

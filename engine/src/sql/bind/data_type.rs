@@ -49,6 +49,15 @@ pub(super) fn sql_type(data_type: &DataType) -> Result<SqlType> {
         DataType::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
             SqlType::Timestamp
         }
+        DataType::Timestamp(None, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
+            SqlType::TimestampTz
+        }
+        DataType::Time(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => SqlType::Time,
+        DataType::Interval {
+            fields: None,
+            precision: None,
+        } => SqlType::Interval,
+        DataType::Uuid => SqlType::Uuid,
         DataType::Custom(name, modifiers) => {
             return custom(&parts(name)?, modifiers.is_empty(), data_type);
         }
@@ -96,7 +105,7 @@ fn varchar(length: Option<&CharacterLength>) -> Result<Option<u32>> {
 }
 
 /// Types that PostgreSQL has and that we refuse by name.
-const KNOWN: [&str; 30] = [
+const KNOWN: [&str; 26] = [
     "serial",
     "bigserial",
     "smallserial",
@@ -119,13 +128,9 @@ const KNOWN: [&str; 30] = [
     "path",
     "polygon",
     "circle",
-    "interval",
-    "time",
     "timetz",
-    "timestamptz",
     "json",
     "jsonb",
-    "uuid",
     "bit",
 ];
 
@@ -153,6 +158,10 @@ fn custom(name: &[&sqlparser::ast::Ident], plain: bool, written: &DataType) -> R
         "bytea" => SqlType::Bytes,
         "date" => SqlType::Date,
         "timestamp" => SqlType::Timestamp,
+        "timestamptz" => SqlType::TimestampTz,
+        "time" => SqlType::Time,
+        "interval" => SqlType::Interval,
+        "uuid" => SqlType::Uuid,
         known if KNOWN.contains(&known) => {
             return Err(Error::unsupported(format_args!("the type {known}")));
         }
@@ -186,5 +195,9 @@ pub(super) fn internal_name(sql_type: SqlType) -> &'static str {
         SqlType::Bytes => "bytea",
         SqlType::Date => "date",
         SqlType::Timestamp => "timestamp",
+        SqlType::TimestampTz => "timestamptz",
+        SqlType::Time => "time",
+        SqlType::Interval => "interval",
+        SqlType::Uuid => "uuid",
     }
 }

@@ -45,6 +45,8 @@ fn named(expr: &ast::Expr) -> Result<Option<(String, bool)>> {
         },
         ast::Expr::Exists { negated: false, .. } => strong("exists"),
         ast::Expr::Subquery(query) => subquery(query),
+        ast::Expr::Interval(_) => weak("interval"),
+        ast::Expr::AtTimeZone { .. } => strong("timezone"),
         ast::Expr::Extract { .. } => strong("extract"),
         ast::Expr::Ceil { .. } => strong("ceil"),
         ast::Expr::Floor { .. } => strong("floor"),

@@ -278,9 +278,8 @@ fn comparable(name: &str, own: &Column, other: &Column) -> Result<()> {
         return Ok(());
     }
     let is_float = |t: SqlType| matches!(t, SqlType::Float4 | SqlType::Float8);
-    let is_time = |t: SqlType| matches!(t, SqlType::Date | SqlType::Timestamp);
     let like_there = is_float(from) && is_float(to)
-        || is_time(from) && is_time(to)
+        || from.is_datetime() && to.is_datetime()
         || can_cast(from, to, Context::Implicit);
     if like_there {
         return Err(Error::unsupported(format_args!(

@@ -3,6 +3,7 @@
 use super::coerce::{Context, can_cast};
 use super::context::{Binder, Clause};
 use super::names::sql_error;
+use super::time_operator::is_temporal;
 use super::window::distance_type;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind, Frame, FrameBound, FrameExclusion, FrameUnits, WindowKey};
@@ -139,7 +140,7 @@ fn unsupported_distance(key: SqlType, distance: SqlType) -> Error {
         key.base_name()
     );
     // Only for these has PostgreSQL distances of some type.
-    if key.is_number() || key.is_datetime() {
+    if key.is_number() || is_temporal(key) {
         message += &format!(" and offset type {}", distance.base_name());
     }
     sql_error("0A000", message)

@@ -45,6 +45,7 @@ mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
+mod time_operator;
 mod truncate;
 mod update;
 mod view;

@@ -1,9 +1,10 @@
 //! Operators, chosen by the types of their operands.
 
-use super::coerce::{Context, narrowed, same};
+use super::coerce::{Context, latest, narrowed, same};
 use super::context::Binder;
 use super::literal::number;
 use super::names::sql_error;
+use super::time_operator::is_temporal;
 use crate::error::{Error, Result};
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr, ExprKind};
 use crate::sql::function::ScalarFunction;
@@ -32,9 +33,12 @@ impl Binder<'_> {
             first = left;
         }
         self.deeper(pending.len() - 1, |binder| {
-            if let ([(op, right)], ast::Expr::Tuple(left), ast::Expr::Tuple(_)) =
+            if let ([(op, right)], ast::Expr::Tuple(left), ast::Expr::Tuple(other)) =
                 (pending.as_slice(), first, right)
             {
+                if matches!(op, BinaryOperator::Overlaps) {
+                    return binder.overlaps(left, other);
+                }
                 return binder.compare_rows(left, op, right);
             }
             let mut result = binder.bind_expr(first)?;
@@ -177,7 +181,10 @@ impl Binder<'_> {
                 wider(l, r)
             }
             _ if l.is_number() && r.is_number() => wider(l, r),
-            _ if l.is_datetime() && r.is_datetime() => SqlType::Timestamp,
+            _ if l.is_datetime() && r.is_datetime() => latest(l, r),
+            (SqlType::Interval, SqlType::Time) | (SqlType::Time, SqlType::Interval) => {
+                SqlType::Interval
+            }
             _ => return Err(no_operator(symbol, l, r)),
         };
         let left = self.cast(left, common, Context::Implicit)?;
@@ -204,8 +211,8 @@ impl Binder<'_> {
             ArithmeticOp::Modulo => "%",
         };
         let (l, r) = (left.sql_type, right.sql_type);
-        if l.is_datetime() || r.is_datetime() {
-            return self.date_arithmetic(op, symbol, left, right);
+        if is_temporal(l) || is_temporal(r) {
+            return self.time_arithmetic(op, symbol, left, right);
         }
         let common = match (l, r) {
             (SqlType::Unknown, SqlType::Unknown) => {
@@ -228,49 +235,6 @@ impl Binder<'_> {
         Ok(Expr {
             kind: ExprKind::Arithmetic(op, Box::new(left), Box::new(right)),
             sql_type: common,
-        })
-    }
-
-    fn date_arithmetic(
-        &mut self,
-        op: ArithmeticOp,
-        symbol: &str,
-        left: Expr,
-        right: Expr,
-    ) -> Result<Expr> {
-        let small = |t| matches!(t, SqlType::Int2 | SqlType::Int4);
-        let (l, r) = (left.sql_type, right.sql_type);
-        let (left_type, right_type, result) = match (op, l, r) {
-            (ArithmeticOp::Add | ArithmeticOp::Subtract, SqlType::Date, r) if small(r) => {
-                (SqlType::Date, SqlType::Int4, SqlType::Date)
-            }
-            (ArithmeticOp::Add, l, SqlType::Date) if small(l) => {
-                (SqlType::Int4, SqlType::Date, SqlType::Date)
-            }
-            (
-                ArithmeticOp::Subtract,
-                SqlType::Date | SqlType::Unknown,
-                SqlType::Date | SqlType::Unknown,
-            ) => (SqlType::Date, SqlType::Date, SqlType::Int4),
-            (ArithmeticOp::Add | ArithmeticOp::Subtract, l, r)
-                if [l, r]
-                    .iter()
-                    .all(|t| t.is_datetime() || *t == SqlType::Unknown) =>
-            {
-                let what = format!(
-                    "the operator {} {symbol} {}: type interval",
-                    l.base_name(),
-                    r.base_name()
-                );
-                return Err(Error::unsupported(what));
-            }
-            _ => return Err(no_operator(symbol, l, r)),
-        };
-        let left = self.cast(left, left_type, Context::Implicit)?;
-        let right = self.cast(right, right_type, Context::Implicit)?;
-        Ok(Expr {
-            kind: ExprKind::Arithmetic(op, Box::new(left), Box::new(right)),
-            sql_type: result,
         })
     }
 
@@ -324,7 +288,8 @@ impl Binder<'_> {
                         format!("operator is not unique: {symbol} unknown"),
                     ));
                 }
-                if !sql_type.is_number() {
+                let negates = *op == UnaryOperator::Minus && sql_type == SqlType::Interval;
+                if !sql_type.is_number() && !negates {
                     let message =
                         format!("operator does not exist: {symbol} {}", sql_type.base_name());
                     return Err(sql_error("42883", message));

@@ -12,7 +12,12 @@ const F4: SqlType = SqlType::Float4;
 const F8: SqlType = SqlType::Float8;
 const T: SqlType = SqlType::Text;
 const B: SqlType = SqlType::Bytes;
+const D: SqlType = SqlType::Date;
 const TS: SqlType = SqlType::Timestamp;
+const TZ: SqlType = SqlType::TimestampTz;
+const TI: SqlType = SqlType::Time;
+const IV: SqlType = SqlType::Interval;
+const BO: SqlType = SqlType::Bool;
 
 /// One function of a name.
 pub(super) struct Overload {
@@ -120,10 +125,44 @@ static OVERLOADS: &[Overload] = &[
     f(&["ascii"], &[T], I4, F::Ascii),
     f(&["chr"], &[I4], T, F::Chr),
     f(&["date_trunc"], &[T, TS], TS, F::DateTrunc),
+    f(&["date_trunc"], &[T, TZ], TZ, F::DateTrunc),
+    f(&["date_trunc"], &[T, IV], IV, F::DateTrunc),
+    missing(&["date_trunc"], &[T, TZ, T], TZ),
+    f(&["date_bin"], &[IV, TS, TS], TS, F::DateBin),
+    f(&["date_bin"], &[IV, TZ, TZ], TZ, F::DateBin),
+    f(&["extract"], &[T, D], N, F::Extract),
     f(&["extract"], &[T, TS], N, F::Extract),
-    f(&["extract"], &[T, SqlType::Date], N, F::Extract),
-    f(&["now", "transaction_timestamp", "current_timestamp", "localtimestamp"], &[], TS, F::CurrentTimestamp),
-    f(&["current_date"], &[], SqlType::Date, F::CurrentDate),
+    f(&["extract"], &[T, TZ], N, F::Extract),
+    f(&["extract"], &[T, TI], N, F::Extract),
+    f(&["extract"], &[T, IV], N, F::Extract),
+    f(&["now", "transaction_timestamp", "current_timestamp"], &[], TZ, F::CurrentTimestamp),
+    f(&["current_timestamp"], &[I4], TZ, F::CurrentTimestamp),
+    f(&["localtimestamp"], &[], TS, F::CurrentTimestamp),
+    f(&["localtimestamp"], &[I4], TS, F::CurrentTimestamp),
+    f(&["localtime"], &[], TI, F::CurrentTimestamp),
+    f(&["localtime"], &[I4], TI, F::CurrentTimestamp),
+    f(&["current_date"], &[], D, F::CurrentDate),
+    missing(&["statement_timestamp", "clock_timestamp"], &[], TZ),
+    missing(&["timeofday"], &[], T),
+    f(&["age"], &[TS, TS], IV, F::Age),
+    f(&["age"], &[TZ, TZ], IV, F::Age),
+    f(&["age"], &[TS], IV, F::Age),
+    f(&["age"], &[TZ], IV, F::Age),
+    f(&["justify_days"], &[IV], IV, F::JustifyDays),
+    f(&["justify_hours"], &[IV], IV, F::JustifyHours),
+    f(&["justify_interval"], &[IV], IV, F::JustifyInterval),
+    f(&["isfinite"], &[D], BO, F::IsFinite),
+    f(&["isfinite"], &[TS], BO, F::IsFinite),
+    f(&["isfinite"], &[TZ], BO, F::IsFinite),
+    f(&["isfinite"], &[IV], BO, F::IsFinite),
+    f(&["make_date"], &[I4, I4, I4], D, F::MakeDate),
+    f(&["make_time"], &[I4, I4, F8], TI, F::MakeTime),
+    f(&["make_timestamp"], &[I4, I4, I4, I4, I4, F8], TS, F::MakeTimestamp),
+    f(&["make_timestamptz"], &[I4, I4, I4, I4, I4, F8], TZ, F::MakeTimestampTz),
+    missing(&["make_timestamptz"], &[I4, I4, I4, I4, I4, F8, T], TZ),
+    f(&["make_interval"], &[I4, I4, I4, I4, I4, I4, F8], IV, F::MakeInterval),
+    f(&["to_timestamp"], &[F8], TZ, F::ToTimestamp),
+    missing(&["to_timestamp"], &[T, T], TZ),
 ];
 
 /// Why there is no function to call.
@@ -174,7 +213,7 @@ pub(super) fn choose(name: &str, types: &[SqlType]) -> Result<&'static Overload,
 fn is_preferred(sql_type: SqlType) -> bool {
     matches!(
         sql_type,
-        SqlType::Float8 | SqlType::Text | SqlType::Bool | SqlType::Timestamp
+        SqlType::Float8 | SqlType::Text | SqlType::Bool | SqlType::TimestampTz | SqlType::Interval
     )
 }
 

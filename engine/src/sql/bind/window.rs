@@ -355,6 +355,9 @@ pub(super) fn distance_type(key: SqlType, from: SqlType) -> Option<SqlType> {
         SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => SqlType::Int8,
         SqlType::Float4 | SqlType::Float8 => SqlType::Float8,
         SqlType::Numeric(_) => SqlType::Numeric(None),
+        SqlType::Date | SqlType::Timestamp | SqlType::TimestampTz | SqlType::Interval => {
+            SqlType::Interval
+        }
         _ => return None,
     };
     can_cast(from, to, Context::Implicit).then_some(to)

@@ -100,7 +100,7 @@ pub enum FrameUnits {
 }
 
 /// A bound of a frame. A distance has no column references; it is a BIGINT for ROWS and GROUPS, and of the type of the
-/// key for RANGE (DOUBLE PRECISION for a REAL).
+/// key for RANGE (DOUBLE PRECISION for a REAL, INTERVAL for dates and timestamps).
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)] // named as in SQL
 pub enum FrameBound {

@@ -2,7 +2,7 @@
 
 use super::encode::{NULL, PRESENT};
 use crate::error::{Error, Result};
-use crate::types::{SqlType, Value, numeric};
+use crate::types::{Interval, SqlType, Value, numeric};
 use bigdecimal::BigDecimal;
 
 /// The row id of a key. `XX001` when it has not eight bytes.
@@ -14,7 +14,7 @@ pub fn decode_row_id(key: &[u8]) -> Result<i64> {
 }
 
 /// Reads one value of `sql_type` from the front of `input` and moves `input` behind it. A NUMERIC has the scale that
-/// its type declares, else the smallest one. `XX001` when the bytes are not such a value.
+/// its type declares, else the smallest one; an INTERVAL is one of those that are equal. `XX001` when the bytes are not such a value.
 pub fn decode_key(input: &mut &[u8], sql_type: SqlType, descending: bool) -> Result<Value> {
     let mut reader = Reader {
         rest: input,
@@ -105,6 +105,13 @@ impl Reader<'_> {
             SqlType::Bytes => Value::Bytes(self.escaped()?),
             SqlType::Date => Value::Date(self.int4()?),
             SqlType::Timestamp => Value::Timestamp(self.int8()?),
+            SqlType::TimestampTz => Value::TimestampTz(self.int8()?),
+            SqlType::Time => Value::Time(self.int8()?),
+            SqlType::Interval => Value::Interval(
+                Interval::from_comparable_bytes(self.array()?)
+                    .ok_or_else(|| damaged(format_args!("an INTERVAL beyond all")))?,
+            ),
+            SqlType::Uuid => Value::Uuid(self.array()?),
         })
     }
 

@@ -8,15 +8,18 @@
 //!   01 body                 a value          02                 NULL
 //!
 //!   BOOLEAN                 00 | 01
-//!   integers, DATE,         big-endian, sign bit flipped
-//!     TIMESTAMP
+//!   integers, DATE, TIME,   big-endian, sign bit flipped
+//!     TIMESTAMP[TZ]
+//!   INTERVAL                its span in 128 bits, big-endian, sign bit flipped
+//!   UUID                    its bytes
 //!   floats                  big-endian; sign bit flipped if positive, else all bits; -0 is 0, NaN is the greatest
 //!   TEXT, BYTEA             bytes with 00 written as 00 ff, then 00 01
 //!   NUMERIC                 the comparable form of `types::numeric`
 //! ```
 //!
 //! - KEY-1: the order of encoded values is PostgreSQL's order of the values (text by its bytes).
-//! - KEY-2: equal values have equal encodings, whatever their scale (`1.0`, `1.00`) or sign of zero.
+//! - KEY-2: equal values have equal encodings, whatever their scale (`1.0`, `1.00`), sign of zero or
+//!   division (`1 day`, `24:00:00`).
 
 mod decode;
 mod encode;

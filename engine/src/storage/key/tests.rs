@@ -1,7 +1,7 @@
 //! Keys against the order of the values that they encode.
 
 use super::*;
-use crate::types::{SqlType, Value};
+use crate::types::{Interval, SqlType, Value};
 use bigdecimal::BigDecimal;
 use num_bigint::BigInt;
 use proptest::prelude::*;
@@ -47,6 +47,19 @@ fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {
         }
         SqlType::Date => any::<i32>().prop_map(Value::Date).boxed(),
         SqlType::Timestamp => any::<i64>().prop_map(Value::Timestamp).boxed(),
+        SqlType::TimestampTz => any::<i64>().prop_map(Value::TimestampTz).boxed(),
+        SqlType::Time => (0i64..=86_400_000_000).prop_map(Value::Time).boxed(),
+        SqlType::Interval => prop_oneof![
+            any::<(i32, i32, i64)>(),
+            (
+                -2i32..3,
+                -60i32..61,
+                (-3i64..4).prop_map(|d| d * 86_400_000_000)
+            )
+        ]
+        .prop_map(|(m, d, t)| Value::Interval(Interval::new(m, d, t)))
+        .boxed(),
+        SqlType::Uuid => any::<[u8; 16]>().prop_map(Value::Uuid).boxed(),
         _ => "[\\x00-\\x02a-bé\u{10ffff}]{0,5}"
             .prop_map(Value::Text)
             .boxed(),
@@ -68,6 +81,10 @@ fn types() -> impl Strategy<Value = SqlType> {
         SqlType::Bytes,
         SqlType::Date,
         SqlType::Timestamp,
+        SqlType::TimestampTz,
+        SqlType::Time,
+        SqlType::Interval,
+        SqlType::Uuid,
     ])
 }
 
@@ -104,6 +121,11 @@ fn order(a: &Value, b: &Value) -> Ordering {
         (Value::Numeric(a), Value::Numeric(b)) => a.cmp(b),
         (Value::Text(a), Value::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
         (Value::Bytes(a), Value::Bytes(b)) => a.cmp(b),
+        (Value::TimestampTz(a), Value::TimestampTz(b)) | (Value::Time(a), Value::Time(b)) => {
+            a.cmp(b)
+        }
+        (Value::Interval(a), Value::Interval(b)) => a.span().cmp(&b.span()),
+        (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
         _ => panic!("{a:?} and {b:?} are of different types"),
     }
 }

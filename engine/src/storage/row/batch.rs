@@ -9,10 +9,12 @@ use crate::storage::EntryBatch;
 use crate::storage::key::decode_row_id;
 use crate::types::SqlType;
 use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 use arrow_array::{
-    ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, PrimitiveArray, StringArray,
+    ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, FixedSizeBinaryArray, PrimitiveArray,
+    StringArray,
 };
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use std::sync::Arc;
@@ -124,9 +126,11 @@ impl<'a> Column<'a> {
             SqlType::Float4 => Arc::new(self.fixed::<Float32Type, 4>(f32::from_le_bytes)?),
             SqlType::Float8 => Arc::new(self.fixed::<Float64Type, 8>(f64::from_le_bytes)?),
             SqlType::Date => Arc::new(self.fixed::<Date32Type, 4>(i32::from_le_bytes)?),
-            SqlType::Timestamp => {
+            SqlType::Timestamp | SqlType::TimestampTz => {
                 Arc::new(self.fixed::<TimestampMicrosecondType, 8>(i64::from_le_bytes)?)
             }
+            SqlType::Time => Arc::new(self.fixed::<Time64MicrosecondType, 8>(i64::from_le_bytes)?),
+            SqlType::Interval | SqlType::Uuid => Arc::new(self.sixteen()?),
             SqlType::Numeric(_) | SqlType::Bytes => {
                 let (offsets, bytes, nulls) = self.variable()?;
                 Arc::new(BinaryArray::new(offsets, bytes, nulls))
@@ -180,6 +184,19 @@ impl<'a> Column<'a> {
             ScalarBuffer::from(values),
             self.nulls(),
         ))
+    }
+
+    fn sixteen(&self) -> Result<FixedSizeBinaryArray> {
+        let mut bytes: Vec<u8> = Vec::with_capacity(self.batch.len() * 16);
+        for value in self.values() {
+            let value = value.unwrap_or(&[0; 16]);
+            if value.len() != 16 {
+                return Err(damaged("a value has a wrong width"));
+            }
+            bytes.extend_from_slice(value);
+        }
+        FixedSizeBinaryArray::try_new(16, Buffer::from_vec(bytes), self.nulls())
+            .map_err(|_| damaged("a value has a wrong width"))
     }
 
     fn booleans(&self) -> Result<BooleanArray> {

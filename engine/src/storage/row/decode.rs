@@ -3,7 +3,7 @@
 use super::layout::{Width, damaged, width};
 use crate::error::Result;
 use crate::storage::key::decode_row_id;
-use crate::types::{SqlType, Value, numeric};
+use crate::types::{Interval, SqlType, Value, numeric};
 
 /// The values of the columns at `projection` (table positions, in that order) of the row under `key`.
 /// `XX001` when the bytes are not a row of such a table.
@@ -134,5 +134,9 @@ fn value_of(bytes: &[u8], sql_type: SqlType) -> Result<Value> {
         SqlType::Bytes => Value::Bytes(bytes.to_vec()),
         SqlType::Date => Value::Date(i32::from_le_bytes(fixed(bytes)?)),
         SqlType::Timestamp => Value::Timestamp(i64::from_le_bytes(fixed(bytes)?)),
+        SqlType::TimestampTz => Value::TimestampTz(i64::from_le_bytes(fixed(bytes)?)),
+        SqlType::Time => Value::Time(i64::from_le_bytes(fixed(bytes)?)),
+        SqlType::Interval => Value::Interval(Interval::from_bytes(fixed(bytes)?)),
+        SqlType::Uuid => Value::Uuid(fixed(bytes)?),
     })
 }

@@ -5,11 +5,13 @@ use crate::error::{Error, Result};
 use crate::types::{SqlType, Value, numeric};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float32Array, Float64Array,
-    Int16Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, FixedSizeBinaryArray, Float32Array,
+    Float64Array, Int16Array, Int32Array, Int64Array, StringArray, Time64MicrosecondArray,
+    TimestampMicrosecondArray,
 };
 
 /// Appends the row of `values`, one for each column of the table and of its type, to `out`. The one at
@@ -33,7 +35,11 @@ pub fn encode_row(values: &[Value], row_id_column: Option<usize>, out: &mut Vec<
             Value::Bool(v) => out.push(u8::from(*v)),
             Value::Int2(v) => out.extend_from_slice(&v.to_le_bytes()),
             Value::Int4(v) | Value::Date(v) => out.extend_from_slice(&v.to_le_bytes()),
-            Value::Int8(v) | Value::Timestamp(v) => out.extend_from_slice(&v.to_le_bytes()),
+            Value::Int8(v) | Value::Timestamp(v) | Value::TimestampTz(v) | Value::Time(v) => {
+                out.extend_from_slice(&v.to_le_bytes());
+            }
+            Value::Interval(v) => out.extend_from_slice(&v.to_bytes()),
+            Value::Uuid(v) => out.extend_from_slice(v),
             Value::Float4(v) => out.extend_from_slice(&v.to_le_bytes()),
             Value::Float8(v) => out.extend_from_slice(&v.to_le_bytes()),
             Value::Numeric(v) => push_bytes(out, &numeric::encode(v)),
@@ -74,6 +80,8 @@ enum Source {
     Text(StringArray),
     Date(Date32Array),
     Timestamp(TimestampMicrosecondArray),
+    Time(Time64MicrosecondArray),
+    Sixteen(FixedSizeBinaryArray),
 }
 
 impl RowEncoder {
@@ -126,6 +134,8 @@ impl RowEncoder {
                 Source::Text(a) => push_bytes(out, a.value(row).as_bytes()),
                 Source::Date(a) => out.extend_from_slice(&a.value(row).to_le_bytes()),
                 Source::Timestamp(a) => out.extend_from_slice(&a.value(row).to_le_bytes()),
+                Source::Time(a) => out.extend_from_slice(&a.value(row).to_le_bytes()),
+                Source::Sixteen(a) => out.extend_from_slice(a.value(row)),
             }
         }
     }
@@ -165,10 +175,19 @@ impl Source {
                 .as_primitive_opt::<Date32Type>()
                 .cloned()
                 .map(Source::Date),
-            SqlType::Timestamp => array
+            SqlType::Timestamp | SqlType::TimestampTz => array
                 .as_primitive_opt::<TimestampMicrosecondType>()
                 .cloned()
                 .map(Source::Timestamp),
+            SqlType::Time => array
+                .as_primitive_opt::<Time64MicrosecondType>()
+                .cloned()
+                .map(Source::Time),
+            SqlType::Interval | SqlType::Uuid => array
+                .as_fixed_size_binary_opt()
+                .filter(|a| a.value_length() == 16)
+                .cloned()
+                .map(Source::Sixteen),
         };
         source.ok_or_else(|| {
             let kind = array.data_type();
@@ -190,6 +209,8 @@ impl Source {
             Source::Text(a) => a,
             Source::Date(a) => a,
             Source::Timestamp(a) => a,
+            Source::Time(a) => a,
+            Source::Sixteen(a) => a,
         }
     }
 }

@@ -15,7 +15,12 @@ pub(super) fn width(sql_type: SqlType) -> Width {
         SqlType::Bool => Width::Fixed(1),
         SqlType::Int2 => Width::Fixed(2),
         SqlType::Int4 | SqlType::Float4 | SqlType::Date => Width::Fixed(4),
-        SqlType::Int8 | SqlType::Float8 | SqlType::Timestamp => Width::Fixed(8),
+        SqlType::Int8
+        | SqlType::Float8
+        | SqlType::Timestamp
+        | SqlType::TimestampTz
+        | SqlType::Time => Width::Fixed(8),
+        SqlType::Interval | SqlType::Uuid => Width::Fixed(16),
         SqlType::Numeric(_)
         | SqlType::Text
         | SqlType::Varchar(_)

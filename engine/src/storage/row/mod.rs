@@ -9,7 +9,10 @@
 //!     BOOLEAN                          1 byte, 0 or 1
 //!     SMALLINT, INTEGER, BIGINT        2, 4, 8 bytes, little-endian
 //!     REAL, DOUBLE PRECISION           4, 8 bytes, little-endian IEEE 754
-//!     DATE, TIMESTAMP                  4, 8 bytes, little-endian days, microseconds
+//!     DATE                             4 bytes, little-endian days
+//!     TIMESTAMP, TIMESTAMPTZ, TIME     8 bytes, little-endian microseconds
+//!     INTERVAL                         4 + 4 + 8 bytes, little-endian months, days, microseconds
+//!     UUID                             16 bytes
 //!     TEXT, VARCHAR, BYTEA, NUMERIC    varint length, bytes (NUMERIC as in its Arrow array)
 //! ```
 //!

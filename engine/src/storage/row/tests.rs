@@ -3,13 +3,13 @@
 use super::*;
 use crate::storage::EntryBatch;
 use crate::storage::key::encode_row_id;
-use crate::types::{SqlType, Value};
+use crate::types::{Interval, SqlType, Value};
 use arrow_array::Array;
 use bigdecimal::BigDecimal;
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
-const TYPES: [SqlType; 11] = [
+const TYPES: [SqlType; 15] = [
     SqlType::Bool,
     SqlType::Int2,
     SqlType::Int4,
@@ -21,6 +21,10 @@ const TYPES: [SqlType; 11] = [
     SqlType::Bytes,
     SqlType::Date,
     SqlType::Timestamp,
+    SqlType::TimestampTz,
+    SqlType::Time,
+    SqlType::Interval,
+    SqlType::Uuid,
 ];
 
 fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {
@@ -41,6 +45,12 @@ fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {
             .boxed(),
         SqlType::Date => any::<i32>().prop_map(Value::Date).boxed(),
         SqlType::Timestamp => any::<i64>().prop_map(Value::Timestamp).boxed(),
+        SqlType::TimestampTz => any::<i64>().prop_map(Value::TimestampTz).boxed(),
+        SqlType::Time => any::<i64>().prop_map(Value::Time).boxed(),
+        SqlType::Interval => any::<(i32, i32, i64)>()
+            .prop_map(|(m, d, t)| Value::Interval(Interval::new(m, d, t)))
+            .boxed(),
+        SqlType::Uuid => any::<[u8; 16]>().prop_map(Value::Uuid).boxed(),
         _ => "[a-zé]{0,150}".prop_map(Value::Text).boxed(),
     };
     prop_oneof![1 => Just(Value::Null), 6 => value].boxed()

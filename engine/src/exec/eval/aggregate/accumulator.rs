@@ -5,6 +5,7 @@ use super::count::{Count, CountStar};
 use super::distinct::Distinct;
 use super::extreme::{FloatExtreme, PrimitiveExtreme};
 use super::extreme_bytes::BytesExtreme;
+use super::interval::{IntervalExtreme, IntervalSum};
 use super::string_agg::{SortedStringAgg, StringAgg};
 use super::sum_float::FloatSum;
 use super::sum_integer::IntegerSum;
@@ -15,7 +16,8 @@ use crate::sql::bound::{AggregateCall, AggregateFunction};
 use crate::types::SqlType;
 use crate::{Error, Result};
 use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 use arrow_array::{ArrayRef, BooleanArray};
 use arrow_select::filter::FilterBuilder;
@@ -85,6 +87,7 @@ fn sum(average: bool, argument: SqlType, result: SqlType) -> Result<Box<dyn Stat
         SqlType::Float4 => Box::new(FloatSum::<Float64Type>::of_reals(true)),
         SqlType::Float8 => Box::new(FloatSum::<Float64Type>::new(average)),
         SqlType::Numeric(_) => Box::new(NumericSum::new(average)),
+        SqlType::Interval => Box::new(IntervalSum::new(average)),
         other => return Err(Error::unsupported(format!("a sum of {other}"))),
     })
 }
@@ -95,7 +98,12 @@ fn extreme(greatest: bool, argument: SqlType) -> Result<Box<dyn State>> {
         SqlType::Int4 => Box::new(PrimitiveExtreme::<Int32Type>::new(greatest)),
         SqlType::Int8 => Box::new(PrimitiveExtreme::<Int64Type>::new(greatest)),
         SqlType::Date => Box::new(PrimitiveExtreme::<Date32Type>::new(greatest)),
-        SqlType::Timestamp => Box::new(PrimitiveExtreme::<TimestampMicrosecondType>::new(greatest)),
+        SqlType::Timestamp | SqlType::TimestampTz => {
+            Box::new(PrimitiveExtreme::<TimestampMicrosecondType>::new(greatest))
+        }
+        SqlType::Time => Box::new(PrimitiveExtreme::<Time64MicrosecondType>::new(greatest)),
+        SqlType::Interval => Box::new(IntervalExtreme::new(greatest)),
+        SqlType::Uuid => return Err(Error::unsupported("min and max of uuid")),
         SqlType::Float4 => Box::new(FloatExtreme::<Float32Type>::new(greatest)),
         SqlType::Float8 => Box::new(FloatExtreme::<Float64Type>::new(greatest)),
         SqlType::Bool => return Err(Error::unsupported("min and max of boolean")),

@@ -43,7 +43,8 @@ impl BytesExtreme {
                 } else {
                     value.cmp(known)
                 };
-                if order == self.wanted {
+                // Of equal numbers, such as 1.0 and 1.00, the last.
+                if order == self.wanted || self.is_numeric && order.is_eq() {
                     self.bytes += value.len().saturating_sub(known.capacity());
                     known.clear();
                     known.extend_from_slice(value);

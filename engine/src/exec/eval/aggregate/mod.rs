@@ -14,6 +14,7 @@ mod count;
 mod distinct;
 mod extreme;
 mod extreme_bytes;
+mod interval;
 mod string_agg;
 mod sum_float;
 mod sum_integer;

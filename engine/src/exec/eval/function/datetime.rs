@@ -1,11 +1,14 @@
 //! Units of time, and `date_trunc`.
 
+use super::super::evaluate::constant;
 use super::super::operand::{Operand, result_rows, strict_nulls};
+use super::super::time_arithmetic::{interval_at, rowwise};
 use super::dispatch::Arguments;
-use crate::Result;
 use crate::types::{
-    MICROS_PER_DAY, SqlType, check_timestamp, civil_from_days, data_error, days_from_civil,
+    Interval, MICROS_PER_DAY, SqlType, Value, check_timestamp, civil_from_days, data_error,
+    days_from_civil,
 };
+use crate::{Error, ErrorKind, Result};
 use arrow_array::PrimitiveArray;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
@@ -90,8 +93,27 @@ pub(super) fn iso_week(days: i64) -> (i64, i64) {
     (year, (thursday - first) / 7 + 1)
 }
 
-/// `date_trunc(unit, timestamp)`. Errors: `22023`, `22008`.
+/// `now()` and its like: the transaction's start, its seconds with as many digits as a literal argument says.
+pub(super) fn now(arguments: &Arguments, now_micros: i64, sql_type: SqlType) -> Result<Operand> {
+    let digits = match arguments.len() {
+        0 => 6,
+        _ => arguments.integer(0, 0)?.clamp(0, 6) as u32,
+    };
+    let scale = 10i64.pow(6 - digits);
+    let now = (now_micros + scale / 2).div_euclid(scale) * scale;
+    let value = match sql_type {
+        SqlType::TimestampTz => Value::TimestampTz(now),
+        SqlType::Time => Value::Time(now.rem_euclid(MICROS_PER_DAY)),
+        _ => Value::Timestamp(now),
+    };
+    constant(&value, sql_type)
+}
+
+/// `date_trunc(unit, timestamp or interval)`. Errors: `22023`, `22008`, `0A000`.
 pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
+    if arguments.sql_type(1) == SqlType::Interval {
+        return date_trunc_interval(arguments);
+    }
     let operands = arguments.all();
     let (rows, scalar) = result_rows(&operands, arguments.rows);
     let nulls = strict_nulls(&operands, rows);
@@ -104,15 +126,70 @@ pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
             continue;
         }
         let name = arguments.text(0, row)?;
-        let unit = Unit::parse(name, SqlType::Timestamp)?;
+        let sql_type = arguments.sql_type(1);
+        let unit = Unit::parse(name, sql_type)?;
         let stamp = stamps.value(operand.at(row));
         values.push(match truncate(unit, stamp)? {
             Some(value) => value,
-            None => return Err(not_recognized(&name.to_lowercase(), SqlType::Timestamp)),
+            None => return Err(not_truncated(unit, name, sql_type)),
         });
     }
     let array = PrimitiveArray::<TimestampMicrosecondType>::new(values.into(), nulls);
     Ok(Operand::computed(Arc::new(array), scalar))
+}
+
+fn date_trunc_interval(arguments: &Arguments) -> Result<Operand> {
+    rowwise(&arguments.all(), SqlType::Interval, |row| {
+        let name = arguments.text(0, row)?;
+        let unit = Unit::parse(name, SqlType::Interval)?;
+        let interval = interval_at(arguments.get(1)?, row);
+        match truncate_interval(unit, interval) {
+            Some(value) => Ok(Value::Interval(value)),
+            None => Err(not_truncated(unit, name, SqlType::Interval)),
+        }
+    })
+}
+
+fn truncate_interval(unit: Unit, interval: Interval) -> Option<Interval> {
+    let Interval {
+        months,
+        days,
+        micros,
+    } = interval;
+    let whole = |of: i32| Some(Interval::new(months / of * of, 0, 0));
+    let time = |of: i64| Some(Interval::new(months, days, micros / of * of));
+    match unit {
+        Unit::Microsecond => time(1),
+        Unit::Millisecond => time(1_000),
+        Unit::Second => time(1_000_000),
+        Unit::Minute => time(60_000_000),
+        Unit::Hour => time(3_600_000_000),
+        Unit::Day => Some(Interval::new(months, days, 0)),
+        Unit::Month => whole(1),
+        Unit::Quarter => whole(3),
+        Unit::Year => whole(12),
+        Unit::Decade => whole(120),
+        Unit::Century => whole(1_200),
+        Unit::Millennium => whole(12_000),
+        _ => None,
+    }
+}
+
+/// A unit that nothing is cut to: some are unknown to `date_trunc`.
+fn not_truncated(unit: Unit, name: &str, sql_type: SqlType) -> Error {
+    match unit {
+        Unit::Week | Unit::TimeZone => not_supported(name, sql_type),
+        _ => not_recognized(&name.to_lowercase(), sql_type),
+    }
+}
+
+/// `0A000` for a unit that the type does not have.
+pub(super) fn not_supported(name: &str, sql_type: SqlType) -> Error {
+    let message = format!(
+        "unit \"{}\" not supported for type {sql_type}",
+        name.to_lowercase()
+    );
+    Error::new(ErrorKind::Unsupported, "0A000", message)
 }
 
 /// The start of the unit that holds the timestamp; `None` for what is no such unit.

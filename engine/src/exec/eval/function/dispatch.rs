@@ -3,7 +3,7 @@
 use super::super::arithmetic::arithmetic;
 use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
-use super::{choose, concat, datetime, extract, math, pad, text};
+use super::{choose, concat, datetime, extract, math, pad, span, text};
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
 use crate::types::{MICROS_PER_DAY, SqlType, Value};
@@ -87,10 +87,17 @@ pub(in super::super) fn call(
             let days = evaluator.context.now_micros.div_euclid(MICROS_PER_DAY);
             constant(&Value::Date(days as i32), SqlType::Date)
         }
-        F::CurrentTimestamp => constant(
-            &Value::Timestamp(evaluator.context.now_micros),
-            SqlType::Timestamp,
-        ),
+        F::CurrentTimestamp => datetime::now(&arguments, evaluator.context.now_micros, sql_type),
+        F::DateBin => span::date_bin(&arguments),
+        F::Age => span::age(&arguments, evaluator.context.now_micros),
+        F::JustifyDays | F::JustifyHours | F::JustifyInterval => span::justify(name, &arguments),
+        F::IsFinite => span::is_finite(&arguments),
+        F::MakeDate | F::MakeTime | F::MakeTimestamp | F::MakeTimestampTz => {
+            span::make(name, &arguments)
+        }
+        F::MakeInterval => span::make_interval(&arguments),
+        F::ToTimestamp => span::to_timestamp(&arguments),
+        F::Overlaps => span::overlaps(&arguments),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::super::numeric_kernel::NumericBuilder;
 use super::super::operand::{Operand, result_rows, strict_nulls};
-use super::datetime::{Unit, iso_day_of_week, iso_week};
+use super::super::time_arithmetic::interval_at;
+use super::datetime::{Unit, iso_day_of_week, iso_week, not_supported};
 use super::dispatch::Arguments;
-use crate::types::{Decimal, MICROS_PER_DAY, SqlType, civil_from_days, days_from_civil};
-use crate::{Error, ErrorKind, Result};
+use crate::Result;
+use crate::types::{Decimal, Interval, MICROS_PER_DAY, SqlType, civil_from_days, days_from_civil};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, TimestampMicrosecondType};
+use arrow_array::types::{Date32Type, Time64MicrosecondType, TimestampMicrosecondType};
 use arrow_array::{Array, Float64Array};
 use std::sync::Arc;
 
@@ -31,16 +32,8 @@ pub(super) fn extract(arguments: &Arguments, sql_type: SqlType) -> Result<Operan
         }
         let name = arguments.text(0, row)?;
         let unit = Unit::parse(name, from)?;
-        let value = field(unit, arguments.get(1)?, row, from)?.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Unsupported,
-                "0A000",
-                format!(
-                    "unit \"{}\" not supported for type {from}",
-                    name.to_lowercase()
-                ),
-            )
-        })?;
+        let value =
+            field(unit, arguments.get(1)?, row, from)?.ok_or_else(|| not_supported(name, from))?;
         if sql_type == SqlType::Float8 {
             floats.push(value.to_f64()?);
         } else {
@@ -68,16 +61,27 @@ fn field(unit: Unit, operand: &Operand, row: usize, from: SqlType) -> Result<Opt
             _ => day_field(unit, days).map(Decimal::from),
         });
     }
+    if from == SqlType::Interval {
+        return Ok(interval_field(unit, interval_at(operand, row)));
+    }
+    if from == SqlType::Time {
+        let times = operand.array.as_primitive::<Time64MicrosecondType>();
+        let time = times.value(operand.at(row));
+        return Ok(match unit {
+            Unit::Epoch => Some(Decimal::new(i128::from(time), 6)),
+            _ => time_field(unit, time),
+        });
+    }
     let stamps = operand.array.as_primitive::<TimestampMicrosecondType>();
     let stamp = stamps.value(operand.at(row));
+    if let Some(found) = time_field(unit, stamp.rem_euclid(MICROS_PER_DAY)) {
+        return Ok(Some(found));
+    }
     let days = stamp.div_euclid(MICROS_PER_DAY);
     let time = stamp.rem_euclid(MICROS_PER_DAY);
     Ok(Some(match unit {
-        Unit::Microsecond => Decimal::from(time % 60_000_000),
-        Unit::Millisecond => Decimal::new(i128::from(time % 60_000_000), 3),
-        Unit::Second => Decimal::new(i128::from(time % 60_000_000), 6),
-        Unit::Minute => Decimal::from(time / 60_000_000 % 60),
-        Unit::Hour => Decimal::from(time / 3_600_000_000),
+        // The session's zone is UTC.
+        Unit::TimeZone if from == SqlType::TimestampTz => Decimal::from(0),
         Unit::Epoch => Decimal::new(i128::from(stamp), 6),
         Unit::Julian => {
             let fraction = Decimal::from(time).divide(&Decimal::from(MICROS_PER_DAY))?;
@@ -88,6 +92,45 @@ fn field(unit: Unit, operand: &Operand, row: usize, from: SqlType) -> Result<Opt
             None => return Ok(None),
         },
     }))
+}
+
+/// A field of a time of day, or of the time of an interval; `None` for others.
+fn time_field(unit: Unit, time: i64) -> Option<Decimal> {
+    Some(match unit {
+        Unit::Microsecond => Decimal::from(time % 60_000_000),
+        Unit::Millisecond => Decimal::new(i128::from(time % 60_000_000), 3),
+        Unit::Second => Decimal::new(i128::from(time % 60_000_000), 6),
+        Unit::Minute => Decimal::from(time / 60_000_000 % 60),
+        Unit::Hour => Decimal::from(time / 3_600_000_000),
+        _ => return None,
+    })
+}
+
+fn interval_field(unit: Unit, interval: Interval) -> Option<Decimal> {
+    let Interval {
+        months,
+        days,
+        micros,
+    } = interval;
+    let years = |of: i32| Some(Decimal::from(i64::from(months / (12 * of))));
+    match unit {
+        Unit::Day => Some(Decimal::from(i64::from(days))),
+        Unit::Month => Some(Decimal::from(i64::from(months % 12))),
+        Unit::Quarter => Some(Decimal::from(i64::from(months % 12 / 3 + 1))),
+        Unit::Year => years(1),
+        Unit::Decade => years(10),
+        Unit::Century => years(100),
+        Unit::Millennium => years(1000),
+        Unit::Epoch => {
+            // A year has 365.25 days here: in quarters of a day, to stay whole.
+            let quarters = i128::from(months / 12) * 1461
+                + i128::from(months % 12) * 120
+                + i128::from(days) * 4;
+            let micros = quarters * i128::from(MICROS_PER_DAY / 4) + i128::from(micros);
+            Some(Decimal::new(micros, 6))
+        }
+        _ => time_field(unit, micros),
+    }
 }
 
 /// A field of a day; `None` for a field of the time of day.

@@ -12,6 +12,7 @@ mod math_numeric;
 mod md5;
 mod pad;
 mod series;
+mod span;
 mod text;
 mod text_arguments;
 

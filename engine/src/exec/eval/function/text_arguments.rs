@@ -7,7 +7,7 @@ use crate::types::SqlType;
 use crate::types::array::check_room;
 use arrow_array::builder::{BinaryBuilder, Int32Builder, StringBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int16Type, Int32Type, Int64Type};
+use arrow_array::types::{Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_buffer::NullBuffer;
 use std::sync::Arc;
 
@@ -37,6 +37,22 @@ impl Arguments {
             SqlType::Int8 => operand.array.as_primitive::<Int64Type>().value(at),
             _ => operand.array.as_primitive::<Int32Type>().value(at).into(),
         })
+    }
+
+    /// The float of a row that is not NULL.
+    pub(super) fn float(&self, position: usize, row: usize) -> Result<f64> {
+        let operand = self.get(position)?;
+        Ok(operand
+            .array
+            .as_primitive::<Float64Type>()
+            .value(operand.at(row)))
+    }
+
+    /// The timestamp of a row that is not NULL.
+    pub(super) fn micros(&self, position: usize, row: usize) -> Result<i64> {
+        let operand = self.get(position)?;
+        let stamps = operand.array.as_primitive::<TimestampMicrosecondType>();
+        Ok(stamps.value(operand.at(row)))
     }
 
     /// Rows of the result, whether it is a scalar, and where it is NULL.

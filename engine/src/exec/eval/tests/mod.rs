@@ -137,7 +137,10 @@ fn functions_are_those_of_postgresql() {
 #[test]
 fn the_clock_is_the_one_of_the_context() {
     for (sql, expected) in [
-        ("now()", "2020-03-01 12:00:00"),
+        ("now()", "2020-03-01 12:00:00+00"),
+        ("localtimestamp(0)", "2020-03-01 12:00:00"),
+        ("localtime", "12:00:00"),
+        ("age(date '2020-02-01')", "1 mon"),
         ("current_date", "2020-03-01"),
     ] {
         let expr = expression(sql).expect("it can be bound");
