@@ -82,6 +82,15 @@ fn rows(count_max: usize) -> impl Strategy<Value = Rows> {
     })
 }
 
+/// The same rows in the same order; shows the first that differs.
+fn same(found: &[String], expected: &[String], query: &str) {
+    let rows = found.iter().zip(expected).enumerate();
+    for (row, (found, expected)) in rows {
+        assert_eq!(found, expected, "row {row} of {query}");
+    }
+    assert_eq!(found.len(), expected.len(), "{query}");
+}
+
 /// Each query gives the same rows in the same order with memory and without, spills, and leaves nothing.
 fn same_rows(vfs: &MemoryVfs, database: &Database, queries: &[&str]) {
     let (small, large) = (database.connect().unwrap(), with_memory(database));
@@ -93,7 +102,8 @@ fn same_rows(vfs: &MemoryVfs, database: &Database, queries: &[&str]) {
             before,
             "{query} spills with memory too"
         );
-        assert_eq!(text(&small, query), expected, "{query}");
+        let found = text(&small, query);
+        same(&found, &expected, query);
         assert_eq!(database.temp_stats().bytes_held, 0, "{query}");
         assert!(!vfs.exists(Path::new(TEMP)).unwrap(), "{query}");
     }
@@ -123,8 +133,67 @@ const SORTS: &[&str] = &[
     "SELECT id, (SELECT count(*) FROM (SELECT k FROM a b WHERE b.k = a.k ORDER BY x LIMIT 2) c) FROM a WHERE id < 5",
 ];
 
+const GROUPS: &[&str] = &[
+    "SELECT k, count(*), sum(x), min(t), avg(f), bool_or(b) FROM a GROUP BY k",
+    "SELECT t, x % 7, count(*), count(DISTINCT k), string_agg(t, '+'), max(id) FROM a GROUP BY t, x % 7",
+    "SELECT id, sum(x) FILTER (WHERE b), count(t) FILTER (WHERE k > 0) FROM a GROUP BY id",
+    "SELECT count(DISTINCT t), count(DISTINCT x), sum(DISTINCT k), string_agg(DISTINCT t, ',') FROM a",
+    "SELECT t, k FROM a GROUP BY t, k HAVING count(*) < 3",
+    "SELECT DISTINCT t, b FROM a",
+    "SELECT DISTINCT k, x, f FROM a LIMIT 50 OFFSET 2",
+    "SELECT count(*), sum(c) FROM (SELECT x, t, count(*) AS c FROM a GROUP BY x, t) d",
+    "SELECT id, (SELECT count(DISTINCT k) FROM a b WHERE b.x = a.x) FROM a WHERE id < 5",
+];
+
+const SETS: &[&str] = &[
+    "SELECT t, k FROM a UNION SELECT t, k FROM b",
+    "SELECT t FROM a INTERSECT SELECT t FROM b",
+    "SELECT t FROM a INTERSECT ALL SELECT t FROM b",
+    "SELECT k, t FROM a EXCEPT SELECT k, t FROM b",
+    "SELECT k FROM a EXCEPT ALL SELECT k FROM b",
+    "SELECT id, t FROM a EXCEPT SELECT 1, 'x'",
+    "SELECT id FROM a INTERSECT SELECT x::integer FROM b",
+];
+
+const JOINS: &[&str] = &[
+    "SELECT a.id, b.id, a.t FROM a JOIN b ON a.k = b.k",
+    "SELECT a.id, b.id, b.x FROM a LEFT JOIN b ON a.k = b.k AND a.t = b.t",
+    "SELECT a.id, b.id FROM a LEFT JOIN b ON a.k = b.k AND a.x < b.x",
+    "SELECT a.id, b.id FROM a JOIN b ON a.x = b.x AND a.t <> b.t",
+    "SELECT a.id, b.id, c.id FROM a LEFT JOIN b ON a.k = b.k LEFT JOIN a c ON c.t = b.t AND c.b",
+    "SELECT a.k, count(*), count(b.id) FROM a RIGHT JOIN b ON a.k + 1 = b.k GROUP BY a.k ORDER BY 2, 1",
+    "SELECT id FROM a WHERE k IN (SELECT k FROM b WHERE b.b)",
+    "SELECT id FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.t = a.t)",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn groups_spill_without_a_trace(rows in rows(400)) {
+        let vfs = Arc::new(MemoryVfs::new());
+        let database = database_on(vfs.clone());
+        fill(&with_memory(&database), "a", &rows);
+        same_rows(&vfs, &database, GROUPS);
+    }
+
+    #[test]
+    fn set_operations_spill_without_a_trace(left in rows(300), right in rows(300)) {
+        let vfs = Arc::new(MemoryVfs::new());
+        let database = database_on(vfs.clone());
+        fill(&with_memory(&database), "a", &left);
+        fill(&with_memory(&database), "b", &right);
+        same_rows(&vfs, &database, SETS);
+    }
+
+    #[test]
+    fn hash_joins_spill_without_a_trace(left in rows(200), right in rows(80)) {
+        let vfs = Arc::new(MemoryVfs::new());
+        let database = database_on(vfs.clone());
+        fill(&with_memory(&database), "a", &left);
+        fill(&with_memory(&database), "b", &right);
+        same_rows(&vfs, &database, JOINS);
+    }
 
     #[test]
     fn sorts_spill_without_a_trace(rows in rows(400)) {
@@ -178,6 +247,49 @@ fn sorts_of_many_rows_spill() {
 }
 
 #[test]
+fn hash_tables_of_many_rows_spill() {
+    let database = many_rows();
+    let queries = [
+        "SELECT k, t, count(*), min(id) FROM a GROUP BY k, t",
+        "SELECT DISTINCT t, k FROM a",
+        "SELECT t, k FROM a UNION SELECT t, k FROM b",
+        "SELECT k, t FROM a EXCEPT ALL SELECT k, t FROM b",
+        "SELECT k, t FROM a INTERSECT SELECT k, t FROM b",
+        "SELECT k, t FROM b EXCEPT SELECT 1, 'one'",
+        "SELECT a.id, b.id FROM b JOIN a ON a.t = b.t AND a.k = b.k",
+        "SELECT a.id, b.id, b.t FROM b LEFT JOIN a ON a.k = b.k + 4500",
+        // One key for all: no partition is smaller than the whole.
+        "SELECT count(*), sum(a.id), sum(b.id) FROM b LEFT JOIN a ON a.k * 0 = b.k * 0 AND a.id = b.id + 19500",
+    ];
+    let (small, large) = (database.connect().unwrap(), with_memory(&database));
+    for work_mem in ["64kB", "300kB"] {
+        run(&small, &format!("SET work_mem = '{work_mem}'"));
+        for query in queries {
+            let before = database.temp_stats();
+            let found = text(&small, query);
+            let after = database.temp_stats();
+            let has_spilled = after.bytes_written > before.bytes_written;
+            assert!(has_spilled || work_mem == "300kB", "{query}");
+            assert_eq!(after.bytes_held, 0, "{query}");
+            let expected = text(&large, query);
+            same(&found, &expected, query);
+        }
+    }
+    // Many rows of few keys need no more than their own room.
+    let before = database.temp_stats();
+    text(
+        &small,
+        "SELECT k % 100, count(*), sum(id) FROM a GROUP BY k % 100",
+    );
+    text(&small, "SELECT DISTINCT k % 100 FROM a");
+    text(
+        &small,
+        "SELECT count(*) FROM (SELECT k % 100 FROM a EXCEPT SELECT k FROM b WHERE k < 50) x",
+    );
+    assert_eq!(database.temp_stats(), before);
+}
+
+#[test]
 fn the_disk_has_a_limit_too() {
     let database = many_rows();
     let c = database.connect().unwrap();
@@ -226,6 +338,13 @@ fn all_statements_together_have_a_limit() {
     let sort = "SELECT count(*) FROM (SELECT t, i FROM t ORDER BY t DESC, i DESC) x";
     assert_eq!(text(&c, sort), ["100"]);
     assert!(database.temp_stats().bytes_written > before.bytes_written);
+    for query in [
+        "SELECT count(*), sum(c) FROM (SELECT t || i, count(*) AS c FROM t GROUP BY t || i) x (t, c)",
+        "SELECT count(*), max(i) FROM (SELECT DISTINCT t, i FROM t) x",
+        "SELECT count(*), count(t) FROM (SELECT t, i FROM t EXCEPT SELECT t, i + 100 FROM t) x",
+    ] {
+        assert_eq!(text(&c, query).len(), 1, "{query}");
+    }
     // A result cannot spill.
     let message = fails(&c, "SELECT * FROM t", "53200");
     assert_eq!(

@@ -53,6 +53,8 @@ pub struct WorkCounts {
     pub pages_checked: u64,
     /// Entries or rows compared one by one after recoveries.
     pub entries_compared: u64,
+    /// Bytes of rows that did not stay in memory.
+    pub spilled_bytes: u64,
     /// Anomalies that the isolation level allows, seen.
     pub anomalies: Anomalies,
 }
@@ -76,6 +78,7 @@ impl WorkCounts {
         self.anomalies.phantoms += other.anomalies.phantoms;
         self.anomalies.lost_updates += other.anomalies.lost_updates;
         self.entries_compared += other.entries_compared;
+        self.spilled_bytes += other.spilled_bytes;
     }
 }
 
@@ -260,6 +263,7 @@ fn write_recoveries(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Resul
     line(f, "clean closes", work.closes, "")?;
     line(f, "pages checked", work.pages_checked, "")?;
     line(f, "entries compared", work.entries_compared, "")?;
+    line(f, "bytes spilled", work.spilled_bytes, "for want of memory")?;
     let allowed = "where the isolation level allows it";
     line(f, "lost updates", work.anomalies.lost_updates, allowed)?;
     line(f, "read skews", work.anomalies.one_read_write, allowed)?;
@@ -301,6 +305,7 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         "closes": work.closes,
         "pages_checked": work.pages_checked,
         "entries_compared": work.entries_compared,
+        "spilled_bytes": work.spilled_bytes,
         "lost_updates": work.anomalies.lost_updates,
         "read_skews": work.anomalies.one_read_write,
         "write_skews": work.anomalies.skews,

@@ -2,17 +2,19 @@
 
 use crate::error::{Error, Result};
 use crate::exec::aggregate::Aggregation;
+use crate::exec::distinct::Distinct;
 use crate::exec::filter::{Filter, Project};
 use crate::exec::hash_join::{HashJoin, HashJoinParts};
 use crate::exec::index_join::IndexJoin;
-use crate::exec::limit::{Distinct, Limit, Nothing, OneRow, Values, limits};
+use crate::exec::limit::{Limit, Nothing, OneRow, Values, limits};
 use crate::exec::lock_rows::LockRows;
 use crate::exec::loop_join::NestedLoop;
 use crate::exec::operator::{BoxOperator, Context};
 use crate::exec::recursive::{CteScan, KeptRows, RecursiveUnion};
 use crate::exec::scan::ScanOperator;
-use crate::exec::set_operation::{Append, SetOp};
+use crate::exec::set_operation::{Append, SetOp, Sides};
 use crate::exec::sort::Sort;
+use crate::exec::spill::Hashed;
 use crate::exec::window::WindowAggregation;
 use crate::plan::{NodeKind, PlanNode};
 
@@ -84,12 +86,11 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
 /// The operators that look at groups and partitions of rows.
 fn build_grouped<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
     Ok(match &node.kind {
-        NodeKind::Aggregate { input, keys, calls } => Box::new(Aggregation::new(
-            context,
-            build(context, input)?,
-            keys,
-            calls,
-        )),
+        NodeKind::Aggregate { input, keys, calls } => {
+            let rows = build(context, input)?;
+            let aggregation = Aggregation::new(context, keys, calls)?;
+            Box::new(Hashed::new(context, rows, aggregation)?)
+        }
         NodeKind::Window {
             input,
             partition_by,
@@ -147,9 +148,9 @@ fn build_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
             residual,
         } => Box::new(HashJoin::new(
             context,
+            (build(context, left)?, build(context, right)?),
             HashJoinParts {
-                left: build(context, left)?,
-                right: build(context, right)?,
+                left_types: &left.types,
                 right_types: &right.types,
                 kind: *kind,
                 left_keys,
@@ -196,18 +197,16 @@ fn build_set_operation<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<B
             right,
             kind,
             all,
-        } => Box::new(SetOp::new(
-            context,
-            (build(context, left)?, build(context, right)?),
-            &node.types,
-            *kind,
-            *all,
-        )?),
-        NodeKind::Distinct { input } => Box::new(Distinct::new(
-            context,
-            build(context, input)?,
-            &input.types,
-        )?),
+        } => {
+            let rows = Sides::new(build(context, left)?, build(context, right)?);
+            let operation = SetOp::new(context, &node.types, *kind, *all)?;
+            Box::new(Hashed::new(context, Box::new(rows), operation)?)
+        }
+        NodeKind::Distinct { input } => {
+            let rows = build(context, input)?;
+            let distinct = Distinct::new(context, &input.types)?;
+            Box::new(Hashed::new(context, rows, distinct)?)
+        }
         _ => build(context, node)?,
     })
 }

@@ -1,16 +1,11 @@
-//! `Limit`, `Distinct`, and the sources without a table.
+//! `Limit`, and the sources without a table.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::{BATCH_ROWS, Batch};
-use crate::exec::keys::KeyEncoder;
-use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::planted::{Mistake, makes};
 use crate::sql::bound::Expr;
 use crate::types::{SqlType, Value};
-use arrow_array::BooleanArray;
-use foldhash::fast::FixedState;
-use hashbrown::HashSet;
 
 /// LIMIT and OFFSET evaluated: rows to skip, rows to give.
 pub(crate) fn limits(
@@ -63,53 +58,6 @@ impl Operator for Limit<'_> {
             self.skip = 0;
             self.left -= length;
             return Ok(Some(batch));
-        }
-        Ok(None)
-    }
-}
-
-/// Each different row once, where it comes first.
-pub(crate) struct Distinct<'a> {
-    input: BoxOperator<'a>,
-    encoder: KeyEncoder,
-    seen: HashSet<Box<[u8]>, FixedState>,
-    reservation: Reservation<'a>,
-}
-
-impl<'a> Distinct<'a> {
-    /// Over rows of `types`.
-    pub(crate) fn new(
-        context: Context<'a>,
-        input: BoxOperator<'a>,
-        types: &[SqlType],
-    ) -> Result<Self> {
-        Ok(Self {
-            input,
-            encoder: KeyEncoder::new(types)?,
-            seen: HashSet::default(),
-            reservation: context.memory.reservation("DISTINCT"),
-        })
-    }
-}
-
-impl Operator for Distinct<'_> {
-    fn next(&mut self) -> Result<Option<Batch>> {
-        while let Some(batch) = self.input.next()? {
-            let keys = self.encoder.encode(&batch.columns, batch.rows)?;
-            let mut keep = Vec::with_capacity(batch.rows);
-            for row in 0..batch.rows {
-                let key = keys.key(row);
-                let new = !self.seen.contains(key);
-                if new {
-                    self.reservation.grow(key.len() + 32)?;
-                    self.seen.insert(key.into());
-                }
-                keep.push(new);
-            }
-            let batch = batch.filter(&BooleanArray::from(keep))?;
-            if batch.rows > 0 {
-                return Ok(Some(batch));
-            }
         }
         Ok(None)
     }

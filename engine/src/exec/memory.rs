@@ -128,6 +128,11 @@ impl Reservation<'_> {
         std::mem::take(&mut self.bytes)
     }
 
+    /// What is held.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Adds `bytes` if the statement, or this operator's floor, and all statements together have room for them; else
     /// does nothing and says false.
     #[must_use]

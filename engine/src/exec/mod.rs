@@ -7,9 +7,9 @@
 //!                   StorageTxn: scan, get                    change ──▶ write ──▶ insert, put, delete
 //! ```
 //!
-//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `window`, `Distinct`,
-//! `SetOp`, `recursive`) count what they hold in the statement's `memory`; where that is not enough, `sort` goes on by way
-//! of the disk (`spill`). A statement that touches a few rows by key takes the `short` path, without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
+//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `window`, `distinct`,
+//! `set_operation`, `recursive`) count what they hold in the statement's `memory`. Where that is not enough, `sort`,
+//! `hash_join`, `aggregate`, `distinct` and `set_operation` go on by way of the disk (`spill`). A statement that touches a few rows by key takes the `short` path, without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
 //! (`entry`); `pending` knows what of it is to come. What foreign keys ask for then (`integrity`) comes last.
 //!
 //! - EXEC-1: a hash join is built before it is probed.
@@ -32,6 +32,7 @@ mod build;
 mod change;
 mod check_table;
 mod conflict;
+mod distinct;
 mod entry;
 pub mod eval;
 mod expression;

@@ -8,19 +8,25 @@ use crate::report::WorkCounts;
 use crate::sql::{Generator, PairCounts, Ran, SqlPair, session_options};
 use crate::streams::Streams;
 use quantadb::Error;
-use quantadb::api::{Database, DatabaseOptions};
+use quantadb::api::{Database, DatabaseOptions, SessionOptions};
 use quantadb::storage::DiskOptions;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
-/// Opens a database on the simulated disk.
+/// Opens a database on the simulated disk. Where the seed says so, its statements have no memory and must spill.
 pub(super) fn open_database(world: &World, disk: DiskOptions) -> Result<Database, Error> {
     let options = DatabaseOptions {
         vfs: Arc::new(world.disk.clone()),
         env: world.env.clone(),
         disk,
-        session: session_options(),
+        session: SessionOptions {
+            work_mem_bytes: match world.options.spills {
+                true => 0,
+                false => SessionOptions::default().work_mem_bytes,
+            },
+            ..session_options()
+        },
     };
     Database::open_with(PATH, options)
 }
@@ -34,6 +40,7 @@ pub(super) fn count_pair(counts: PairCounts, work: &mut WorkCounts) {
     work.commits_unknown_found = counts.unknown_found;
     work.pages_checked = counts.pages_checked;
     work.entries_compared = counts.rows_compared;
+    work.spilled_bytes = counts.spilled_bytes;
 }
 
 /// What a statement came to, as the run sees it.

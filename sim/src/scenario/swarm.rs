@@ -32,6 +32,8 @@ pub struct SwarmOptions {
     pub shape: Shape,
     /// The SQL that is generated.
     pub generator: Generator,
+    /// Whether SQL statements spill whatever they can.
+    pub spills: bool,
     /// Steps of the run.
     pub steps: u64,
 }
@@ -88,6 +90,7 @@ impl SwarmOptions {
                 definitions: rng.random_bool(0.6),
                 transactions: rng.random_bool(0.8),
             },
+            spills: (seed / 3).is_multiple_of(2),
             steps: 600,
         }
     }
@@ -206,6 +209,7 @@ impl SwarmOptions {
             ),
             ("SQL definitions", self.generator.definitions.to_string()),
             ("SQL transactions", self.generator.transactions.to_string()),
+            ("spills", self.spills.to_string()),
             ("steps", self.steps.to_string()),
         ];
         if faults.capacity_bytes != u64::MAX {

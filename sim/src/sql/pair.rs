@@ -55,6 +55,8 @@ pub struct PairCounts {
     pub rows_compared: u64,
     /// Pages that the subject's own check looked at.
     pub pages_checked: u64,
+    /// Bytes that the subject spilled.
+    pub spilled_bytes: u64,
 }
 
 struct PairSession {
@@ -137,7 +139,12 @@ impl SqlPair {
 
     /// What was done so far.
     pub fn counts(&self) -> PairCounts {
-        self.counts
+        let open = self.subject.as_ref();
+        let spilled = open.map_or(0, |s| s.temp_stats().bytes_written);
+        PairCounts {
+            spilled_bytes: self.counts.spilled_bytes + spilled,
+            ..self.counts
+        }
     }
 
     /// Lets `name` be compared after recoveries, whether or not it exists.
@@ -230,8 +237,13 @@ impl SqlPair {
 
     /// Ends every session and lets go of the subject, which has crashed or is to be closed.
     pub fn let_go(&mut self) {
+        drop(self.take_subject());
+    }
+
+    fn take_subject(&mut self) -> Option<Database> {
+        self.counts = self.counts();
         self.sessions.iter_mut().for_each(|s| *s = None);
-        self.subject = None;
+        self.subject.take()
     }
 
     /// Ends every session and closes the subject with a last checkpoint.
@@ -239,8 +251,7 @@ impl SqlPair {
     /// # Errors
     /// The checkpoint's; the subject is let go all the same.
     pub fn close(&mut self) -> Result<(), Error> {
-        self.sessions.iter_mut().for_each(|s| *s = None);
-        match self.subject.take() {
+        match self.take_subject() {
             Some(subject) => subject.close(),
             None => Ok(()),
         }

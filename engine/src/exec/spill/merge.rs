@@ -246,3 +246,15 @@ pub(crate) fn merge_runs<'a>(
     let sources = runs.into_iter().map(Run::read).collect();
     Merge::new(context, order.clone(), sources, rows_max)
 }
+
+/// Merges runs whose last column, of the last of `types`, is the number that their rows are sorted by. Of equal numbers,
+/// the rows of the earlier run come first.
+pub(crate) fn merge_by_number<'a>(
+    context: Context<'a>,
+    runs: Vec<Run<'a>>,
+    types: &Arc<[SqlType]>,
+    reservation: &mut Reservation<'a>,
+) -> Result<Merge<'a>> {
+    let order = Arc::new(KeyOrder::by_last(types)?);
+    merge_runs(context, &order, runs, types, usize::MAX, reservation)
+}

@@ -48,6 +48,16 @@ impl KeyOrder {
         })
     }
 
+    /// By the last of `types`, ascending.
+    pub(super) fn by_last(types: &[SqlType]) -> Result<Self> {
+        let last = OrderKey {
+            column: types.len() - 1,
+            descending: false,
+            nulls_first: false,
+        };
+        Self::new(&[last], types)
+    }
+
     fn keys(&self, batch: &Batch) -> Result<Rows> {
         let columns: Vec<ArrayRef> = self
             .columns

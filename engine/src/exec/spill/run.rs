@@ -57,8 +57,18 @@ impl Drop for Run<'_> {
 }
 
 impl<'a> Run<'a> {
+    /// How many rows it holds.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Reads it, and drops it with the reader.
     pub(crate) fn read(self) -> RunReader<'a> {
+        RunReader::new(self)
+    }
+
+    /// Reads it; it stays.
+    pub(crate) fn reread(&self) -> RunReader<'a, &Self> {
         RunReader::new(self)
     }
 }
@@ -158,6 +168,11 @@ impl<'a, R: std::borrow::Borrow<Run<'a>>> RunReader<'a, R> {
             ahead: None,
             _life: std::marker::PhantomData,
         }
+    }
+
+    /// Whether all was given.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.ahead.is_none() && self.position == self.run.borrow().bytes
     }
 
     /// The next batch, never of zero rows; small ones are put together. Errors: those of [`Temp`].

@@ -16,6 +16,8 @@
 //! | any | min, max, sum and avg of NUMERIC | `tree`: of partial results | n log n |
 //! | any | the others | over each frame anew | sum of the frames |
 //!
+//! A chunk is held in memory, so that one partition must fit into what all statements may hold; the sort below spills.
+//!
 //! The last way is for sums of floats, whose result depends on the order of the rows, and for what grows with its rows
 //! anyway.
 

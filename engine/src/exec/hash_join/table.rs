@@ -1,0 +1,261 @@
+//! The right side in memory, and looking partners up in it.
+//!
+//! ```text
+//!   table   key ─▶ first row with it          chain   row ─▶ next row with the same key
+//! ```
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::exec::batch::{BATCH_ROWS, Batch, arrow};
+use crate::exec::keys::{KeyEncoder, Keys};
+use crate::exec::operator::Context;
+use crate::planted::{Mistake, makes};
+use crate::sql::bound::{Expr, JoinKind};
+use crate::types::SqlType;
+use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use std::hash::BuildHasher;
+
+/// No row.
+const NONE: u32 = u32::MAX;
+
+/// Bytes that a right row takes beside its values: its key, and its places in table and chain.
+const ROW_BYTES: usize = 48;
+
+/// What a hash join is made of, beside its inputs.
+#[derive(Clone, Copy)]
+pub(crate) struct HashJoinParts<'a> {
+    pub(crate) left_types: &'a [SqlType],
+    pub(crate) right_types: &'a [SqlType],
+    pub(crate) kind: JoinKind,
+    pub(crate) left_keys: &'a [Expr],
+    pub(crate) right_keys: &'a [Expr],
+    pub(crate) residual: Option<&'a Expr>,
+}
+
+/// How rows are joined.
+pub(super) struct Join<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) parts: HashJoinParts<'a>,
+    encoder: KeyEncoder,
+}
+
+/// Right rows.
+pub(super) struct Table {
+    rows: Batch,
+    keys: Keys,
+    table: HashTable<u32>,
+    /// The next row with the same key.
+    next: Vec<u32>,
+}
+
+/// A left batch on its way, and how far it is.
+pub(super) struct Probe {
+    pub(super) rows: Batch,
+    keys: Keys,
+    /// What its pairs carry behind their columns: a number for each row.
+    numbers: Option<ArrayRef>,
+    /// Whether rows that found no partner are given too.
+    gives_alone: bool,
+    row: usize,
+    partner: Option<u32>,
+    /// Whether a row has had a partner that passed the residual.
+    pub(super) matched: Vec<bool>,
+}
+
+/// What right rows take in memory, about.
+pub(super) fn table_bytes(rows: &Batch) -> usize {
+    rows.size_bytes() + rows.rows * ROW_BYTES + 64
+}
+
+impl<'a> Join<'a> {
+    /// Of these parts.
+    pub(super) fn new(context: Context<'a>, parts: HashJoinParts<'a>) -> Result<Self> {
+        let types: Vec<SqlType> = parts.left_keys.iter().map(|e| e.sql_type).collect();
+        Ok(Self {
+            encoder: KeyEncoder::new(&types)?,
+            context,
+            parts,
+        })
+    }
+
+    /// The keys of rows, by expressions over them.
+    pub(super) fn keys(&self, exprs: &[Expr], batch: &Batch) -> Result<Keys> {
+        let columns: Vec<ArrayRef> = exprs
+            .iter()
+            .map(|e| self.context.evaluate(e, batch))
+            .collect::<Result<_>>()?;
+        self.encoder.encode(&columns, batch.rows)
+    }
+
+    /// The table of right rows.
+    pub(super) fn table(&self, batches: Vec<Batch>) -> Result<Table> {
+        let rows = Batch::concat(&batches, self.parts.right_types)?;
+        drop(batches);
+        if rows.rows >= NONE as usize {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                "54000",
+                "the inner side of a hash join passes 4294967294 rows",
+            ));
+        }
+        let keys = self.keys(self.parts.right_keys, &rows)?;
+        let hasher = FixedState::default();
+        let mut table: HashTable<u32> = HashTable::with_capacity(rows.rows);
+        let mut next = vec![NONE; rows.rows];
+        // From the last row to the first, so that each chain runs forward.
+        for row in (0..rows.rows).rev() {
+            if row.is_multiple_of(BATCH_ROWS) {
+                self.context.interrupt.check()?;
+            }
+            if keys.has_null(row) && !makes(Mistake::NullKeysJoin) {
+                continue;
+            }
+            let key = keys.key(row);
+            let found = table.entry(
+                hasher.hash_one(key),
+                |r| keys.key(*r as usize) == key,
+                |r| hasher.hash_one(keys.key(*r as usize)),
+            );
+            match found {
+                Entry::Occupied(mut entry) => {
+                    next[row] = *entry.get();
+                    *entry.get_mut() = row as u32;
+                }
+                Entry::Vacant(entry) => {
+                    entry.insert(row as u32);
+                }
+            }
+        }
+        Ok(Table {
+            rows,
+            keys,
+            table,
+            next,
+        })
+    }
+
+    /// Left rows that begin to look for partners. With `gives_alone`, those that find none are given without one.
+    pub(super) fn probe(
+        &self,
+        rows: Batch,
+        numbers: Option<ArrayRef>,
+        gives_alone: bool,
+    ) -> Result<Probe> {
+        Ok(Probe {
+            keys: self.keys(self.parts.left_keys, &rows)?,
+            matched: vec![false; rows.rows],
+            rows,
+            numbers,
+            gives_alone,
+            row: 0,
+            partner: None,
+        })
+    }
+
+    /// The next rows joined, never zero of them; `None` when all have looked for their partners.
+    pub(super) fn pairs(&self, probe: &mut Probe, table: &Table) -> Result<Option<Batch>> {
+        while probe.row < probe.rows.rows {
+            self.context.interrupt.check()?;
+            let first = probe.row;
+            let (left, right) = probe.candidates(table);
+            let (left, right) = (UInt32Array::from(left), UInt32Array::from(right));
+            let mut joined = probe.joined(table, &left, &right)?;
+            let mut keep = None;
+            if let Some(residual) = self.parts.residual
+                && joined.rows > 0
+            {
+                let kept = self.context.predicate(residual, &joined)?;
+                joined = joined.filter(&kept)?;
+                keep = Some(kept);
+            }
+            for (pair, row) in left.values().iter().enumerate() {
+                probe.matched[*row as usize] |= is_kept(keep.as_ref(), pair);
+            }
+            if probe.gives_alone && probe.matched[first..probe.row].contains(&false) {
+                let (left, right) = probe.with_alone(first, &left, &right, keep.as_ref());
+                joined = probe.joined(table, &left, &right)?;
+            }
+            if joined.rows > 0 {
+                return Ok(Some(joined));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn is_kept(keep: Option<&BooleanArray>, pair: usize) -> bool {
+    keep.is_none_or(|keep| keep.is_valid(pair) && keep.value(pair))
+}
+
+impl Table {
+    fn first(&self, hasher: &FixedState, key: &[u8]) -> Option<u32> {
+        self.table
+            .find(hasher.hash_one(key), |r| self.keys.key(*r as usize) == key)
+            .copied()
+    }
+}
+
+impl Probe {
+    /// Up to a batch of pairs; where it stopped is remembered.
+    fn candidates(&mut self, table: &Table) -> (Vec<u32>, Vec<u32>) {
+        let hasher = FixedState::default();
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        while self.row < self.rows.rows {
+            let mut partner = match self.partner.take() {
+                Some(partner) => Some(partner),
+                None if self.keys.has_null(self.row) && !makes(Mistake::NullKeysJoin) => None,
+                None => table.first(&hasher, self.keys.key(self.row)),
+            };
+            while let Some(row) = partner {
+                if left.len() >= BATCH_ROWS {
+                    self.partner = partner;
+                    return (left, right);
+                }
+                left.push(self.row as u32);
+                right.push(row);
+                partner = Some(table.next[row as usize]).filter(|r| *r != NONE);
+            }
+            self.row += 1;
+        }
+        (left, right)
+    }
+
+    /// Rows of both sides beside each other; a NULL at the right gives NULLs.
+    fn joined(&self, table: &Table, left: &UInt32Array, right: &UInt32Array) -> Result<Batch> {
+        let mut joined = self.rows.take(left)?.beside(table.rows.take(right)?);
+        if let Some(numbers) = &self.numbers {
+            let numbers = arrow_select::take::take(numbers, left, None).map_err(arrow)?;
+            joined.columns.push(numbers);
+        }
+        Ok(joined)
+    }
+
+    /// The pairs that are kept, and at their places among them the rows from `first` on that are done and have no partner.
+    fn with_alone(
+        &self,
+        first: usize,
+        left: &UInt32Array,
+        right: &UInt32Array,
+        keep: Option<&BooleanArray>,
+    ) -> (UInt32Array, UInt32Array) {
+        let pairs = left.values().iter().zip(right.values()).enumerate();
+        let kept = pairs.filter(|(pair, _)| is_kept(keep, *pair));
+        let mut kept = kept.map(|(_, (l, r))| (*l, Some(*r))).peekable();
+        let mut all: Vec<(u32, Option<u32>)> = Vec::new();
+        for row in first..self.row {
+            if !self.matched[row] {
+                all.push((row as u32, None));
+            }
+            while let Some(pair) = kept.next_if(|(l, _)| *l as usize == row) {
+                all.push(pair);
+            }
+        }
+        all.extend(kept);
+        (
+            all.iter().map(|(l, _)| Some(*l)).collect(),
+            all.iter().map(|(_, r)| *r).collect(),
+        )
+    }
+}
