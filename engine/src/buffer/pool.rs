@@ -367,6 +367,11 @@ impl Pool {
         Ok(())
     }
 
+    /// Whether the file has more than `pages` pages.
+    pub fn is_longer_than(&self, pages: u32) -> bool {
+        *self.file_pages.lock() > u64::from(pages)
+    }
+
     /// Gives what the file has beyond `pages` pages back to the file system, or beyond those that there are by now. What
     /// the pages beyond held must be needed by nobody, also after a crash: the allocation page says so on the disk.
     ///

@@ -42,10 +42,11 @@ impl Core {
             cut += 1;
         }
         let pages = Allocation::of(&self.pool.read(Allocation::PAGE)?.page).pages;
-        if cut > 0 {
+        // An earlier vacuum may have taken pages off and then failed: also of those the disk must know before they go.
+        if self.pool.is_longer_than(pages) {
             self.checkpoint_locked(control)?;
+            self.pool.shrink_to(pages)?;
         }
-        self.pool.shrink_to(pages)?;
         Ok(cut)
     }
 
