@@ -283,6 +283,10 @@ mistakes! {
         IntersectKeepsDuplicates,
         /// The first rows of a sort are as many as LIMIT says, whatever OFFSET takes away.
         TopNForgetsSkip,
+        /// NULLs do not survive being spilled.
+        SpilledNullsForgotten,
+        /// One partition of spilled rows is not read again.
+        PartitionForgotten,
     }
 }
 

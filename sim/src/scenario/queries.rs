@@ -80,6 +80,13 @@ impl Queries {
         open.expect("statements are run only while the database is open")
     }
 
+    fn take_database(&mut self) -> Option<Database> {
+        self.connection = None;
+        let database = self.database.take()?;
+        self.work.spilled_bytes += database.temp_stats().bytes_written;
+        Some(database)
+    }
+
     fn fault(&mut self, error: Error, unknown: Option<Tables>) -> Result<Event, Mismatch> {
         let commit_unknown = unknown.is_some() && error.sqlstate() != "53100";
         if commit_unknown {
@@ -267,13 +274,11 @@ impl Workload for Queries {
     }
 
     fn let_go(&mut self) {
-        self.connection = None;
-        self.database = None;
+        drop(self.take_database());
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        self.connection = None;
-        match self.database.take() {
+        match self.take_database() {
             Some(database) => database.close(),
             None => Ok(()),
         }

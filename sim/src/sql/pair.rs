@@ -97,8 +97,18 @@ fn starts_with(sql: &str, word: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
+/// Whether the result has an order: an ORDER BY in parentheses is a window's, an aggregate's or a subquery's.
 fn orders_rows(sql: &str) -> bool {
-    sql.to_ascii_lowercase().contains("order by")
+    let sql = sql.to_ascii_lowercase();
+    let mut depth = 0_i32;
+    sql.char_indices().any(|(at, c)| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        depth == 0 && sql[at..].starts_with("order by")
+    })
 }
 
 /// The model has no disk: a failure of it is a defect of this package or of the SQL layer.

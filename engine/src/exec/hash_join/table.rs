@@ -161,22 +161,27 @@ impl<'a> Join<'a> {
             let first = probe.row;
             let (left, right) = probe.candidates(table);
             let (left, right) = (UInt32Array::from(left), UInt32Array::from(right));
-            let mut joined = probe.joined(table, &left, &right)?;
+            let mut kept = None;
             let mut keep = None;
             if let Some(residual) = self.parts.residual
-                && joined.rows > 0
+                && !left.is_empty()
             {
-                let kept = self.context.predicate(residual, &joined)?;
-                joined = joined.filter(&kept)?;
-                keep = Some(kept);
+                let all = probe.joined(table, &left, &right)?;
+                let which = self.context.predicate(residual, &all)?;
+                kept = Some(all.filter(&which)?);
+                keep = Some(which);
             }
             for (pair, row) in left.values().iter().enumerate() {
                 probe.matched[*row as usize] |= is_kept(keep.as_ref(), pair);
             }
-            if probe.gives_alone && probe.matched[first..probe.row].contains(&false) {
+            let joined = if probe.gives_alone && probe.matched[first..probe.row].contains(&false) {
                 let (left, right) = probe.with_alone(first, &left, &right, keep.as_ref());
-                joined = probe.joined(table, &left, &right)?;
-            }
+                probe.joined(table, &left, &right)?
+            } else if let Some(kept) = kept {
+                kept
+            } else {
+                probe.joined(table, &left, &right)?
+            };
             if joined.rows > 0 {
                 return Ok(Some(joined));
             }

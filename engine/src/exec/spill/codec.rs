@@ -14,6 +14,7 @@
 
 use crate::error::{Error, Result};
 use crate::exec::batch::{Batch, arrow};
+use crate::planted::{Mistake, makes};
 use crate::types::SqlType;
 use crate::types::array::arrow_type;
 use arrow_array::cast::AsArray;
@@ -36,7 +37,8 @@ pub(super) fn encode(batch: &Batch, types: &[SqlType], out: &mut Vec<u8>) -> Res
         if *column.data_type() != arrow_type(*sql_type) {
             return Err(Error::misuse("EXEC-13: a run is written with its types"));
         }
-        match column.nulls().filter(|n| n.null_count() > 0) {
+        let nulls = column.nulls().filter(|n| n.null_count() > 0);
+        match nulls.filter(|_| !makes(Mistake::SpilledNullsForgotten)) {
             None => out.push(0),
             Some(nulls) => {
                 out.push(1);

@@ -15,6 +15,7 @@ use crate::exec::batch::Batch;
 use crate::exec::keys::Keys;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::Context;
+use crate::planted::{Mistake, makes};
 use crate::types::SqlType;
 use arrow_array::{Int64Array, UInt32Array};
 use foldhash::fast::FixedState;
@@ -102,10 +103,15 @@ impl<'a> Partitions<'a> {
 
     /// The partitions, `None` for one without rows.
     pub(crate) fn finish(self) -> Result<Vec<Option<Run<'a>>>> {
-        self.writers
-            .into_iter()
-            .map(|writer| writer.map(RunWriter::finish).transpose())
-            .collect()
+        let runs = self.writers.into_iter();
+        let runs = runs.map(|writer| writer.map(RunWriter::finish).transpose());
+        let mut runs: Vec<Option<Run<'a>>> = runs.collect::<Result<_>>()?;
+        if makes(Mistake::PartitionForgotten)
+            && let Some(first) = runs.first_mut()
+        {
+            *first = None;
+        }
+        Ok(runs)
     }
 }
 

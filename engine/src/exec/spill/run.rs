@@ -34,7 +34,6 @@ pub(crate) struct RunWriter<'a> {
     run: Run<'a>,
     /// What is not written yet of the stream: less than a block's payload.
     pending: Vec<u8>,
-    scratch: Vec<u8>,
 }
 
 /// Reads a run from its start.
@@ -87,7 +86,6 @@ impl<'a> RunWriter<'a> {
                 rows: 0,
             },
             pending: Vec::new(),
-            scratch: Vec::new(),
         }
     }
 
@@ -95,19 +93,19 @@ impl<'a> RunWriter<'a> {
     pub(crate) fn push(&mut self, batch: &Batch) -> Result<()> {
         let rows_max = piece_rows(batch);
         let mut from = 0;
+        let mut scratch = Vec::new();
         while from < batch.rows {
             let length = rows_max.min(batch.rows - from);
-            self.push_piece(&batch.slice(from, length))?;
+            self.push_piece(&batch.slice(from, length), &mut scratch)?;
             from += length;
         }
         Ok(())
     }
 
-    fn push_piece(&mut self, piece: &Batch) -> Result<()> {
-        let mut scratch = std::mem::take(&mut self.scratch);
+    fn push_piece(&mut self, piece: &Batch, scratch: &mut Vec<u8>) -> Result<()> {
         scratch.clear();
         scratch.extend_from_slice(&[0; 4]);
-        codec::encode(piece, &self.run.types, &mut scratch)?;
+        codec::encode(piece, &self.run.types, scratch)?;
         let length = u32::try_from(scratch.len() - 4).map_err(|_| {
             let message = "a row of an intermediate result passes 4 GiB";
             Error::new(ErrorKind::Limit, "54000", message)
@@ -124,8 +122,6 @@ impl<'a> RunWriter<'a> {
             }
         }
         self.run.rows += piece.rows as u64;
-        scratch.shrink_to(PIECE_BYTES * 2);
-        self.scratch = scratch;
         Ok(())
     }
 
