@@ -204,6 +204,55 @@ proptest! {
     }
 }
 
+#[test]
+fn every_type_survives() {
+    let vfs = Arc::new(MemoryVfs::new());
+    let database = database_on(vfs.clone());
+    let c = with_memory(&database);
+    run(
+        &c,
+        "CREATE TABLE e (i INTEGER PRIMARY KEY, a SMALLINT, b BIGINT, c REAL, d DATE, e TIMESTAMP, f TIMESTAMPTZ,
+           g TIME, h INTERVAL, j UUID, k BYTEA, l VARCHAR(9), m NUMERIC(9, 3), n BOOLEAN, o DOUBLE PRECISION)",
+    );
+    for i in 0..80 {
+        let value = |column: i32, text: String| match (i + column) % 5 {
+            0 => "NULL".to_owned(),
+            _ => format!("'{text}'"),
+        };
+        let day = format!("{}-03-{:02}", 1990 + i, i % 28 + 1);
+        let time = format!("{:02}:{:02}:07.00{i:02}", i % 24, i % 60);
+        let values = [
+            value(1, (i - 40).to_string()),
+            value(2, format!("-{i}000000007")),
+            value(3, format!("{i}.5")),
+            value(4, day.clone()),
+            value(5, format!("{day} {time}")),
+            value(6, format!("{day} {time}+00")),
+            value(7, time),
+            value(8, format!("{} mons {i} days", i % 7)),
+            value(9, format!("00000000-0000-4000-8000-0000000000{i:02}")),
+            value(10, format!("\\x00ff{i:02}")),
+            value(11, "ü".repeat(i as usize % 9)),
+            value(12, format!("{i}.125")),
+            value(13, (i % 2 == 0).to_string()),
+            value(14, format!("1e{i}")),
+        ];
+        run(
+            &c,
+            &format!("INSERT INTO e VALUES ({i}, {})", values.join(", ")),
+        );
+    }
+    let queries = [
+        "SELECT * FROM e ORDER BY a DESC, i",
+        "SELECT DISTINCT * FROM e",
+        "SELECT * FROM e x JOIN e y ON x.h = y.h AND x.g = y.g AND x.j = y.j",
+        "SELECT d, e, f, g, h, j, k, l, count(*), min(f), max(h), max(g) FROM e GROUP BY d, e, f, g, h, j, k, l",
+        "SELECT a, b, c, d, e, f, g, h, j, k, l, m, n, o FROM e EXCEPT SELECT a, b, c, d, e, f, g, h, j, k, l, m, n, o FROM e WHERE i > 60",
+    ];
+    same_rows(&vfs, &database, &queries);
+    spills(&database, &queries);
+}
+
 /// A database with 20,000 rows in `a` and 3,000 in `b`, wide enough to spill at 64 kB.
 fn many_rows() -> Database {
     let database = database_on(Arc::new(MemoryVfs::new()));
