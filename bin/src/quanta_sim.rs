@@ -5,6 +5,7 @@ mod sim;
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use quantadb::planted::{AVAILABLE, Mistake};
+use quantadb_sim::disk::FaultSet;
 use quantadb_sim::report::{Report, Violation};
 use quantadb_sim::scenario::{
     Request, SCENARIOS, Scenario, mistake_by_name, run_seed, run_seed_everywhere, scenario_by_name,
@@ -44,6 +45,10 @@ struct Arguments {
     /// Plant a mistake in the engine, to see it caught
     #[arg(long, value_name = "NAME")]
     mistake: Option<String>,
+    /// Let these faults of the disk strike and no others: torn, lost, reordered, garbage, eio, enospc, short, interrupted,
+    /// failed-sync, slow, and in the scenario "damage" rot, misdirected, lost-writes, stale; or all, or none
+    #[arg(long, value_name = "NAMES", value_parser = FaultSet::parse)]
+    faults: Option<FaultSet>,
     /// Report as JSON
     #[arg(long)]
     json: bool,
@@ -146,6 +151,14 @@ fn request(arguments: &Arguments) -> Result<Request, String> {
     {
         return Err(format!("--script is for scenario {SCRIPTS}, not {other}"));
     }
+    if let Some(scenario) = arguments.scenario.and_then(scenario_by_name)
+        && let Some(faults) = arguments.faults
+        && faults != FaultSet::all()
+        && !faults.without(scenario.faults).is_empty()
+    {
+        let (name, these) = (scenario.name, faults.without(scenario.faults));
+        return Err(format!("scenario {name} has no judgement for {these}"));
+    }
     let read = |path: &PathBuf| match std::fs::read_to_string(path) {
         Ok(text) => Ok((path.display().to_string(), text)),
         Err(error) => Err(format!("cannot read {}: {error}", path.display())),
@@ -153,6 +166,7 @@ fn request(arguments: &Arguments) -> Result<Request, String> {
     Ok(Request {
         steps: arguments.steps,
         mistake,
+        faults: arguments.faults,
         scripts: arguments
             .script
             .iter()

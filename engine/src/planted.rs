@@ -105,6 +105,8 @@ mistakes! {
         StaleRecordsAccepted,
         /// A commit is seen by others before it is durable.
         VisibleBeforeDurable,
+        /// Where a record cannot be read the log ends, whatever follows.
+        DamageTakenForEnd,
     }
     Recovery {
         /// Recovery leaves the changes of transactions that did not commit.
@@ -141,6 +143,8 @@ mistakes! {
         DirtyForgottenOnError,
         /// Of the pages of one record only the first gets its LSN.
         OnlyFirstPageStamped,
+        /// A page that comes back older than it was is taken for what it is.
+        OlderPageAccepted,
     }
     Page {
         /// Compaction goes on counting what it has removed.
@@ -151,6 +155,8 @@ mistakes! {
         SlotOrderBroken,
         /// A page takes the last transaction that changed it for the newest.
         MaxTxnFollowsLast,
+        /// A page's checksum is not asked.
+        ChecksumSkipped,
     }
     Tree {
         /// A split loses the first entry that moves.

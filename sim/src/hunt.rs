@@ -33,6 +33,9 @@ fn names_of(mistake: Mistake) -> &'static [&'static str] {
         Mistake::FollowerNotSynced | Mistake::VisibleBeforeDurable => {
             &["sessions", "read-committed"]
         }
+        Mistake::ChecksumSkipped | Mistake::OlderPageAccepted | Mistake::DamageTakenForEnd => {
+            &["damage"]
+        }
         Mistake::PendingNotValidated => &["serializable"],
         _ => match mistake.area() {
             Area::Catalog | Area::Integrity | Area::Planner | Area::Executor => &["queries"],

@@ -1,6 +1,6 @@
 //! What a run did, and what it found: for people and as JSON.
 
-use crate::disk::{Call, DiskCounters};
+use crate::disk::{Call, DiskCounters, FaultKind};
 use crate::lockstep::Mismatch;
 use crate::phase::Phase;
 use serde_json::{Value, json};
@@ -32,6 +32,26 @@ pub struct Recoveries {
     pub repeated: u64,
 }
 
+/// What came of a disk that broke its contract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DamageCounts {
+    /// Errors that named damage.
+    pub named: u64,
+    /// Databases that were refused when they were opened.
+    pub refused: u64,
+    /// Wrong answers where nobody could have noticed.
+    pub unnoticed: u64,
+    /// Runs in which every answer was right and none an error.
+    pub unharmed: u64,
+}
+
+impl DamageCounts {
+    /// Whether nothing came of it so far.
+    pub fn is_none(&self) -> bool {
+        self.named + self.refused + self.unnoticed == 0
+    }
+}
+
 /// Counts of the work done and of the recoveries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkCounts {
@@ -57,6 +77,8 @@ pub struct WorkCounts {
     pub spilled_bytes: u64,
     /// Anomalies that the isolation level allows, seen.
     pub anomalies: Anomalies,
+    /// What came of damage.
+    pub damage: DamageCounts,
 }
 
 impl WorkCounts {
@@ -79,6 +101,10 @@ impl WorkCounts {
         self.anomalies.lost_updates += other.anomalies.lost_updates;
         self.entries_compared += other.entries_compared;
         self.spilled_bytes += other.spilled_bytes;
+        self.damage.named += other.damage.named;
+        self.damage.refused += other.damage.refused;
+        self.damage.unnoticed += other.damage.unnoticed;
+        self.damage.unharmed += other.damage.unharmed;
     }
 }
 
@@ -156,7 +182,9 @@ fn write_counts(f: &mut fmt::Formatter<'_>, work: &WorkCounts, disk: &DiskCounte
     write_work(f, work)?;
     write_crashes(f, disk)?;
     write_disk(f, disk)?;
-    write_recoveries(f, work)
+    write_faults(f, disk)?;
+    write_recoveries(f, work)?;
+    write_damage(f, &work.damage)
 }
 
 fn write_work(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Result {
@@ -239,6 +267,37 @@ fn write_disk(f: &mut fmt::Formatter<'_>, disk: &DiskCounters) -> fmt::Result {
     Ok(())
 }
 
+fn write_faults(f: &mut fmt::Formatter<'_>, disk: &DiskCounters) -> fmt::Result {
+    writeln!(f, "faults by name")?;
+    for kind in FaultKind::ALL {
+        let rest = match kind.is_within_contract() {
+            true => "",
+            false => "beyond the disk contract",
+        };
+        if disk.of_kind(kind) > 0 {
+            line(f, kind.name(), disk.of_kind(kind), rest)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_damage(f: &mut fmt::Formatter<'_>, damage: &DamageCounts) -> fmt::Result {
+    if damage.is_none() && damage.unharmed == 0 {
+        return Ok(());
+    }
+    writeln!(f, "damage")?;
+    line(f, "named", damage.named, "errors of calls")?;
+    line(f, "refused", damage.refused, "databases, when opened")?;
+    line(
+        f,
+        "unharmed",
+        damage.unharmed,
+        "runs, every answer was right",
+    )?;
+    let unnoticed = "wrong answers after another process began, where nobody could notice";
+    line(f, "unnoticed", damage.unnoticed, unnoticed)
+}
+
 fn write_recoveries(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Result {
     writeln!(f, "recoveries")?;
     line(f, "all", work.recoveries.done, "")?;
@@ -280,6 +339,10 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         .iter()
         .map(|&c| (c.to_string(), disk.faults.of_call(c).into()))
         .collect();
+    let names: serde_json::Map<String, Value> = FaultKind::ALL
+        .iter()
+        .map(|&kind| (kind.to_string(), disk.of_kind(kind).into()))
+        .collect();
     json!({
         "statements": work.statements,
         "transactions": work.transactions,
@@ -310,6 +373,11 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         "read_skews": work.anomalies.one_read_write,
         "write_skews": work.anomalies.skews,
         "phantoms": work.anomalies.phantoms,
+        "faults_by_name": names,
+        "damage_named": work.damage.named,
+        "damage_refused": work.damage.refused,
+        "damage_unnoticed": work.damage.unnoticed,
+        "damage_unharmed": work.damage.unharmed,
     })
 }
 

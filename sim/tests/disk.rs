@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use quantadb::vfs::{File, OpenMode, SECTOR_BYTES, Vfs, read_exact_at, write_all_at};
-use quantadb_sim::disk::{CrashKind, DiskFaults, Fault, SimDisk, SyncFailure};
+use quantadb_sim::disk::{CrashKind, DiskFaults, Fault, PowerLoss, SimDisk, SyncFailure};
 use quantadb_sim::phase::PhaseCell;
 use quantadb_sim::streams::Streams;
 use std::collections::BTreeSet;
@@ -338,7 +338,10 @@ fn garbage_strikes_only_what_was_not_synced() {
     let mut garbage = 0;
     for seed in 0..100 {
         let faults = DiskFaults {
-            garbage: true,
+            power: PowerLoss {
+                garbage: true,
+                ..DiskFaults::NONE.power
+            },
             ..DiskFaults::NONE
         };
         let disk = disk(seed, faults);

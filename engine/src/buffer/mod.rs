@@ -23,7 +23,8 @@
 //! - BUF-4: a frame that somebody holds is never evicted. The pool holds at most its capacity, and one frame more for
 //!   each page that is held when all are.
 //! - BUF-5: a page that was written and is read again is as it was written, or the read fails: after a failed sync the
-//!   file may hold an older state of it.
+//!   file may hold an older state of it. So far as the pool remembers (eight times the pages that it holds), that is so of
+//!   every page that was in memory, whatever the disk has acknowledged.
 //!
 //! The eviction policy is S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): a scan
 //! passes through the small queue and leaves the main one alone.
@@ -32,6 +33,7 @@ mod allocation;
 mod change;
 mod policy;
 mod pool;
+mod seen;
 mod unsynced;
 
 pub use allocation::Allocation;

@@ -2,6 +2,7 @@
 
 use super::allocation::Allocation;
 use super::policy::Policy;
+use super::seen::Seen;
 use super::unsynced::Unsynced;
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, Page, PageId, PageOp};
@@ -62,6 +63,7 @@ pub struct Pool {
     /// Pages that the file has room for.
     file_pages: Mutex<u64>,
     unsynced: Mutex<Unsynced>,
+    seen: Mutex<Seen>,
     pages_read: AtomicU64,
     pages_written: AtomicU64,
 }
@@ -75,13 +77,15 @@ impl Pool {
         let len = file
             .len()
             .map_err(|e| Error::io("cannot read the length of the database file", e))?;
+        let capacity = (options.cache_bytes / options.page_bytes).max(FRAMES_MIN);
         Ok(Self {
             file_pages: Mutex::new(len / options.page_bytes as u64),
             unsynced: Mutex::default(),
+            seen: Mutex::new(Seen::new(capacity)),
             file,
             log,
             options,
-            capacity: (options.cache_bytes / options.page_bytes).max(FRAMES_MIN),
+            capacity,
             shards: std::array::from_fn(|_| RwLock::new(Shard::default())),
             policy: Mutex::new(Policy::default()),
             pages_read: AtomicU64::new(0),
@@ -199,6 +203,9 @@ impl Pool {
             )),
             Err(e) => return Err(Error::io(format!("cannot read page {}", id.0), e)),
         };
+        if makes(Mistake::OlderPageAccepted) {
+            return read;
+        }
         // BUF-5
         match self.unsynced.lock().lsn_of(id) {
             Some(lsn) if read.is_err() || page.lsn() < lsn => {
@@ -213,7 +220,15 @@ impl Pool {
                 ))
             }
             _ => read,
+        }?;
+        if page.lsn() < self.seen.lock().lsn_of(id) {
+            return Err(Error::corrupt(format!(
+                "page {} is older than it was when it was last in memory: the disk has lost a write, or gives what was \
+                 there before it (BUF-5)",
+                id.0
+            )));
         }
+        Ok(())
     }
 
     /// Evicts pages until one more fits. When every frame is held by somebody the pool grows instead (BUF-4).
@@ -270,14 +285,16 @@ impl Pool {
         }
         let mut shard = self.shard(id).write();
         // Ours and the table's: nobody else holds it, and nobody can get it while the shard is latched.
-        let free = frame.owners() == 2
-            && frame
-                .try_read()
-                .is_some_and(|g| !g.dirty.load(Ordering::Acquire));
-        if free {
+        let guard = match frame.owners() {
+            2 => frame.try_read(),
+            _ => None,
+        };
+        let clean = guard.filter(|guard| !guard.dirty.load(Ordering::Acquire));
+        if let Some(guard) = &clean {
+            self.seen.lock().note(id, guard.page.lsn());
             shard.remove(&id);
         }
-        Ok(free)
+        Ok(clean.is_some())
     }
 
     fn write_if_dirty(&self, frame: &Frame) -> Result<bool> {

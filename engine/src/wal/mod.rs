@@ -28,6 +28,8 @@
 //! - WAL-7: a record ends with a byte that is not zero; so one that reads whole proves that its last sector was written,
 //!   in which the next record begins. Else a record that ends in zeros would seem whole without that sector, and the zeros
 //!   after it a sign to go on at the next.
+//! - WAL-8: a flush begins only when the one before it is durable. So where records end and the first record of a flush
+//!   lies behind, nothing was torn: the log has been damaged, and the database is refused.
 
 mod chain;
 mod log;

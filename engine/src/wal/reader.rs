@@ -4,6 +4,7 @@ use super::record::{END_MARK, FRAME_BYTES, Frame, Record};
 use super::segment::{LogGeometry, SegmentHeader, read_headers};
 use crate::error::{Error, Result};
 use crate::page::Lsn;
+use crate::planted::{Mistake, makes};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -199,6 +200,74 @@ impl LogReader {
         Some(self.geometry.first_lsn(*seq))
     }
 
+    /// WAL-8: the log ends at `end` because a crash tore it there, not because something has damaged it since.
+    fn expect_nothing_after(&mut self, end: u64) -> Result<()> {
+        if makes(Mistake::DamageTakenForEnd) {
+            return Ok(());
+        }
+        let last = self.geometry.seq_of(end.saturating_sub(1));
+        let later: Vec<u64> = self.segments.range(last..).map(|(&seq, _)| seq).collect();
+        for seq in later {
+            let first = self.geometry.first_lsn(seq);
+            self.expect_no_flush_in(seq, end.max(first), end)?;
+        }
+        self.expect_no_header_damaged(last, end)
+    }
+
+    /// The same for the segment after `last`, whose header may be what was damaged. A crash can leave it without one while
+    /// its first flush is under way.
+    fn expect_no_header_damaged(&mut self, last: u64, end: u64) -> Result<()> {
+        let (seq, first) = (last + 1, self.geometry.first_lsn(last + 1));
+        let Some(&(_, before)) = self.segments.get(&last) else {
+            return Ok(());
+        };
+        if self.segments.contains_key(&seq) {
+            return Ok(());
+        }
+        let nameless: Vec<u32> = (0..)
+            .zip(&self.slots)
+            .filter_map(|(slot, named)| (!named).then_some(slot))
+            .collect();
+        let header = SegmentHeader {
+            seq,
+            prev_end: None,
+            ..before
+        };
+        for slot in nameless {
+            self.segments.insert(seq, (slot, header));
+            self.cached = None;
+            let sound = self.expect_no_flush_in(seq, first + SECTOR, end);
+            self.segments.remove(&seq);
+            self.cached = None;
+            sound?;
+        }
+        Ok(())
+    }
+
+    /// No flush begins in the segment from `from` on.
+    fn expect_no_flush_in(&mut self, seq: u64, from: u64, end: u64) -> Result<()> {
+        let behind = self.geometry.first_lsn(seq) + self.geometry.payload();
+        for lsn in (from..behind).step_by(SECTOR_BYTES) {
+            if self.begins_flush(lsn)? {
+                return Err(Error::corrupt(format!(
+                    "the log is damaged at {end}: what follows it was written when it was durable (WAL-8)"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a record lies at `lsn` with which a flush began.
+    fn begins_flush(&mut self, lsn: u64) -> Result<bool> {
+        let frame = self.bytes(lsn, FRAME_BYTES)?;
+        let frame = frame.as_ref().and_then(|bytes| bytes.first_chunk());
+        let frame = frame.and_then(|&bytes| Frame::decode(bytes));
+        if frame.is_none_or(|frame| !frame.first_of_flush) {
+            return Ok(false);
+        }
+        Ok(self.framed_record_at(Lsn(lsn))?.is_some())
+    }
+
     /// Calls `each` with all records from `start` on (its start, itself, its end); gives how far the log goes. It is
     /// known to have reached `known`, be it with an epoch of no records; epochs of none after that are passed over.
     ///
@@ -224,6 +293,7 @@ impl LogReader {
                 Err(end) => match self.joined_at(end, self.geometry.seq_of(known.0)) {
                     Some(first) => at = first,
                     None => {
+                        self.expect_nothing_after(end)?;
                         return Ok(LogExtent {
                             last_flush,
                             records_end: Lsn(at),

@@ -1,5 +1,6 @@
 //! What the disk was asked and what it did, by call and by phase.
 
+use super::kind::{FaultKind, KindCounts};
 use crate::phase::Phase;
 use std::fmt;
 
@@ -127,9 +128,21 @@ pub struct DiskCounters {
     pub names_lost: u64,
     /// Lengths that a power loss took back.
     pub lengths_lost: u64,
+    /// Faults by name, but those that the counts above tell.
+    pub(super) kinds: KindCounts,
 }
 
 impl DiskCounters {
+    /// How often a fault has struck: sectors, blocks, calls or power losses.
+    pub fn of_kind(&self, kind: FaultKind) -> u64 {
+        match kind {
+            FaultKind::Torn => self.blocks_torn,
+            FaultKind::Lost => self.sectors_lost + self.names_lost + self.lengths_lost,
+            FaultKind::Garbage => self.sectors_garbage,
+            _ => self.kinds.of(kind),
+        }
+    }
+
     /// Adds another's counts.
     pub fn add(&mut self, other: &DiskCounters) {
         self.calls.add(&other.calls);
@@ -143,5 +156,6 @@ impl DiskCounters {
         self.sectors_forgotten += other.sectors_forgotten;
         self.names_lost += other.names_lost;
         self.lengths_lost += other.lengths_lost;
+        self.kinds.add(&other.kinds);
     }
 }

@@ -35,6 +35,32 @@ pub enum Fault {
     Short,
 }
 
+/// What a power loss may do to what was not synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PowerLoss {
+    /// Whether it takes anything back; else all of it is there.
+    pub loses: bool,
+    /// Whether a part of a write may survive; else all of it or nothing.
+    pub tears: bool,
+    /// Whether a write may survive one before it; else those up to some moment survive.
+    pub reorders: bool,
+    /// Whether a sector that it hits may become garbage.
+    pub garbage: bool,
+    /// Whether changes of names survive independently; else a prefix of them does.
+    pub names_disordered: bool,
+}
+
+/// Chances, each out of a million calls, of what no disk may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Betrayal {
+    /// A write is acknowledged, as is the sync after it, and is not there.
+    pub lost_write_ppm: u32,
+    /// A write goes to another place of the file.
+    pub misdirected_ppm: u32,
+    /// A read gives what was there before the last sync.
+    pub stale_ppm: u32,
+}
+
 /// Chances, each out of a million calls, and models of failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiskFaults {
@@ -52,12 +78,14 @@ pub struct DiskFaults {
     pub interrupted_ppm: u32,
     /// A transfer is short.
     pub short_ppm: u32,
+    /// A call takes up to a second.
+    pub slow_ppm: u32,
     /// What a failed sync does.
     pub sync_failure: SyncFailure,
-    /// Whether a sector that a power loss hits may become garbage.
-    pub garbage: bool,
-    /// Whether changes of names survive independently; else a prefix of them does.
-    pub names_disordered: bool,
+    /// What a power loss may do.
+    pub power: PowerLoss,
+    /// What no disk may do.
+    pub betrayal: Betrayal,
     /// Bytes that all files together may have.
     pub capacity_bytes: u64,
 }
@@ -72,9 +100,20 @@ impl DiskFaults {
         full_ppm: 0,
         interrupted_ppm: 0,
         short_ppm: 0,
+        slow_ppm: 0,
         sync_failure: SyncFailure::Dropped,
-        garbage: false,
-        names_disordered: false,
+        power: PowerLoss {
+            loses: true,
+            tears: true,
+            reorders: true,
+            garbage: false,
+            names_disordered: false,
+        },
+        betrayal: Betrayal {
+            lost_write_ppm: 0,
+            misdirected_ppm: 0,
+            stale_ppm: 0,
+        },
         capacity_bytes: u64::MAX,
     };
 }

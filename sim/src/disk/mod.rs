@@ -12,20 +12,25 @@
 //! ```
 //!
 //! - A *power loss* decides for each dirty sector, each unsynced length and each unsynced change of a name whether it
-//!   is there. Sectors may be garbage, if [`DiskFaults::garbage`] says so. A *process crash* keeps everything, still
+//!   is there. Sectors may be garbage, if [`PowerLoss::garbage`] says so. A *process crash* keeps everything, still
 //!   unsynced.
 //! - A crash is armed for the n-th call from now; that call and all after it fail until [`SimDisk::restart`]. Files
 //!   opened before stay dead.
 //! - Faults (I/O error, full disk, interruption, short transfer, failed sync) come by chance or at the n-th call.
+//! - Faults have names ([`FaultKind`]). Those beyond the contract ([`Betrayal`], and [`SimDisk::rot_somewhere`]) strike only
+//!   where a scenario asks for them.
 //! - Everything random comes from one stream given at creation, and every call is folded into a trace hash.
 
 mod counters;
 mod directory;
 mod faults;
 mod inode;
+mod kind;
 mod sim;
 mod state;
+mod survivors;
 
 pub use counters::{Call, CallCounts, DiskCounters};
-pub use faults::{CrashKind, DiskFaults, Fault, SyncFailure};
+pub use faults::{Betrayal, CrashKind, DiskFaults, Fault, PowerLoss, SyncFailure};
+pub use kind::{FaultKind, FaultSet, KindCounts};
 pub use sim::SimDisk;

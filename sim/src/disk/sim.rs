@@ -4,11 +4,13 @@ use super::counters::{Call, DiskCounters};
 use super::directory::InodeId;
 use super::faults::{CrashKind, DiskFaults, Fault, dead};
 use super::inode::Inode;
+use super::kind::FaultKind;
 use super::state::{State, Verdict};
 use crate::baton::pause;
+use crate::env::SimEnv;
 use crate::phase::PhaseCell;
 use quantadb::sync::{Mutex, MutexGuard};
-use quantadb::vfs::{File, OpenMode, Vfs};
+use quantadb::vfs::{File, OpenMode, SECTOR_BYTES, Vfs};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::io;
@@ -20,7 +22,12 @@ use std::sync::Arc;
 pub struct SimDisk {
     state: Arc<Mutex<State>>,
     phase: PhaseCell,
+    /// What slow calls move.
+    clock: Option<Arc<SimEnv>>,
 }
+
+/// How long a slow call takes at most.
+const SLOW_MICROS_MAX: u64 = 1_000_000;
 
 /// An open file.
 struct SimFile {
@@ -36,6 +43,16 @@ impl SimDisk {
         Self {
             state: Arc::new(Mutex::new(State::new(rng, faults))),
             phase,
+            clock: None,
+        }
+    }
+
+    /// The same disk, whose slow calls move this clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<SimEnv>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..self
         }
     }
 
@@ -47,6 +64,7 @@ impl SimDisk {
         Self {
             state: Arc::new(Mutex::new(state)),
             phase: self.phase.clone(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -107,6 +125,33 @@ impl SimDisk {
         state.directory.iter().map(with_len).collect()
     }
 
+    /// Flips a bit of something that rests, in any file; where: `None` when nothing rests there.
+    pub fn rot_somewhere(&self) -> Option<(PathBuf, u64)> {
+        let mut state = self.state.lock();
+        let files: Vec<(PathBuf, InodeId)> = state
+            .directory
+            .iter()
+            .map(|(path, id)| (path.clone(), id))
+            .collect();
+        let (path, id) = files.get(state.rng.random_range(0..files.len().max(1)))?;
+        let len = state.inodes.get(id).map_or(0, Inode::len);
+        let offset = state.rng.random_range(0..len.max(1));
+        let mask = 1 << state.rng.random_range(0..8);
+        let inode = state
+            .inodes
+            .get_mut(id)
+            .filter(|inode| inode.rests(offset))?;
+        inode.rot(offset, mask);
+        state.counters.kinds.add_one(FaultKind::Rot);
+        Some((path.clone(), offset as u64))
+    }
+
+    /// Forgets what sectors held before the last sync: no stale read gives it any more.
+    pub fn forget_older(&self) {
+        let mut state = self.state.lock();
+        state.inodes.values_mut().for_each(Inode::forget_older);
+    }
+
     /// Flips the bits of `mask` in the byte at `offset` of a file, as rot does.
     pub fn rot(&self, path: &Path, offset: u64, mask: u8) {
         let mut state = self.state.lock();
@@ -116,9 +161,19 @@ impl SimDisk {
         }
     }
 
+    /// Takes the time of a call.
+    fn take_time(&self, state: &mut State) {
+        if let Some(clock) = &self.clock
+            && state.strikes(FaultKind::Slow, state.faults.slow_ppm)
+        {
+            clock.advance(state.rng.random_range(0..SLOW_MICROS_MAX));
+        }
+    }
+
     fn enter(&self, call: Call, name: &Path) -> io::Result<(MutexGuard<'_, State>, Verdict)> {
         pause();
         let mut state = self.state.lock();
+        self.take_time(&mut state);
         let subject = u64::from(crc32fast::hash(name.as_os_str().as_encoded_bytes()));
         let grows = call == Call::Open && state.directory.get(name).is_none();
         let verdict = state.enter(call, self.phase.get(), subject, (0, 0), grows)?;
@@ -230,6 +285,7 @@ impl SimFile {
         if state.life != self.life {
             return Err(dead());
         }
+        self.disk.take_time(&mut state);
         // A file that was removed while open lives on for its handles.
         state.inodes.entry(self.inode).or_default();
         let grows = grown > 0 && {
@@ -242,10 +298,41 @@ impl SimFile {
             let gain = grown - state.inodes[&self.inode].len();
             if !state.has_room(gain) {
                 state.counters.faults.count(call, phase);
+                state.counters.kinds.add_one(FaultKind::Enospc);
                 return Ok((state, Verdict::Fail(Fault::Full)));
             }
         }
         Ok((state, verdict))
+    }
+}
+
+impl SimFile {
+    /// Writes, unless the disk betrays its contract.
+    fn put(&self, state: &mut State, buf: &[u8], at: usize) {
+        let (by, keeps_all) = state.next_write();
+        let betrayal = state.faults.betrayal;
+        let end = at + buf.len();
+        if state.strikes(FaultKind::Misdirected, betrayal.misdirected_ppm) {
+            let rest = inode(state, self.inode).len().saturating_sub(buf.len());
+            let sectors = rest / SECTOR_BYTES;
+            let elsewhere = state.rng.random_range(0..=sectors) * SECTOR_BYTES;
+            let inode = inode(state, self.inode);
+            if elsewhere + buf.len() <= inode.len() {
+                inode.write(buf, elsewhere, by, keeps_all);
+            }
+            inode.grow(end, by, keeps_all);
+        } else if state.strikes(FaultKind::LostWrites, betrayal.lost_write_ppm) {
+            // Gone at once, or shown by a cache until the next power loss.
+            let is_shown = state.rng.random_bool(0.5);
+            let inode = inode(state, self.inode);
+            if is_shown {
+                inode.write(buf, at, by, keeps_all);
+                inode.doom(at..end);
+            }
+            inode.grow(end, by, keeps_all);
+        } else {
+            inode(state, self.inode).write(buf, at, by, keeps_all);
+        }
     }
 }
 
@@ -266,6 +353,13 @@ impl File for SimFile {
         };
         let count = count.min(buf.len());
         let read = inode(&mut state, self.inode).read(&mut buf[..count], at);
+        let stale_ppm = state.faults.betrayal.stale_ppm;
+        if stale_ppm > 0
+            && state.rng.random_range(0..1_000_000) < stale_ppm
+            && inode(&mut state, self.inode).read_older(&mut buf[..read], at)
+        {
+            state.counters.kinds.add_one(FaultKind::Stale);
+        }
         state.note(u64::from(crc32fast::hash(&buf[..read])));
         Ok(read)
     }
@@ -278,11 +372,14 @@ impl File for SimFile {
         let count = match verdict {
             Verdict::Go => buf.len(),
             Verdict::Fail(Fault::Short) => state.rng.random_range(1..=buf.len().max(1)),
+            Verdict::Crash if !state.faults.power.tears => {
+                buf.len() * usize::from(state.rng.random_bool(0.5))
+            }
             Verdict::Fail(Fault::Io) | Verdict::Crash => state.rng.random_range(0..=buf.len()),
             Verdict::Fail(Fault::Full | Fault::Interrupted) => 0,
         };
         let count = count.min(buf.len());
-        inode(&mut state, self.inode).write(&buf[..count], at);
+        self.put(&mut state, &buf[..count], at);
         match verdict {
             Verdict::Go | Verdict::Fail(Fault::Short) => Ok(count),
             Verdict::Fail(fault) => Err(State::error(fault)),
@@ -294,7 +391,8 @@ impl File for SimFile {
         let len = to_usize(len_bytes)?;
         let (mut state, verdict) = self.enter(Call::SetLen, (len_bytes, 0), len)?;
         if State::whole(verdict, &mut state.rng)? {
-            inode(&mut state, self.inode).set_len(len);
+            let (by, keeps_all) = state.next_write();
+            inode(&mut state, self.inode).set_len(len, by, keeps_all);
         }
         match verdict {
             Verdict::Crash => Err(dead()),
@@ -315,7 +413,8 @@ impl File for SimFile {
         let (mut state, verdict) = self.enter(Call::Sync, (0, 0), 0)?;
         match verdict {
             Verdict::Go => {
-                inode(&mut state, self.inode).sync();
+                let keeps_older = state.faults.betrayal.stale_ppm > 0;
+                inode(&mut state, self.inode).sync(keeps_older);
                 Ok(())
             }
             // What of it was written the power loss decides, as for any unsynced sector.

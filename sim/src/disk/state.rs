@@ -3,7 +3,9 @@
 use super::counters::{Call, DiskCounters};
 use super::directory::{Directory, InodeId};
 use super::faults::{CrashKind, DiskFaults, Fault, dead, io_error};
-use super::inode::{Inode, LossMood};
+use super::inode::{Inode, LossMood, Losses};
+use super::kind::FaultKind;
+use super::survivors::Survivors;
 use crate::phase::Phase;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -36,6 +38,8 @@ pub(super) struct State {
     pub(super) life: u64,
     /// Counts inodes and handles ever made.
     pub(super) numbers_given: u64,
+    /// Counts writes, so that a power loss knows their order.
+    pub(super) writes: u64,
     /// Calls until the armed crash.
     pub(super) crash_in: Option<u64>,
     /// Calls until the armed fault.
@@ -55,6 +59,7 @@ impl State {
             trace: TRACE_START,
             life: 0,
             numbers_given: 0,
+            writes: 0,
             crash_in: None,
             fault_in: None,
             off: false,
@@ -115,7 +120,19 @@ impl State {
             Some(fault) => Verdict::Fail(fault),
         };
         self.counters.faults.count(call, phase);
+        if let Verdict::Fail(fault) = verdict {
+            self.counters.kinds.add_one(kind_of(fault, call));
+        }
         verdict
+    }
+
+    /// Draws whether a fault of `ppm` out of a million strikes, and counts it.
+    pub(super) fn strikes(&mut self, kind: FaultKind, ppm: u32) -> bool {
+        let strikes = ppm > 0 && self.rng.random_range(0..1_000_000) < ppm;
+        if strikes {
+            self.counters.kinds.add_one(kind);
+        }
+        strikes
     }
 
     fn armed_fault(&mut self) -> Option<Fault> {
@@ -193,16 +210,41 @@ impl State {
         self.inodes.retain(|&id, _| directory.names_inode(id));
     }
 
+    fn lose_power(&mut self) {
+        let (faults, rng) = (&self.faults, &mut self.rng);
+        let mood = LossMood::draw(faults, rng);
+        let unsynced = self.inodes.values().filter_map(Inode::unsynced);
+        let unsynced = unsynced.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let mut survivors = Survivors::draw(faults, mood, unsynced.unwrap_or((0, 0)), rng);
+        let disordered = faults.power.names_disordered;
+        let counters = &mut self.counters;
+        self.directory.lose_power(mood, disordered, rng, counters);
+        let mut losses = Losses {
+            counters,
+            oldest_gone: u64::MAX,
+            newest_kept: 0,
+        };
+        for inode in self.inodes.values_mut() {
+            inode.lose_power(mood, &mut survivors, rng, &mut losses);
+        }
+        let reordered = losses.newest_kept > losses.oldest_gone;
+        let count = u64::from(reordered);
+        self.counters.kinds.add_many(FaultKind::Reordered, count);
+    }
+
+    /// The number of the next write, and whether every version of a sector is to be remembered.
+    pub(super) fn next_write(&mut self) -> (u64, bool) {
+        self.writes += 1;
+        let power = self.faults.power;
+        (self.writes, !(power.tears && power.reorders))
+    }
+
     /// Comes back after a crash.
     pub(super) fn restart(&mut self, kind: CrashKind) {
         if kind == CrashKind::PowerLoss {
             self.counters.power_losses += 1;
-            let mood = LossMood::draw(&self.faults, &mut self.rng);
-            let disordered = self.faults.names_disordered;
-            let (rng, counters) = (&mut self.rng, &mut self.counters);
-            self.directory.lose_power(mood, disordered, rng, counters);
-            for inode in self.inodes.values_mut() {
-                inode.lose_power(mood, rng, counters);
+            if self.faults.power.loses {
+                self.lose_power();
             }
         }
         for inode in self.inodes.values_mut() {
@@ -213,5 +255,16 @@ impl State {
         self.off = false;
         self.crash_in = None;
         self.fault_in = None;
+    }
+}
+
+/// What a fault of a call is called.
+fn kind_of(fault: Fault, call: Call) -> FaultKind {
+    match fault {
+        Fault::Io if matches!(call, Call::Sync | Call::SyncDir) => FaultKind::FailedSync,
+        Fault::Io => FaultKind::Eio,
+        Fault::Full => FaultKind::Enospc,
+        Fault::Interrupted => FaultKind::Interrupted,
+        Fault::Short => FaultKind::Short,
     }
 }

@@ -1,7 +1,7 @@
 //! The log against a list of records, on a disk that loses what was not synced.
 
 use super::input::Rest;
-use crate::disk::{CrashKind, DiskFaults, Fault, SimDisk, SyncFailure};
+use crate::disk::{CrashKind, DiskFaults, Fault, PowerLoss, SimDisk, SyncFailure};
 use crate::phase::PhaseCell;
 use crate::streams::Streams;
 use arbitrary::Arbitrary;
@@ -76,7 +76,10 @@ struct Life {
 pub fn check_log(input: LogInput) {
     let segment_bytes = 4096 + 512 * u32::from(input.segment_sectors % 16);
     let faults = DiskFaults {
-        garbage: input.garbage,
+        power: PowerLoss {
+            garbage: input.garbage,
+            ..DiskFaults::NONE.power
+        },
         sync_failure: match input.failed_sync_drops {
             true => SyncFailure::Dropped,
             false => SyncFailure::Kept,

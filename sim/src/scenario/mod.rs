@@ -16,9 +16,11 @@
 //!   queries  constraints and queries        against loops over rows, which share nothing with the engine
 //!   sessions threads that take turns      sums that no interleaving may break
 //!   serializable, repeatable-read, read-committed: lists, what was seen is judged by the level
+//!   damage   transactions on a tree         every answer is right, or an error names what the disk has done
 //!   slt      sqllogictest scripts           crashes between and inside statements
 //! ```
 
+mod damage;
 mod every_call;
 mod families;
 mod histories;
@@ -31,6 +33,7 @@ mod sessions;
 mod sql;
 mod storage;
 mod swarm;
+mod switches;
 mod world;
 
 pub use registry::{

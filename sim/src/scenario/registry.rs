@@ -7,7 +7,8 @@ use super::sessions::Threads;
 use super::sql::Statements;
 use super::storage::Trees;
 use super::swarm::SwarmOptions;
-use super::{every_call, script};
+use super::{damage, every_call, script};
+use crate::disk::{FaultKind, FaultSet};
 use crate::lockstep::Mismatch;
 use crate::phase::{Phase, PhaseCell};
 use crate::report::{Report, SeedReport, Violation};
@@ -23,6 +24,8 @@ pub struct Request {
     pub steps: Option<u64>,
     /// A mistake to plant in the engine.
     pub mistake: Option<Mistake>,
+    /// What may go wrong with the disk, if not what the seed says.
+    pub faults: Option<FaultSet>,
     /// Scripts to run, by name and text, for scenarios that run scripts.
     pub scripts: Vec<(String, String)>,
 }
@@ -49,6 +52,8 @@ pub struct Scenario {
     pub name: &'static str,
     /// What it does, in one line.
     pub about: &'static str,
+    /// The faults that it has a judgement for.
+    pub faults: FaultSet,
     /// Which options a seed decides.
     options: fn(u64) -> SwarmOptions,
     run: fn(&Task<'_>) -> Result<Report, Mismatch>,
@@ -63,73 +68,115 @@ pub(super) struct Task<'a> {
     pub(super) progress: Progress,
 }
 
+/// What a crash may do, and what a transfer may.
+const CRASHES: FaultSet = FaultSet::of(&[
+    FaultKind::Torn,
+    FaultKind::Lost,
+    FaultKind::Reordered,
+    FaultKind::Garbage,
+    FaultKind::Short,
+    FaultKind::Interrupted,
+    FaultKind::Slow,
+]);
+/// Calls that fail too.
+const FAILURES: FaultSet = CRASHES.and(FaultSet::of(&[
+    FaultKind::Eio,
+    FaultKind::Enospc,
+    FaultKind::FailedSync,
+]));
+/// What no disk may do, and what a crash may.
+const BETRAYALS: FaultSet = CRASHES.and(FaultSet::of(&[
+    FaultKind::Rot,
+    FaultKind::Misdirected,
+    FaultKind::LostWrites,
+    FaultKind::Stale,
+]));
+
 /// All scenarios.
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "storage",
         about: "interleaved transactions on trees against the model; crashes at any disk call, in recovery too",
+        faults: FAILURES,
         options: SwarmOptions::crashes,
         run: run::<Trees>,
     },
     Scenario {
         name: "io-errors",
         about: "the same workload on a disk whose calls fail: errors with names, nothing committed is lost",
+        faults: FAILURES,
         options: SwarmOptions::io_errors,
         run: run::<Trees>,
     },
     Scenario {
         name: "sql",
         about: "generated definitions, changes and queries in several sessions against the model; crashes at any disk call",
+        faults: FAILURES,
         options: |seed| SwarmOptions::crashes(seed).sql(),
         run: run::<Statements>,
     },
     Scenario {
         name: "sql-errors",
         about: "generated SQL on a disk whose calls fail: a statement fails with a named error or has happened whole",
+        faults: FAILURES,
         options: |seed| SwarmOptions::io_errors(seed).sql(),
         run: run::<Statements>,
     },
     Scenario {
         name: "queries",
         about: "generated statements and queries against answers that loops over rows give; crashes at any disk call",
+        faults: FAILURES,
         options: |seed| SwarmOptions::crashes(seed).sql(),
         run: run::<Queries>,
     },
     Scenario {
         name: "slt",
         about: "sqllogictest scripts with crashes between and inside statements; ours, or those of one session that --script names",
+        faults: CRASHES,
         options: SwarmOptions::scripts,
         run: script::run,
     },
     Scenario {
         name: "sessions",
         about: "sessions in threads whose turns the seed decides, with waits and deadlocks; no interleaving may break a sum",
+        faults: CRASHES,
         options: SwarmOptions::sessions,
         run: run::<Threads>,
     },
     Scenario {
         name: "serializable",
         about: "sessions in threads that append to lists and read them: what they saw is as in some order of transactions",
+        faults: CRASHES,
         options: SwarmOptions::sessions,
         run: run::<Histories<SERIALIZABLE>>,
     },
     Scenario {
         name: "repeatable-read",
         about: "the same at REPEATABLE READ: no circle of dependencies without two anti-dependencies in a row",
+        faults: CRASHES,
         options: SwarmOptions::sessions,
         run: run::<Histories<REPEATABLE_READ>>,
     },
     Scenario {
         name: "read-committed",
         about: "the same at READ COMMITTED: nothing dirty is read or written over, nothing is lost",
+        faults: CRASHES,
         options: SwarmOptions::sessions,
         run: run::<Histories<READ_COMMITTED>>,
     },
     Scenario {
         name: "every-call",
         about: "a short workload on trees, once for each of its disk calls, with a crash at that call",
+        faults: CRASHES,
         options: SwarmOptions::every_call,
         run: every_call::run,
+    },
+    Scenario {
+        name: "damage",
+        about: "rot, misdirected and lost writes, stale reads: an answer is right, or an error names the damage",
+        faults: BETRAYALS,
+        options: SwarmOptions::damage,
+        run: damage::run,
     },
 ];
 
@@ -168,6 +215,10 @@ pub fn run_seed(
     progress.phase.set(Phase::Creation);
     let own_seed = own_seed(scenario, seed);
     let options = (scenario.options)(own_seed);
+    let options = match request.faults {
+        Some(faults) => options.only(faults.within(scenario.faults)),
+        None => options,
+    };
     let mut described = options.describe();
     if let Some(mistake) = request.mistake {
         described.push(("planted mistake", format!("{mistake:?}")));
@@ -236,6 +287,9 @@ fn replay(scenario: &Scenario, seed: u64, request: &Request) -> String {
     }
     if let Some(mistake) = request.mistake {
         command += &format!(" --mistake {mistake:?}");
+    }
+    if let Some(faults) = request.faults {
+        command += &format!(" --faults {faults}");
     }
     for (name, _) in &request.scripts {
         command += &format!(" --script {name}");

@@ -4,7 +4,7 @@
 //! seed draws a subset, and sizes that make rare states common: a cache of 32 pages, segments of 4 KiB, a checkpoint
 //! every few kilobytes.
 
-use crate::disk::{DiskFaults, SyncFailure};
+use crate::disk::{Betrayal, DiskFaults, PowerLoss, SyncFailure};
 use crate::lockstep::Shape;
 use crate::sql::Generator;
 use crate::streams::Streams;
@@ -34,6 +34,8 @@ pub struct SwarmOptions {
     pub generator: Generator,
     /// Whether SQL statements spill whatever they can.
     pub spills: bool,
+    /// Whether bits rot.
+    pub rots: bool,
     /// Steps of the run.
     pub steps: u64,
 }
@@ -61,8 +63,11 @@ impl SwarmOptions {
         let faults = DiskFaults {
             short_ppm: if transfers { 20_000 } else { 0 },
             interrupted_ppm: if transfers { 20_000 } else { 0 },
-            garbage: rng.random_bool(0.3),
-            names_disordered: rng.random_bool(0.3),
+            power: PowerLoss {
+                garbage: rng.random_bool(0.3),
+                names_disordered: rng.random_bool(0.3),
+                ..DiskFaults::NONE.power
+            },
             ..DiskFaults::NONE
         };
         Self {
@@ -91,6 +96,7 @@ impl SwarmOptions {
                 transactions: rng.random_bool(0.8),
             },
             spills: (seed / 3).is_multiple_of(2),
+            rots: false,
             steps: 600,
         }
     }
@@ -131,6 +137,39 @@ impl SwarmOptions {
         options
     }
 
+    /// A disk that breaks its contract, in one way or in several.
+    pub(super) fn damage(seed: u64) -> Self {
+        let options = Self::crashes(seed);
+        let rng = &mut Streams::new(seed).options();
+        rng.set_word_pos(1 << 21);
+        let only = rng.random_range(0..6);
+        let mut ppm = |way: u32, choices: &[u32]| match only == way || (only > 3 && rng.random()) {
+            true => pick(rng, choices),
+            false => 0,
+        };
+        let betrayal = Betrayal {
+            lost_write_ppm: ppm(0, &[2_000, 20_000]),
+            misdirected_ppm: ppm(1, &[2_000, 20_000]),
+            stale_ppm: ppm(2, &[5_000, 50_000]),
+        };
+        let rots = ppm(3, &[1]) > 0;
+        Self {
+            engine: DiskOptions {
+                cache_bytes: 0,
+                ..options.engine
+            },
+            faults: DiskFaults {
+                betrayal,
+                power: options.faults.power,
+                ..DiskFaults::NONE
+            },
+            crash_calls_mean: 0,
+            rots,
+            steps: 300,
+            ..options
+        }
+    }
+
     /// Crashes under threads; a step is a few transactions of each.
     pub(super) fn sessions(seed: u64) -> Self {
         let options = Self::crashes(seed);
@@ -164,57 +203,5 @@ impl SwarmOptions {
             crash_calls_mean: options.crash_calls_mean.max(150),
             ..options
         }
-    }
-
-    /// Every option, for people.
-    pub fn describe(&self) -> Vec<(&'static str, String)> {
-        let faults = &self.faults;
-        let shape = &self.shape;
-        let mut options = vec![
-            ("page bytes", self.engine.page_bytes.to_string()),
-            ("cache bytes", self.engine.cache_bytes.to_string()),
-            (
-                "log segment bytes",
-                self.engine.log_segment_bytes.to_string(),
-            ),
-            ("checkpoint bytes", self.engine.checkpoint_bytes.to_string()),
-            ("calls between crashes", self.crash_calls_mean.to_string()),
-            ("process crashes %", self.process_crash_percent.to_string()),
-            ("crash in recovery", self.crash_in_recovery.to_string()),
-            ("recover again %", self.recover_again_percent.to_string()),
-            ("garbage sectors", faults.garbage.to_string()),
-            ("names disordered", faults.names_disordered.to_string()),
-            ("short transfers ppm", faults.short_ppm.to_string()),
-            ("interruptions ppm", faults.interrupted_ppm.to_string()),
-            ("read errors ppm", faults.read_error_ppm.to_string()),
-            ("write errors ppm", faults.write_error_ppm.to_string()),
-            ("sync errors ppm", faults.sync_error_ppm.to_string()),
-            ("other errors ppm", faults.metadata_error_ppm.to_string()),
-            ("full disk ppm", faults.full_ppm.to_string()),
-            ("failed sync", format!("{:?}", faults.sync_failure)),
-            ("sessions", shape.sessions.to_string()),
-            ("trees", shape.trees_max.to_string()),
-            ("keys", shape.keys.to_string()),
-            ("key bytes up to", shape.key_bytes_max.to_string()),
-            ("value bytes up to", shape.value_bytes_max.to_string()),
-            ("burst up to", shape.burst_max.to_string()),
-            ("schema changes", shape.schema_changes.to_string()),
-            ("maintenance", shape.maintenance.to_string()),
-            ("SQL tables", self.generator.tables.to_string()),
-            ("SQL keys", self.generator.keys.to_string()),
-            ("SQL rows up to", self.generator.rows_max.to_string()),
-            (
-                "SQL text bytes up to",
-                self.generator.text_bytes_max.to_string(),
-            ),
-            ("SQL definitions", self.generator.definitions.to_string()),
-            ("SQL transactions", self.generator.transactions.to_string()),
-            ("spills", self.spills.to_string()),
-            ("steps", self.steps.to_string()),
-        ];
-        if faults.capacity_bytes != u64::MAX {
-            options.push(("disk bytes", faults.capacity_bytes.to_string()));
-        }
-        options
     }
 }

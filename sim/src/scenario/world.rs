@@ -48,9 +48,10 @@ impl World {
         // Runs that differ in the crash alone are left different disks by it.
         let streams = Streams::new(seed.wrapping_add(crash_at.unwrap_or(0) << 40));
         let phase = progress.phase.clone();
+        let env = Arc::new(SimEnv::new(Streams::new(seed).entropy()));
         Self {
-            disk: SimDisk::new(streams.faults(), DiskFaults::NONE, phase),
-            env: Arc::new(SimEnv::new(Streams::new(seed).entropy())),
+            disk: SimDisk::new(streams.faults(), DiskFaults::NONE, phase).with_clock(env.clone()),
+            env,
             options: task.options.clone(),
             progress,
             work: WorkCounts::default(),
