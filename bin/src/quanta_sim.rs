@@ -64,6 +64,10 @@ struct Arguments {
 enum Command {
     /// Plant each mistake in the engine and tell how long it takes to notice it
     Planted(sim::PlantedArguments),
+    /// Crash a short workload before each of its disk calls, with all that the crash may leave
+    Exhaustive(sim::ExhaustiveArguments),
+    /// Tell how many crashes, recoveries and checks a second one core makes
+    Bench(sim::BenchArguments),
 }
 
 fn parse_range(text: &str) -> Result<Range<u64>, String> {
@@ -89,8 +93,11 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // A panic of the engine is reported as a violation, with its message and its seed.
     std::panic::set_hook(Box::new(|_| {}));
-    if let Some(Command::Planted(arguments)) = &arguments.command {
-        return sim::planted(arguments);
+    match &arguments.command {
+        Some(Command::Planted(arguments)) => return sim::planted(arguments),
+        Some(Command::Exhaustive(arguments)) => return sim::exhaustive(arguments),
+        Some(Command::Bench(arguments)) => return sim::bench(arguments),
+        None => {}
     }
     if arguments.list_scenarios {
         list();

@@ -9,6 +9,7 @@
 //! | [`history`] | what transactions saw, judged by what their isolation level promises |
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
 //! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
+//! | [`exhaustive`] | short workloads, every crash of them with everything that it may leave |
 //! | [`hunt`] | mistakes planted in the engine, and seeds until they are noticed |
 //! | [`sql`] | two databases, on the disk and over the model, given the same SQL |
 //! | [`door`] | what every `StorageBackend` must do, as a test suite |
@@ -19,6 +20,7 @@ pub mod baton;
 pub mod disk;
 pub mod door;
 pub mod env;
+pub mod exhaustive;
 pub mod history;
 pub mod hunt;
 pub mod lockstep;

@@ -73,7 +73,7 @@ fn a_fault_strikes_where_it_is_switched_on_and_nowhere_else() {
 
 #[test]
 fn damage_is_named_or_does_no_harm() {
-    let totals = clean("damage", 0..200, None);
+    let totals = clean("damage", 0..100, None);
     for kind in FaultKind::ALL
         .into_iter()
         .filter(|k| !k.is_within_contract())
@@ -91,7 +91,7 @@ fn damage_is_named_or_does_no_harm() {
 /// newer one while the process lasts that has seen that.
 #[test]
 fn rot_is_noticed_but_at_the_end_of_the_log() {
-    let rot = clean("damage", 0..100, Some(FaultSet::of(&[FaultKind::Rot])));
+    let rot = clean("damage", 0..50, Some(FaultSet::of(&[FaultKind::Rot])));
     let (damage, runs) = (rot.work.damage, rot.runs);
     assert!(
         damage.named > 10 * damage.unnoticed,

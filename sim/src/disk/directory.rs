@@ -76,6 +76,21 @@ impl Directory {
         self.names = self.durable.clone();
     }
 
+    /// How many changes are not synced.
+    pub(super) fn undecided(&self) -> usize {
+        self.unsynced.len()
+    }
+
+    /// Keeps of the unsynced changes those whose outcome is not 0.
+    pub(super) fn settle(&mut self, outcomes: &mut impl Iterator<Item = usize>) {
+        for change in std::mem::take(&mut self.unsynced) {
+            if outcomes.next() != Some(0) {
+                apply(&mut self.durable, &change.names);
+            }
+        }
+        self.names = self.durable.clone();
+    }
+
     /// Files that have a name, now or after a power loss.
     pub(super) fn names_inode(&self, id: InodeId) -> bool {
         let unsynced = self.unsynced.iter().flat_map(|c| &c.names);

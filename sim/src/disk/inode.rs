@@ -291,7 +291,9 @@ impl Inode {
                 lost.counters.blocks_torn += u64::from(block.1 > 0 && block.2 > 0);
                 block = (number / BLOCK_SECTORS, 0, 0);
             }
-            let was_cut = number as usize * SECTOR_BYTES >= cut_from;
+            // Where writes survive in order or whole, so does what cut the file.
+            let was_cut = matches!(survivors, Survivors::Sectors)
+                && number as usize * SECTOR_BYTES >= cut_from;
             if !was_cut && survivors.survives(dirty.newest, mood, rng) {
                 lost.counters.sectors_kept += 1;
                 lost.newest_kept = lost.newest_kept.max(dirty.newest);
@@ -321,6 +323,40 @@ impl Inode {
         self.lengths.clear();
         self.doomed.clear();
         self.durable_len = self.bytes.len();
+    }
+
+    /// What a power loss would decide: the length, if it has changed, and each dirty sector.
+    pub(super) fn undecided(&self) -> impl Iterator<Item = usize> {
+        let length = (self.durable_len != self.bytes.len()).then_some(2);
+        let sectors = self.dirty.values().map(|dirty| dirty.before.len() + 1);
+        length.into_iter().chain(sectors)
+    }
+
+    /// A power loss with these outcomes.
+    pub(super) fn settle(&mut self, outcomes: &mut impl Iterator<Item = usize>) {
+        let cut_from = self.bytes.len();
+        if self.durable_len != self.bytes.len() && outcomes.next() == Some(0) {
+            self.bytes.resize(self.durable_len, 0);
+        }
+        for (number, durable) in std::mem::take(&mut self.lost) {
+            self.set_sector(number, &durable);
+        }
+        for (number, dirty) in std::mem::take(&mut self.dirty) {
+            let outcome = outcomes.next().unwrap_or(0);
+            let was_cut = number as usize * SECTOR_BYTES >= cut_from;
+            let version = if was_cut { 0 } else { outcome };
+            if let Some((_, before)) = dirty.before.get(version) {
+                self.set_sector(number, before);
+            }
+        }
+        self.lengths.clear();
+        self.doomed.clear();
+        self.durable_len = self.bytes.len();
+    }
+
+    /// All bytes, as reads see them.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     fn surviving_len(

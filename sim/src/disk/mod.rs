@@ -26,6 +26,7 @@ mod directory;
 mod faults;
 mod inode;
 mod kind;
+mod settle;
 mod sim;
 mod state;
 mod survivors;

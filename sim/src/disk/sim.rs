@@ -5,7 +5,7 @@ use super::directory::InodeId;
 use super::faults::{CrashKind, DiskFaults, Fault, dead};
 use super::inode::Inode;
 use super::kind::FaultKind;
-use super::state::{State, Verdict};
+use super::state::{Armed, State, Verdict};
 use crate::baton::pause;
 use crate::env::SimEnv;
 use crate::phase::PhaseCell;
@@ -70,19 +70,17 @@ impl SimDisk {
 
     /// Crashes at the `calls`-th call from now (1 is the next).
     pub fn arm_crash(&self, calls: u64) {
-        self.state.lock().crash_in = Some(calls.max(1));
+        self.state.lock().armed.crash_in = Some(calls.max(1));
     }
 
     /// Takes an armed crash and an armed fault back.
     pub fn disarm(&self) {
-        let mut state = self.state.lock();
-        state.crash_in = None;
-        state.fault_in = None;
+        self.state.lock().armed = Armed::default();
     }
 
     /// Lets the `calls`-th call from now fail.
     pub fn arm_fault(&self, calls: u64, fault: Fault) {
-        self.state.lock().fault_in = Some((calls.max(1), fault));
+        self.state.lock().armed.fault_in = Some((calls.max(1), fault));
     }
 
     /// Whether the machine is off: an armed crash was met.
@@ -159,6 +157,10 @@ impl SimDisk {
         if let Some(inode) = id.and_then(|id| state.inodes.get_mut(&id)) {
             inode.rot(to_usize(offset).unwrap_or(usize::MAX), mask);
         }
+    }
+
+    pub(super) fn with_state<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        f(&mut self.state.lock())
     }
 
     /// Takes the time of a call.

@@ -25,6 +25,17 @@ pub(super) enum Verdict {
     Crash,
 }
 
+/// What will happen, in so many calls.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Armed {
+    /// A crash, in the middle of the call.
+    pub(super) crash_in: Option<u64>,
+    /// The machine is turned off before the call.
+    pub(super) stop_in: Option<u64>,
+    /// The call fails.
+    pub(super) fault_in: Option<(u64, Fault)>,
+}
+
 /// The disk.
 #[derive(Clone, Debug)]
 pub(super) struct State {
@@ -40,10 +51,7 @@ pub(super) struct State {
     pub(super) numbers_given: u64,
     /// Counts writes, so that a power loss knows their order.
     pub(super) writes: u64,
-    /// Calls until the armed crash.
-    pub(super) crash_in: Option<u64>,
-    /// Calls until the armed fault.
-    pub(super) fault_in: Option<(u64, Fault)>,
+    pub(super) armed: Armed,
     /// Whether the machine is off.
     pub(super) off: bool,
 }
@@ -60,18 +68,30 @@ impl State {
             life: 0,
             numbers_given: 0,
             writes: 0,
-            crash_in: None,
-            fault_in: None,
+            armed: Armed::default(),
             off: false,
         }
     }
 
+    /// What a hash begins with.
+    pub(super) const HASH_START: u64 = TRACE_START;
+
+    fn mix(hash: u64, number: u64) -> u64 {
+        // FNV's multiplication with a rotation, so that high bits reach low ones.
+        (hash ^ number).wrapping_mul(TRACE_FACTOR).rotate_left(29)
+    }
+
+    /// Folds bytes and their number into a hash.
+    pub(super) fn mix_bytes(hash: u64, bytes: &[u8]) -> u64 {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let numbers = words.iter().map(|&word| u64::from_le_bytes(word));
+        let hash = numbers.fold(Self::mix(hash, bytes.len() as u64), Self::mix);
+        rest.iter().map(|&byte| byte.into()).fold(hash, Self::mix)
+    }
+
     /// Folds a number into the trace.
     pub(super) fn note(&mut self, number: u64) {
-        // FNV's multiplication with a rotation, so that high bits reach low ones.
-        self.trace = (self.trace ^ number)
-            .wrapping_mul(TRACE_FACTOR)
-            .rotate_left(29);
+        self.trace = Self::mix(self.trace, number);
     }
 
     /// Admits a call: counts and traces it, and decides its fate.
@@ -85,6 +105,14 @@ impl State {
     ) -> io::Result<Verdict> {
         if self.off {
             return Err(dead());
+        }
+        if let Some(calls) = &mut self.armed.stop_in {
+            *calls -= 1;
+            if *calls == 0 {
+                self.off = true;
+                self.counters.crashes.count(call, phase);
+                return Err(dead());
+            }
         }
         let verdict = self.decide(call, phase, grows);
         for number in [call as u64, subject, place.0, place.1] {
@@ -100,10 +128,10 @@ impl State {
 
     fn decide(&mut self, call: Call, phase: Phase, grows: bool) -> Verdict {
         self.counters.calls.count(call, phase);
-        if let Some(calls) = &mut self.crash_in {
+        if let Some(calls) = &mut self.armed.crash_in {
             *calls = calls.saturating_sub(1);
             if *calls == 0 {
-                self.crash_in = None;
+                self.armed.crash_in = None;
                 self.off = true;
                 self.counters.crashes.count(call, phase);
                 return Verdict::Crash;
@@ -136,10 +164,10 @@ impl State {
     }
 
     fn armed_fault(&mut self) -> Option<Fault> {
-        let (calls, fault) = self.fault_in.as_mut()?;
+        let (calls, fault) = self.armed.fault_in.as_mut()?;
         *calls = calls.saturating_sub(1);
         let fault = (*calls == 0).then_some(*fault)?;
-        self.fault_in = None;
+        self.armed.fault_in = None;
         Some(fault)
     }
 
@@ -247,14 +275,18 @@ impl State {
                 self.lose_power();
             }
         }
+        self.start_again();
+    }
+
+    /// The machine is on again: nothing is armed, and nobody holds a file.
+    pub(super) fn start_again(&mut self) {
         for inode in self.inodes.values_mut() {
             inode.locked_by = None;
         }
         self.forget_nameless();
         self.life += 1;
         self.off = false;
-        self.crash_in = None;
-        self.fault_in = None;
+        self.armed = Armed::default();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::registry::{Progress, Task};
 use super::swarm::SwarmOptions;
-use crate::disk::{CrashKind, DiskFaults, SimDisk};
+use crate::disk::{CrashKind, DiskFaults, PowerLoss, SimDisk};
 use crate::env::SimEnv;
 use crate::lockstep::{Mismatch, is_fault};
 use crate::model::ModelLimits;
@@ -96,8 +96,7 @@ impl World {
                 .phase
                 .clone()
                 .during(phase, || open(self, options));
-            self.disk.disarm();
-            self.disk.set_faults(DiskFaults::NONE);
+            self.turn_peaceful();
             self.open_calls = (self.disk.calls() - calls).max(1);
             let excused = self.faults() > faults;
             match opened {
@@ -159,7 +158,14 @@ impl World {
     /// Lets nothing go wrong, for checks.
     pub(super) fn turn_peaceful(&mut self) {
         self.disk.disarm();
-        self.disk.set_faults(DiskFaults::NONE);
+        self.disk.set_faults(DiskFaults {
+            power: PowerLoss {
+                garbage: false,
+                names_disordered: false,
+                ..self.options.faults.power
+            },
+            ..DiskFaults::NONE
+        });
     }
 
     /// Whether a failed sync, since the last open, has dropped what the cache may still show. What a recovery believes

@@ -1,0 +1,122 @@
+//! `quanta-sim bench`: how many crashes, recoveries and checks a second one core makes.
+
+use clap::Args;
+use comfy_table::{CellAlignment, Table, presets};
+use quantadb_sim::disk::Call;
+use quantadb_sim::report::Totals;
+use quantadb_sim::scenario::{Request, SCENARIOS, run_seed, scenario_of_seed};
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// What a call would take of a disk that is a good one: a sync, and any other call.
+const SYNC_MICROS: u64 = 1_000;
+const CALL_MICROS: u64 = 50;
+
+/// What `bench` can be told.
+#[derive(Args)]
+pub(crate) struct BenchArguments {
+    /// For how long
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    seconds: u64,
+    /// From this seed on
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+/// Runs of one scenario.
+#[derive(Default)]
+struct Line {
+    totals: Totals,
+    took: Duration,
+}
+
+impl Line {
+    fn add(&mut self, other: &Line) {
+        self.totals.runs += other.totals.runs;
+        self.totals.work.add(&other.totals.work);
+        self.totals.disk.add(&other.totals.disk);
+        self.took += other.took;
+    }
+
+    /// Opens of an existing database, each followed by all checks.
+    fn cycles(&self) -> u64 {
+        self.totals.work.recoveries.done
+    }
+
+    /// What the calls would have taken of a disk.
+    fn disk_seconds(&self) -> f64 {
+        let calls = &self.totals.disk.calls;
+        let syncs = calls.of_call(Call::Sync) + calls.of_call(Call::SyncDir);
+        let others = calls.total() - syncs;
+        (syncs * SYNC_MICROS + others * CALL_MICROS) as f64 / 1e6
+    }
+
+    fn cells(&self, name: &str) -> [String; 7] {
+        let seconds = self.took.as_secs_f64().max(1e-9);
+        [
+            name.to_owned(),
+            self.totals.runs.to_string(),
+            format!("{:.1}", self.totals.runs as f64 / seconds),
+            format!("{:.0}", self.totals.disk.crashes.total() as f64 / seconds),
+            format!("{:.0}", self.cycles() as f64 / seconds),
+            format!("{:.0}", self.totals.work.statements as f64 / seconds),
+            format!("{:.1}", self.disk_seconds() / seconds),
+        ]
+    }
+}
+
+/// Runs the command: failure when a run finds a violation.
+// It measures the machine, not the engine.
+#[allow(clippy::disallowed_methods)]
+pub(crate) fn bench(arguments: &BenchArguments) -> ExitCode {
+    let begun = Instant::now();
+    let limit = Duration::from_secs(arguments.seconds);
+    let mut lines: BTreeMap<&'static str, Line> = BTreeMap::new();
+    let request = Request::default();
+    let mut seed = arguments.seed;
+    while begun.elapsed() < limit {
+        let scenario = scenario_of_seed(seed);
+        let start = Instant::now();
+        match run_seed(scenario, seed, &request) {
+            Err(violation) => {
+                println!("{violation}");
+                return ExitCode::FAILURE;
+            }
+            Ok(report) => {
+                let line = lines.entry(scenario.name).or_default();
+                line.totals.add(&report);
+                line.took += start.elapsed();
+            }
+        }
+        seed = seed.wrapping_add(1);
+    }
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_header([
+        "scenario",
+        "runs",
+        "runs/s",
+        "crashes/s",
+        "recovered and checked/s",
+        "statements/s",
+        "disk time / time",
+    ]);
+    table
+        .column_iter_mut()
+        .skip(1)
+        .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let mut all = Line::default();
+    for scenario in SCENARIOS {
+        if let Some(line) = lines.get(scenario.name) {
+            table.add_row(line.cells(scenario.name));
+            all.add(line);
+        }
+    }
+    table.add_row(all.cells("all"));
+    println!("{table}");
+    println!(
+        "one core; disk time: what the calls would take of a disk, {SYNC_MICROS} µs for a sync and {CALL_MICROS} µs for another call"
+    );
+    ExitCode::SUCCESS
+}
