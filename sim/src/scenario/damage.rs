@@ -43,6 +43,9 @@ const ENTRIES_FIRST: u16 = 300;
 /// The number of each key's value.
 type State = BTreeMap<u16, u32>;
 
+/// Keys and values, in the order of a scan.
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// How a step went.
 enum Went {
     /// An answer, and a right one.
@@ -134,8 +137,8 @@ fn entries_of(
     engine: &dyn StorageBackend,
     tree: TreeId,
     range: KeyRange,
-) -> (Vec<(Vec<u8>, Vec<u8>)>, Result<(), Error>) {
-    let mut entries = Vec::new();
+) -> (Entries, Result<(), Error>) {
+    let mut entries = Entries::new();
     let scanned = engine.begin(TxnOptions::default()).and_then(|txn| {
         let mut cursor = txn.scan(tree, range, ScanDirection::Forward)?;
         let mut batch = EntryBatch::default();
