@@ -160,6 +160,11 @@ const JOINS: &[&str] = &[
     "SELECT a.id, b.id, b.x FROM a LEFT JOIN b ON a.k = b.k AND a.t = b.t",
     "SELECT a.id, b.id FROM a LEFT JOIN b ON a.k = b.k AND a.x < b.x",
     "SELECT a.id, b.id FROM a JOIN b ON a.x = b.x AND a.t <> b.t",
+    "SELECT a.id FROM a WHERE EXISTS (SELECT 1 FROM b WHERE b.k = a.k)",
+    "SELECT a.id FROM a WHERE NOT EXISTS (SELECT 1 FROM b WHERE b.k = a.k AND b.t <> a.t)",
+    "SELECT a.id FROM a WHERE a.x IN (SELECT b.x FROM b WHERE b.k < a.k)",
+    "SELECT a.id, b.id FROM a FULL JOIN b ON a.k = b.k + 3 ORDER BY 1, 2",
+    "SELECT a.id, b.id FROM a FULL JOIN b ON a.k = b.k AND a.x < b.x ORDER BY 1, 2",
     "SELECT a.id, b.id, c.id FROM a LEFT JOIN b ON a.k = b.k LEFT JOIN a c ON c.t = b.t AND c.b",
     "SELECT a.k, count(*), count(b.id) FROM a RIGHT JOIN b ON a.k + 1 = b.k GROUP BY a.k ORDER BY 2, 1",
     "SELECT id FROM a WHERE k IN (SELECT k FROM b WHERE b.b)",
@@ -307,6 +312,9 @@ fn hash_tables_of_many_rows_spill() {
         "SELECT k, t FROM b EXCEPT SELECT 1, 'one'",
         "SELECT a.id, b.id FROM b JOIN a ON a.t = b.t AND a.k = b.k",
         "SELECT a.id, b.id, b.t FROM b LEFT JOIN a ON a.k = b.k + 4500",
+        "SELECT a.id, b.id FROM b FULL JOIN a ON a.k * 0 = b.k * 0 AND a.id = b.id + 19500 ORDER BY 1, 2",
+        "SELECT b.id FROM b WHERE EXISTS (SELECT 1 FROM b c WHERE c.k * 0 = b.k * 0 AND c.id > b.id + 2990)",
+        "SELECT b.id FROM b WHERE NOT EXISTS (SELECT 1 FROM b c WHERE c.k * 0 = b.k * 0 AND c.id > b.id + 2990)",
         // One key for all: no partition is smaller than the whole.
         "SELECT count(*), sum(a.id), sum(b.id) FROM b LEFT JOIN a ON a.k * 0 = b.k * 0 AND a.id = b.id + 19500",
     ];

@@ -4,17 +4,21 @@ use crate::error::{Error, Result};
 use crate::exec::aggregate::Aggregation;
 use crate::exec::distinct::Distinct;
 use crate::exec::filter::{Filter, Project};
+use crate::exec::grouping_sets::{Expand, IfEmpty};
 use crate::exec::hash_join::{HashJoin, HashJoinParts};
 use crate::exec::index_join::IndexJoin;
+use crate::exec::lateral::Lateral;
 use crate::exec::limit::{Limit, Nothing, OneRow, Values, limits};
 use crate::exec::lock_rows::LockRows;
 use crate::exec::loop_join::NestedLoop;
 use crate::exec::operator::{BoxOperator, Context};
 use crate::exec::recursive::{CteScan, KeptRows, RecursiveUnion};
 use crate::exec::scan::ScanOperator;
+use crate::exec::series::Series;
 use crate::exec::set_operation::{Append, SetOp, Sides};
 use crate::exec::sort::Sort;
 use crate::exec::spill::Hashed;
+use crate::exec::ties::{LimitWithTies, Unique};
 use crate::exec::window::WindowAggregation;
 use crate::plan::{NodeKind, PlanNode};
 
@@ -44,10 +48,30 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
             input: build(context, input)?,
             expressions,
         }),
-        NodeKind::HashJoin { .. } | NodeKind::NestedLoop { .. } | NodeKind::IndexJoin { .. } => {
-            build_join(context, node)?
+        NodeKind::FunctionScan(function) => Box::new(Series::new(context, function)?),
+        NodeKind::HashJoin { .. }
+        | NodeKind::NestedLoop { .. }
+        | NodeKind::IndexJoin { .. }
+        | NodeKind::Lateral { .. } => build_join(context, node)?,
+        NodeKind::Aggregate { .. }
+        | NodeKind::Expand { .. }
+        | NodeKind::IfEmpty { .. }
+        | NodeKind::Window { .. } => build_grouped(context, node)?,
+        NodeKind::Sort { .. } | NodeKind::Limit { .. } | NodeKind::Unique { .. } => {
+            build_ordered(context, node)?
         }
-        NodeKind::Aggregate { .. } | NodeKind::Window { .. } => build_grouped(context, node)?,
+        NodeKind::Append(_) | NodeKind::SetOp { .. } | NodeKind::Distinct { .. } => {
+            build_set_operation(context, node)?
+        }
+        NodeKind::LockRows { input, locks } => {
+            Box::new(LockRows::new(context, build(context, input)?, locks))
+        }
+    })
+}
+
+/// The operators that put rows in order, and those that rely on it.
+fn build_ordered<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
+    Ok(match &node.kind {
         NodeKind::Sort {
             input,
             keys,
@@ -62,24 +86,30 @@ pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxO
             input,
             limit,
             offset,
+            ties,
         } => {
             let (skip, left) = limits(&context, limit.as_ref(), offset.as_ref())?;
             let context = Context {
                 rows_wanted: skip.saturating_add(left),
                 ..context
             };
-            Box::new(Limit {
-                input: build(context, input)?,
-                skip,
-                left,
-            })
+            let rows = build(context, input)?;
+            if ties.is_empty() {
+                Box::new(Limit {
+                    input: rows,
+                    skip,
+                    left,
+                })
+            } else {
+                let limits = (skip, left);
+                Box::new(LimitWithTies::new(rows, ties, &input.types, limits)?)
+            }
         }
-        NodeKind::Append(_) | NodeKind::SetOp { .. } | NodeKind::Distinct { .. } => {
-            build_set_operation(context, node)?
+        NodeKind::Unique { input, columns } => {
+            let rows = build(context, input)?;
+            Box::new(Unique::new(rows, columns, &input.types)?)
         }
-        NodeKind::LockRows { input, locks } => {
-            Box::new(LockRows::new(context, build(context, input)?, locks))
-        }
+        _ => build(context, node)?,
     })
 }
 
@@ -91,6 +121,17 @@ fn build_grouped<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOper
             let aggregation = Aggregation::new(context, keys, calls)?;
             Box::new(Hashed::new(context, rows, aggregation)?)
         }
+        NodeKind::Expand { input, keys, sets } => {
+            Box::new(Expand::new(context, build(context, input)?, keys, sets))
+        }
+        NodeKind::IfEmpty { input, rows } => Box::new(IfEmpty {
+            input: build(context, input)?,
+            otherwise: Some(Values {
+                context,
+                rows,
+                types: &node.types,
+            }),
+        }),
         NodeKind::Window {
             input,
             partition_by,
@@ -166,7 +207,7 @@ fn build_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
         } => Box::new(NestedLoop::new(
             context,
             (build(context, left)?, build(context, right)?),
-            &right.types,
+            (&left.types, &right.types),
             *kind,
             on.as_ref(),
         )),
@@ -182,6 +223,19 @@ fn build_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
             *kind,
             residual.as_ref(),
         )),
+        NodeKind::Lateral {
+            left,
+            subplan,
+            kind,
+            on,
+            ..
+        } => Box::new(Lateral::new(
+            context,
+            build(context, left)?,
+            *subplan,
+            *kind,
+            on.as_ref(),
+        )?),
         _ => build(context, node)?,
     })
 }

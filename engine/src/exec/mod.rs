@@ -12,7 +12,7 @@
 //! `hash_join`, `aggregate`, `distinct` and `set_operation` go on by way of the disk (`spill`). A statement that touches a few rows by key takes the `short` path, without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
 //! (`entry`); `pending` knows what of it is to come. What foreign keys ask for then (`integrity`) comes last.
 //!
-//! - EXEC-1: a hash join is built before it is probed.
+//! - EXEC-1: FROM gives a function at least one column.
 //! - EXEC-2: the value of an integer primary key is an integer, and not NULL once NOT NULL was checked.
 //! - EXEC-3: rows to change end with their row id.
 //! - EXEC-4: a short scan looks up keys, not ranges.
@@ -38,10 +38,12 @@ pub mod eval;
 mod expression;
 mod fill_index;
 mod filter;
+mod grouping_sets;
 mod hash_join;
 mod index_join;
 mod integrity;
 mod keys;
+mod lateral;
 mod limit;
 mod lock_rows;
 mod lookup;
@@ -54,11 +56,13 @@ mod recursive;
 mod run;
 mod scalar;
 mod scan;
+mod series;
 mod set_operation;
 mod short;
 mod sort;
 mod spill;
 mod subquery;
+mod ties;
 mod window;
 mod write;
 

@@ -2,7 +2,7 @@
 
 use crate::catalog::{ColumnStatistics, Table};
 use crate::plan::cost;
-use crate::sql::bound::{CteReference, From, SetOperation};
+use crate::sql::bound::{CteReference, From, Function, Lateral, SetOperation};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -55,6 +55,8 @@ impl Block {
             }
             From::Values { types, .. }
             | From::SetOperation(SetOperation { types, .. })
+            | From::Function(Function { types, .. })
+            | From::Lateral(Lateral { types, .. })
             | From::Cte(CteReference { types, .. }) => {
                 self.types.extend(types);
                 self.origins.resize(self.types.len(), None);

@@ -395,7 +395,7 @@ fn constant_rows(source: &Query) -> Option<Vec<Vec<Expr>>> {
     let plain = source.filter.is_none()
         && source.aggregate.is_none()
         && source.windows.is_empty()
-        && !source.distinct
+        && !source.distinct.is_some()
         && source.order_by.is_empty()
         && source.with.is_empty()
         && source.limit.is_none()

@@ -2,7 +2,7 @@
 
 use crate::plan::physical::RangeEnd;
 use crate::plan::planner::subplan_number;
-use crate::sql::bound::{ArithmeticOp, CompareOp, Expr, ExprKind, Query};
+use crate::sql::bound::{ArithmeticOp, Expr, ExprKind, Query};
 use crate::types::Value;
 
 /// All of `predicates`, as one condition.
@@ -33,7 +33,7 @@ pub(crate) fn describe(expr: &Expr, names: &[String]) -> String {
         ExprKind::And(l) => format!("({})", list(l, " AND ")),
         ExprKind::Or(l) => format!("({})", list(l, " OR ")),
         ExprKind::Not(input) => format!("(NOT {})", text(input)),
-        ExprKind::Compare(op, l, r) => format!("({} {} {})", text(l), compare(*op), text(r)),
+        ExprKind::Compare(op, l, r) => format!("({} {} {})", text(l), op.symbol(), text(r)),
         ExprKind::Distinct { .. }
         | ExprKind::IsNull { .. }
         | ExprKind::IsBool { .. }
@@ -64,7 +64,7 @@ pub(crate) fn describe(expr: &Expr, names: &[String]) -> String {
                 list(l, ", ")
             )
         }
-        ExprKind::ScalarSubquery(query) => format!("({})", subplan(query)),
+        ExprKind::ScalarSubquery(query) | ExprKind::Rows(query) => format!("({})", subplan(query)),
         ExprKind::Exists { query, negated } => {
             format!("({}EXISTS({}))", not(*negated), subplan(query))
         }
@@ -73,6 +73,9 @@ pub(crate) fn describe(expr: &Expr, names: &[String]) -> String {
             query,
             negated,
         } => format!("({} {}IN ({}))", text(input), not(*negated), subplan(query)),
+        ExprKind::AnySubquery { input, op, query } => {
+            format!("({} {} ANY ({}))", text(input), op.symbol(), subplan(query))
+        }
     }
 }
 
@@ -145,17 +148,6 @@ fn literal(value: &Value) -> String {
         | Value::Interval(_)
         | Value::Uuid(_) => format!("'{value}'"),
         other => other.to_string(),
-    }
-}
-
-fn compare(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "=",
-        CompareOp::Ne => "<>",
-        CompareOp::Lt => "<",
-        CompareOp::Le => "<=",
-        CompareOp::Gt => ">",
-        CompareOp::Ge => ">=",
     }
 }
 

@@ -150,7 +150,9 @@ impl Printer {
                 self.detail(depth, "Hash Cond", &keys.join(" AND "));
                 self.condition(depth, residual.as_ref(), node);
             }
-            NodeKind::NestedLoop { on, .. } => self.condition(depth, on.as_ref(), node),
+            NodeKind::NestedLoop { on, .. } | NodeKind::Lateral { on, .. } => {
+                self.condition(depth, on.as_ref(), node)
+            }
             NodeKind::IndexJoin { residual, .. } => self.condition(depth, residual.as_ref(), node),
             NodeKind::Aggregate { input, keys, .. } if !keys.is_empty() => {
                 let names = names(input);
@@ -279,9 +281,9 @@ fn estimate(node: &PlanNode) -> String {
 }
 
 fn title(node: &PlanNode) -> String {
-    let join = |kind: JoinKind, inner: &str, left: &str| match kind {
-        JoinKind::Inner => inner.to_owned(),
-        JoinKind::Left => left.to_owned(),
+    let join = |kind: &JoinKind, name: &str, inner: &str| match kind {
+        JoinKind::Inner => format!("{name}{inner}"),
+        other => format!("{name} {other:?} Join"),
     };
     match &node.kind {
         NodeKind::OneRow => "Result".into(),
@@ -291,10 +293,13 @@ fn title(node: &PlanNode) -> String {
         NodeKind::Derived { alias, .. } => format!("Subquery Scan on {alias}"),
         NodeKind::Filter { .. } => "Filter".into(),
         NodeKind::Project { .. } => "Project".into(),
-        NodeKind::HashJoin { kind, .. } => join(*kind, "Hash Join", "Hash Left Join"),
-        NodeKind::NestedLoop { kind, .. } => join(*kind, "Nested Loop", "Nested Loop Left Join"),
-        NodeKind::IndexJoin { kind, .. } => {
-            join(*kind, "Index Nested Loop", "Index Nested Loop Left Join")
+        NodeKind::HashJoin { kind, .. } => join(kind, "Hash", " Join"),
+        NodeKind::NestedLoop { kind, .. } => join(kind, "Nested Loop", ""),
+        NodeKind::IndexJoin { kind, .. } => join(kind, "Index Nested Loop", ""),
+        NodeKind::FunctionScan(function) => format!("Function Scan on {}", function.alias),
+        NodeKind::Lateral { kind, subplan, .. } => {
+            let name = join(kind, "Lateral Nested Loop", "");
+            format!("{name} (SubPlan {})", subplan + 1)
         }
         NodeKind::Aggregate { keys, .. } if keys.is_empty() => "Aggregate".into(),
         NodeKind::Aggregate { .. } => "HashAggregate".into(),
@@ -304,6 +309,9 @@ fn title(node: &PlanNode) -> String {
         NodeKind::Limit { .. } => "Limit".into(),
         NodeKind::LockRows { .. } => "LockRows".into(),
         NodeKind::Distinct { .. } => "HashAggregate".into(),
+        NodeKind::Unique { .. } => "Unique".into(),
+        NodeKind::Expand { sets, .. } => format!("Expand (Grouping Sets: {})", sets.len()),
+        NodeKind::IfEmpty { .. } => "Result (Or Constants If Empty)".into(),
         NodeKind::Append(_) => "Append".into(),
         NodeKind::Change(change) => format!("Change of {}", change.table.name),
         NodeKind::CteScan { alias, .. } => format!("CTE Scan on {alias}"),
@@ -342,71 +350,76 @@ fn scan_title(scan: &Scan) -> String {
 
 /// Names of a node's output columns, for the conditions above it.
 fn names(node: &PlanNode) -> Vec<String> {
-    let scan_names = |scan: &Scan| -> Vec<String> {
-        let mut all: Vec<String> = scan
-            .columns
-            .iter()
-            .map(|c| format!("{}.{}", scan.alias, scan.table.columns[*c].name))
-            .collect();
-        if scan.with_row_id {
-            all.push("ctid".into());
-        }
-        all
-    };
     match &node.kind {
         NodeKind::Scan(scan) => scan_names(scan),
-        NodeKind::Derived { input, alias } => (0..input.types.len())
-            .map(|i| format!("{alias}.column{}", i + 1))
-            .collect(),
-        NodeKind::CteScan { alias, .. } | NodeKind::WorkTableScan { alias, .. } => {
-            (0..node.types.len())
-                .map(|i| format!("{alias}.column{}", i + 1))
-                .collect()
+        NodeKind::Derived { alias, .. }
+        | NodeKind::CteScan { alias, .. }
+        | NodeKind::WorkTableScan { alias, .. } => numbered(&format!("{alias}."), node.types.len()),
+        NodeKind::FunctionScan(function) => {
+            let mut all = vec![function.alias.clone()];
+            all.extend(
+                function
+                    .ordinality
+                    .then(|| format!("{}.ordinality", function.alias)),
+            );
+            all
         }
         NodeKind::RecursiveUnion { seed, .. } => names(seed),
-        NodeKind::Values(_) | NodeKind::Change(_) => (0..node.types.len())
-            .map(|i| format!("column{}", i + 1))
-            .collect(),
+        NodeKind::Values(_) | NodeKind::Change(_) => numbered("", node.types.len()),
         NodeKind::OneRow | NodeKind::Nothing => vec!["NULL".into(); node.types.len()],
         NodeKind::Filter { input, .. }
         | NodeKind::Sort { input, .. }
         | NodeKind::Limit { input, .. }
         | NodeKind::LockRows { input, .. }
+        | NodeKind::Unique { input, .. }
+        | NodeKind::IfEmpty { input, .. }
         | NodeKind::Distinct { input } => names(input),
-        NodeKind::Project { input, expressions } => {
-            let below = names(input);
-            expressions.iter().map(|e| describe(e, &below)).collect()
-        }
+        NodeKind::Project { input, expressions } => describe_each(expressions, &names(input)),
         // As in PostgreSQL, the first branch names the columns.
         NodeKind::Append(inputs) => inputs.first().map_or_else(Vec::new, names),
         NodeKind::SetOp { left, .. } => names(left),
         NodeKind::HashJoin { left, right, .. } | NodeKind::NestedLoop { left, right, .. } => {
-            let mut all = names(left);
-            all.extend(names(right));
-            all
+            [names(left), names(right)].concat()
         }
-        NodeKind::IndexJoin { left, scan, .. } => {
-            let mut all = names(left);
-            all.extend(scan_names(scan));
-            all
+        NodeKind::IndexJoin { left, scan, .. } => [names(left), scan_names(scan)].concat(),
+        NodeKind::Lateral { left, alias, .. } => {
+            let own = node.types.len() - left.types.len();
+            [names(left), numbered(&format!("{alias}."), own)].concat()
         }
         NodeKind::Window { input, calls, .. } => {
-            let mut all = names(input);
-            let results: Vec<String> = calls.iter().map(|c| window_name(c, &all)).collect();
-            all.extend(results);
-            all
+            let below = names(input);
+            let results = calls.iter().map(|c| window_name(c, &below)).collect();
+            [below, results].concat()
+        }
+        NodeKind::Expand { input, keys, .. } => {
+            let below = names(input);
+            let keys = describe_each(keys, &below);
+            [below, keys, vec!["set".into()]].concat()
         }
         NodeKind::Aggregate { input, keys, calls } => {
             let below = names(input);
-            let mut all: Vec<String> = keys.iter().map(|e| describe(e, &below)).collect();
-            all.extend(calls.iter().map(|c| {
-                let arguments: Vec<String> =
-                    c.arguments.iter().map(|e| describe(e, &below)).collect();
-                format!("{:?}({})", c.function, arguments.join(", ")).to_lowercase()
-            }));
-            all
+            let results = calls.iter().map(|c| {
+                let arguments = describe_each(&c.arguments, &below).join(", ");
+                format!("{:?}({arguments})", c.function).to_lowercase()
+            });
+            [describe_each(keys, &below), results.collect()].concat()
         }
     }
+}
+
+fn scan_names(scan: &Scan) -> Vec<String> {
+    let name = |c: &usize| format!("{}.{}", scan.alias, scan.table.columns[*c].name);
+    let mut all: Vec<String> = scan.columns.iter().map(name).collect();
+    all.extend(scan.with_row_id.then(|| "ctid".into()));
+    all
+}
+
+fn describe_each(expressions: &[Expr], names: &[String]) -> Vec<String> {
+    expressions.iter().map(|e| describe(e, names)).collect()
+}
+
+fn numbered(prefix: &str, count: usize) -> Vec<String> {
+    (1..=count).map(|i| format!("{prefix}column{i}")).collect()
 }
 
 fn window_name(call: &WindowCall, names: &[String]) -> String {

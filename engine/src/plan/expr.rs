@@ -15,13 +15,15 @@ pub(crate) fn operands(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::Column(_)
         | ExprKind::OuterColumn { .. }
         | ExprKind::ScalarSubquery(_)
+        | ExprKind::Rows(_)
         | ExprKind::Exists { .. } => Vec::new(),
         ExprKind::Cast { input, .. }
         | ExprKind::Not(input)
         | ExprKind::Negate(input)
         | ExprKind::IsNull { input, .. }
         | ExprKind::IsBool { input, .. }
-        | ExprKind::InSubquery { input, .. } => vec![input],
+        | ExprKind::InSubquery { input, .. }
+        | ExprKind::AnySubquery { input, .. } => vec![input],
         ExprKind::And(list)
         | ExprKind::Or(list)
         | ExprKind::Coalesce(list)
@@ -54,13 +56,15 @@ pub(crate) fn operands_mut(expr: &mut Expr) -> Vec<&mut Expr> {
         | ExprKind::Column(_)
         | ExprKind::OuterColumn { .. }
         | ExprKind::ScalarSubquery(_)
+        | ExprKind::Rows(_)
         | ExprKind::Exists { .. } => Vec::new(),
         ExprKind::Cast { input, .. }
         | ExprKind::Not(input)
         | ExprKind::Negate(input)
         | ExprKind::IsNull { input, .. }
         | ExprKind::IsBool { input, .. }
-        | ExprKind::InSubquery { input, .. } => vec![input],
+        | ExprKind::InSubquery { input, .. }
+        | ExprKind::AnySubquery { input, .. } => vec![input],
         ExprKind::And(list)
         | ExprKind::Or(list)
         | ExprKind::Coalesce(list)
@@ -89,8 +93,10 @@ pub(crate) fn operands_mut(expr: &mut Expr) -> Vec<&mut Expr> {
 pub(crate) fn subquery(expr: &Expr) -> Option<&Query> {
     match &expr.kind {
         ExprKind::ScalarSubquery(query)
+        | ExprKind::Rows(query)
         | ExprKind::Exists { query, .. }
-        | ExprKind::InSubquery { query, .. } => Some(query),
+        | ExprKind::InSubquery { query, .. }
+        | ExprKind::AnySubquery { query, .. } => Some(query),
         _ => None,
     }
 }
@@ -99,8 +105,10 @@ pub(crate) fn subquery(expr: &Expr) -> Option<&Query> {
 pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
     match &mut expr.kind {
         ExprKind::ScalarSubquery(query)
+        | ExprKind::Rows(query)
         | ExprKind::Exists { query, .. }
-        | ExprKind::InSubquery { query, .. } => Some(query),
+        | ExprKind::InSubquery { query, .. }
+        | ExprKind::AnySubquery { query, .. } => Some(query),
         _ => None,
     }
 }
@@ -133,7 +141,7 @@ pub(crate) fn visit_query<'a>(query: &'a Query, f: &mut dyn FnMut(&'a Expr)) {
         .flat_map(Window::expressions)
         .for_each(&mut *f);
     query.projection.iter().for_each(&mut *f);
-    query.limit.iter().for_each(&mut *f);
+    query.limit.iter().for_each(|l| f(&l.count));
     query.offset.iter().for_each(&mut *f);
 }
 
@@ -146,6 +154,8 @@ fn visit_from<'a>(from: &'a From, f: &mut dyn FnMut(&'a Expr)) {
             visit_query(&recursive.step, f);
         }
         From::Values { rows, .. } => rows.iter().flatten().for_each(f),
+        From::Function(function) => function.arguments.iter().for_each(f),
+        From::Lateral(lateral) => f(&lateral.rows),
         From::SetOperation(operation) => operation
             .inputs
             .iter()
@@ -183,7 +193,7 @@ pub(crate) fn visit_query_mut(query: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
         .flat_map(Window::expressions_mut)
         .for_each(&mut *f);
     query.projection.iter_mut().for_each(&mut *f);
-    query.limit.iter_mut().for_each(&mut *f);
+    query.limit.iter_mut().for_each(|l| f(&mut l.count));
     query.offset.iter_mut().for_each(&mut *f);
 }
 
@@ -196,6 +206,8 @@ fn visit_from_mut(from: &mut From, f: &mut dyn FnMut(&mut Expr)) {
             visit_query_mut(&mut recursive.step, f);
         }
         From::Values { rows, .. } => rows.iter_mut().flatten().for_each(f),
+        From::Function(function) => function.arguments.iter_mut().for_each(f),
+        From::Lateral(lateral) => f(&mut lateral.rows),
         From::SetOperation(operation) => operation
             .inputs
             .iter_mut()

@@ -81,8 +81,10 @@ fn is_foldable(expr: &Expr) -> bool {
         | ExprKind::Column(_)
         | ExprKind::OuterColumn { .. }
         | ExprKind::ScalarSubquery(_)
+        | ExprKind::Rows(_)
         | ExprKind::Exists { .. }
         | ExprKind::InSubquery { .. }
+        | ExprKind::AnySubquery { .. }
         | ExprKind::Call(ScalarFunction::CurrentDate | ScalarFunction::CurrentTimestamp, _) => {
             false
         }

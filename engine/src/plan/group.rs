@@ -29,7 +29,7 @@ impl Planner<'_> {
         wanted: Option<&Wanted>,
     ) -> Result<(Built, bool)> {
         let built = match &relation.source {
-            Source::Table { .. } => return self.table(relation, needed, block, wanted),
+            Source::Table { .. } => return self.table_filtered(relation, needed, block, wanted),
             Source::Derived { query, alias } => {
                 self.derived(relation, (**query).clone(), alias, needed)?
             }
@@ -64,16 +64,47 @@ impl Planner<'_> {
                 node: self.recursive((**recursive).clone())?,
                 layout: (relation.offset..relation.offset + relation.width).collect(),
             },
-            Source::Outer { left, right, on } => {
-                // What is asked of the joined rows is read from them.
-                let mut inner = needed.to_vec();
-                inner.extend(relation.conditions.iter().flat_map(columns_of));
-                self.outer(left, right, on, &inner, block)?
+            Source::Function(function) => Built {
+                node: self.function(function)?,
+                layout: (relation.offset..relation.offset + relation.width).collect(),
+            },
+            Source::Lateral { .. } | Source::Outer { .. } => {
+                self.joined_relation(relation, needed, block)?
             }
         };
         let fraction = selectivity::all(&relation.conditions, block);
         let built = self.filtered(built, relation.conditions.clone(), fraction)?;
         Ok((built, false))
+    }
+
+    /// A relation that is a join of two sides.
+    fn joined_relation(
+        &mut self,
+        relation: &Relation,
+        needed: &[usize],
+        block: &Block,
+    ) -> Result<Built> {
+        // What is asked of the joined rows is read from them.
+        let mut inner = needed.to_vec();
+        inner.extend(relation.conditions.iter().flat_map(columns_of));
+        match &relation.source {
+            Source::Lateral {
+                kind,
+                left,
+                query,
+                on,
+            } => {
+                let first = relation.offset + relation.width - query.types.len();
+                self.lateral(*kind, left, (query, first), on, &inner, block)
+            }
+            Source::Outer {
+                kind,
+                left,
+                right,
+                on,
+            } => self.outer(*kind, (left, right), on, &inner, block),
+            _ => self.relation(relation, needed, block, None).map(|r| r.0),
+        }
     }
 
     fn types(&self, relation: &Relation, block: &Block) -> Vec<crate::types::SqlType> {
@@ -105,8 +136,8 @@ impl Planner<'_> {
 
     fn outer(
         &mut self,
-        left: &Group,
-        right: &Group,
+        kind: JoinKind,
+        (left, right): (&Group, &Group),
         on: &[Expr],
         needed: &[usize],
         block: &Block,
@@ -115,13 +146,44 @@ impl Planner<'_> {
         needed.extend(on.iter().flat_map(columns_of));
         let left = self.group(left, &needed, block, None)?.0;
         let alone = match right.relations.as_slice() {
-            [one] if right.conditions.is_empty() && matches!(one.source, Source::Table { .. }) => {
+            [one]
+                if kind == JoinKind::Left
+                    && right.conditions.is_empty()
+                    && matches!(one.source, Source::Table { .. }) =>
+            {
                 Some(one)
             }
             _ => None,
         };
         let right = self.group(right, &needed, block, None)?.0;
-        self.join(left, right, alone, JoinKind::Left, on.to_vec(), block)
+        self.join(left, right, alone, kind, on.to_vec(), block)
+    }
+
+    /// A table under all of its conditions; those that may be joined come after the others.
+    fn table_filtered(
+        &mut self,
+        relation: &Relation,
+        needed: &[usize],
+        block: &Block,
+        wanted: Option<&Wanted>,
+    ) -> Result<(Built, bool)> {
+        let (joined, by_row): (Vec<Expr>, Vec<Expr>) = relation
+            .conditions
+            .iter()
+            .cloned()
+            .partition(|e| self.is_candidate(e));
+        if joined.is_empty() {
+            return self.table(relation, needed, block, wanted);
+        }
+        let mut needed = needed.to_vec();
+        needed.extend(joined.iter().flat_map(columns_of));
+        let alone = Relation {
+            conditions: by_row,
+            ..relation.clone()
+        };
+        let (built, ordered) = self.table(&alone, &needed, block, wanted)?;
+        let fraction = selectivity::all(&joined, block);
+        Ok((self.filtered(built, joined, fraction)?, ordered))
     }
 
     fn table(

@@ -95,8 +95,11 @@ pub(crate) fn choose(
     block: &Block,
 ) -> Choice {
     let mut rows = (left.rows * right.rows * selectivity::all(conditions, block)).max(1e-3);
-    if kind == JoinKind::Left {
+    if kind != JoinKind::Inner {
         rows = rows.max(left.rows);
+    }
+    if kind == JoinKind::Full {
+        rows = rows.max(right.rows);
     }
     let keys: Vec<usize> = (0..conditions.len())
         .filter(|i| equality(&conditions[*i], left.has, right.has).is_some())

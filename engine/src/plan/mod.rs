@@ -7,27 +7,32 @@
 //!
 //! One file for each step: `fold`, `relation` (what may be joined in any order, and where each condition goes), `access`
 //! (ways to read a table), `group` and `order` (ways to join), `join` (methods), `set_operation` (UNION and its like),
-//! `window` (window functions), `with` (queries of WITH),
+//! `aggregate` (GROUP BY), `window` (window functions), `with` (queries of WITH), `decorrelate` (subqueries of conditions as joins),
+//! `lateral` (LATERAL and functions in FROM),
 //! `query` (the rest of a query block), `change`, `statement`, `explain`. Estimates come from `block`, `selectivity` and
 //! `cost`.
 //!
 //! - PLAN-1: only a table has access paths.
 //! - PLAN-2: every table has at least one, its full scan.
 //! - PLAN-3: the search for a join order joins each relation once.
+//! - PLAN-4: LATERAL is the right side of a join, whose left side has all that it looks at.
 //!
 //! Needs from below: the bound tree, the catalog's statistics, and the key codec, in whose bytes statistics are kept.
 
 mod access;
+mod aggregate;
 mod block;
 mod change;
 mod coerce;
 mod cost;
+mod decorrelate;
 mod describe;
 mod explain;
 mod expr;
 mod fold;
 mod group;
 mod join;
+mod lateral;
 mod midnight;
 mod order;
 mod physical;

@@ -51,13 +51,14 @@ impl Planner<'_> {
         block: &Block,
         wanted: Option<&Wanted>,
     ) -> Result<(Built, bool)> {
-        let (constants, conditions): (Vec<Expr>, Vec<Expr>) = group
+        let mut inner_needed = needed.to_vec();
+        inner_needed.extend(group.conditions.iter().flat_map(columns_of));
+        // Constants, and what may be a join of its own, come after all joins.
+        let (late, conditions): (Vec<Expr>, Vec<Expr>) = group
             .conditions
             .iter()
             .cloned()
-            .partition(|e| columns_of(e).is_empty());
-        let mut inner_needed = needed.to_vec();
-        inner_needed.extend(conditions.iter().flat_map(columns_of));
+            .partition(|e| columns_of(e).is_empty() || self.is_candidate(e));
         let (built, ordered) = match group.relations.as_slice() {
             [one] => self.relation(one, &inner_needed, block, wanted)?,
             several if several.len() > RELATIONS_MAX => {
@@ -72,8 +73,8 @@ impl Planner<'_> {
                 false,
             ),
         };
-        let fraction = selectivity::all(&constants, block);
-        Ok((self.filtered(built, constants, fraction)?, ordered))
+        let fraction = selectivity::all(&late, block);
+        Ok((self.filtered(built, late, fraction)?, ordered))
     }
 
     fn ordered(

@@ -6,7 +6,7 @@
 
 use crate::catalog::Table;
 use crate::plan::change::Change;
-use crate::sql::bound::{AggregateCall, Expr, JoinKind, OrderKey, RowLock, WindowCall};
+use crate::sql::bound::{AggregateCall, Expr, Function, JoinKind, OrderKey, RowLock, WindowCall};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -43,6 +43,16 @@ pub(crate) enum NodeKind {
     Values(Vec<Vec<Expr>>),
     /// Rows of a table.
     Scan(Box<Scan>),
+    /// Rows of a function, whose arguments are row-independent.
+    FunctionScan(Function),
+    /// For each left row the rows of that subplan; inner or left.
+    Lateral {
+        left: Box<PlanNode>,
+        subplan: usize,
+        alias: String,
+        kind: JoinKind,
+        on: Option<Expr>,
+    },
     /// A derived table, by its alias; passes its input on.
     Derived { input: Box<PlanNode>, alias: String },
     /// Rows for which all predicates are true, tried in order.
@@ -84,6 +94,17 @@ pub(crate) enum NodeKind {
         keys: Vec<Expr>,
         calls: Vec<AggregateCall>,
     },
+    /// Each row once for each grouping set: its columns, the keys, those outside of the set NULL, the set's number.
+    Expand {
+        input: Box<PlanNode>,
+        keys: Vec<Expr>,
+        sets: Vec<Vec<usize>>,
+    },
+    /// The rows of the input; these constants when it has none.
+    IfEmpty {
+        input: Box<PlanNode>,
+        rows: Vec<Vec<Expr>>,
+    },
     /// Window functions over an input that comes in the order of the keys, those of PARTITION BY first: the columns of
     /// the input, then the results.
     Window {
@@ -104,11 +125,18 @@ pub(crate) enum NodeKind {
         input: Box<PlanNode>,
         limit: Option<Expr>,
         offset: Option<Expr>,
+        /// WITH TIES: columns; empty without.
+        ties: Vec<usize>,
     },
     /// Rows that could be locked, by their row ids.
     LockRows {
         input: Box<PlanNode>,
         locks: Vec<RowLock>,
+    },
+    /// The first of the rows that are equal in `columns`, by which the input is sorted.
+    Unique {
+        input: Box<PlanNode>,
+        columns: Vec<usize>,
     },
     /// Rows without duplicates.
     Distinct { input: Box<PlanNode> },
@@ -249,6 +277,7 @@ impl PlanNode {
             | NodeKind::Nothing
             | NodeKind::Values(_)
             | NodeKind::Scan(_)
+            | NodeKind::FunctionScan(_)
             | NodeKind::Change(_)
             | NodeKind::CteScan { .. }
             | NodeKind::WorkTableScan { .. } => Vec::new(),
@@ -261,8 +290,12 @@ impl PlanNode {
             | NodeKind::Sort { input, .. }
             | NodeKind::Limit { input, .. }
             | NodeKind::LockRows { input, .. }
+            | NodeKind::Expand { input, .. }
+            | NodeKind::IfEmpty { input, .. }
             | NodeKind::Distinct { input }
-            | NodeKind::IndexJoin { left: input, .. } => vec![input],
+            | NodeKind::Unique { input, .. }
+            | NodeKind::IndexJoin { left: input, .. }
+            | NodeKind::Lateral { left: input, .. } => vec![input],
             NodeKind::Append(inputs) => inputs.iter().collect(),
             NodeKind::HashJoin { left, right, .. }
             | NodeKind::NestedLoop { left, right, .. }

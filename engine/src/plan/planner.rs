@@ -7,7 +7,7 @@ use crate::plan::expr::{
 };
 use crate::plan::physical::{Cost, NodeKind, PlanNode, SubPlan};
 use crate::plan::with::CtePlan;
-use crate::sql::bound::{Expr, ExprKind, Query};
+use crate::sql::bound::{Distinct, Expr, ExprKind, Query};
 use crate::types::{SqlType, Value};
 use std::collections::BTreeMap;
 
@@ -30,7 +30,8 @@ pub(crate) struct Planner<'a> {
     /// Working tables of recursive queries so far.
     pub(crate) work_tables: usize,
     parameters: usize,
-    depth: usize,
+    /// Subqueries around what is being planned.
+    pub(crate) depth: usize,
 }
 
 /// A node, and which column of the query each of its output columns is.
@@ -128,7 +129,7 @@ impl<'a> Planner<'a> {
             planned.projection.clear();
             planned.output.clear();
             planned.order_by.clear();
-            planned.distinct = false;
+            planned.distinct = Distinct::No;
         }
         let root = self.plan_query(planned)?;
         self.depth -= 1;
@@ -166,6 +167,22 @@ impl<'a> Planner<'a> {
 
     /// `built` with only the rows for which all of `conditions` hold; those with subqueries are tried last.
     pub(crate) fn filtered(
+        &mut self,
+        built: Built,
+        conditions: Vec<Expr>,
+        selectivity: f64,
+    ) -> Result<Built> {
+        let (joined, by_row): (Vec<Expr>, Vec<Expr>) =
+            conditions.into_iter().partition(|e| self.is_candidate(e));
+        let mut built = self.filtered_by_row(built, by_row, selectivity)?;
+        for condition in joined {
+            built = self.filtered_by_subquery(built, condition, selectivity)?;
+        }
+        Ok(built)
+    }
+
+    /// [`Self::filtered`], where each condition is evaluated for each row.
+    pub(crate) fn filtered_by_row(
         &mut self,
         built: Built,
         conditions: Vec<Expr>,

@@ -11,7 +11,8 @@ use crate::plan::relation::{Group, Source, references};
 use crate::plan::selectivity;
 use crate::plan::window::{SortKey, wanted_by_windows};
 use crate::sql::bound::{
-    Aggregate, AggregateFunction, Expr, ExprKind, OrderKey, Query, RowLock, WINDOW_BASE, Window,
+    Aggregate, AggregateFunction, Distinct, Expr, ExprKind, OrderKey, Query, RowLock, WINDOW_BASE,
+    Window,
 };
 use crate::types::{SqlType, Value};
 
@@ -36,16 +37,32 @@ impl Planner<'_> {
             let order = wanted.filter(|_| ordered).map(|wanted| wanted.order);
             let windows = std::mem::take(&mut query.windows);
             let (built, sorted) = self.windows(windows, built, order.unwrap_or_default())?;
-            ordered = !query.distinct && is_sorted(&query, &sorted);
+            ordered = query.distinct != Distinct::All && is_sorted(&query, &sorted);
             built
         };
         let visible = query.output.len();
         let mut node = self.project(query.projection, built)?;
-        if query.distinct {
-            node = distinct(node);
+        match std::mem::take(&mut query.distinct) {
+            Distinct::No => {}
+            Distinct::All => node = distinct(node),
+            Distinct::On(columns) => {
+                if !ordered {
+                    node = sort(node, query.order_by.clone(), None, None);
+                    ordered = true;
+                }
+                node = first_of_each(node, columns);
+            }
         }
-        let limit = query.limit.map(|e| self.resolve(e, &[])).transpose()?;
+        let with_ties = query.limit.as_ref().is_some_and(|l| l.with_ties);
+        let limit = query
+            .limit
+            .map(|l| self.resolve(l.count, &[]))
+            .transpose()?;
         let offset = query.offset.map(|e| self.resolve(e, &[])).transpose()?;
+        let ties: Vec<usize> = match with_ties {
+            true => query.order_by.iter().map(|key| key.column).collect(),
+            false => Vec::new(),
+        };
         if !query.locks.is_empty() {
             // Below LIMIT, so that only what is given is locked, and above the sort.
             if !query.order_by.is_empty() && !ordered {
@@ -53,12 +70,17 @@ impl Planner<'_> {
             }
             node = locked(node, query.locks);
             if limit.is_some() || offset.is_some() {
-                node = limited(node, limit, offset);
+                node = limited(node, limit, offset, ties);
             }
+        } else if !ties.is_empty() {
+            if !ordered {
+                node = sort(node, query.order_by, None, None);
+            }
+            node = limited(node, limit, offset, ties);
         } else if !query.order_by.is_empty() && !ordered {
             node = sort(node, query.order_by, limit, offset);
         } else if limit.is_some() || offset.is_some() {
-            node = limited(node, limit, offset);
+            node = limited(node, limit, offset, ties);
         }
         if node.types.len() > visible {
             let columns = references(&node.types[..visible], 0);
@@ -99,9 +121,15 @@ impl Planner<'_> {
         needed: &[usize],
         block: &Block,
     ) -> Result<Option<Built>> {
-        let Some(Aggregate { keys, calls, .. }) = &query.aggregate else {
+        let Some(Aggregate {
+            keys, calls, sets, ..
+        }) = &query.aggregate
+        else {
             return Ok(None);
         };
+        if !sets.is_empty() {
+            return Ok(None);
+        }
         let ([], [call], [relation]) = (
             keys.as_slice(),
             calls.as_slice(),
@@ -144,49 +172,9 @@ impl Planner<'_> {
         }
         let one = literal(Value::Int8(1), SqlType::Int8);
         Ok(Some(Built {
-            node: limited(built.node, Some(one), None),
+            node: limited(built.node, Some(one), None, Vec::new()),
             layout: built.layout,
         }))
-    }
-
-    fn aggregate(&mut self, aggregate: Aggregate, built: Built, block: &Block) -> Result<Built> {
-        let groups = groups(&aggregate.keys, built.node.rows, block);
-        let keys = self.resolve_all(aggregate.keys, &built.layout)?;
-        let mut calls = aggregate.calls;
-        for call in &mut calls {
-            let arguments = std::mem::take(&mut call.arguments);
-            call.arguments = self.resolve_all(arguments, &built.layout)?;
-            call.filter = call
-                .filter
-                .take()
-                .map(|e| self.resolve(e, &built.layout))
-                .transpose()?;
-        }
-        let mut types: Vec<SqlType> = keys.iter().map(|e| e.sql_type).collect();
-        types.extend(calls.iter().map(|c| c.sql_type));
-        let input = built.node;
-        let work = (keys.len() + calls.len()).max(1) as f64;
-        let startup = input.cost.total + input.rows * cost::OPERATOR * work;
-        let node = PlanNode {
-            rows: groups,
-            cost: Cost {
-                startup,
-                total: startup + groups * cost::ROW,
-            },
-            kind: NodeKind::Aggregate {
-                input: Box::new(input),
-                keys,
-                calls,
-            },
-            types,
-        };
-        let layout = (0..node.types.len()).collect();
-        let built = Built { node, layout };
-        let mut conditions = Vec::new();
-        if let Some(having) = aggregate.having {
-            split_conjuncts(having, &mut conditions);
-        }
-        self.filtered(built, conditions, 0.3333)
     }
 
     fn project(&mut self, projection: Vec<Expr>, built: Built) -> Result<PlanNode> {
@@ -227,7 +215,7 @@ fn wanted(query: &Query) -> Option<Wanted> {
     if !query.windows.is_empty() {
         return wanted_by_windows(&query.windows);
     }
-    if query.order_by.is_empty() || query.distinct {
+    if query.order_by.is_empty() || query.distinct == Distinct::All {
         return None;
     }
     let order = query
@@ -240,7 +228,13 @@ fn wanted(query: &Query) -> Option<Wanted> {
         .collect::<Option<Vec<_>>>()?;
     Some(Wanted {
         order,
-        limit: limit_rows(query.limit.as_ref(), query.offset.as_ref()),
+        limit: match query.distinct {
+            Distinct::No => limit_rows(
+                query.limit.as_ref().map(|l| &l.count),
+                query.offset.as_ref(),
+            ),
+            _ => None,
+        },
     })
 }
 
@@ -260,22 +254,6 @@ fn limit_rows(limit: Option<&Expr>, offset: Option<&Expr>) -> Option<f64> {
         _ => 10.0,
     };
     Some(number(limit?) + offset.map_or(0.0, number))
-}
-
-fn groups(keys: &[Expr], rows: f64, block: &Block) -> f64 {
-    if keys.is_empty() {
-        return 1.0;
-    }
-    let distinct: f64 = keys
-        .iter()
-        .map(|e| {
-            columns_of(e)
-                .into_iter()
-                .map(|c| block.distinct(c))
-                .product::<f64>()
-        })
-        .product();
-    distinct.min(rows).max(1.0)
 }
 
 fn one_row() -> Built {
@@ -356,6 +334,23 @@ pub(crate) fn distinct(input: PlanNode) -> PlanNode {
     }
 }
 
+/// The first of the rows of `input` that are equal in `columns`, by which it is sorted.
+fn first_of_each(input: PlanNode, columns: Vec<usize>) -> PlanNode {
+    let cost = Cost {
+        startup: input.cost.startup,
+        total: input.cost.total + input.rows * cost::OPERATOR * columns.len() as f64,
+    };
+    PlanNode {
+        types: input.types.clone(),
+        rows: (input.rows * 0.5).max(1.0),
+        cost,
+        kind: NodeKind::Unique {
+            input: Box::new(input),
+            columns,
+        },
+    }
+}
+
 /// `input` in order.
 pub(crate) fn sort(
     input: PlanNode,
@@ -377,8 +372,13 @@ pub(crate) fn sort(
     }
 }
 
-/// `input` with LIMIT and OFFSET.
-fn limited(input: PlanNode, limit: Option<Expr>, offset: Option<Expr>) -> PlanNode {
+/// `input` with LIMIT and OFFSET; the rows that are equal to the last one in `ties` follow it.
+fn limited(
+    input: PlanNode,
+    limit: Option<Expr>,
+    offset: Option<Expr>,
+    ties: Vec<usize>,
+) -> PlanNode {
     let keep = limit_rows(limit.as_ref(), offset.as_ref());
     let known = limit
         .as_ref()
@@ -399,6 +399,7 @@ fn limited(input: PlanNode, limit: Option<Expr>, offset: Option<Expr>) -> PlanNo
             input: Box::new(input),
             limit,
             offset,
+            ties,
         },
     }
 }

@@ -7,8 +7,8 @@
 //!                                                                r over c }
 //! ```
 //!
-//! A left join is one relation of its group, with a group at either side. It becomes an inner join first where a
-//! condition above refuses the NULLs that it would add.
+//! A left or full join is one relation of its group, with a group at either side. It becomes an inner join first where
+//! a condition above refuses the NULLs that it would add.
 
 use crate::catalog::Table;
 use crate::plan::block::Block;
@@ -16,7 +16,8 @@ use crate::plan::expr::{
     column, columns_of, has_subquery, map_columns, rejects_null, split_conjuncts, visit_columns_mut,
 };
 use crate::sql::bound::{
-    CteReference, Expr, ExprKind, From, JoinKind, Query, Recursive, SetOperation, SetOperator,
+    CteReference, Distinct, Expr, ExprKind, From, Function, JoinKind, Lateral, Query, Recursive,
+    SetOperation, SetOperator,
 };
 use std::sync::Arc;
 
@@ -57,8 +58,18 @@ pub(crate) enum Source {
     Cte(CteReference),
     /// A recursive query of WITH.
     Recursive(Box<Recursive>),
-    /// A left join.
+    /// The rows of a function.
+    Function(Function),
+    /// For each row of `left` the rows of a query that sees it, as an inner or left join.
+    Lateral {
+        kind: JoinKind,
+        left: Box<Group>,
+        query: Lateral,
+        on: Vec<Expr>,
+    },
+    /// A left or a full join.
     Outer {
+        kind: JoinKind,
         left: Box<Group>,
         right: Box<Group>,
         on: Vec<Expr>,
@@ -102,22 +113,24 @@ impl Group {
             From::Join {
                 left,
                 right,
-                kind: JoinKind::Inner,
+                kind,
                 on,
-            } => {
-                let middle = self.add(*left, offset);
-                let end = self.add(*right, middle);
-                if let Some(on) = on {
-                    split_conjuncts(shifted(on, offset), &mut self.conditions);
+            } => match (*right, kind) {
+                (From::Lateral(query), _) => {
+                    let (source, width, conditions) = lateral(*left, query, kind, on, offset);
+                    self.conditions.extend(conditions);
+                    (source, width)
                 }
-                return end;
-            }
-            From::Join {
-                left,
-                right,
-                kind: JoinKind::Left,
-                on,
-            } => outer(*left, *right, on, offset),
+                (right, JoinKind::Inner) => {
+                    let middle = self.add(*left, offset);
+                    let end = self.add(right, middle);
+                    if let Some(on) = on {
+                        split_conjuncts(shifted(on, offset), &mut self.conditions);
+                    }
+                    return end;
+                }
+                (right, _) => outer(*left, right, kind, on, offset),
+            },
             From::Table {
                 table,
                 alias,
@@ -143,6 +156,11 @@ impl Group {
                 let width = recursive.types.len();
                 (Source::Recursive(recursive), width)
             }
+            From::Function(function) => {
+                let width = function.types.len();
+                (Source::Function(function), width)
+            }
+            From::Lateral(_) => unreachable!("PLAN-4: LATERAL is the right side of a join"),
         };
         self.relations.push(Relation {
             source,
@@ -168,9 +186,13 @@ impl Group {
             }
         }
         for relation in &mut self.relations {
-            if let Source::Outer { left, right, .. } = &mut relation.source {
-                left.distribute();
-                right.distribute();
+            match &mut relation.source {
+                Source::Outer { left, right, .. } => {
+                    left.distribute();
+                    right.distribute();
+                }
+                Source::Lateral { left, .. } => left.distribute(),
+                _ => {}
             }
         }
     }
@@ -179,7 +201,12 @@ impl Group {
 impl Relation {
     fn push_condition(&mut self, condition: Expr) {
         match &mut self.source {
-            Source::Outer { left, .. }
+            Source::Outer {
+                kind: JoinKind::Left,
+                left,
+                ..
+            }
+            | Source::Lateral { left, .. }
                 if columns_of(&condition)
                     .iter()
                     .all(|c| left.relations.iter().any(|r| r.has(*c))) =>
@@ -208,7 +235,41 @@ impl Relation {
     }
 }
 
-fn outer(left: From, right: From, on: Option<Expr>, offset: usize) -> (Source, usize) {
+/// A join with LATERAL, its width, and those of its conditions that hold for its whole rows.
+fn lateral(
+    left: From,
+    mut query: Lateral,
+    kind: JoinKind,
+    on: Option<Expr>,
+    offset: usize,
+) -> (Source, usize, Vec<Expr>) {
+    let mut left_group = Group::default();
+    let end = left_group.add(left, offset) + query.types.len();
+    query.rows = shifted(query.rows, offset);
+    let mut conditions = Vec::new();
+    if let Some(on) = on {
+        split_conjuncts(shifted(on, offset), &mut conditions);
+    }
+    let on = match kind {
+        JoinKind::Inner => Vec::new(),
+        _ => std::mem::take(&mut conditions),
+    };
+    let source = Source::Lateral {
+        kind,
+        left: Box::new(left_group),
+        query,
+        on,
+    };
+    (source, end - offset, conditions)
+}
+
+fn outer(
+    left: From,
+    right: From,
+    kind: JoinKind,
+    on: Option<Expr>,
+    offset: usize,
+) -> (Source, usize) {
     let mut left_group = Group::default();
     let middle = left_group.add(left, offset);
     let mut right_group = Group::default();
@@ -217,13 +278,17 @@ fn outer(left: From, right: From, on: Option<Expr>, offset: usize) -> (Source, u
     if let Some(on) = on {
         split_conjuncts(shifted(on, offset), &mut all);
     }
-    // A condition of ON over the right side alone decides which right rows are partners: it can go there.
+    // A condition of ON over the right side alone decides which right rows are partners: it can go there, unless those
+    // that are none are wanted too.
     let (inner, on): (Vec<Expr>, Vec<Expr>) = all.into_iter().partition(|e| {
         let columns = columns_of(e);
-        !columns.is_empty() && columns.iter().all(|c| (middle..end).contains(c))
+        kind == JoinKind::Left
+            && !columns.is_empty()
+            && columns.iter().all(|c| (middle..end).contains(c))
     });
     right_group.conditions.extend(inner);
     let source = Source::Outer {
+        kind,
         left: Box::new(left_group),
         right: Box::new(right_group),
         on,
@@ -231,7 +296,8 @@ fn outer(left: From, right: From, on: Option<Expr>, offset: usize) -> (Source, u
     (source, end - offset)
 }
 
-/// Turns left joins whose added NULLs `conditions` refuse into inner joins. Returns the column after the last.
+/// Turns left joins whose added NULLs `conditions` refuse into inner joins, and full joins into left joins. Returns the
+/// column after the last.
 fn simplify_outer(from: &mut From, offset: usize, conditions: &[Expr]) -> usize {
     let From::Join {
         left,
@@ -245,6 +311,10 @@ fn simplify_outer(from: &mut From, offset: usize, conditions: &[Expr]) -> usize 
     let middle = offset + Block::new(Some(left)).types.len();
     let end = middle + Block::new(Some(right)).types.len();
     let right_columns = |c: usize| (middle..end).contains(&c);
+    let left_columns = |c: usize| (offset..middle).contains(&c);
+    if *kind == JoinKind::Full && conditions.iter().any(|e| rejects_null(e, &left_columns)) {
+        *kind = JoinKind::Left;
+    }
     if *kind == JoinKind::Left && conditions.iter().any(|e| rejects_null(e, &right_columns)) {
         *kind = JoinKind::Inner;
     }
@@ -261,6 +331,10 @@ fn simplify_outer(from: &mut From, offset: usize, conditions: &[Expr]) -> usize 
         JoinKind::Left => {
             simplify_outer(left, offset, conditions);
             simplify_outer(right, middle, &own);
+        }
+        JoinKind::Full | JoinKind::Semi | JoinKind::Anti => {
+            simplify_outer(left, offset, &[]);
+            simplify_outer(right, middle, &[]);
         }
     }
     end
@@ -287,7 +361,8 @@ fn into_derived(condition: &Expr, query: &Query, offset: usize) -> Option<Expr> 
     if query.limit.is_some() || query.offset.is_some() || has_subquery(condition) {
         return None;
     }
-    let mut possible = true;
+    // A row that another stands for must not go away alone.
+    let mut possible = !matches!(query.distinct, Distinct::On(_));
     let mut inner = condition.clone();
     visit_columns_mut(&mut inner, 0, &mut |node, c| {
         let projected = query.projection.get(c - offset);
@@ -296,7 +371,9 @@ fn into_derived(condition: &Expr, query: &Query, offset: usize) -> Option<Expr> 
         let below = projected.filter(whole);
         let below = below.and_then(|e| match (&query.aggregate, &e.kind) {
             (None, _) => Some(e),
-            (Some(aggregate), ExprKind::Column(k)) => aggregate.keys.get(*k),
+            (Some(aggregate), ExprKind::Column(k)) if aggregate.sets.is_empty() => {
+                aggregate.keys.get(*k)
+            }
             (Some(_), _) => None,
         });
         match below.filter(|e| !has_subquery(e)) {
@@ -322,7 +399,7 @@ fn and(existing: Option<Expr>, new: Expr) -> Expr {
 /// Replaces the columns of a derived table that are not `wanted` (see [`Relation::wanted`]) by NULLs, so that what they
 /// would read is not read.
 pub(crate) fn prune_derived(query: &mut Query, wanted: &[bool]) {
-    if query.distinct {
+    if query.distinct.is_some() {
         return;
     }
     for (i, expr) in query.projection.iter_mut().enumerate() {

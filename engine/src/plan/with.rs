@@ -227,7 +227,11 @@ fn visit_sources(query: &Query, f: &mut dyn FnMut(&From)) {
                 in_from(left, f);
                 in_from(right, f);
             }
-            From::Table { .. } | From::Values { .. } | From::Cte(_) => {}
+            From::Table { .. }
+            | From::Values { .. }
+            | From::Cte(_)
+            | From::Function(_)
+            | From::Lateral(_) => {}
         }
     }
     /// Without those in expressions, which the caller reaches in another way.

@@ -4,6 +4,7 @@
 //! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
 
 mod aggregate;
+mod from;
 mod window;
 
 pub use super::change::{
@@ -16,6 +17,10 @@ use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
 pub use aggregate::{Aggregate, AggregateCall, AggregateFunction};
+pub use from::{
+    CteReference, From, Function, JoinKind, Lateral, Recursive, SetOperation, SetOperator,
+    TableFunction, WithQuery,
+};
 pub use window::{
     Frame, FrameBound, FrameExclusion, FrameUnits, WINDOW_BASE, Window, WindowCall, WindowFunction,
     WindowKey,
@@ -173,16 +178,44 @@ pub struct Query {
     pub projection: Vec<Expr>,
     /// Names and types of the visible result columns: the first `output.len()` of `projection`.
     pub output: Vec<OutputColumn>,
-    /// `SELECT DISTINCT` (over the visible columns).
-    pub distinct: bool,
-    /// ORDER BY, as positions in `projection`.
+    /// `SELECT DISTINCT`
+    pub distinct: Distinct,
+    /// ORDER BY, as positions in `projection`. With DISTINCT ON it begins with the columns of that.
     pub order_by: Vec<OrderKey>,
-    /// LIMIT, BIGINT, no column references.
-    pub limit: Option<Expr>,
+    /// LIMIT.
+    pub limit: Option<Limit>,
     /// OFFSET, BIGINT, no column references.
     pub offset: Option<Expr>,
     /// `FOR UPDATE` and its like: row ids behind the visible columns say which rows.
     pub locks: Vec<RowLock>,
+}
+
+/// How many rows a query gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limit {
+    /// BIGINT, no column references.
+    pub count: Expr,
+    /// `WITH TIES`: rows that are equal to the last one by ORDER BY follow it.
+    pub with_ties: bool,
+}
+
+/// Which rows of a query are alike, and only the first of them is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Distinct {
+    /// All are given.
+    #[default]
+    No,
+    /// Those whose visible columns are equal.
+    All,
+    /// `DISTINCT ON`: those that are equal in these positions of the projection.
+    On(Vec<usize>),
+}
+
+impl Distinct {
+    /// Whether some rows may be left out.
+    pub fn is_some(&self) -> bool {
+        *self != Self::No
+    }
 }
 
 /// The rows of one table that a query locks.
@@ -211,130 +244,6 @@ pub struct OrderKey {
     pub descending: bool,
     /// NULLS FIRST (PostgreSQL's default is last when ascending, first when descending).
     pub nulls_first: bool,
-}
-
-/// A source of rows in FROM.
-#[derive(Clone, Debug, PartialEq)]
-pub enum From {
-    /// A table: all of its columns in order.
-    Table {
-        /// The table.
-        table: Arc<Table>,
-        /// The name it goes by in the statement (for EXPLAIN).
-        alias: String,
-        /// The row id follows them as a BIGINT.
-        row_id: bool,
-    },
-    /// A derived table.
-    Subquery {
-        /// The query.
-        query: Box<Query>,
-        /// Its alias (for EXPLAIN).
-        alias: String,
-    },
-    /// Rows of constants: `VALUES`, also the source of `INSERT … VALUES`.
-    Values {
-        /// Row by row, all of `types.len()` expressions.
-        rows: Vec<Vec<Expr>>,
-        /// Column types.
-        types: Vec<SqlType>,
-    },
-    /// The rows of several queries.
-    SetOperation(SetOperation),
-    /// The rows of a query of WITH, or the working table of a recursive one.
-    Cte(CteReference),
-    /// A recursive query of WITH.
-    Recursive(Box<Recursive>),
-    /// A join; its columns are the left's, then the right's.
-    Join {
-        /// Left input.
-        left: Box<From>,
-        /// Right input.
-        right: Box<From>,
-        /// Which rows without a partner are kept.
-        kind: JoinKind,
-        /// ON, over the columns of both; `None` for CROSS JOIN and the comma.
-        on: Option<Expr>,
-    },
-}
-
-/// A query of WITH.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WithQuery {
-    /// Its number, which no other of the statement has.
-    pub id: usize,
-    /// Its name (for EXPLAIN).
-    pub name: String,
-    /// The query; of a change nothing but its result columns.
-    pub query: Query,
-    /// The change whose RETURNING it is, if it is one.
-    pub change: Option<ModifyingQuery>,
-    /// How often it is referred to.
-    pub references: usize,
-    /// Whether some reference is inside a subquery of an expression, which may run many times.
-    pub in_subquery: bool,
-    /// `MATERIALIZED`, `NOT MATERIALIZED`, or nothing.
-    pub materialized: Option<bool>,
-}
-
-/// A reference to a query of WITH in FROM.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CteReference {
-    /// The number of the query.
-    pub id: usize,
-    /// The name it goes by in the statement (for EXPLAIN).
-    pub alias: String,
-    /// Column types.
-    pub types: Vec<SqlType>,
-    /// Inside the recursive term: only the rows that the last step gave.
-    pub working: bool,
-}
-
-/// `seed UNION [ALL] step`: the rows of `seed`, then those that `step` makes of the last ones, until it makes no more.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Recursive {
-    /// The number of the query of WITH, by which `step` refers to its working table.
-    pub id: usize,
-    /// The term that does not refer to the query.
-    pub seed: Query,
-    /// The term that does, of the same column types.
-    pub step: Query,
-    /// UNION ALL: duplicates stay.
-    pub all: bool,
-    /// Column types.
-    pub types: Vec<SqlType>,
-}
-
-/// `UNION`, `INTERSECT` or `EXCEPT` of queries whose columns the binder has brought to one type each. For all three,
-/// NULLs are equal. ORDER BY, LIMIT and OFFSET over the result belong to the query around it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SetOperation {
-    /// Which.
-    pub operator: SetOperator,
-    /// `ALL`: duplicates stay.
-    pub all: bool,
-    /// What is combined, from left to right: two queries, or any number of them for UNION.
-    pub inputs: Vec<Query>,
-    /// Column types.
-    pub types: Vec<SqlType>,
-}
-
-/// Set operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // named as in SQL
-pub enum SetOperator {
-    Union,
-    Intersect,
-    Except,
-}
-
-/// Kinds of join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JoinKind {
-    /// Pairs only.
-    Inner,
-    /// Left rows without a partner are kept, with NULLs at the right.
-    Left,
 }
 
 /// An expression with its type.
@@ -446,6 +355,8 @@ pub enum ExprKind {
     Call(crate::sql::function::ScalarFunction, Vec<Expr>),
     /// A subquery of one column as a value: NULL without rows, error `21000` with several.
     ScalarSubquery(Box<Query>),
+    /// The rows of a query, for each row of FROM to its left; nowhere but in [`Lateral`].
+    Rows(Box<Query>),
     /// `EXISTS (…)`.
     Exists {
         /// The query.
@@ -462,6 +373,16 @@ pub enum ExprKind {
         /// `NOT IN`
         negated: bool,
     },
+    /// `input op ANY (SELECT …)`, of one column of the same type; `=` is [`Self::InSubquery`], and ALL is its negation
+    /// with the opposite operator.
+    AnySubquery {
+        /// What is compared.
+        input: Box<Expr>,
+        /// How.
+        op: CompareOp,
+        /// With what.
+        query: Box<Query>,
+    },
 }
 
 /// Comparison operators.
@@ -474,6 +395,33 @@ pub enum CompareOp {
     Le,
     Gt,
     Ge,
+}
+
+impl CompareOp {
+    /// As it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Eq => "=",
+            Self::Ne => "<>",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+        }
+    }
+
+    /// What holds of two values that are not NULL where this does not.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Lt => Self::Ge,
+            Self::Le => Self::Gt,
+            Self::Gt => Self::Le,
+            Self::Ge => Self::Lt,
+        }
+    }
 }
 
 /// Arithmetic operators.

@@ -7,6 +7,8 @@
 /// the (first) argument. Unless said otherwise the result is NULL when an argument is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScalarFunction {
+    /// `GROUPING(key, …)`, which the binder replaces by what it is for the grouping set.
+    Grouping,
     /// `(number) → same`
     Abs,
     /// `(float or NUMERIC) → same`

@@ -14,13 +14,15 @@ pub(crate) fn operands_mut(expr: &mut Expr, visit: Visit<'_>) -> Result<()> {
         | ExprKind::Column(_)
         | ExprKind::OuterColumn { .. }
         | ExprKind::ScalarSubquery(_)
+        | ExprKind::Rows(_)
         | ExprKind::Exists { .. } => Ok(()),
         ExprKind::Cast { input, .. }
         | ExprKind::Not(input)
         | ExprKind::IsNull { input, .. }
         | ExprKind::IsBool { input, .. }
         | ExprKind::Negate(input)
-        | ExprKind::InSubquery { input, .. } => visit(input),
+        | ExprKind::InSubquery { input, .. }
+        | ExprKind::AnySubquery { input, .. } => visit(input),
         ExprKind::And(list)
         | ExprKind::Or(list)
         | ExprKind::Coalesce(list)
@@ -56,8 +58,10 @@ pub(crate) fn operands_mut(expr: &mut Expr, visit: Visit<'_>) -> Result<()> {
 pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
     match &mut expr.kind {
         ExprKind::ScalarSubquery(query)
+        | ExprKind::Rows(query)
         | ExprKind::Exists { query, .. }
-        | ExprKind::InSubquery { query, .. } => Some(query),
+        | ExprKind::InSubquery { query, .. }
+        | ExprKind::AnySubquery { query, .. } => Some(query),
         _ => None,
     }
 }
@@ -83,7 +87,9 @@ pub(crate) fn expressions_mut(query: &mut Query, visit: Visit<'_>) -> Result<()>
         window.expressions_mut().try_for_each(&mut *visit)?;
     }
     query.projection.iter_mut().try_for_each(&mut *visit)?;
-    query.limit.iter_mut().try_for_each(&mut *visit)?;
+    if let Some(limit) = &mut query.limit {
+        visit(&mut limit.count)?;
+    }
     query.offset.iter_mut().try_for_each(visit)
 }
 
@@ -96,6 +102,8 @@ fn from_mut(from: &mut From, visit: Visit<'_>) -> Result<()> {
         }
         From::Subquery { query, .. } => expressions_mut(query, visit),
         From::Values { rows, .. } => rows.iter_mut().flatten().try_for_each(visit),
+        From::Function(function) => function.arguments.iter_mut().try_for_each(visit),
+        From::Lateral(lateral) => visit(&mut lateral.rows),
         From::SetOperation(operation) => operation
             .inputs
             .iter_mut()

@@ -5,6 +5,7 @@
 
 use super::changes::Changes;
 use super::definitions::Definitions;
+use super::queries::Queries;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -197,7 +198,7 @@ impl Generator {
     }
 
     /// A condition on a table that has no alias.
-    fn condition(&self, rng: &mut ChaCha8Rng) -> String {
+    pub(super) fn condition(&self, rng: &mut ChaCha8Rng) -> String {
         let key = self.key(rng);
         match rng.random_range(0..12) {
             0..=3 => format!("id = '{key}'"),
@@ -240,11 +241,11 @@ impl Generator {
     fn select(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..15) {
-            13 => format!(
+        match rng.random_range(0..17) {
+            15 => format!(
                 "SELECT sum(d), avg(d), count(DISTINCT d), min(t), max(t) FROM {table} WHERE {condition}"
             ),
-            14 => format!(
+            16 => format!(
                 "SELECT x.id, y.id, y.d - x.d, age(x.t, y.t) FROM {table} x JOIN {other} y ON x.d = y.d \
                  WHERE x.t >= {}",
                 self.typed_moment(rng)
@@ -271,91 +272,11 @@ impl Generator {
                 rng.random_range(0..50)
             ),
             8 | 9 => self.set_operation(rng),
-            10 => self.with(rng),
-            11 => self.windows(rng),
+            10 => Queries(self).with(rng),
+            11 => Queries(self).windows(rng),
+            12 => Queries(self).subqueries(rng),
+            13 => Queries(self).grouping_sets(rng),
             _ => format!("SELECT * FROM v{}", rng.random_range(0..self.tables)),
-        }
-    }
-
-    /// Window functions. The frames of ROWS are over an order that no two rows share, and nothing is summed whose result
-    /// depends on the order of the rows.
-    fn windows(&self, rng: &mut ChaCha8Rng) -> String {
-        let (table, condition) = (self.table(rng), self.condition(rng));
-        let call = pick(
-            rng,
-            &[
-                "count(*)", "sum(a)", "avg(a)", "min(a)", "max(b)", "sum(c)", "count(b)",
-            ],
-        );
-        let exclude = pick(
-            rng,
-            &[
-                "",
-                " EXCLUDE CURRENT ROW",
-                " EXCLUDE GROUP",
-                " EXCLUDE TIES",
-            ],
-        );
-        let partition = pick(rng, &["", "PARTITION BY b ", "PARTITION BY a % 3 "]);
-        let (before, after) = (rng.random_range(0..4), rng.random_range(0..4));
-        match rng.random_range(0..6) {
-            5 => format!(
-                "SELECT id, {call} OVER ({partition}ORDER BY t RANGE BETWEEN interval '{before} mons' PRECEDING AND \
-                 interval '{after} days' FOLLOWING{exclude}) FROM {table} WHERE {condition}"
-            ),
-            0 => format!(
-                "SELECT id, rank() OVER w, {call} OVER w FROM {table} WINDOW w AS ({partition}ORDER BY a)"
-            ),
-            1 => format!(
-                "SELECT id, lag(a) OVER w, first_value(b) OVER w, {call} OVER w FROM {table} WINDOW w AS \
-                 ({partition}ORDER BY id ROWS BETWEEN {before} PRECEDING AND {after} FOLLOWING{exclude})"
-            ),
-            2 => format!(
-                "SELECT id, {call} OVER ({partition}ORDER BY a DESC RANGE BETWEEN {before} PRECEDING AND \
-                 {after} FOLLOWING{exclude}) FROM {table} WHERE {condition}"
-            ),
-            3 => format!(
-                "SELECT a, count(*), sum(count(*)) OVER (ORDER BY a GROUPS BETWEEN {before} PRECEDING AND \
-                 CURRENT ROW{exclude}) FROM {table} GROUP BY a"
-            ),
-            _ => format!(
-                "SELECT * FROM (SELECT id, a, row_number() OVER ({partition}ORDER BY a, id) n FROM {table}) s \
-                 WHERE n <= {after} AND a % 3 = 1"
-            ),
-        }
-    }
-
-    /// Queries of WITH, merged, kept or recursive.
-    fn with(&self, rng: &mut ChaCha8Rng) -> String {
-        let (table, other) = (self.table(rng), self.table(rng));
-        let condition = self.condition(rng);
-        let how = pick(rng, &["", "MATERIALIZED ", "NOT MATERIALIZED "]);
-        let all = pick(rng, &["", " ALL"]);
-        let key = self.key(rng);
-        match rng.random_range(0..6) {
-            0 => format!(
-                "WITH w AS {how}(SELECT id, a FROM {table} WHERE {condition}) SELECT * FROM w WHERE a < 9"
-            ),
-            1 => format!(
-                "WITH w AS {how}(SELECT id, a FROM {table} WHERE {condition}) \
-                 SELECT x.id, y.a FROM w x JOIN w y ON x.id = y.id WHERE x.a IN (SELECT a FROM w)"
-            ),
-            2 => format!(
-                "SELECT id, (WITH w AS {how}(SELECT id FROM {other} y WHERE y.a = x.a) \
-                 SELECT count(*) FROM w p, w q) FROM {table} x WHERE {condition}"
-            ),
-            3 => format!(
-                "WITH RECURSIVE r (n, i) AS (SELECT a, 0 FROM {table} WHERE id = '{key}' UNION{all} \
-                 SELECT y.a + 1, i + 1 FROM r JOIN {other} y ON y.a = n WHERE i < 3) SELECT n, i FROM r"
-            ),
-            4 => format!(
-                "WITH w AS {how}(SELECT id FROM {table} WHERE a < 5) \
-                 UPDATE {other} SET b = 'with' WHERE id IN (SELECT id FROM w)"
-            ),
-            _ => format!(
-                "WITH w AS {how}(SELECT id FROM {table} WHERE {condition}) \
-                 DELETE FROM {other} WHERE id = '{key}' AND id IN (SELECT id FROM w)"
-            ),
         }
     }
 

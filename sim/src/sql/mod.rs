@@ -18,6 +18,7 @@ mod changes;
 mod definitions;
 mod generator;
 mod pair;
+mod queries;
 
 pub use answer::Answer;
 pub use generator::Generator;

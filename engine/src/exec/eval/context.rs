@@ -46,6 +46,8 @@ pub struct SubqueryRows {
     pub column: Vec<ArrayRef>,
     /// The values as a set, made at the first `IN` that asks.
     pub(super) set: OnceCell<ValueSet>,
+    /// The least and the greatest value, found at the first `ANY` or `ALL` that asks; `None` without values.
+    pub(super) extremes: OnceCell<Option<(Value, Value)>>,
 }
 
 impl SubqueryRows {
@@ -55,6 +57,7 @@ impl SubqueryRows {
             rows,
             column,
             set: OnceCell::new(),
+            extremes: OnceCell::new(),
         }
     }
 }

@@ -166,13 +166,11 @@ impl<'a> Evaluator<'a> {
             ExprKind::Call(name, arguments) => {
                 function::call(self, *name, arguments, expr.sql_type)
             }
-            ExprKind::ScalarSubquery(query) => self.scalar_subquery(query, expr.sql_type),
-            ExprKind::Exists { query, negated } => self.exists(query, *negated),
-            ExprKind::InSubquery {
-                input,
-                query,
-                negated,
-            } => self.in_subquery(input, query, *negated),
+            ExprKind::ScalarSubquery(_)
+            | ExprKind::Rows(_)
+            | ExprKind::Exists { .. }
+            | ExprKind::InSubquery { .. }
+            | ExprKind::AnySubquery { .. } => self.subquery(expr),
         }
     }
 

@@ -37,8 +37,10 @@ pub(super) fn never_fails(expr: &Expr) -> bool {
         | ExprKind::Like { .. }
         | ExprKind::Call(..)
         | ExprKind::ScalarSubquery(_)
+        | ExprKind::Rows(_)
         | ExprKind::Exists { .. }
-        | ExprKind::InSubquery { .. } => false,
+        | ExprKind::InSubquery { .. }
+        | ExprKind::AnySubquery { .. } => false,
     }
 }
 

@@ -52,7 +52,11 @@ fn mark_columns(expr: &Expr, used: &mut [bool]) {
                 *used = true;
             }
         }
-        ExprKind::ScalarSubquery(_) | ExprKind::Exists { .. } | ExprKind::InSubquery { .. } => {
+        ExprKind::ScalarSubquery(_)
+        | ExprKind::Rows(_)
+        | ExprKind::Exists { .. }
+        | ExprKind::InSubquery { .. }
+        | ExprKind::AnySubquery { .. } => {
             used.fill(true);
         }
         ExprKind::Cast { input, .. }

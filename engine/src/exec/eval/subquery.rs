@@ -1,14 +1,15 @@
-//! Subqueries as values: scalar, EXISTS, IN.
+//! Subqueries as values: scalar, EXISTS, IN, ANY.
 //!
 //! A subquery that is not correlated runs once for a batch, any other once for each row.
 
+use super::compare::booleans;
 use super::context::{SubqueryRows, SubqueryRunner};
 use super::evaluate::Evaluator;
 use super::operand::{Operand, kernel_error};
 use super::value_set::ValueSet;
-use crate::sql::bound::{Expr, Query};
-use crate::types::SqlType;
-use crate::types::array::null_array;
+use crate::sql::bound::{CompareOp, Expr, ExprKind, Query};
+use crate::types::array::{ColumnBuilder, null_array, value_at};
+use crate::types::{SqlType, Value};
 use crate::{Error, ErrorKind, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray};
@@ -22,8 +23,23 @@ impl Evaluator<'_> {
             .ok_or_else(|| Error::unsupported("a subquery in this place"))
     }
 
+    /// What an expression makes of its subquery.
+    pub(super) fn subquery(&self, expr: &Expr) -> Result<Operand> {
+        match &expr.kind {
+            ExprKind::ScalarSubquery(query) => self.scalar_subquery(query, expr.sql_type),
+            ExprKind::Exists { query, negated } => self.exists(query, *negated),
+            ExprKind::InSubquery {
+                input,
+                query,
+                negated,
+            } => self.in_subquery(input, query, *negated),
+            ExprKind::AnySubquery { input, op, query } => self.any_subquery(input, *op, query),
+            _ => Err(Error::misuse("only some expressions have a subquery")),
+        }
+    }
+
     /// The only value of a subquery, NULL without rows. Errors: `21000` with several.
-    pub(super) fn scalar_subquery(&self, query: &Query, sql_type: SqlType) -> Result<Operand> {
+    fn scalar_subquery(&self, query: &Query, sql_type: SqlType) -> Result<Operand> {
         let runner = self.runner()?;
         if !runner.is_correlated(query) {
             let result = runner.run(query, self.columns, 0, 2)?;
@@ -37,7 +53,7 @@ impl Evaluator<'_> {
         Ok(Operand::array(joined))
     }
 
-    pub(super) fn exists(&self, query: &Query, negated: bool) -> Result<Operand> {
+    fn exists(&self, query: &Query, negated: bool) -> Result<Operand> {
         let runner = self.runner()?;
         let test = |row| Ok((runner.run(query, self.columns, row, 1)?.rows > 0) != negated);
         if !runner.is_correlated(query) {
@@ -48,12 +64,7 @@ impl Evaluator<'_> {
         Ok(Operand::array(Arc::new(BooleanArray::from(result))))
     }
 
-    pub(super) fn in_subquery(
-        &self,
-        input: &Expr,
-        query: &Query,
-        negated: bool,
-    ) -> Result<Operand> {
+    fn in_subquery(&self, input: &Expr, query: &Query, negated: bool) -> Result<Operand> {
         let runner = self.runner()?;
         let operand = self.operand(input)?;
         if !runner.is_correlated(query) {
@@ -70,6 +81,82 @@ impl Evaluator<'_> {
         }
         Ok(Operand::array(Arc::new(BooleanArray::from(values))))
     }
+}
+
+impl Evaluator<'_> {
+    /// `input op ANY` of the rows: each comparison is decided by the least or the greatest of them.
+    fn any_subquery(&self, input: &Expr, op: CompareOp, query: &Query) -> Result<Operand> {
+        let runner = self.runner()?;
+        let operand = self.operand(input)?;
+        if !runner.is_correlated(query) {
+            let result = runner.run(query, self.columns, 0, usize::MAX)?;
+            return any_result(&result, &operand, op, input.sql_type);
+        }
+        let operand = operand.into_array(self.rows)?;
+        let mut values = Vec::with_capacity(self.rows);
+        for row in 0..self.rows {
+            let result = runner.run(query, self.columns, row, usize::MAX)?;
+            let single = Operand::scalar(operand.slice(row, 1));
+            let found = any_result(&result, &single, op, input.sql_type)?;
+            values.push(found.array.as_boolean().iter().next().flatten());
+        }
+        Ok(Operand::array(Arc::new(BooleanArray::from(values))))
+    }
+}
+
+fn any_result(
+    result: &SubqueryRows,
+    operand: &Operand,
+    op: CompareOp,
+    sql_type: SqlType,
+) -> Result<Operand> {
+    if result.rows == 0 {
+        return Ok(Operand::scalar(Arc::new(BooleanArray::from(vec![false]))));
+    }
+    let extremes = result.extremes.get_or_init(|| extremes(result, sql_type));
+    let Some((least, greatest)) = extremes else {
+        return Ok(Operand::scalar(Arc::new(BooleanArray::new_null(1))));
+    };
+    let constant = |value: &Value| -> Result<Operand> {
+        let mut column = ColumnBuilder::new(sql_type, 1);
+        column.push(value)?;
+        Ok(Operand::scalar(column.finish()))
+    };
+    let holds = |value: &Value| booleans(op, operand, &constant(value)?, sql_type);
+    let found = match op {
+        CompareOp::Lt | CompareOp::Le => holds(greatest)?,
+        CompareOp::Gt | CompareOp::Ge => holds(least)?,
+        CompareOp::Eq => return Err(Error::misuse("= ANY of a subquery is IN")),
+        CompareOp::Ne => {
+            let (least, greatest) = (holds(least)?, holds(greatest)?);
+            arrow_arith::boolean::or_kleene(&least, &greatest).map_err(kernel_error)?
+        }
+    };
+    // A NULL among the rows leaves open what no other decides.
+    let has_null = result.column.iter().any(|piece| piece.null_count() > 0);
+    let found = if has_null {
+        found.iter().map(|v| v.filter(|v| *v)).collect()
+    } else {
+        found
+    };
+    Ok(Operand::computed(Arc::new(found), operand.scalar))
+}
+
+/// The least and the greatest value of the rows.
+fn extremes(result: &SubqueryRows, sql_type: SqlType) -> Option<(Value, Value)> {
+    let mut extremes: Option<(Value, Value)> = None;
+    for piece in &result.column {
+        for row in (0..piece.len()).filter(|row| piece.is_valid(*row)) {
+            let value = value_at(piece, row, sql_type);
+            match &mut extremes {
+                None => extremes = Some((value.clone(), value)),
+                Some((least, _)) if value.total_cmp(least).is_lt() => *least = value,
+                Some((_, greatest)) if value.total_cmp(greatest).is_gt() => *greatest = value,
+                Some(_) => {}
+            }
+        }
+    }
+    extremes
 }
 
 /// `operand [NOT] IN` the rows of a subquery; their set is kept with them.

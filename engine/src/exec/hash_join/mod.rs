@@ -10,7 +10,8 @@
 //!
 //! A key with a NULL has no partner. Partners come in the order of the right side, and the pairs in the order of the left
 //! one, spilled or not. Rows of one key, of which partitioning makes no smaller parts, are joined part by part (a block
-//! nested loop). Shapiro, "Join processing in database systems with large main memories", TODS 11(3), 1986.
+//! nested loop). A semi or anti join gives left rows alone, by whether they have a partner; a full join gives the right rows
+//! without one at the end. Shapiro, "Join processing in database systems with large main memories", TODS 11(3), 1986.
 
 mod operator;
 mod partitioned;

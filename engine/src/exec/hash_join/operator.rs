@@ -7,8 +7,6 @@ use crate::exec::batch::Batch;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::exec::spill::{Merge, without_number};
-use crate::planted::{Mistake, makes};
-use crate::sql::bound::JoinKind;
 
 /// Joins by equal keys.
 pub(crate) struct HashJoin<'a> {
@@ -22,7 +20,7 @@ pub(crate) struct HashJoin<'a> {
 enum State<'a> {
     Begun,
     /// The right side is in memory; a left batch may be on its way.
-    Built(Table, Option<Probe>),
+    Built(Box<Table>, Option<Probe>),
     Spilled(Merge<'a>),
 }
 
@@ -53,7 +51,7 @@ impl<'a> HashJoin<'a> {
                 return self.spill(batches, right);
             }
         }
-        Ok(State::Built(self.join.table(batches)?, None))
+        Ok(State::Built(Box::new(self.join.table(batches)?), None))
     }
 
     /// Both sides go to partitions; `batches` are the first of the right one.
@@ -80,16 +78,15 @@ impl<'a> HashJoin<'a> {
 fn next_built<'a>(
     join: &Join<'a>,
     left: &mut BoxOperator<'a>,
-    table: &Table,
+    table: &mut Table,
     probe: &mut Option<Probe>,
 ) -> Result<Option<Batch>> {
-    let gives_alone = join.parts.kind == JoinKind::Left && !makes(Mistake::OuterJoinAsInner);
     loop {
         let Some(looking) = probe else {
             let Some(rows) = left.next()? else {
-                return Ok(None);
+                return join.rest(table);
             };
-            *probe = Some(join.probe(rows, None, gives_alone)?);
+            *probe = Some(join.probe(rows, None, true)?);
             continue;
         };
         if let Some(pairs) = join.pairs(looking, table)? {

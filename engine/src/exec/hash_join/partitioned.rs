@@ -3,13 +3,14 @@
 use super::table::{Join, Table, table_bytes};
 use crate::error::Result;
 use crate::exec::batch::Batch;
+use crate::exec::loop_join::nulls;
 use crate::exec::memory::Reservation;
 use crate::exec::spill::{
     DEPTH_MAX, Merge, Partitions, Run, RunReader, RunWriter, merge_by_number, with_number,
 };
 use crate::sql::bound::JoinKind;
 use crate::types::SqlType;
-use arrow_array::BooleanArray;
+use arrow_array::{BooleanArray, Int64Array};
 use std::borrow::Borrow;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub(super) struct Turned<'j, 'a> {
 /// Rows that may meet each other.
 struct Pair<'a> {
     depth: u32,
-    left: Run<'a>,
+    left: Option<Run<'a>>,
     right: Option<Run<'a>>,
 }
 
@@ -75,18 +76,19 @@ impl<'j, 'a> Partitioned<'j, 'a> {
     }
 }
 
-/// A NULL in its key makes a right row nobody's partner.
+/// A NULL in its key makes a right row nobody's partner; only a full join wants it.
 fn push_right<'a>(join: &Join<'a>, right: &mut Partitions<'a>, batch: &Batch) -> Result<()> {
     let keys = join.keys(join.parts.right_keys, batch)?;
+    let is_full = join.parts.kind == JoinKind::Full;
     let rows: Vec<u32> = (0..batch.rows as u32)
-        .filter(|row| !keys.has_null(*row as usize))
+        .filter(|row| is_full || !keys.has_null(*row as usize))
         .collect();
     right.push(batch, &keys, &rows)
 }
 
 fn push_left<'a>(join: &Join<'a>, left: &mut Partitions<'a>, batch: &Batch) -> Result<()> {
     let keys = join.keys(join.parts.left_keys, batch)?;
-    let is_kept = |row: &u32| join.parts.kind == JoinKind::Left || !keys.has_null(*row as usize);
+    let is_kept = |row: &u32| join.keeps_left() || !keys.has_null(*row as usize);
     let rows: Vec<u32> = (0..batch.rows as u32).filter(is_kept).collect();
     left.push(batch, &keys, &rows)
 }
@@ -101,7 +103,7 @@ impl<'j, 'a> Turned<'j, 'a> {
     /// The results, with a number behind their columns. Errors: those of the runs; `53200` when not even a batch has room.
     pub(super) fn join(self, reservation: &mut Reservation<'a>) -> Result<Merge<'a>> {
         let parts = &self.join.parts;
-        let types: Vec<SqlType> = [parts.left_types, parts.right_types].concat();
+        let types: Vec<SqlType> = self.join.types();
         let mut joiner = Joiner {
             join: self.join,
             left_types: with_number(parts.left_types),
@@ -116,6 +118,13 @@ impl<'j, 'a> Turned<'j, 'a> {
         let context = self.join.context;
         merge_by_number(context, joiner.results, &joiner.types, reservation)
     }
+}
+
+/// `rows` with the number that comes after all others.
+fn numbered_last(mut rows: Batch) -> Batch {
+    let numbers = Int64Array::from(vec![i64::MAX; rows.rows]);
+    rows.columns.push(Arc::new(numbers));
+    rows
 }
 
 /// Batches of `reader` as far as there is room, at least one if there is one.
@@ -139,27 +148,34 @@ fn gather<'a, R: Borrow<Run<'a>>>(
 }
 
 impl<'a> Joiner<'_, 'a> {
-    /// Pairs of partitions to be joined at that depth. Without left rows there is nothing to do.
+    /// Pairs of partitions to be joined at that depth. Without left rows there is nothing to do, but in a full join.
     fn add(&mut self, left: Vec<Option<Run<'a>>>, right: Vec<Option<Run<'a>>>, depth: u32) {
         let mut right = right.into_iter();
         for left in left {
             let right = right.next().flatten();
-            let Some(left) = left else { continue };
-            self.todo.push(Pair { depth, left, right });
+            if left.is_some() || (right.is_some() && self.join.parts.kind == JoinKind::Full) {
+                self.todo.push(Pair { depth, left, right });
+            }
         }
     }
 
     fn join(&mut self, pair: Pair<'a>, reservation: &mut Reservation<'a>) -> Result<()> {
         let Pair { depth, left, right } = pair;
+        let Some(left) = left else {
+            return match right {
+                Some(right) => self.right_alone(&right),
+                None => Ok(()),
+            };
+        };
         let Some(right) = right else {
             let table = self.join.table(Vec::new())?;
-            return self.look_up(&left, &table, &mut LookUp::Once);
+            return self.look_up(&left, table, &mut LookUp::Once);
         };
         let mut reader = right.reread();
         let mut batches = gather(&mut reader, reservation)?;
         if reader.is_at_end() {
             let table = self.join.table(batches)?;
-            return self.look_up(&left, &table, &mut LookUp::Once);
+            return self.look_up(&left, table, &mut LookUp::Once);
         }
         if depth < DEPTH_MAX {
             drop(std::mem::take(&mut batches));
@@ -174,8 +190,7 @@ impl<'a> Joiner<'_, 'a> {
         let mut matched = LookUp::Parts(vec![false; left.rows() as usize]);
         while !batches.is_empty() {
             let table = self.join.table(batches)?;
-            self.look_up(&left, &table, &mut matched)?;
-            drop(table);
+            self.look_up(&left, table, &mut matched)?;
             batches = gather(&mut reader, reservation)?;
         }
         self.alone(&left, &matched)
@@ -208,15 +223,15 @@ impl<'a> Joiner<'_, 'a> {
     }
 
     /// Looks all left rows up.
-    fn look_up(&mut self, left: &Run<'a>, table: &Table, how: &mut LookUp) -> Result<()> {
-        let gives_alone = self.is_left() && matches!(how, LookUp::Once);
+    fn look_up(&mut self, left: &Run<'a>, mut table: Table, how: &mut LookUp) -> Result<()> {
+        let is_last = matches!(how, LookUp::Once);
         let mut writer = RunWriter::new(self.join.context.temp, self.types.clone());
         let mut reader = left.reread();
         let mut first = 0;
         while let Some(mut rows) = reader.next()? {
             let number = rows.columns.pop();
-            let mut probe = self.join.probe(rows, number, gives_alone)?;
-            while let Some(pairs) = self.join.pairs(&mut probe, table)? {
+            let mut probe = self.join.probe(rows, number, is_last)?;
+            while let Some(pairs) = self.join.pairs(&mut probe, &mut table)? {
                 writer.push(&pairs)?;
             }
             if let LookUp::Parts(matched) = how {
@@ -226,31 +241,50 @@ impl<'a> Joiner<'_, 'a> {
             }
             first += probe.rows.rows;
         }
+        self.keep(writer)?;
+        let mut writer = RunWriter::new(self.join.context.temp, self.types.clone());
+        while let Some(rest) = self.join.rest(&mut table)? {
+            writer.push(&numbered_last(rest))?;
+        }
         self.keep(writer)
     }
 
-    fn is_left(&self) -> bool {
-        self.join.parts.kind == JoinKind::Left
+    /// The right rows of a full join whose partition has no left ones.
+    fn right_alone(&mut self, right: &Run<'a>) -> Result<()> {
+        let mut writer = RunWriter::new(self.join.context.temp, self.types.clone());
+        let mut reader = right.reread();
+        while let Some(rows) = reader.next()? {
+            let rows = nulls(self.join.parts.left_types, rows.rows).beside(rows);
+            writer.push(&numbered_last(rows))?;
+        }
+        self.keep(writer)
     }
 
-    /// Gives the left rows that no part of the right side has matched, if they are asked for.
+    /// Gives the left rows that have to wait until all parts of the right side were seen: those without a partner, or
+    /// those of a semi join with one.
     fn alone(&mut self, left: &Run<'a>, how: &LookUp) -> Result<()> {
         let LookUp::Parts(matched) = how else {
             return Ok(());
         };
-        if !self.is_left() {
+        let is_semi = self.join.parts.kind == JoinKind::Semi;
+        if !is_semi && !self.join.keeps_left() {
             return Ok(());
         }
-        let nobody = self.join.table(Vec::new())?;
+        let mut nobody = self.join.table(Vec::new())?;
         let mut writer = RunWriter::new(self.join.context.temp, self.types.clone());
         let mut reader = left.reread();
         let mut matched = matched.iter();
         while let Some(rows) = reader.next()? {
-            let alone: BooleanArray = matched.by_ref().take(rows.rows).map(|m| Some(!m)).collect();
-            let mut rows = rows.filter(&alone)?;
+            let own = matched.by_ref().take(rows.rows);
+            let given: BooleanArray = own.map(|m| Some(*m == is_semi)).collect();
+            let mut rows = rows.filter(&given)?;
+            if self.join.gives_left_only() {
+                writer.push(&rows)?;
+                continue;
+            }
             let number = rows.columns.pop();
             let mut probe = self.join.probe(rows, number, true)?;
-            while let Some(rows) = self.join.pairs(&mut probe, &nobody)? {
+            while let Some(rows) = self.join.pairs(&mut probe, &mut nobody)? {
                 writer.push(&rows)?;
             }
         }

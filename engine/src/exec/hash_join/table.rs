@@ -7,6 +7,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::{BATCH_ROWS, Batch, arrow};
 use crate::exec::keys::{KeyEncoder, Keys};
+use crate::exec::loop_join::nulls;
 use crate::exec::operator::Context;
 use crate::planted::{Mistake, makes};
 use crate::sql::bound::{Expr, JoinKind};
@@ -48,6 +49,10 @@ pub(super) struct Table {
     table: HashTable<u32>,
     /// The next row with the same key.
     next: Vec<u32>,
+    /// Which rows have had a partner; kept for a full join only.
+    matched: Vec<bool>,
+    /// First row that [`Join::rest`] has not looked at.
+    given: usize,
 }
 
 /// A left batch on its way, and how far it is.
@@ -56,8 +61,8 @@ pub(super) struct Probe {
     keys: Keys,
     /// What its pairs carry behind their columns: a number for each row.
     numbers: Option<ArrayRef>,
-    /// Whether rows that found no partner are given too.
-    gives_alone: bool,
+    /// Whether this table decides which rows have no partner, so that what depends on that can be given.
+    is_last: bool,
     row: usize,
     partner: Option<u32>,
     /// Whether a row has had a partner that passed the residual.
@@ -128,38 +133,45 @@ impl<'a> Join<'a> {
                 }
             }
         }
+        let is_full = self.parts.kind == JoinKind::Full;
         Ok(Table {
+            matched: vec![false; if is_full { rows.rows } else { 0 }],
             rows,
             keys,
             table,
             next,
+            given: 0,
         })
     }
 
-    /// Left rows that begin to look for partners. With `gives_alone`, those that find none are given without one.
+    /// Left rows that begin to look for partners. With `is_last`, there are no more elsewhere: those that find none are
+    /// given where the join asks for them, and those of a semi join that find one.
     pub(super) fn probe(
         &self,
         rows: Batch,
         numbers: Option<ArrayRef>,
-        gives_alone: bool,
+        is_last: bool,
     ) -> Result<Probe> {
         Ok(Probe {
             keys: self.keys(self.parts.left_keys, &rows)?,
             matched: vec![false; rows.rows],
             rows,
             numbers,
-            gives_alone,
+            is_last,
             row: 0,
             partner: None,
         })
     }
 
     /// The next rows joined, never zero of them; `None` when all have looked for their partners.
-    pub(super) fn pairs(&self, probe: &mut Probe, table: &Table) -> Result<Option<Batch>> {
+    pub(super) fn pairs(&self, probe: &mut Probe, table: &mut Table) -> Result<Option<Batch>> {
+        if self.gives_left_only() {
+            return self.left_only(probe, table);
+        }
         while probe.row < probe.rows.rows {
             self.context.interrupt.check()?;
             let first = probe.row;
-            let (left, right) = probe.candidates(table);
+            let (left, right) = probe.candidates(table, false);
             let (left, right) = (UInt32Array::from(left), UInt32Array::from(right));
             let mut kept = None;
             let mut keep = None;
@@ -172,9 +184,14 @@ impl<'a> Join<'a> {
                 keep = Some(which);
             }
             for (pair, row) in left.values().iter().enumerate() {
-                probe.matched[*row as usize] |= is_kept(keep.as_ref(), pair);
+                let is_partner = is_kept(keep.as_ref(), pair);
+                probe.matched[*row as usize] |= is_partner;
+                if let Some(matched) = table.matched.get_mut(right.value(pair) as usize) {
+                    *matched |= is_partner;
+                }
             }
-            let joined = if probe.gives_alone && probe.matched[first..probe.row].contains(&false) {
+            let gives_alone = probe.is_last && self.keeps_left();
+            let joined = if gives_alone && probe.matched[first..probe.row].contains(&false) {
                 let (left, right) = probe.with_alone(first, &left, &right, keep.as_ref());
                 probe.joined(table, &left, &right)?
             } else if let Some(kept) = kept {
@@ -187,6 +204,76 @@ impl<'a> Join<'a> {
             }
         }
         Ok(None)
+    }
+}
+
+impl Join<'_> {
+    /// Whether left rows without a partner are among the results.
+    pub(super) fn keeps_left(&self) -> bool {
+        match self.parts.kind {
+            JoinKind::Inner | JoinKind::Semi => false,
+            JoinKind::Left => !makes(Mistake::OuterJoinAsInner),
+            JoinKind::Full | JoinKind::Anti => true,
+        }
+    }
+
+    /// Whether the results have the columns of the left side alone.
+    pub(super) fn gives_left_only(&self) -> bool {
+        matches!(self.parts.kind, JoinKind::Semi | JoinKind::Anti)
+    }
+
+    /// Types of the results.
+    pub(super) fn types(&self) -> Vec<SqlType> {
+        match self.gives_left_only() {
+            true => self.parts.left_types.to_vec(),
+            false => [self.parts.left_types, self.parts.right_types].concat(),
+        }
+    }
+
+    /// What a semi or anti join gives of left rows, once and only if the table is the last for them.
+    fn left_only(&self, probe: &mut Probe, table: &Table) -> Result<Option<Batch>> {
+        if probe.row >= probe.rows.rows {
+            return Ok(None);
+        }
+        let one_is_enough = self.parts.residual.is_none();
+        while probe.row < probe.rows.rows {
+            self.context.interrupt.check()?;
+            let (left, right) = probe.candidates(table, one_is_enough);
+            let left = UInt32Array::from(left);
+            let mut keep = None;
+            if let Some(residual) = self.parts.residual
+                && !left.is_empty()
+            {
+                let right = table.rows.take(&UInt32Array::from(right))?;
+                let joined = probe.rows.take(&left)?.beside(right);
+                keep = Some(self.context.predicate(residual, &joined)?);
+            }
+            for (pair, row) in left.values().iter().enumerate() {
+                probe.matched[*row as usize] |= is_kept(keep.as_ref(), pair);
+            }
+        }
+        if !probe.is_last {
+            return Ok(None);
+        }
+        let rows = probe.rows_where(self.parts.kind == JoinKind::Semi);
+        let given = probe.with_numbers(probe.rows.take(&rows)?, &rows)?;
+        Ok((given.rows > 0).then_some(given))
+    }
+
+    /// The next right rows of a full join that had no partner, with NULLs at the left; `None` when there is none.
+    pub(super) fn rest(&self, table: &mut Table) -> Result<Option<Batch>> {
+        let mut rows = Vec::new();
+        while table.given < table.matched.len() && rows.len() < BATCH_ROWS {
+            if !table.matched[table.given] {
+                rows.push(table.given as u32);
+            }
+            table.given += 1;
+        }
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let right = table.rows.take(&UInt32Array::from(rows))?;
+        Ok(Some(nulls(self.parts.left_types, right.rows).beside(right)))
     }
 }
 
@@ -203,8 +290,8 @@ impl Table {
 }
 
 impl Probe {
-    /// Up to a batch of pairs; where it stopped is remembered.
-    fn candidates(&mut self, table: &Table) -> (Vec<u32>, Vec<u32>) {
+    /// Up to a batch of pairs; where it stopped is remembered. With `one`, one for each left row is enough.
+    fn candidates(&mut self, table: &Table, one: bool) -> (Vec<u32>, Vec<u32>) {
         let hasher = FixedState::default();
         let (mut left, mut right) = (Vec::new(), Vec::new());
         while self.row < self.rows.rows {
@@ -220,6 +307,9 @@ impl Probe {
                 }
                 left.push(self.row as u32);
                 right.push(row);
+                if one {
+                    break;
+                }
                 partner = Some(table.next[row as usize]).filter(|r| *r != NONE);
             }
             self.row += 1;
@@ -229,12 +319,25 @@ impl Probe {
 
     /// Rows of both sides beside each other; a NULL at the right gives NULLs.
     fn joined(&self, table: &Table, left: &UInt32Array, right: &UInt32Array) -> Result<Batch> {
-        let mut joined = self.rows.take(left)?.beside(table.rows.take(right)?);
+        let joined = self.rows.take(left)?.beside(table.rows.take(right)?);
+        self.with_numbers(joined, left)
+    }
+
+    /// `rows`, made of the left ones at `left`, with the numbers of those if they have one.
+    fn with_numbers(&self, mut rows: Batch, left: &UInt32Array) -> Result<Batch> {
         if let Some(numbers) = &self.numbers {
             let numbers = arrow_select::take::take(numbers, left, None).map_err(arrow)?;
-            joined.columns.push(numbers);
+            rows.columns.push(numbers);
         }
-        Ok(joined)
+        Ok(rows)
+    }
+
+    /// The rows that have a partner, or those that have none.
+    fn rows_where(&self, matched: bool) -> UInt32Array {
+        let rows = 0..self.rows.rows as u32;
+        rows.filter(|row| self.matched[*row as usize] == matched)
+            .map(Some)
+            .collect()
     }
 
     /// The pairs that are kept, and at their places among them the rows from `first` on that are done and have no partner.

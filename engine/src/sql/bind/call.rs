@@ -57,6 +57,22 @@ impl Binder<'_> {
         Err(sql_error("42809", message))
     }
 
+    /// `GROUPING (…)`, whose value is known when the grouping sets are.
+    fn bind_grouping(&mut self, arguments: Vec<Expr>) -> Result<Expr> {
+        if !self.level().clause.allows_aggregates() || arguments.is_empty() {
+            let message = format!(
+                "grouping operations are not allowed in {}",
+                self.level().clause.name()
+            );
+            return Err(sql_error("42803", message));
+        }
+        self.level().has_grouping_calls = true;
+        Ok(Expr {
+            kind: ExprKind::Call(ScalarFunction::Grouping, arguments),
+            sql_type: SqlType::Int4,
+        })
+    }
+
     fn bind_scalar_call(&mut self, call: &Call<'_>) -> Result<Expr> {
         let name = call.name.as_str();
         let only_aggregates = [
@@ -73,6 +89,7 @@ impl Binder<'_> {
             arguments.push(self.bind_expr(argument)?);
         }
         match name {
+            "grouping" => self.bind_grouping(arguments),
             "make_interval" => self.bind_make_interval(call, arguments),
             "coalesce" | "greatest" | "least" => self.bind_common(name, arguments),
             "nullif" => self.bind_nullif(arguments),

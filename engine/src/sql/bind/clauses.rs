@@ -6,7 +6,7 @@ use sqlparser::ast;
 
 /// The clauses of a SELECT that we know.
 pub(super) struct Clauses<'a> {
-    pub(super) distinct: bool,
+    pub(super) distinct: Option<&'a ast::Distinct>,
     pub(super) projection: &'a [ast::SelectItem],
     pub(super) from: &'a [ast::TableWithJoins],
     pub(super) filter: Option<&'a ast::Expr>,
@@ -61,9 +61,8 @@ pub(super) fn clauses(select: &ast::Select) -> Result<Clauses<'_>> {
     refuse(value_table_mode.is_some(), "SELECT AS")?;
     refuse(*flavor != ast::SelectFlavor::Standard, "FROM before SELECT")?;
     let distinct = match distinct {
-        None | Some(ast::Distinct::All) => false,
-        Some(ast::Distinct::Distinct) => true,
-        Some(ast::Distinct::On(_)) => return Err(Error::unsupported("DISTINCT ON")),
+        None | Some(ast::Distinct::All) => None,
+        Some(distinct) => Some(distinct),
     };
     let group_by = match group_by {
         ast::GroupByExpr::Expressions(terms, modifiers) if modifiers.is_empty() => terms,

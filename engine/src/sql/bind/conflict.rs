@@ -1,7 +1,7 @@
 //! ON CONFLICT: which unique keys decide, and what is done with the row that has one already.
 
 use super::context::{Binder, Clause, Level};
-use super::from::concat;
+use super::join::concat;
 use super::names::{at, fold, single, sql_error};
 use super::scope::Scope;
 use crate::catalog::{Index, ReferencedKey, Table};

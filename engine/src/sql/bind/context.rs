@@ -46,6 +46,8 @@ pub(super) struct Level {
     pub(super) in_aggregate: bool,
     /// The aggregates met so far; see [`super::aggregate::AGGREGATE_BASE`].
     pub(super) aggregates: Vec<AggregateCall>,
+    /// Whether GROUPING was called.
+    pub(super) has_grouping_calls: bool,
     /// Inside a window function's arguments.
     pub(super) in_window: bool,
     /// The windows that WINDOW names.
@@ -61,6 +63,7 @@ impl Level {
             clause,
             in_aggregate: false,
             aggregates: Vec::new(),
+            has_grouping_calls: false,
             in_window: false,
             named_windows: Vec::new(),
             windows: Vec::new(),
@@ -84,6 +87,8 @@ pub(super) enum Clause {
     Limit,
     Offset,
     Values,
+    /// The arguments of a function in FROM.
+    Function,
     Set,
     Returning,
     Default,
@@ -117,6 +122,7 @@ impl Clause {
             Self::Limit => "LIMIT",
             Self::Offset => "OFFSET",
             Self::Values => "VALUES",
+            Self::Function => "functions in FROM",
             Self::Set => "UPDATE",
             Self::Returning => "RETURNING",
             Self::Default => "DEFAULT expressions",

@@ -7,29 +7,33 @@
 //! ```
 
 use super::aggregate::AGGREGATE_BASE;
+use super::coerce::literal;
+use super::grouping_sets::{GroupBy, masks, not_a_key};
 use super::names::sql_error;
+use super::operator::boolean;
 use super::scope::{Scope, ScopeTable, column};
 use crate::error::{Error, Result};
-use crate::sql::bound::{Expr, ExprKind, WINDOW_BASE};
+use crate::sql::bound::{CompareOp, Expr, ExprKind, WINDOW_BASE};
+use crate::sql::function::ScalarFunction;
 use crate::sql::walk::{expressions_mut, operands_mut, subquery_mut};
+use crate::types::{SqlType, Value};
 
 /// The keys of a grouping, while expressions are being rewritten.
 pub(super) struct Grouping<'s> {
     keys: Vec<Expr>,
+    sets: &'s [Vec<usize>],
+    /// How many aggregates there are.
+    calls: usize,
     scope: &'s Scope,
 }
 
 impl<'s> Grouping<'s> {
-    /// A grouping of the rows of `scope` by `keys`.
-    pub(super) fn new(keys: Vec<Expr>, scope: &'s Scope) -> Self {
-        let mut distinct: Vec<Expr> = Vec::new();
-        for key in keys {
-            if !distinct.contains(&key) {
-                distinct.push(key);
-            }
-        }
+    /// A grouping of the rows of `scope`, of which `calls` aggregates are computed.
+    pub(super) fn new(group_by: &'s GroupBy, calls: usize, scope: &'s Scope) -> Self {
         Self {
-            keys: distinct,
+            keys: group_by.keys.clone(),
+            sets: &group_by.sets,
+            calls,
             scope,
         }
     }
@@ -58,6 +62,12 @@ impl<'s> Grouping<'s> {
             expr.kind = ExprKind::Column(key);
             return Ok(());
         }
+        if let ExprKind::Call(ScalarFunction::Grouping, arguments) = &expr.kind
+            && depth == 0
+        {
+            *expr = self.grouping(arguments)?;
+            return Ok(());
+        }
         match &mut expr.kind {
             ExprKind::Column(position) if depth == 0 && *position < AGGREGATE_BASE => {
                 *position = self.key_of(*position, expr.sql_type, false)?;
@@ -74,6 +84,35 @@ impl<'s> Grouping<'s> {
         Ok(())
     }
 
+    /// `GROUPING (arguments)`, decided by the number of the set.
+    fn grouping(&self, arguments: &[Expr]) -> Result<Expr> {
+        let positions = arguments
+            .iter()
+            .map(|a| self.keys.iter().position(|k| k == a));
+        let positions: Vec<usize> = positions.collect::<Option<_>>().ok_or_else(not_a_key)?;
+        let number = |value: i32| literal(Value::Int4(value), SqlType::Int4);
+        let masks = masks(&positions, self.sets)?;
+        let Some((last, others)) = masks.split_last() else {
+            return Ok(number(0));
+        };
+        let set = column(self.keys.len() + self.calls, SqlType::Int4);
+        let branch = |(i, mask): (usize, &i32)| {
+            let is = ExprKind::Compare(
+                CompareOp::Eq,
+                Box::new(set.clone()),
+                Box::new(number(i as i32)),
+            );
+            (boolean(is), number(*mask))
+        };
+        Ok(Expr {
+            kind: ExprKind::Case {
+                branches: others.iter().enumerate().map(branch).collect(),
+                otherwise: Some(Box::new(number(*last))),
+            },
+            sql_type: SqlType::Int4,
+        })
+    }
+
     /// The key that is the column at `position`.
     fn key_of(
         &mut self,
@@ -87,7 +126,8 @@ impl<'s> Grouping<'s> {
         }
         let table = self.scope.table_of(position);
         let key_positions = table.and_then(primary_key).unwrap_or_default();
-        let determined = !key_positions.is_empty()
+        let determined = self.sets.is_empty()
+            && !key_positions.is_empty()
             && key_positions
                 .iter()
                 .all(|p| self.keys.iter().any(|k| is_column(k, *p)));
@@ -140,7 +180,11 @@ fn place_aggregates(expr: &mut Expr, key_count: usize) -> Result<()> {
 /// Whether an aggregate's result is used in `expr`.
 pub(super) fn uses_aggregates(expr: &Expr) -> bool {
     fn look(expr: &mut Expr, found: &mut bool) -> Result<()> {
-        *found |= matches!(expr.kind, ExprKind::Column(position) if (AGGREGATE_BASE..WINDOW_BASE).contains(&position));
+        *found |= match expr.kind {
+            ExprKind::Column(position) => (AGGREGATE_BASE..WINDOW_BASE).contains(&position),
+            ExprKind::Call(ScalarFunction::Grouping, _) => true,
+            _ => false,
+        };
         operands_mut(expr, &mut |operand| look(operand, found))
     }
     let mut found = false;

@@ -138,25 +138,19 @@ impl Binder<'_> {
     }
 
     fn apply(&mut self, op: &BinaryOperator, left: Expr, right: Expr) -> Result<Expr> {
-        let op = match op {
-            BinaryOperator::Eq => CompareOp::Eq,
-            BinaryOperator::NotEq => CompareOp::Ne,
-            BinaryOperator::Lt => CompareOp::Lt,
-            BinaryOperator::LtEq => CompareOp::Le,
-            BinaryOperator::Gt => CompareOp::Gt,
-            BinaryOperator::GtEq => CompareOp::Ge,
-            BinaryOperator::Plus => return self.arithmetic(ArithmeticOp::Add, left, right),
-            BinaryOperator::Minus => return self.arithmetic(ArithmeticOp::Subtract, left, right),
-            BinaryOperator::Multiply => {
-                return self.arithmetic(ArithmeticOp::Multiply, left, right);
-            }
-            BinaryOperator::Divide => return self.arithmetic(ArithmeticOp::Divide, left, right),
-            BinaryOperator::Modulo => return self.arithmetic(ArithmeticOp::Modulo, left, right),
-            BinaryOperator::StringConcat => return self.concat(left, right),
-            BinaryOperator::PGExp => return self.power(left, right),
-            other => return Err(Error::unsupported(format_args!("the operator {other}"))),
-        };
-        self.compare(op, left, right)
+        if let Some(op) = comparison(op) {
+            return self.compare(op, left, right);
+        }
+        match op {
+            BinaryOperator::Plus => self.arithmetic(ArithmeticOp::Add, left, right),
+            BinaryOperator::Minus => self.arithmetic(ArithmeticOp::Subtract, left, right),
+            BinaryOperator::Multiply => self.arithmetic(ArithmeticOp::Multiply, left, right),
+            BinaryOperator::Divide => self.arithmetic(ArithmeticOp::Divide, left, right),
+            BinaryOperator::Modulo => self.arithmetic(ArithmeticOp::Modulo, left, right),
+            BinaryOperator::StringConcat => self.concat(left, right),
+            BinaryOperator::PGExp => self.power(left, right),
+            other => Err(Error::unsupported(format_args!("the operator {other}"))),
+        }
     }
 
     /// The two operands of a comparison, brought to one type. `42883` when there is none.
@@ -194,7 +188,7 @@ impl Binder<'_> {
 
     /// `left op right`
     pub(super) fn compare(&mut self, op: CompareOp, left: Expr, right: Expr) -> Result<Expr> {
-        let (left, right) = self.comparable(symbol(op), left, right)?;
+        let (left, right) = self.comparable(op.symbol(), left, right)?;
         Ok(boolean(ExprKind::Compare(
             op,
             Box::new(left),
@@ -343,13 +337,15 @@ pub(super) fn no_operator(symbol: &str, left: SqlType, right: SqlType) -> Error 
     sql_error("42883", message)
 }
 
-pub(super) fn symbol(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Eq => "=",
-        CompareOp::Ne => "<>",
-        CompareOp::Lt => "<",
-        CompareOp::Le => "<=",
-        CompareOp::Gt => ">",
-        CompareOp::Ge => ">=",
-    }
+/// The comparison that is written so.
+pub(super) fn comparison(op: &BinaryOperator) -> Option<CompareOp> {
+    Some(match op {
+        BinaryOperator::Eq => CompareOp::Eq,
+        BinaryOperator::NotEq => CompareOp::Ne,
+        BinaryOperator::Lt => CompareOp::Lt,
+        BinaryOperator::LtEq => CompareOp::Le,
+        BinaryOperator::Gt => CompareOp::Gt,
+        BinaryOperator::GtEq => CompareOp::Ge,
+        _ => return None,
+    })
 }

@@ -6,7 +6,7 @@ use super::context::{Binder, Clause, Level};
 use super::names::{at, fold, sql_error};
 use super::scope::Scope;
 use crate::error::{Error, Result};
-use crate::sql::bound::{Expr, ExprKind, OrderKey, Query};
+use crate::sql::bound::{Distinct, Expr, ExprKind, Limit, OrderKey, Query};
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
 
@@ -42,7 +42,7 @@ impl Binder<'_> {
         for term in terms {
             let (descending, nulls_first) = direction(term)?;
             keys.push(OrderKey {
-                column: self.bind_order_key(&term.expr, targets, visible, distinct)?,
+                column: self.bind_key(&term.expr, "ORDER BY", targets, visible, distinct)?,
                 descending,
                 nulls_first,
             });
@@ -50,14 +50,49 @@ impl Binder<'_> {
         Ok(keys)
     }
 
-    fn bind_order_key(
+    /// The columns of DISTINCT ON, with which `order_by` must begin; those that it does not name are added to it.
+    pub(super) fn bind_distinct_on(
+        &mut self,
+        terms: &[ast::Expr],
+        targets: &mut Vec<Target>,
+        visible: usize,
+        order_by: &mut Vec<OrderKey>,
+    ) -> Result<Distinct> {
+        let mut on = Vec::new();
+        for term in terms {
+            let column = self.bind_key(term, "DISTINCT ON", targets, visible, false)?;
+            if !on.contains(&column) {
+                on.push(column);
+            }
+        }
+        let named = order_by.iter().take_while(|k| on.contains(&k.column));
+        let leading: Vec<usize> = named.map(|k| k.column).collect();
+        let missing: Vec<usize> = on
+            .iter()
+            .copied()
+            .filter(|c| !leading.contains(c))
+            .collect();
+        if leading.len() < order_by.len() && !missing.is_empty() {
+            let message = "SELECT DISTINCT ON expressions must match initial ORDER BY expressions";
+            return Err(sql_error("42P10", message));
+        }
+        order_by.extend(missing.into_iter().map(|column| OrderKey {
+            column,
+            descending: false,
+            nulls_first: false,
+        }));
+        Ok(Distinct::On(on))
+    }
+
+    fn bind_key(
         &mut self,
         term: &ast::Expr,
+        clause: &str,
         targets: &mut Vec<Target>,
         visible: usize,
         distinct: bool,
     ) -> Result<usize> {
-        if let Some(position) = ordinal(term, visible, "ORDER BY")? {
+        if let Some(position) = ordinal(term, visible, clause)? {
             return Ok(position);
         }
         if let ast::Expr::Identifier(ident) = term {
@@ -70,7 +105,7 @@ impl Binder<'_> {
                 return if named.all(|(_, other)| other.expr == target.expr) {
                     Ok(first)
                 } else {
-                    let error = sql_error("42702", format!("ORDER BY \"{name}\" is ambiguous"));
+                    let error = sql_error("42702", format!("{clause} \"{name}\" is ambiguous"));
                     Err(at(error, ident))
                 };
             }
@@ -107,7 +142,11 @@ impl Binder<'_> {
                 limit_by,
             }) => {
                 refuse(!limit_by.is_empty(), "LIMIT BY")?;
-                query.limit = self.bind_count(limit.as_ref(), Clause::Limit)?;
+                let count = self.bind_count(limit.as_ref(), Clause::Limit)?;
+                query.limit = count.map(|count| Limit {
+                    count,
+                    with_ties: false,
+                });
                 let offset = offset.as_ref().map(|ast::Offset { value, rows: _ }| value);
                 query.offset = self.bind_count(offset, Clause::Offset)?;
             }
@@ -122,15 +161,20 @@ impl Binder<'_> {
             quantity,
         }) = fetch
         {
-            refuse(*with_ties, "FETCH … WITH TIES")?;
             refuse(*percent, "FETCH … PERCENT")?;
             if query.limit.is_some() {
                 return Err(sql_error("42601", "multiple LIMIT clauses not allowed"));
             }
-            query.limit = match quantity {
+            if *with_ties && query.order_by.is_empty() {
+                let message = "WITH TIES cannot be specified without ORDER BY clause";
+                return Err(sql_error("42601", message));
+            }
+            let count = match quantity {
                 Some(quantity) => self.bind_count(Some(quantity), Clause::Limit)?,
                 None => Some(super::coerce::literal(Value::Int8(1), SqlType::Int8)),
             };
+            let with_ties = *with_ties;
+            query.limit = count.map(|count| Limit { count, with_ties });
         }
         Ok(())
     }

@@ -173,6 +173,11 @@ pub(super) enum NoOverload {
     Ambiguous,
 }
 
+/// Whether there is a function of that name.
+pub(super) fn exists(name: &str) -> bool {
+    OVERLOADS.iter().any(|o| o.names.contains(&name))
+}
+
 /// The function of that name for arguments of these types: as many exact matches as possible, then as many preferred
 /// types, then text for unknown arguments.
 pub(super) fn choose(name: &str, types: &[SqlType]) -> Result<&'static Overload, NoOverload> {

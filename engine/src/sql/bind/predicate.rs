@@ -5,12 +5,10 @@ use super::context::{Binder, Clause};
 use super::expr::unsupported_expression;
 use super::names::{cannot_use, sql_error};
 use super::operator::{boolean, no_operator};
-use super::query::cast_columns;
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind, Query};
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
-use sqlparser::ast::BinaryOperator;
 
 impl Binder<'_> {
     /// A predicate, or what nobody knows.
@@ -266,64 +264,6 @@ impl Binder<'_> {
         })
     }
 
-    fn in_subquery(
-        &mut self,
-        input: &ast::Expr,
-        query: &ast::Query,
-        negated: bool,
-    ) -> Result<Expr> {
-        if matches!(input, ast::Expr::Tuple(_)) {
-            return Err(Error::unsupported("a row value IN a subquery"));
-        }
-        let input = self.bind_expr(input)?;
-        let query = self.bind_subquery(query)?;
-        let [column] = query.output.as_slice() else {
-            return Err(sql_error("42601", "subquery has too many columns"));
-        };
-        let (from, placeholder) = (
-            column.sql_type,
-            Expr {
-                kind: ExprKind::Column(0),
-                sql_type: column.sql_type,
-            },
-        );
-        let (input, placeholder) = self.comparable("=", input, placeholder)?;
-        let query = if placeholder.sql_type == from {
-            query
-        } else {
-            cast_columns(query, &[placeholder])
-        };
-        Ok(boolean(ExprKind::InSubquery {
-            input: Box::new(input),
-            query: Box::new(query),
-            negated,
-        }))
-    }
-
-    /// `= ANY (SELECT …)` is IN, `<> ALL (SELECT …)` is NOT IN.
-    fn quantified(
-        &mut self,
-        left: &ast::Expr,
-        op: &BinaryOperator,
-        right: &ast::Expr,
-        all: bool,
-    ) -> Result<Expr> {
-        let mut right = right;
-        while let ast::Expr::Nested(inner) = right {
-            right = inner;
-        }
-        let name = if all { "ALL" } else { "ANY" };
-        match (op, all, right) {
-            (BinaryOperator::Eq, false, ast::Expr::Subquery(query)) => {
-                self.in_subquery(left, query, false)
-            }
-            (BinaryOperator::NotEq, true, ast::Expr::Subquery(query)) => {
-                self.in_subquery(left, query, true)
-            }
-            _ => Err(Error::unsupported(format_args!("{op} {name}"))),
-        }
-    }
-
     pub(super) fn bind_exists(&mut self, query: &ast::Query, negated: bool) -> Result<Expr> {
         let query = Box::new(self.bind_subquery(query)?);
         Ok(boolean(ExprKind::Exists { query, negated }))
@@ -341,7 +281,7 @@ impl Binder<'_> {
     }
 
     /// A query inside an expression.
-    fn bind_subquery(&mut self, query: &ast::Query) -> Result<Query> {
+    pub(super) fn bind_subquery(&mut self, query: &ast::Query) -> Result<Query> {
         match self.level().clause {
             Clause::Default => Err(cannot_use("subquery", "DEFAULT expression")),
             Clause::Check => Err(cannot_use("subquery", "check constraint")),

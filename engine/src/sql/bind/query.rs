@@ -5,6 +5,7 @@ use super::clauses::{Clauses, clauses};
 use super::context::{Binder, Clause, Level};
 use super::figure_name::figure_name;
 use super::group::{Grouping, uses_aggregates};
+use super::grouping_sets::GroupBy;
 use super::names::{fold, parts, sql_error};
 use super::order::{Target, group_ordinal};
 use super::row_locks::refuse_locks;
@@ -12,7 +13,7 @@ use super::scope::{Found, Scope, column, missing_table};
 use super::set_operation::Written;
 use super::window::uses_windows;
 use crate::error::{Error, Result};
-use crate::sql::bound::{Aggregate, Expr, From, OrderKey, OutputColumn, Query, Window};
+use crate::sql::bound::{Aggregate, Distinct, Expr, From, OrderKey, OutputColumn, Query, Window};
 use crate::types::SqlType;
 use sqlparser::ast;
 
@@ -20,8 +21,9 @@ use sqlparser::ast;
 pub(super) struct Parts {
     targets: Vec<Target>,
     filter: Option<Expr>,
-    pub(super) keys: Vec<Expr>,
+    pub(super) group_by: GroupBy,
     pub(super) having: Option<Expr>,
+    distinct: Distinct,
     order_by: Vec<OrderKey>,
 }
 
@@ -120,10 +122,18 @@ impl Binder<'_> {
         let level = Level::new(scope, Clause::Target);
         let (mut parts, mut level) =
             self.with_level(level, |binder| binder.bind_parts(&clauses, order, resolve))?;
-        let aggregated =
-            !parts.keys.is_empty() || !level.aggregates.is_empty() || parts.having.is_some();
+        let aggregated = !clauses.group_by.is_empty()
+            || !level.aggregates.is_empty()
+            || parts.having.is_some()
+            || level.has_grouping_calls;
         let has_windows = level.has_window_calls();
-        self.check_lockable(locks, clauses.distinct, &parts, aggregated, has_windows)?;
+        self.check_lockable(
+            locks,
+            clauses.distinct.is_some(),
+            &parts,
+            aggregated,
+            has_windows,
+        )?;
         if level.scope.recursive && !level.aggregates.is_empty() {
             let message =
                 "aggregate functions are not allowed in a recursive query's recursive term";
@@ -132,10 +142,12 @@ impl Binder<'_> {
         let aggregate = if aggregated {
             let targets = parts.targets.iter_mut().map(|t| &mut t.expr);
             let windows = level.windows.iter_mut().flat_map(Window::expressions_mut);
-            let keys = Grouping::new(parts.keys, &level.scope)
+            let calls = level.aggregates.len();
+            let keys = Grouping::new(&parts.group_by, calls, &level.scope)
                 .apply(targets.chain(parts.having.iter_mut()).chain(windows))?;
             Some(Aggregate {
                 keys,
+                sets: parts.group_by.sets,
                 calls: level.aggregates,
                 having: parts.having,
             })
@@ -157,7 +169,7 @@ impl Binder<'_> {
             windows: level.windows,
             output: output.collect(),
             projection: parts.targets.into_iter().map(|t| t.expr).collect(),
-            distinct: clauses.distinct,
+            distinct: parts.distinct,
             order_by: parts.order_by,
             ..Query::default()
         };
@@ -179,24 +191,31 @@ impl Binder<'_> {
             }
             None => None,
         };
-        let mut keys = Vec::new();
-        for term in clauses.group_by {
-            keys.push(self.in_clause(Clause::GroupBy, |b| b.bind_group_key(term, &targets))?);
-        }
+        let group_by = self.bind_group_by(clauses.group_by, &targets)?;
         let having = match clauses.having {
             Some(having) => {
                 Some(self.in_clause(Clause::Having, |b| b.bind_condition(having, "HAVING"))?)
             }
             None => None,
         };
-        let order_by = self.in_clause(Clause::OrderBy, |b| {
-            b.bind_order(order, &mut targets, clauses.distinct)
+        let visible = targets.len();
+        let whole = matches!(clauses.distinct, Some(ast::Distinct::Distinct));
+        let mut order_by = self.in_clause(Clause::OrderBy, |b| {
+            b.bind_order(order, &mut targets, whole)
         })?;
+        let distinct = match clauses.distinct {
+            None | Some(ast::Distinct::All) => Distinct::No,
+            Some(ast::Distinct::Distinct) => Distinct::All,
+            Some(ast::Distinct::On(terms)) => self.in_clause(Clause::OrderBy, |b| {
+                b.bind_distinct_on(terms, &mut targets, visible, &mut order_by)
+            })?,
+        };
         Ok(Parts {
             targets,
             filter,
-            keys,
+            group_by,
             having,
+            distinct,
             order_by,
         })
     }
@@ -284,7 +303,7 @@ impl Binder<'_> {
     }
 
     /// A key of GROUP BY: a position, a column, or else the name of a result column.
-    fn bind_group_key(&mut self, term: &ast::Expr, targets: &[Target]) -> Result<Expr> {
+    pub(super) fn bind_group_key(&mut self, term: &ast::Expr, targets: &[Target]) -> Result<Expr> {
         let chosen = match group_ordinal(term, targets.len())? {
             Some(position) => Some(&targets[position]),
             None => match term {

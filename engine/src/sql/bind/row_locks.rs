@@ -41,7 +41,10 @@ impl Binder<'_> {
     ) -> Result<()> {
         let refused = [
             (distinct, "DISTINCT clause"),
-            (!parts.keys.is_empty(), "GROUP BY clause"),
+            (
+                !parts.group_by.keys.is_empty() || !parts.group_by.sets.is_empty(),
+                "GROUP BY clause",
+            ),
             (parts.having.is_some(), "HAVING clause"),
             (aggregates, "aggregate functions"),
             (windows, "window functions"),
@@ -166,13 +169,22 @@ fn lockable(
             others.push(reference.alias.clone());
             reference.types.len()
         }
+        From::Function(function) => {
+            others.push(function.alias.clone());
+            function.types.len()
+        }
+        From::Lateral(lateral) => {
+            others.push(lateral.alias.clone());
+            lateral.types.len()
+        }
         From::Recursive(recursive) => recursive.types.len(),
         From::Values { types, .. } => types.len(),
         From::SetOperation(operation) => operation.types.len(),
         From::Join {
             left, right, kind, ..
         } => {
-            let middle = lockable(left, offset, nullable, tables, others);
+            let outer = nullable || *kind == JoinKind::Full;
+            let middle = lockable(left, offset, outer, tables, others);
             let inner = nullable || *kind != JoinKind::Inner;
             middle + lockable(right, offset + middle, inner, tables, others)
         }

@@ -103,7 +103,9 @@ impl Scope {
             }
         }
         for visible in &mut self.visible {
-            shift(&mut visible.expr, by);
+            columns_mut(&mut visible.expr, &mut |kind, column| {
+                *kind = ExprKind::Column(column + by);
+            });
         }
     }
 
@@ -174,27 +176,24 @@ pub(super) fn column(position: usize, sql_type: SqlType) -> Expr {
     }
 }
 
-/// Visible expressions are columns, or columns with a cast.
-fn shift(expr: &mut Expr, by: usize) {
+/// Calls `change` for each column in `expr`: a visible expression is a column, or one cast, or the first of several.
+fn columns_mut(expr: &mut Expr, change: &mut dyn FnMut(&mut ExprKind, usize)) {
     match &mut expr.kind {
-        ExprKind::Column(position) => *position += by,
-        ExprKind::Cast { input, .. } => shift(input, by),
-        other => unreachable!("a visible column is a column or its cast, not {other:?}"),
+        ExprKind::Column(position) => {
+            let position = *position;
+            change(&mut expr.kind, position);
+        }
+        ExprKind::Cast { input, .. } => columns_mut(input, change),
+        ExprKind::Coalesce(list) => list.iter_mut().for_each(|e| columns_mut(e, change)),
+        other => unreachable!("a visible column is a column, a cast or COALESCE, not {other:?}"),
     }
 }
 
 /// The expression as it is seen from `depth` subqueries down.
 fn outward(mut expr: Expr, depth: usize) -> Expr {
-    match &mut expr.kind {
-        ExprKind::Column(column) => {
-            expr.kind = ExprKind::OuterColumn {
-                depth,
-                column: *column,
-            }
-        }
-        ExprKind::Cast { input, .. } => **input = outward((**input).clone(), depth),
-        other => unreachable!("a visible column is a column or its cast, not {other:?}"),
-    }
+    columns_mut(&mut expr, &mut |kind, column| {
+        *kind = ExprKind::OuterColumn { depth, column };
+    });
     expr
 }
 

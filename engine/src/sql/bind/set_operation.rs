@@ -185,8 +185,9 @@ impl Binder<'_> {
                 ExprKind::Literal(_) | ExprKind::Parameter(_)
             );
             // What is unknown and no literal is a key of GROUP BY.
-            let compared =
-                query.distinct || !literal || query.order_by.iter().any(|key| key.column == i);
+            let compared = query.distinct.is_some()
+                || !literal
+                || query.order_by.iter().any(|key| key.column == i);
             if query.output[i].sql_type == SqlType::Unknown && compared {
                 let text = self.resolve_unknown(query.projection[i].clone())?;
                 query.projection[i] = text;
@@ -244,7 +245,7 @@ impl Binder<'_> {
             // Neither the equality of rows nor their order may change with the type: then the cast goes above both. What
             // is unknown is a constant.
             let here = from == SqlType::Unknown
-                || !query.distinct && query.order_by.iter().all(|key| key.column != i);
+                || !query.distinct.is_some() && query.order_by.iter().all(|key| key.column != i);
             if here {
                 let expr = query.projection[i].clone();
                 query.projection[i] = self.cast(expr, *sql_type, Context::Implicit)?;

@@ -3,11 +3,14 @@
 use super::Expr;
 use crate::types::SqlType;
 
-/// Grouping. With no keys, one group that exists even without rows.
+/// Grouping. With no keys, one group that exists even without rows; so does the group of an empty grouping set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Aggregate {
     /// GROUP BY expressions over the columns of `from`.
     pub keys: Vec<Expr>,
+    /// Grouping sets, as positions of `keys`; none for one set of all keys. With sets, one more column follows the results
+    /// of the aggregates: the number of the set, INTEGER. Keys that are not in the set are NULL.
+    pub sets: Vec<Vec<usize>>,
     /// The aggregates.
     pub calls: Vec<AggregateCall>,
     /// HAVING, over the keys and then the aggregates.

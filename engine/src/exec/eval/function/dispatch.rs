@@ -60,6 +60,7 @@ pub(in super::super) fn call(
         rows: evaluator.rows,
     };
     match name {
+        F::Grouping => Err(Error::misuse("GROUPING is no function of values")),
         F::Abs | F::Ceil | F::Floor | F::Round | F::Trunc | F::Sign => {
             math::rounding(name, &arguments)
         }

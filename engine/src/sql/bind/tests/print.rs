@@ -157,7 +157,11 @@ fn outputs(output: &[OutputColumn], exprs: &[Expr]) -> String {
 pub(super) fn query(q: &Query) -> String {
     let mut s = format!(
         "select {}{}",
-        if q.distinct { "distinct " } else { "" },
+        match &q.distinct {
+            Distinct::No => String::new(),
+            Distinct::All => "distinct ".to_string(),
+            Distinct::On(columns) => format!("distinct on {columns:?} "),
+        },
         outputs(&q.output, &q.projection)
     );
     if let Some(f) = &q.from {
@@ -188,7 +192,7 @@ pub(super) fn query(q: &Query) -> String {
         })
         .collect();
     s += &list(" order", &order);
-    if let Some(l) = &q.limit {
+    if let Some(Limit { count: l, .. }) = &q.limit {
         s += &format!(" limit {}", expr(l));
     }
     if let Some(o) = &q.offset {
@@ -252,16 +256,19 @@ fn from(f: &From) -> String {
             let inputs = operation.inputs.iter().map(|q| format!("({})", query(q)));
             inputs.collect::<Vec<_>>().join(&format!(" {word} "))
         }
+        From::Function(function) => {
+            format!("{:?}({})", function.function, exprs(&function.arguments))
+        }
+        From::Lateral(lateral) => format!("lateral {}", expr(&lateral.rows)),
         From::Join {
             left,
             right,
             kind,
             on,
         } => {
-            let kind = if *kind == JoinKind::Left {
-                "left"
-            } else {
-                "join"
+            let kind = match kind {
+                JoinKind::Inner => "join".to_string(),
+                other => format!("{other:?}").to_lowercase(),
             };
             let on = on
                 .as_ref()
@@ -315,12 +322,7 @@ pub(super) fn expr(e: &Expr) -> String {
         ExprKind::And(list) => joined(list, " and "),
         ExprKind::Or(list) => joined(list, " or "),
         ExprKind::Not(inner) => format!("not {}", expr(inner)),
-        ExprKind::Compare(op, l, r) => format!(
-            "({} {} {})",
-            expr(l),
-            super::super::operator::symbol(*op),
-            expr(r)
-        ),
+        ExprKind::Compare(op, l, r) => format!("({} {} {})", expr(l), op.symbol(), expr(r)),
         ExprKind::Distinct {
             left,
             right,
@@ -384,7 +386,7 @@ pub(super) fn expr(e: &Expr) -> String {
         }
         ExprKind::Coalesce(list) => format!("coalesce({}):{}", exprs(list), short(e.sql_type)),
         ExprKind::Call(f, list) => format!("{f:?}({}):{}", exprs(list), short(e.sql_type)),
-        ExprKind::ScalarSubquery(q) => format!("({})", query(q)),
+        ExprKind::ScalarSubquery(q) | ExprKind::Rows(q) => format!("({})", query(q)),
         ExprKind::Exists { query: q, negated } => format!("{}exists({})", not(*negated), query(q)),
         ExprKind::InSubquery {
             input,
@@ -392,6 +394,13 @@ pub(super) fn expr(e: &Expr) -> String {
             negated,
         } => {
             format!("({} {}in ({}))", expr(input), not(*negated), query(q))
+        }
+        ExprKind::AnySubquery {
+            input,
+            op,
+            query: q,
+        } => {
+            format!("({} {} any ({}))", expr(input), op.symbol(), query(q))
         }
     }
 }
