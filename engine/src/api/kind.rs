@@ -71,6 +71,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::Merge(_) => "MERGE",
             Syntax::Truncate(_) => "TRUNCATE TABLE",
             Syntax::CreateTable(_) => "CREATE TABLE",
+            Syntax::AlterTable(_) => "ALTER TABLE",
             Syntax::CreateIndex(_) => "CREATE INDEX",
             Syntax::CreateView(_) => "CREATE VIEW",
             Syntax::Drop { .. } => "DROP",
@@ -102,6 +103,7 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
         ParsedKind::Sql(statement) => matches!(
             **statement,
             Syntax::CreateTable(_)
+                | Syntax::AlterTable(_)
                 | Syntax::CreateIndex(_)
                 | Syntax::CreateView(_)
                 | Syntax::Drop { .. }
@@ -122,6 +124,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Truncate(_) => "TRUNCATE TABLE",
         Statement::Explain(_) => "EXPLAIN",
         Statement::CreateTable(_) => "CREATE TABLE",
+        Statement::AlterTable(_) => "ALTER TABLE",
         Statement::DropTable(..) => "DROP TABLE",
         Statement::CreateView(_) => "CREATE VIEW",
         Statement::DropView(_) => "DROP VIEW",

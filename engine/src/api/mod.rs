@@ -39,7 +39,9 @@
 //! - API-3: what is transaction control by its syntax is bound as such.
 //! - API-4: queries, changes, transaction control and maintenance are not run as utility statements.
 //! - API-5: an index to drop is one of its table's.
+//! - API-6: a table that is altered is there afterwards.
 
+mod alter;
 mod connection;
 mod constraints;
 mod control;

@@ -392,7 +392,7 @@ impl Session {
     ) -> Result<(Ran, bool)> {
         let parameters = convert::parameters(parameters, &planned.parameter_types)?;
         let (executed, changed_schema) = match &planned.plan.body {
-            Body::Utility(statement) => utility::run(&self.shared, txn, statement)?,
+            Body::Utility(statement) => utility::run(&self.shared, txn, statement, now_micros)?,
             _ => {
                 let settings = exec::Settings {
                     work_mem_bytes: self.settings.work_mem_bytes(),

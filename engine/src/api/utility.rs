@@ -1,5 +1,6 @@
 //! Statements without a plan: definition, statistics, maintenance, `SHOW`.
 
+use crate::api::alter::alter_table;
 use crate::api::database::Shared;
 use crate::api::kind;
 use crate::api::session::Ran;
@@ -53,6 +54,7 @@ pub(crate) fn refuse_while_checks_wait(statement: &Statement, deferral: &Deferra
         Statement::Truncate(tables) => tables.iter().find_map(waits),
         Statement::DropIndex(indexes) => indexes.iter().find_map(|(table, _)| waits(table)),
         Statement::CreateIndex(Some(create)) => waits(&create.table),
+        Statement::AlterTable(Some(alter)) => waits(&alter.table),
         _ => None,
     };
     let Some(table) = table else {
@@ -88,6 +90,7 @@ pub(crate) fn run(
     shared: &Shared,
     txn: &mut dyn StorageTxn,
     statement: &Statement,
+    now_micros: i64,
 ) -> Result<(Executed, bool)> {
     let root = shared.backend.root_tree();
     let executed = Executed {
@@ -98,6 +101,12 @@ pub(crate) fn run(
         Statement::CreateTable(create) if create.exists => false,
         Statement::CreateTable(create) => {
             create_table(txn, root, create)?;
+            true
+        }
+        Statement::AlterTable(None) => false,
+        Statement::AlterTable(Some(change)) => {
+            alter_table(txn, root, change, now_micros)?;
+            drop_dangling_keys(txn, root)?;
             true
         }
         Statement::DropTable(tables, views) => {

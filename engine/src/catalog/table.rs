@@ -28,6 +28,13 @@ pub struct Table {
     pub statistics: Option<TableStatistics>,
 }
 
+impl Table {
+    /// The position of the column of that name.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == name)
+    }
+}
+
 /// A column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {

@@ -26,6 +26,7 @@
 //! Needs from below: a plan, whose expressions are over positions, and the storage door.
 
 mod aggregate;
+mod alter_rows;
 mod analyze;
 mod batch;
 mod build;
@@ -66,12 +67,15 @@ mod ties;
 mod window;
 mod write;
 
+pub(crate) use alter_rows::{alter_rows, build_index};
 pub(crate) use analyze::analyze;
 pub(crate) use batch::Batch;
 pub(crate) use check_table::check_table;
 pub(crate) use expression::Folder;
 pub(crate) use fill_index::fill_index;
-pub(crate) use integrity::{ConstraintId, Deferral, check_deferred, check_references};
+pub(crate) use integrity::{
+    ConstraintId, Deferral, check_deferred, check_foreign_key, check_references,
+};
 pub(crate) use memory::MemoryPool;
 pub(crate) use run::{Executed, ResultRows, Settings, execute};
 pub(crate) use spill::TempSpace;

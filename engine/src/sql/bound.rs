@@ -43,6 +43,8 @@ pub enum Statement {
     Explain(Box<Statement>),
     /// `CREATE TABLE`; indexes for PRIMARY KEY and UNIQUE included.
     CreateTable(Box<CreateTable>),
+    /// `ALTER TABLE`; `None` when `IF EXISTS` found none.
+    AlterTable(Option<Box<AlterTable>>),
     /// `DROP TABLE`: tables, and views that depend on them; empty when `IF EXISTS` found none.
     DropTable(Vec<Arc<Table>>, Vec<String>),
     /// `TRUNCATE`
@@ -433,6 +435,25 @@ pub enum ArithmeticOp {
     Multiply,
     Divide,
     Modulo,
+}
+
+/// `ALTER TABLE`.
+#[derive(Clone, Debug)]
+pub struct AlterTable {
+    /// The table as it is.
+    pub table: Arc<Table>,
+    /// As it becomes. An index that no index of `table` has the tree of is to be built.
+    pub altered: Table,
+    /// What each column of a row becomes, over the columns of `table`; `None` when rows stay as they are stored.
+    pub rows: Option<Vec<Expr>>,
+    /// Columns of `altered` in which no row may have NULL, which is to be seen.
+    pub not_null: Vec<usize>,
+    /// Conditions over the columns of `altered`, with their names, that no row may break, which is to be seen.
+    pub checks: Vec<(String, Expr)>,
+    /// Names of the foreign keys of `altered` that are to be checked.
+    pub foreign_keys: Vec<String>,
+    /// Old and new names of columns that other tables may refer to.
+    pub renamed: Vec<(String, String)>,
 }
 
 /// `CREATE TABLE`.

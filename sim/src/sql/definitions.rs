@@ -87,6 +87,40 @@ impl Definitions<'_> {
         )
     }
 
+    fn alteration(&self, rng: &mut ChaCha8Rng) -> String {
+        const ACTIONS: [&str; 18] = [
+            "ADD COLUMN e INTEGER DEFAULT 5",
+            "ADD COLUMN e INTEGER",
+            "DROP COLUMN e",
+            "DROP COLUMN IF EXISTS e, ADD COLUMN e TEXT DEFAULT 'e' NOT NULL",
+            "ALTER COLUMN c TYPE TEXT",
+            "ALTER COLUMN c TYPE NUMERIC(12, 3) USING c::TEXT::NUMERIC",
+            "ALTER COLUMN id TYPE BIGINT",
+            "ALTER COLUMN a SET NOT NULL, ALTER COLUMN a SET DEFAULT 4",
+            "ALTER COLUMN a DROP NOT NULL",
+            "ALTER COLUMN b SET DEFAULT 'given'",
+            "ADD UNIQUE (a, b)",
+            "ADD CONSTRAINT small CHECK (a < 40)",
+            "ADD CONSTRAINT small UNIQUE (a) DEFERRABLE",
+            "DROP CONSTRAINT small",
+            "ADD PRIMARY KEY (id)",
+            "RENAME COLUMN c TO f",
+            "RENAME COLUMN f TO c",
+            "RENAME CONSTRAINT small TO little",
+        ];
+        match rng.random_range(0..6) {
+            0 => format!(
+                "ADD FOREIGN KEY (a) REFERENCES {} ON DELETE SET NULL",
+                self.0.table(rng)
+            ),
+            1 => {
+                let key = pick(rng, &["pkey", "a_b_key", "a_fkey"]);
+                format!("DROP CONSTRAINT {}_{key} CASCADE", self.0.table(rng))
+            }
+            _ => pick(rng, &ACTIONS).to_owned(),
+        }
+    }
+
     pub(super) fn create_index(&self, rng: &mut ChaCha8Rng) -> String {
         let table = self.0.table(rng);
         let number = rng.random_range(0..3);
@@ -104,8 +138,7 @@ impl Definitions<'_> {
             6 => format!("DROP TABLE IF EXISTS {table} CASCADE"),
             7..=10 => self.create_index(rng),
             11 | 12 => format!("DROP INDEX {table}_i{}", rng.random_range(0..3)),
-            13 => format!("ALTER TABLE {table} ADD COLUMN e INTEGER DEFAULT 5"),
-            14 => format!("ALTER TABLE {table} DROP COLUMN e"),
+            13 | 14 => format!("ALTER TABLE {table} {}", self.alteration(rng)),
             15 => format!("TRUNCATE TABLE {table}{}", pick(rng, &["", " CASCADE"])),
             16 | 17 => format!("CREATE VIEW v{number} AS SELECT id, a FROM {table} WHERE a > 3"),
             18 => format!("DROP VIEW v{number}"),

@@ -121,7 +121,7 @@ fn is_fine_alone(reference: &Reference, values: &[Value]) -> Option<bool> {
 }
 
 /// Checks the foreign key for all rows of its table. Errors: `23503`.
-pub(super) fn check_whole(txn: &mut dyn StorageTxn, reference: &Reference) -> Result<()> {
+pub(crate) fn check_whole(txn: &mut dyn StorageTxn, reference: &Reference) -> Result<()> {
     let child = &reference.child;
     let types: Vec<SqlType> = child.columns.iter().map(|c| c.sql_type).collect();
     txn.depend_on(child.tree, &KeyRange::ALL);

@@ -47,7 +47,7 @@ mod events;
 mod keys;
 mod unique;
 
-pub(crate) use check::check_references;
+pub(crate) use check::{check_references, check_whole as check_foreign_key};
 pub(crate) use deferred::{ConstraintId, Deferral, check_deferred};
 pub(crate) use enforce::enforce;
 pub(crate) use events::{Events, Recorder};

@@ -87,6 +87,8 @@ pub(super) enum Clause {
     Limit,
     Offset,
     Values,
+    /// `ALTER COLUMN … TYPE … USING`
+    Using,
     /// The arguments of a function in FROM.
     Function,
     Set,
@@ -122,6 +124,7 @@ impl Clause {
             Self::Limit => "LIMIT",
             Self::Offset => "OFFSET",
             Self::Values => "VALUES",
+            Self::Using => "transform expressions",
             Self::Function => "functions in FROM",
             Self::Set => "UPDATE",
             Self::Returning => "RETURNING",

@@ -13,6 +13,8 @@
 //! as a value of that type, or notes the type of the parameter.
 
 mod aggregate;
+mod alter;
+mod alter_column;
 mod call;
 mod change;
 mod clauses;

@@ -74,6 +74,9 @@ impl Binder<'_> {
             ast::Statement::CreateTable(create) => {
                 Statement::CreateTable(Box::new(self.bind_create_table(create)?))
             }
+            ast::Statement::AlterTable(alter) => {
+                Statement::AlterTable(self.bind_alter_table(alter)?.map(Box::new))
+            }
             ast::Statement::CreateIndex(create) => {
                 Statement::CreateIndex(self.bind_create_index(create)?.map(Box::new))
             }

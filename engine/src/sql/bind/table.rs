@@ -15,7 +15,7 @@ use crate::types::SqlType;
 use sqlparser::ast;
 
 /// Columns of the widest table, as in PostgreSQL.
-const COLUMNS_MAX: usize = 1600;
+pub(super) const COLUMNS_MAX: usize = 1600;
 
 /// The tree of what has none yet.
 pub(super) const NO_TREE: TreeId = TreeId(u32::MAX);
@@ -26,16 +26,30 @@ pub(super) struct Draft {
     pub(super) columns: Vec<Column>,
     pub(super) primary_key: Option<DraftKey>,
     pub(super) unique: Vec<DraftKey>,
-    checks: Vec<(String, String)>,
+    pub(super) checks: Vec<(String, String)>,
     /// Names of constraints given or made up so far.
-    taken: Vec<String>,
+    pub(super) taken: Vec<String>,
 }
 
 /// A key of a table in the making.
 pub(super) struct DraftKey {
-    name: String,
+    pub(super) name: String,
     pub(super) columns: Vec<usize>,
     pub(super) timing: ConstraintTiming,
+}
+
+impl DraftKey {
+    /// The index that it needs, without a tree.
+    pub(super) fn index(&self) -> Index {
+        Index {
+            name: self.name.clone(),
+            tree: NO_TREE,
+            columns: self.columns.iter().map(|c| (*c, false)).collect(),
+            unique: true,
+            constraint: true,
+            timing: self.timing,
+        }
+    }
 }
 
 /// A key constraint as it was written, of a column or of the table.
@@ -146,7 +160,7 @@ impl Draft {
         Ok(())
     }
 
-    fn column_option(
+    pub(super) fn column_option(
         &mut self,
         binder: &Binder<'_>,
         position: usize,
@@ -207,7 +221,7 @@ impl Draft {
         Ok(())
     }
 
-    fn table_constraint(
+    pub(super) fn table_constraint(
         &mut self,
         binder: &Binder<'_>,
         constraint: &ast::TableConstraint,
@@ -367,16 +381,8 @@ impl Draft {
             _ => None,
         };
         let key_index = self.primary_key.iter().filter(|_| row_id_column.is_none());
-        let index = |key: &DraftKey| Index {
-            name: key.name.clone(),
-            tree: NO_TREE,
-            columns: key.columns.iter().map(|c| (*c, false)).collect(),
-            unique: true,
-            constraint: true,
-            timing: key.timing,
-        };
         Ok(CreateTable {
-            indexes: key_index.chain(&self.unique).map(index).collect(),
+            indexes: key_index.chain(&self.unique).map(DraftKey::index).collect(),
             name: self.name,
             exists,
             columns: self.columns,
