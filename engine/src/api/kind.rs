@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{SettingStatement, Statement, TransactionStatement};
-use crate::sql::{Parsed, ParsedKind, Recognised};
+use crate::sql::{Parsed, ParsedKind, Recognised, explain_options};
 use sqlparser::ast::{SetExpr, Statement as Syntax};
 
 /// `BEGIN`, `COMMIT`, `SAVEPOINT`, …
@@ -29,8 +29,19 @@ pub(crate) fn setting(parsed: &Parsed) -> Option<&SettingStatement> {
     }
 }
 
+/// The statement that runs: that behind `EXPLAIN ANALYZE`, else itself.
+fn run(statement: &Syntax) -> &Syntax {
+    match statement {
+        Syntax::Explain {
+            statement: inner, ..
+        } if explain_options(statement).is_ok_and(|options| options.analyze) => inner,
+        _ => statement,
+    }
+}
+
 /// What is done: behind `WITH …`, which the grammar takes for a query, may stand a change.
 fn body(statement: &Syntax) -> &Syntax {
+    let statement = run(statement);
     match statement {
         Syntax::Query(query) => match &*query.body {
             SetExpr::Insert(change)
@@ -45,7 +56,7 @@ fn body(statement: &Syntax) -> &Syntax {
 
 /// Whether a change stands in the WITH of a query.
 fn changes_in_with(statement: &Syntax) -> bool {
-    let Syntax::Query(query) = statement else {
+    let Syntax::Query(query) = run(statement) else {
         return false;
     };
     let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
@@ -122,7 +133,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Delete(_) => "DELETE",
         Statement::Merge(_) => "MERGE",
         Statement::Truncate(_) => "TRUNCATE TABLE",
-        Statement::Explain(_) => "EXPLAIN",
+        Statement::Explain(..) => "EXPLAIN",
         Statement::CreateTable(_) => "CREATE TABLE",
         Statement::AlterTable(_) => "ALTER TABLE",
         Statement::DropTable(..) => "DROP TABLE",

@@ -24,6 +24,14 @@ use crate::plan::{NodeKind, PlanNode};
 
 /// The operator of `node`, its inputs opened.
 pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
+    let operator = open(context, node)?;
+    Ok(match &context.memo.profile {
+        Some(profile) => profile.watch(node, operator),
+        None => operator,
+    })
+}
+
+fn open<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
     Ok(match &node.kind {
         NodeKind::OneRow => Box::new(OneRow { done: false }),
         NodeKind::Nothing => Box::new(Nothing),
@@ -109,7 +117,7 @@ fn build_ordered<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOper
             let rows = build(context, input)?;
             Box::new(Unique::new(rows, columns, &input.types)?)
         }
-        _ => build(context, node)?,
+        _ => return Err(not_here()),
     })
 }
 
@@ -148,7 +156,7 @@ fn build_grouped<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOper
                 calls,
             )?)
         }
-        _ => build(context, node)?,
+        _ => return Err(not_here()),
     })
 }
 
@@ -174,7 +182,7 @@ fn build_with<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
                 "EXEC-5: a change of WITH is made before it is read",
             ));
         }
-        _ => build(context, node)?,
+        _ => return Err(not_here()),
     })
 }
 
@@ -236,7 +244,7 @@ fn build_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
             *kind,
             on.as_ref(),
         )?),
-        _ => build(context, node)?,
+        _ => return Err(not_here()),
     })
 }
 
@@ -261,6 +269,10 @@ fn build_set_operation<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<B
             let distinct = Distinct::new(context, &input.types)?;
             Box::new(Hashed::new(context, rows, distinct)?)
         }
-        _ => build(context, node)?,
+        _ => return Err(not_here()),
     })
+}
+
+fn not_here() -> Error {
+    Error::misuse("EXEC-15: each kind of operator is opened in one place")
 }

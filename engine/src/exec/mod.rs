@@ -22,6 +22,7 @@
 //! - EXEC-8: a row to lock comes with its row id.
 //! - EXEC-9: a row that is changed or removed comes with the columns that foreign keys to be looked at are over.
 //! - EXEC-10: a table that an action changes is one that the binder has found.
+//! - EXEC-15: each kind of operator is opened in one place.
 //!
 //! Needs from below: a plan, whose expressions are over positions, and the storage door.
 
@@ -53,6 +54,7 @@ mod memory;
 mod merge;
 mod operator;
 mod pending;
+mod profile;
 mod recursive;
 mod run;
 mod scalar;

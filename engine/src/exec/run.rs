@@ -12,7 +12,7 @@ use crate::exec::short;
 use crate::exec::spill::{Temp, TempSpace};
 use crate::exec::subquery::Memo;
 use crate::interrupt::Interrupt;
-use crate::plan::{Body, Change, NodeKind, Plan, PlanNode, SubPlan};
+use crate::plan::{Actual, Body, Change, NodeKind, Plan, PlanNode, SubPlan, lines};
 use crate::storage::StorageTxn;
 use crate::types::Value;
 use std::sync::Arc;
@@ -71,9 +71,29 @@ pub(crate) fn execute(
     settings: Settings<'_>,
     deferral: &mut Deferral,
 ) -> Result<Executed> {
+    if let Body::ExplainAnalyze(plan, options) = &plan.body {
+        let memo = Memo::watched(plan.subplans.len());
+        execute_with(txn, plan, parameters, settings, deferral, &memo)?;
+        let seen = |node: &PlanNode| match &memo.profile {
+            Some(profile) => profile.of(node),
+            None => Actual::default(),
+        };
+        return Ok(text(lines(plan, *options, Some(&seen))));
+    }
+    let memo = Memo::new(plan.subplans.len());
+    execute_with(txn, plan, parameters, settings, deferral, &memo)
+}
+
+fn execute_with(
+    txn: &mut dyn StorageTxn,
+    plan: &Plan,
+    parameters: &[Value],
+    settings: Settings<'_>,
+    deferral: &mut Deferral,
+    memo: &Memo,
+) -> Result<Executed> {
     let memory = Memory::new(settings.work_mem_bytes, settings.pool.clone());
     let temp = Temp::new(settings.space, settings.temp_limit_kb, settings.interrupt);
-    let memo = Memo::new(plan.subplans.len());
     let padded;
     let slots = if plan.slots == parameters.len() {
         parameters
@@ -86,7 +106,7 @@ pub(crate) fn execute(
     let frame = Frame {
         slots,
         subplans: &plan.subplans,
-        memo: &memo,
+        memo,
         memory: &memory,
         temp: &temp,
         now_micros: settings.now_micros,
@@ -111,15 +131,19 @@ pub(crate) fn execute(
             }
             Ok(executed(change, prepared))
         }
-        Body::Explain(lines) => {
-            let rows = lines.iter().map(|l| vec![Value::Text(l.clone())]).collect();
-            Ok(Executed {
-                rows: Some(ResultRows::Values(rows)),
-                count: lines.len() as u64,
-            })
-        }
-        Body::Utility(_) => Err(crate::error::Error::misuse(
+        Body::Explain(lines) => Ok(text(lines.clone())),
+        Body::ExplainAnalyze(..) | Body::Utility(_) => Err(crate::error::Error::misuse(
             "EXEC-5: a utility statement has no plan to run",
+        )),
+    }
+}
+
+/// Lines as rows.
+fn text(lines: Vec<String>) -> Executed {
+    Executed {
+        count: lines.len() as u64,
+        rows: Some(ResultRows::Values(
+            lines.into_iter().map(|l| vec![Value::Text(l)]).collect(),
         )),
     }
 }
@@ -205,7 +229,7 @@ fn with_changes(
             changes.push((change, prepared));
             own = Some(change);
         }
-        Body::Explain(_) | Body::Utility(_) => {}
+        Body::Explain(_) | Body::ExplainAnalyze(..) | Body::Utility(_) => {}
     }
     let mut events = Vec::new();
     for (change, prepared) in &changes {

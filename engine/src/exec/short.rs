@@ -28,6 +28,9 @@ pub(crate) fn is_short(scan: &Scan) -> bool {
 
 /// The rows of `node` if it is short: a scan by key, with a projection above it or without.
 pub(crate) fn rows(context: &Context<'_>, node: &PlanNode) -> Result<Option<Vec<Vec<Value>>>> {
+    if context.memo.profile.is_some() {
+        return Ok(None); // what is seen are operators
+    }
     match &node.kind {
         NodeKind::Scan(scan) if is_short(scan) => scan_rows(context, scan, &node.types).map(Some),
         NodeKind::Project { input, expressions } => match &input.kind {

@@ -5,6 +5,7 @@ use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::eval::{SubqueryRows, SubqueryRunner};
 use crate::exec::operator::{Context, collect};
+use crate::exec::profile::Profile;
 use crate::exec::short;
 use crate::plan::{SubPlan, subplan_number};
 use crate::sql::bound::Query;
@@ -23,6 +24,8 @@ pub(crate) struct Memo {
     /// The rows of queries of WITH, by the number of their subplan.
     ctes: RefCell<BTreeMap<usize, KnownCte>>,
     work_tables: RefCell<BTreeMap<usize, Rc<Vec<Batch>>>>,
+    /// What operators are seen to do, where somebody wants to know.
+    pub(crate) profile: Option<Profile>,
 }
 
 /// The rows of a query of WITH, and what they depend on.
@@ -45,6 +48,14 @@ impl Memo {
         Self {
             results: (0..subplans).map(|_| RefCell::new(None)).collect(),
             ..Self::default()
+        }
+    }
+
+    /// The same for a statement whose operators are watched.
+    pub(crate) fn watched(subplans: usize) -> Self {
+        Self {
+            profile: Some(Profile::default()),
+            ..Self::new(subplans)
         }
     }
 

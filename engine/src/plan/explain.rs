@@ -6,15 +6,34 @@ use crate::plan::cost::width;
 use crate::plan::describe::{describe, describe_all, range_text};
 use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind};
 use crate::plan::statement::{Body, Plan};
-use crate::sql::bound::{Expr, JoinKind, OnConflict, OrderKey, WindowCall, WindowFunction};
+use crate::sql::bound::{
+    ExplainOptions, Expr, JoinKind, OnConflict, OrderKey, WindowCall, WindowFunction,
+};
 
-/// The lines of `plan`.
-pub(crate) fn lines(plan: &Plan) -> Vec<String> {
-    let mut printer = Printer { lines: Vec::new() };
+/// What an operator was seen to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Actual {
+    /// Rows that it gave, all times together.
+    pub(crate) rows: u64,
+    /// How often it was begun.
+    pub(crate) loops: u64,
+}
+
+/// Says what the operator of a node was seen to do.
+pub(crate) type Seen<'a> = &'a dyn Fn(&PlanNode) -> Actual;
+
+/// The lines of `plan`; with `seen`, after it was run.
+pub(crate) fn lines(plan: &Plan, options: ExplainOptions, seen: Option<Seen<'_>>) -> Vec<String> {
+    let mut printer = Printer {
+        lines: Vec::new(),
+        costs: options.costs,
+        seen,
+    };
     match &plan.body {
         Body::Query(root) => printer.node(root, 0),
         Body::Change(change) => printer.change(change, 0),
         Body::Explain(lines) => return lines.clone(),
+        Body::ExplainAnalyze(plan, options) => return lines(plan, *options, seen),
         Body::Utility(_) => printer.lines.push("Utility Statement".into()),
     }
     for (number, subplan) in plan.subplans.iter().enumerate() {
@@ -28,11 +47,13 @@ pub(crate) fn lines(plan: &Plan) -> Vec<String> {
     printer.lines
 }
 
-struct Printer {
+struct Printer<'a> {
     lines: Vec<String>,
+    costs: bool,
+    seen: Option<Seen<'a>>,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn change(&mut self, change: &Change, depth: usize) {
         let (verb, source) = match &change.kind {
             ChangeKind::InsertRows(_) => ("Insert", None),
@@ -45,8 +66,8 @@ impl Printer {
         self.title(
             depth,
             match source {
-                Some(source) => format!("{title}  {}", estimate(source)),
-                None => title,
+                Some(source) if self.costs => format!("{title}  {}", estimate(source)),
+                _ => title,
             },
         );
         if let Some(conflict) = &change.conflict {
@@ -94,7 +115,18 @@ impl Printer {
     }
 
     fn head(&mut self, depth: usize, title: &str, node: &PlanNode) {
-        self.title(depth, format!("{title}  {}", estimate(node)));
+        let mut parts = Vec::new();
+        if self.costs {
+            parts.push(estimate(node));
+        }
+        if let Some(seen) = self.seen {
+            parts.push(actual(seen(node)));
+        }
+        let line = match parts.is_empty() {
+            true => title.to_owned(),
+            false => format!("{title}  {}", parts.join(" ")),
+        };
+        self.title(depth, line);
     }
 
     fn title(&mut self, depth: usize, line: String) {
@@ -268,6 +300,17 @@ fn range(
         parts.push(range_text(column, "<", end, outer));
     }
     parts
+}
+
+/// As PostgreSQL writes it without times: rows of one time, on average.
+fn actual(actual: Actual) -> String {
+    match actual.loops {
+        0 => "(never executed)".to_owned(),
+        loops => {
+            let rows = (actual.rows as f64 / loops as f64).round();
+            format!("(actual rows={rows} loops={loops})")
+        }
+    }
 }
 
 fn estimate(node: &PlanNode) -> String {

@@ -6,7 +6,7 @@ use crate::plan::explain;
 use crate::plan::fold::fold_query;
 use crate::plan::physical::{PlanNode, SubPlan};
 use crate::plan::planner::{Fold, Planner};
-use crate::sql::bound::{OutputColumn, Statement};
+use crate::sql::bound::{ExplainOptions, OutputColumn, Statement};
 use crate::types::SqlType;
 
 /// A statement, ready to run any number of times while the schema stays.
@@ -31,6 +31,8 @@ pub(crate) enum Body {
     Change(Box<Change>),
     /// Gives these lines.
     Explain(Vec<String>),
+    /// Runs that plan, and gives its lines with what was found.
+    ExplainAnalyze(Box<Plan>, ExplainOptions),
     /// Definition, maintenance, transaction control, `SHOW`.
     Utility(Statement),
 }
@@ -52,13 +54,17 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
             change.repeats |= planner.subplans.iter().any(SubPlan::is_change);
             (Body::Change(Box::new(change)), output)
         }
-        Statement::Explain(inner) => {
-            let lines = explain::lines(&plan(*inner, parameters, folder)?);
+        Statement::Explain(inner, options) => {
+            let inner = plan(*inner, parameters, folder)?;
             let output = vec![OutputColumn {
                 name: "QUERY PLAN".into(),
                 sql_type: SqlType::Text,
             }];
-            (Body::Explain(lines), output)
+            let body = match options.analyze {
+                true => Body::ExplainAnalyze(Box::new(inner), options),
+                false => Body::Explain(explain::lines(&inner, options, None)),
+            };
+            (body, output)
         }
         Statement::Setting(setting) => {
             let output = setting.columns();

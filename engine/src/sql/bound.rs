@@ -40,7 +40,7 @@ pub enum Statement {
     /// `MERGE`
     Merge(Box<Merge>),
     /// `EXPLAIN` of a query or a change.
-    Explain(Box<Statement>),
+    Explain(Box<Statement>, ExplainOptions),
     /// `CREATE TABLE`; indexes for PRIMARY KEY and UNIQUE included.
     CreateTable(Box<CreateTable>),
     /// `ALTER TABLE`; `None` when `IF EXISTS` found none.
@@ -69,6 +69,15 @@ pub enum Statement {
     Transaction(TransactionStatement),
     /// `SET`, `SHOW` and their like.
     Setting(SettingStatement),
+}
+
+/// What `EXPLAIN` shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExplainOptions {
+    /// `ANALYZE`: the statement is run, and what was found is shown.
+    pub analyze: bool,
+    /// `COSTS`: estimates are shown.
+    pub costs: bool,
 }
 
 /// The modes that `BEGIN` or `SET TRANSACTION` name.

@@ -21,6 +21,7 @@ mod parse;
 mod setting;
 mod walk;
 
+pub(crate) use bind::explain_options;
 pub use bind::{Bound, bind, bind_expression, reference};
 pub use integrity::{Affected, Integrity, Reference};
 pub(crate) use parse::ParsedKind;

@@ -22,6 +22,7 @@ mod coerce;
 mod conflict;
 mod context;
 mod data_type;
+mod explain;
 mod expr;
 mod figure_name;
 mod foreign_key;
@@ -58,6 +59,7 @@ mod view;
 mod window;
 mod with;
 
+pub(crate) use explain::explain_options;
 pub use integrity::reference;
 pub use statement::{Bound, bind};
 pub use stored::bind_expression;

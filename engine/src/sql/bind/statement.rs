@@ -2,7 +2,7 @@
 
 use super::call::refuse;
 use super::context::Binder;
-use super::names::{fold, sql_error};
+use super::names::fold;
 use crate::catalog::Schema;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Statement, TransactionStatement};
@@ -54,7 +54,11 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
 }
 
 impl Binder<'_> {
-    fn bind_statement(&mut self, statement: &ast::Statement, text: &str) -> Result<Statement> {
+    pub(super) fn bind_statement(
+        &mut self,
+        statement: &ast::Statement,
+        text: &str,
+    ) -> Result<Statement> {
         Ok(match statement {
             ast::Statement::Query(query) if changes(query) => {
                 self.at_top = true;
@@ -131,47 +135,6 @@ impl Binder<'_> {
         };
         *own = self.close_with(opened);
         Ok(bound)
-    }
-
-    fn bind_explain(&mut self, statement: &ast::Statement, text: &str) -> Result<Statement> {
-        let ast::Statement::Explain {
-            describe_alias,
-            analyze,
-            verbose,
-            query_plan,
-            estimate,
-            statement,
-            format,
-            options,
-        } = statement
-        else {
-            return Err(unsupported_statement(text));
-        };
-        if *describe_alias != ast::DescribeAlias::Explain {
-            return Err(sql_error(
-                "42601",
-                format!("syntax error at or near \"{describe_alias}\""),
-            ));
-        }
-        refuse(*analyze, "EXPLAIN ANALYZE")?;
-        refuse(*verbose || *query_plan || *estimate, "an option of EXPLAIN")?;
-        refuse(
-            format.is_some() || options.is_some(),
-            "an option of EXPLAIN",
-        )?;
-        match &**statement {
-            inner @ (ast::Statement::Query(_)
-            | ast::Statement::Insert(_)
-            | ast::Statement::Update(_)
-            | ast::Statement::Delete(_)
-            | ast::Statement::Merge(_)) => {
-                let inner = self.bind_statement(inner, text)?;
-                Ok(Statement::Explain(Box::new(inner)))
-            }
-            _ => Err(Error::unsupported(
-                "EXPLAIN of what is neither a query nor a change",
-            )),
-        }
     }
 }
 

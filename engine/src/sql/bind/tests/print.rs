@@ -65,7 +65,7 @@ fn statement(statement: &Statement) -> String {
                 .unwrap_or_default();
             format!("delete {}{filter}{}", d.table.name, returning(&d.returning))
         }
-        Statement::Explain(inner) => format!("explain {}", self::statement(inner)),
+        Statement::Explain(inner, _) => format!("explain {}", self::statement(inner)),
         Statement::CreateTable(c) => table(c),
         Statement::DropTable(tables, views) => format!(
             "drop table {}{}",

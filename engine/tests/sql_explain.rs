@@ -1,0 +1,90 @@
+//! EXPLAIN ANALYZE: what was found stands beside what was expected.
+
+mod common;
+
+use common::{each, fails, run, text};
+
+const TABLES: &str = "
+    CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER);
+    CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER);
+    INSERT INTO a SELECT g, g % 10 FROM generate_series(1, 300) g;
+    INSERT INTO b SELECT g, g % 40 FROM generate_series(1, 900) g;
+    ANALYZE;
+";
+
+#[test]
+fn rows_and_loops_are_counted() {
+    each(|c| {
+        run(c, TABLES);
+        let lines = |sql: &str| text(c, &format!("EXPLAIN (ANALYZE, COSTS OFF) {sql}"));
+        assert_eq!(
+            lines("SELECT n, count(*) FROM a JOIN b ON b.a = a.id WHERE n < 3 GROUP BY n"),
+            [
+                "HashAggregate  (actual rows=3 loops=1)",
+                "  Group Key: a.n",
+                "  ->  Hash Join  (actual rows=253 loops=1)",
+                "        Hash Cond: (b.a = a.id)",
+                "        ->  Seq Scan on b  (actual rows=900 loops=1)",
+                "        ->  Seq Scan on a  (actual rows=90 loops=1)",
+                "              Filter: (n < 3)",
+            ]
+        );
+        assert_eq!(
+            lines(
+                "SELECT id FROM a WHERE id < 4 AND n > (SELECT count(*) FROM b WHERE b.a = a.n + 100)"
+            ),
+            [
+                "Index Scan using a_pkey on a  (actual rows=3 loops=1)",
+                "  Index Cond: (id < 4)",
+                "  Filter: ((n)::bigint > ((SubPlan 1)))",
+                "  SubPlan 1",
+                "  ->  Aggregate  (actual rows=1 loops=3)",
+                "        ->  Seq Scan on b  (actual rows=0 loops=3)",
+                "              Filter: (a = ($1 + 100))",
+            ]
+        );
+        assert_eq!(
+            lines("SELECT id FROM a WHERE n > 5 AND n < 5 UNION ALL SELECT id FROM b LIMIT 2"),
+            [
+                "Limit  (actual rows=2 loops=1)",
+                "  ->  Append  (actual rows=2 loops=1)",
+                "        ->  Seq Scan on a  (actual rows=0 loops=1)",
+                "              Filter: ((n > 5) AND (n < 5))",
+                "        ->  Seq Scan on b  (actual rows=2 loops=1)",
+            ]
+        );
+        let with_costs = text(c, "EXPLAIN ANALYZE SELECT id FROM a WHERE id = 7");
+        assert_eq!(
+            with_costs[0],
+            "Index Scan using a_pkey on a  (cost=0.30..0.31 rows=1 width=4) (actual rows=1 loops=1)"
+        );
+    });
+}
+
+#[test]
+fn the_statement_is_run() {
+    each(|c| {
+        run(c, TABLES);
+        run(c, "EXPLAIN ANALYZE DELETE FROM b WHERE id > 100");
+        run(c, "EXPLAIN DELETE FROM b");
+        run(c, "EXPLAIN (ANALYZE off) DELETE FROM b");
+        run(
+            c,
+            "EXPLAIN ANALYZE WITH x AS (INSERT INTO b VALUES (1000, 1) RETURNING id) SELECT * FROM x",
+        );
+        assert_eq!(text(c, "SELECT count(*), max(id) FROM b"), ["101|1000"]);
+        fails(c, "EXPLAIN ANALYZE SELECT 1 / (id - 5) FROM a", "22012");
+        fails(c, "EXPLAIN (ANALYZE maybe) SELECT 1", "42601");
+        run(c, "BEGIN READ ONLY");
+        fails(c, "EXPLAIN ANALYZE DELETE FROM b", "25006");
+        run(c, "ROLLBACK");
+        run(c, "BEGIN READ ONLY");
+        run(c, "EXPLAIN DELETE FROM b");
+        fails(
+            c,
+            "EXPLAIN (COSTS, ANALYZE) WITH x AS (DELETE FROM b RETURNING id) SELECT * FROM x",
+            "25006",
+        );
+        run(c, "ROLLBACK");
+    });
+}
