@@ -22,7 +22,7 @@ fn rows_and_loops_are_counted() {
             [
                 "HashAggregate  (actual rows=3 loops=1)",
                 "  Group Key: a.n",
-                "  ->  Hash Join  (actual rows=253 loops=1)",
+                "  ->  Hash Join  (actual rows=248 loops=1)",
                 "        Hash Cond: (b.a = a.id)",
                 "        ->  Seq Scan on b  (actual rows=900 loops=1)",
                 "        ->  Seq Scan on a  (actual rows=90 loops=1)",

@@ -98,6 +98,30 @@ pub(crate) fn run(
         count: 0,
     };
     let changed = match statement {
+        Statement::Analyze(tables) => {
+            for table in tables {
+                let statistics = exec::analyze(txn, table)?;
+                catalog::store_statistics(txn, root, table, statistics)?;
+            }
+            !tables.is_empty()
+        }
+        Statement::Setting(SettingStatement::OfDatabase(database, change)) => {
+            set_for_all(shared, txn, database, change)?;
+            true
+        }
+        other => define(txn, root, other, now_micros)?,
+    };
+    Ok((executed, changed))
+}
+
+/// Runs a definition of a table, an index or a view. True when the schema changed.
+fn define(
+    txn: &mut dyn StorageTxn,
+    root: TreeId,
+    statement: &Statement,
+    now_micros: i64,
+) -> Result<bool> {
+    Ok(match statement {
         Statement::CreateTable(create) if create.exists => false,
         Statement::CreateTable(create) => {
             create_table(txn, root, create)?;
@@ -145,23 +169,11 @@ pub(crate) fn run(
             }
             !indexes.is_empty()
         }
-        Statement::Analyze(tables) => {
-            for table in tables {
-                let statistics = exec::analyze(txn, table)?;
-                catalog::store_statistics(txn, root, table, statistics)?;
-            }
-            !tables.is_empty()
-        }
-        Statement::Setting(SettingStatement::OfDatabase(database, change)) => {
-            set_for_all(shared, txn, database, change)?;
-            true
-        }
         other => {
             let name = kind::tag(other);
             return Err(Error::misuse(format!("API-4: {name} is run elsewhere")));
         }
-    };
-    Ok((executed, changed))
+    })
 }
 
 fn create_table(txn: &mut dyn StorageTxn, root: TreeId, create: &CreateTable) -> Result<()> {
