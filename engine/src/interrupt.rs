@@ -47,6 +47,11 @@ impl Interrupt {
         }
     }
 
+    /// The clock and entropy of the session.
+    pub(crate) fn env(&self) -> &dyn Env {
+        &*self.env
+    }
+
     /// A statement begins, and may take `timeout_micros`. A request from before is forgotten.
     pub fn begin(&self, timeout_micros: Option<u64>) {
         let deadline =

@@ -101,6 +101,12 @@ impl Rows {
     }
 }
 
+/// Gives the text of a CHAR(n) its trailing blanks.
+fn pad(text: &mut String, length: usize) {
+    let missing = length.saturating_sub(text.chars().count());
+    text.extend(std::iter::repeat_n(' ', missing));
+}
+
 fn columns_of(columns: &[Column], rows: &[Vec<Value>]) -> Result<Vec<ArrayRef>> {
     columns
         .iter()
@@ -119,7 +125,7 @@ impl Iterator for Rows {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        let values = match &mut self.source {
+        let mut values: Vec<Value> = match &mut self.source {
             Source::Values(values) => values.next()?,
             Source::Batches {
                 rest,
@@ -141,6 +147,11 @@ impl Iterator for Rows {
                     .collect()
             }
         };
+        for (value, column) in values.iter_mut().zip(self.columns.iter()) {
+            if let (Value::Text(text), SqlType::Char(Some(length))) = (value, column.sql_type) {
+                pad(text, length as usize);
+            }
+        }
         Some(Row {
             columns: self.columns.clone(),
             values,

@@ -159,6 +159,7 @@ fn decode_type(bytes: &[u8]) -> Result<SqlType> {
         14 => SqlType::Time,
         15 => SqlType::Interval,
         16 => SqlType::Uuid,
+        17 => SqlType::Char(length),
         other => return Err(damaged(format_args!("type {other} is unknown"))),
     })
 }

@@ -146,6 +146,7 @@ pub(super) fn type_code(sql_type: SqlType) -> u64 {
         SqlType::Time => 14,
         SqlType::Interval => 15,
         SqlType::Uuid => 16,
+        SqlType::Char(_) => 17,
     }
 }
 
@@ -156,7 +157,9 @@ fn encode_type(writer: &mut Writer, sql_type: SqlType) {
             writer.number(tag::PRECISION, u64::from(precision));
             writer.bytes(tag::SCALE, &scale.to_le_bytes());
         }
-        SqlType::Varchar(Some(length)) => writer.number(tag::LENGTH, u64::from(length)),
+        SqlType::Varchar(Some(length)) | SqlType::Char(Some(length)) => {
+            writer.number(tag::LENGTH, u64::from(length));
+        }
         _ => {}
     }
 }

@@ -23,6 +23,7 @@ fn types() -> impl Strategy<Value = SqlType> {
             SqlType::Numeric(None),
             SqlType::Text,
             SqlType::Varchar(None),
+            SqlType::Char(None),
             SqlType::Bytes,
             SqlType::Date,
             SqlType::Timestamp,
@@ -33,6 +34,7 @@ fn types() -> impl Strategy<Value = SqlType> {
         ]),
         any::<(u16, i16)>().prop_map(|modifier| SqlType::Numeric(Some(modifier))),
         any::<u32>().prop_map(|length| SqlType::Varchar(Some(length))),
+        any::<u32>().prop_map(|length| SqlType::Char(Some(length))),
     ]
 }
 

@@ -16,6 +16,7 @@ impl Context<'_> {
             outer_rows: &[],
             subqueries: Some(self),
             now_micros: self.now_micros,
+            env: Some(self.interrupt.env()),
         }
     }
 
@@ -47,6 +48,7 @@ impl Fold for Folder {
             outer_rows: &[],
             subqueries: None,
             now_micros: 0,
+            env: None,
         };
         evaluate_constant(expr, &context)
     }

@@ -53,12 +53,13 @@ pub(crate) fn key_column(expr: &Expr) -> Option<usize> {
 }
 
 fn keeps_order(from: SqlType, to: SqlType) -> bool {
-    use SqlType::{Int2, Int4, Int8, Text, Varchar};
+    use SqlType::{Char, Int2, Int4, Int8, Text, Varchar};
     matches!(
         (from, to),
         (Int2, Int2 | Int4 | Int8)
             | (Int4, Int4 | Int8)
             | (Int8, Int8)
             | (Text | Varchar(_), Text | Varchar(None))
+            | (Char(_), Text | Varchar(None) | Char(None))
     )
 }

@@ -49,8 +49,8 @@ pub(crate) fn width(sql_type: SqlType) -> u64 {
         | SqlType::Time => 8,
         SqlType::Interval | SqlType::Uuid => 16,
         SqlType::Numeric(_) | SqlType::Unknown => 16,
-        SqlType::Varchar(Some(n)) => u64::from(n.min(32)),
-        SqlType::Text | SqlType::Varchar(None) | SqlType::Bytes => 32,
+        SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => u64::from(n.min(32)),
+        SqlType::Text | SqlType::Varchar(None) | SqlType::Char(None) | SqlType::Bytes => 32,
     }
 }
 

@@ -5,6 +5,7 @@
 //! callers see "the columns of this query's input" wherever they occur.
 
 use crate::sql::bound::{Expr, ExprKind, From, Query, Window};
+use crate::sql::function::ScalarFunction;
 use crate::types::{SqlType, Value};
 
 /// The direct operands of `expr`; subqueries excluded.
@@ -310,9 +311,15 @@ pub(crate) fn literal(value: Value, sql_type: SqlType) -> Expr {
     }
 }
 
+/// Whether two evaluations of `expr` may give different values.
+pub(crate) fn is_volatile(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Call(ScalarFunction::RandomUuid, _))
+        || operands(expr).into_iter().any(is_volatile)
+}
+
 /// Whether the value is the same for every row: no column of the input, no subquery.
 pub(crate) fn is_row_independent(expr: &Expr) -> bool {
-    !has_subquery(expr) && columns_of(expr).is_empty()
+    !has_subquery(expr) && columns_of(expr).is_empty() && !is_volatile(expr)
 }
 
 /// Whether `expr` is NULL or false whenever all of `columns` are NULL, as far as its form shows: a comparison of

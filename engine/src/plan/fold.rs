@@ -85,9 +85,12 @@ fn is_foldable(expr: &Expr) -> bool {
         | ExprKind::Exists { .. }
         | ExprKind::InSubquery { .. }
         | ExprKind::AnySubquery { .. }
-        | ExprKind::Call(ScalarFunction::CurrentDate | ScalarFunction::CurrentTimestamp, _) => {
-            false
-        }
+        | ExprKind::Call(
+            ScalarFunction::CurrentDate
+            | ScalarFunction::CurrentTimestamp
+            | ScalarFunction::RandomUuid,
+            _,
+        ) => false,
         ExprKind::Call(ScalarFunction::Age, arguments) if arguments.len() == 1 => false,
         _ => {
             expr.sql_type != SqlType::Unknown

@@ -13,7 +13,8 @@
 use crate::catalog::Table;
 use crate::plan::block::Block;
 use crate::plan::expr::{
-    column, columns_of, has_subquery, map_columns, rejects_null, split_conjuncts, visit_columns_mut,
+    column, columns_of, has_subquery, is_volatile, map_columns, rejects_null, split_conjuncts,
+    visit_columns_mut,
 };
 use crate::sql::bound::{
     CteReference, Distinct, Expr, ExprKind, From, Function, JoinKind, Lateral, Query, Recursive,
@@ -376,7 +377,7 @@ fn into_derived(condition: &Expr, query: &Query, offset: usize) -> Option<Expr> 
             }
             (Some(_), _) => None,
         });
-        match below.filter(|e| !has_subquery(e)) {
+        match below.filter(|e| !has_subquery(e) && !is_volatile(e)) {
             Some(below) => *node = below.clone(),
             None => possible = false,
         }

@@ -77,7 +77,7 @@ pub enum ScalarFunction {
     Least,
     /// `(field TEXT, DATE, TIME, TIMESTAMP[TZ] or INTERVAL) → NUMERIC` (`extract`) or `float` (`date_part`)
     Extract,
-    /// `(field TEXT, TIMESTAMP[TZ] or INTERVAL) → same`
+    /// `(field TEXT, TIMESTAMP[TZ] or INTERVAL) → same`, `(field TEXT, TIMESTAMPTZ, zone TEXT) → TIMESTAMPTZ`
     DateTrunc,
     /// `(stride INTERVAL, TIMESTAMP[TZ], origin) → TIMESTAMP[TZ]`
     DateBin,
@@ -101,10 +101,20 @@ pub enum ScalarFunction {
     MakeTime,
     /// The arguments of both `→ TIMESTAMP`
     MakeTimestamp,
-    /// The arguments of both `→ TIMESTAMPTZ`
+    /// The arguments of both, and a zone as TEXT or none, `→ TIMESTAMPTZ`
     MakeTimestampTz,
     /// `(years, months, weeks, days, hours, minutes INTEGER, seconds float) → INTERVAL`
     MakeInterval,
+    /// `(zone TEXT or INTERVAL, TIMESTAMP) → TIMESTAMPTZ`, `(zone, TIMESTAMPTZ) → TIMESTAMP`
+    AtTimeZone,
+    /// `(number, TIMESTAMP[TZ] or INTERVAL, template TEXT) → TEXT`
+    ToChar,
+    /// `(TEXT, template TEXT) → NUMERIC`
+    ToNumber,
+    /// `(TEXT, template TEXT) → DATE or TIMESTAMPTZ`
+    ReadTime,
+    /// `() → UUID`, another one for each row
+    RandomUuid,
     /// `(seconds float) → TIMESTAMPTZ`
     ToTimestamp,
     /// `(a, b, c, d)` of one type `→ BOOLEAN`: whether a to b overlaps c to d; with NULLs not always NULL

@@ -24,7 +24,7 @@ pub fn arrow_type(sql_type: SqlType) -> DataType {
         SqlType::Float4 => DataType::Float32,
         SqlType::Float8 => DataType::Float64,
         SqlType::Numeric(_) | SqlType::Bytes => DataType::Binary,
-        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => DataType::Utf8,
+        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => DataType::Utf8,
         SqlType::Date => DataType::Date32,
         SqlType::Timestamp | SqlType::TimestampTz => {
             DataType::Timestamp(TimeUnit::Microsecond, None)
@@ -58,7 +58,7 @@ pub fn value_at(array: &dyn Array, row: usize, sql_type: SqlType) -> Value {
             assert!(decoded.is_ok(), "a numeric column holds encoded numbers");
             decoded.map_or(Value::Null, Value::Numeric)
         }
-        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => {
+        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => {
             Value::Text(array.as_string::<i32>().value(row).to_owned())
         }
         SqlType::Bytes => Value::Bytes(array.as_binary::<i32>().value(row).to_owned()),
@@ -135,7 +135,7 @@ impl ColumnBuilder {
             SqlType::Numeric(_) => {
                 Inner::Numeric(BinaryBuilder::with_capacity(capacity, bytes), Vec::new())
             }
-            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => {
+            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => {
                 Inner::Text(StringBuilder::with_capacity(capacity, bytes))
             }
             SqlType::Bytes => Inner::Bytes(BinaryBuilder::with_capacity(capacity, bytes)),

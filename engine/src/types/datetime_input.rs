@@ -8,6 +8,7 @@ use super::datetime::{
     MICROS_PER_DAY, check_date, check_timestamp, days_from_civil, days_in_month,
 };
 use super::fault::data_error;
+use super::zone::{ABBREVIATIONS, Zone};
 use crate::{Error, Result};
 
 /// DATE from text. Errors: `22007`, `22008`, `0A000` for infinities and words that read the clock.
@@ -26,7 +27,9 @@ pub(super) fn parse_timestamp(text: &str) -> Result<i64> {
 /// TIMESTAMP WITH TIME ZONE from text, which is at UTC when it names no zone. Errors: as for DATE.
 pub(super) fn parse_timestamp_tz(text: &str) -> Result<i64> {
     let (days, micros, zone) = Reader::new(text, "timestamp with time zone").read()?;
-    check_timestamp(days, micros - zone.unwrap_or(0) * 1_000_000)
+    let local = check_timestamp(days, micros);
+    local
+        .and_then(|local| zone.unwrap_or(Zone::Fixed(0)).to_utc(local))
         .map_err(|_| data_error("22008", format!("timestamp out of range: \"{text}\"")))
 }
 
@@ -76,30 +79,6 @@ const DAYS: [&str; 7] = [
     "saturday",
     "sunday",
 ];
-/// Abbreviations of zones, with hours east of UTC.
-const ZONES: [(&str, i64); 20] = [
-    ("z", 0),
-    ("zulu", 0),
-    ("utc", 0),
-    ("gmt", 0),
-    ("ut", 0),
-    ("est", -5),
-    ("edt", -4),
-    ("cst", -6),
-    ("cdt", -5),
-    ("mst", -7),
-    ("mdt", -6),
-    ("pst", -8),
-    ("pdt", -7),
-    ("cet", 1),
-    ("cest", 2),
-    ("eet", 2),
-    ("eest", 3),
-    ("bst", 1),
-    ("wet", 0),
-    ("msk", 3),
-];
-
 /// A part of a date: a number with its digits as written, or a named month.
 #[derive(Clone, Copy)]
 enum Part<'a> {
@@ -115,8 +94,7 @@ struct Reader<'a> {
     micros: Option<i64>,
     afternoon: Option<bool>,
     before_christ: bool,
-    /// Seconds east of UTC.
-    zone: Option<i64>,
+    zone: Option<Zone>,
     /// A time came before a part of the date.
     time_first: bool,
 }
@@ -153,8 +131,8 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// Days since 1970-01-01, microseconds of the day, and the zone in seconds east of UTC.
-    fn read(mut self) -> Result<(i64, i64, Option<i64>)> {
+    /// Days since 1970-01-01, microseconds of the day, and the zone.
+    fn read(mut self) -> Result<(i64, i64, Option<Zone>)> {
         self.read_fields()?;
         let zone = self.zone;
         let (days, micros) = self.finish()?;
@@ -261,14 +239,28 @@ impl<'a> Reader<'a> {
             }
             _ if DAYS.iter().any(|d| named(d)) => return Ok(after.trim_start_matches('.')),
             _ => {
-                let zone = ZONES.iter().find(|(name, _)| *name == lower);
+                if after.starts_with(['/', '_']) {
+                    return self.read_zone(rest);
+                }
+                let zone = ABBREVIATIONS.iter().find(|(name, _)| *name == lower);
                 let behind = self.micros.is_some() || self.ymd.is_some() || !self.parts.is_empty();
                 match zone {
-                    Some((_, hours)) if behind => self.zone = Some(hours * 3600),
+                    Some((_, hours)) if behind => self.zone = Some(Zone::Fixed(hours * 3600)),
                     _ => return Err(self.invalid()),
                 }
             }
         }
+        Ok(after)
+    }
+
+    /// A zone by its name, such as `America/New_York`.
+    fn read_zone(&mut self, rest: &'a str) -> Result<&'a str> {
+        let (name, after) = split_while(rest, |c| {
+            c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '+' | '-')
+        });
+        let message = || format!("time zone \"{}\" not recognized", name.to_ascii_lowercase());
+        let zone = Zone::named(name).ok_or_else(|| data_error("22023", message()))?;
+        self.zone = Some(zone);
         Ok(after)
     }
 
@@ -313,7 +305,11 @@ impl<'a> Reader<'a> {
             ));
         }
         let east = (hours * 60 + minutes) * 60 + seconds;
-        self.zone = Some(if rest.starts_with('-') { -east } else { east });
+        self.zone = Some(Zone::Fixed(if rest.starts_with('-') {
+            -east
+        } else {
+            east
+        }));
         Ok(after)
     }
 

@@ -10,6 +10,7 @@
 //! | REAL, DOUBLE PRECISION | `Float4`, `Float8` | `Float32`, `Float64` |
 //! | NUMERIC | `Numeric` | `Binary`: a codec that keeps each value's own scale as PostgreSQL does |
 //! | TEXT, VARCHAR(n) | `Text` | `Utf8` |
+//! | CHAR(n) | `Text` | `Utf8`, without trailing blanks; a `Row` of a result has them |
 //! | BYTEA | `Bytes` | `Binary` |
 //! | DATE | `Date` | `Date32` (days since 1970-01-01) |
 //! | TIMESTAMP | `Timestamp` | `Timestamp(Microsecond)` since 1970-01-01 00:00:00 |
@@ -37,6 +38,7 @@ mod sql_type;
 mod text_input;
 mod text_output;
 mod value;
+mod zone;
 
 #[cfg(test)]
 mod tests;
@@ -55,4 +57,5 @@ pub(crate) use fault::{data_error, out_of_range};
 pub(crate) use float_text::{float4_to_text, float8_to_text};
 pub(crate) use interval::interval_out_of_range;
 pub(crate) use interval_input::{Fields, parse_interval, round_seconds};
-pub(crate) use text_input::fit_varchar;
+pub(crate) use text_input::{fit_char, fit_varchar};
+pub(crate) use zone::Zone;

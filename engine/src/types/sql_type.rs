@@ -25,6 +25,9 @@ pub enum SqlType {
     Text,
     /// `VARCHAR`, with its length in characters where declared.
     Varchar(Option<u32>),
+    /// `CHAR`, with its length in characters where declared. Values are kept without trailing blanks, which mean nothing
+    /// in it, and get them back where a result is given out.
+    Char(Option<u32>),
     /// `BYTEA`
     Bytes,
     /// `DATE`
@@ -55,6 +58,7 @@ impl SqlType {
             Self::Numeric(_) => "numeric",
             Self::Text => "text",
             Self::Varchar(_) => "character varying",
+            Self::Char(_) => "character",
             Self::Bytes => "bytea",
             Self::Date => "date",
             Self::Timestamp => "timestamp without time zone",
@@ -71,6 +75,7 @@ impl SqlType {
         match self {
             Self::Numeric(_) => Self::Numeric(None),
             Self::Varchar(_) => Self::Varchar(None),
+            Self::Char(_) => Self::Char(None),
             other => other,
         }
     }
@@ -95,7 +100,7 @@ impl SqlType {
         self.is_integer() || self.is_float() || self.is_numeric()
     }
 
-    /// TEXT and VARCHAR of any length (not an unknown literal).
+    /// TEXT and VARCHAR of any length (not CHAR, not an unknown literal).
     pub fn is_text(self) -> bool {
         matches!(self, Self::Text | Self::Varchar(_))
     }
@@ -112,7 +117,7 @@ impl fmt::Display for SqlType {
         f.write_str(self.base_name())?;
         match self {
             Self::Numeric(Some((precision, scale))) => write!(f, "({precision},{scale})"),
-            Self::Varchar(Some(length)) => write!(f, "({length})"),
+            Self::Varchar(Some(length)) | Self::Char(Some(length)) => write!(f, "({length})"),
             _ => Ok(()),
         }
     }

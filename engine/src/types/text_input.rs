@@ -18,6 +18,9 @@ impl Value {
             SqlType::Varchar(length) => {
                 Self::Text(fit_varchar(valid_text(text)?, length, false)?.to_owned())
             }
+            SqlType::Char(length) => {
+                Self::Text(fit_char(valid_text(text)?, length, false)?.to_owned())
+            }
             SqlType::Bool => Self::Bool(parse_bool(text)?),
             SqlType::Int2 => Self::Int2(parse_integer(text, sql_type, i16::try_from)?),
             SqlType::Int4 => Self::Int4(parse_integer(text, sql_type, i32::try_from)?),
@@ -48,6 +51,19 @@ fn valid_text(text: &str) -> Result<&str> {
         ));
     }
     Ok(text)
+}
+
+/// Text as a CHAR(n) is kept: without trailing blanks, cut to its length when `explicit`, else refused (`22001`) when it
+/// is longer.
+pub(crate) fn fit_char(text: &str, length: Option<u32>, explicit: bool) -> Result<&str> {
+    let text = text.trim_end_matches(' ');
+    match fit_varchar(text, length, explicit) {
+        Ok(fitted) => Ok(fitted.trim_end_matches(' ')),
+        Err(_) => Err(data_error(
+            "22001",
+            format!("value too long for type character({})", length.unwrap_or(0)),
+        )),
+    }
 }
 
 /// Text fitted to a VARCHAR(n): cut when `explicit`, else refused (`22001`) unless only spaces are too many.

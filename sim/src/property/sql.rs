@@ -28,6 +28,7 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         ("j", SqlType::TimestampTz),
         ("k", SqlType::Time),
         ("l", SqlType::Uuid),
+        ("m", SqlType::Char(Some(3))),
     ];
     let columns = columns.map(|(name, sql_type)| Column {
         name: name.to_owned(),

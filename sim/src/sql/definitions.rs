@@ -34,7 +34,13 @@ impl Definitions<'_> {
         );
         let b = pick(
             rng,
-            &["TEXT", "TEXT", "VARCHAR", "TEXT NOT NULL DEFAULT 'none'"],
+            &[
+                "TEXT",
+                "TEXT",
+                "VARCHAR",
+                "CHAR(40)",
+                "TEXT NOT NULL DEFAULT 'none'",
+            ],
         );
         let c = pick(
             rng,

@@ -6,7 +6,7 @@ use super::operand::Operand;
 use super::time_arithmetic::{interval_at, rowwise};
 use crate::types::array::{ColumnBuilder, check_room, value_at};
 use crate::types::{
-    Interval, MICROS_PER_DAY, SqlType, Value, check_timestamp, data_error, fit_varchar,
+    Interval, MICROS_PER_DAY, SqlType, Value, check_timestamp, data_error, fit_char, fit_varchar,
 };
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
@@ -27,21 +27,13 @@ pub(super) fn cast(
     explicit: bool,
 ) -> Result<Operand> {
     use SqlType::{
-        Bool, Bytes, Date, Int4, Numeric, Text, Time, Timestamp, TimestampTz, Unknown, Varchar,
+        Bool, Bytes, Char, Date, Int4, Numeric, Text, Time, Timestamp, TimestampTz, Unknown,
+        Varchar,
     };
     match (from, to) {
         _ if from == to => Ok(operand.clone()),
-        (Unknown | Text | Varchar(_), Unknown | Text | Varchar(None)) => Ok(operand.clone()),
-        (Varchar(Some(own)), Varchar(Some(length))) if own <= length => Ok(operand.clone()),
-        (Unknown | Text | Varchar(_), Varchar(length)) => {
-            let texts = operand.array.as_string::<i32>();
-            text_column(operand, |row, text| {
-                text.push_str(fit_varchar(texts.value(row), length, explicit)?);
-                Ok(())
-            })
-        }
-        (Unknown | Text | Varchar(_), _) => parse(operand, to),
-        (_, Unknown | Text | Varchar(_)) => show(operand, from, to, explicit),
+        (Unknown | Text | Varchar(_) | Char(_), _) => from_text(operand, from, to, explicit),
+        (_, Unknown | Text | Varchar(_) | Char(_)) => show(operand, from, to, explicit),
         (Bool, Int4) => {
             let booleans = operand.booleans();
             let values: Vec<i32> = booleans.values().iter().map(i32::from).collect();
@@ -128,6 +120,36 @@ pub(super) fn text_column(
     ))
 }
 
+/// From a type of text to any other.
+fn from_text(operand: &Operand, from: SqlType, to: SqlType, explicit: bool) -> Result<Operand> {
+    use SqlType::{Char, Text, Unknown, Varchar};
+    match (from, to) {
+        (_, Unknown | Text | Varchar(None)) | (Char(_), Char(None)) => Ok(operand.clone()),
+        (Varchar(Some(own)), Varchar(Some(length))) | (Char(Some(own)), Char(Some(length)))
+            if own <= length =>
+        {
+            Ok(operand.clone())
+        }
+        (_, Varchar(_) | Char(_)) => {
+            let texts = operand.array.as_string::<i32>();
+            text_column(operand, |row, text| {
+                text.push_str(fit(texts.value(row), to, explicit)?);
+                Ok(())
+            })
+        }
+        _ => parse(operand, to),
+    }
+}
+
+/// Text as a value of one of the types of text.
+fn fit(text: &str, to: SqlType, explicit: bool) -> Result<&str> {
+    match to {
+        SqlType::Varchar(length) => fit_varchar(text, length, explicit),
+        SqlType::Char(length) => fit_char(text, length, explicit),
+        _ => Ok(text),
+    }
+}
+
 /// From text by the input function of the type.
 fn parse(operand: &Operand, to: SqlType) -> Result<Operand> {
     let texts = operand.array.as_string::<i32>();
@@ -143,16 +165,12 @@ fn parse(operand: &Operand, to: SqlType) -> Result<Operand> {
 
 /// To text by the output function of the type; a boolean is spelled out.
 fn show(operand: &Operand, from: SqlType, to: SqlType, explicit: bool) -> Result<Operand> {
-    let length = match to {
-        SqlType::Varchar(length) => length,
-        _ => None,
-    };
     text_column(operand, |row, text| {
         let shown = match value_at(&operand.array, row, from) {
             Value::Bool(value) => value.to_string(),
             value => value.to_text().unwrap_or_default(),
         };
-        text.push_str(fit_varchar(&shown, length, explicit)?);
+        text.push_str(fit(&shown, to, explicit)?);
         Ok(())
     })
 }

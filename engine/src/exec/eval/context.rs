@@ -2,6 +2,7 @@
 
 use super::value_set::ValueSet;
 use crate::Result;
+use crate::env::Env;
 use crate::sql::bound::Query;
 use crate::types::Value;
 use arrow_array::ArrayRef;
@@ -19,6 +20,8 @@ pub struct EvalContext<'a> {
     pub subqueries: Option<&'a dyn SubqueryRunner>,
     /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
     pub now_micros: i64,
+    /// Where random values come from; without it they are refused.
+    pub env: Option<&'a dyn Env>,
 }
 
 /// Runs the subqueries of an expression.

@@ -47,7 +47,7 @@ pub(super) fn never_fails(expr: &Expr) -> bool {
 /// Whether every value of `from` has a value of `to`.
 fn widens(from: SqlType, to: SqlType) -> bool {
     use SqlType::{
-        Date, Float4, Float8, Int2, Int4, Int8, Numeric, Text, Time, Timestamp, TimestampTz,
+        Char, Date, Float4, Float8, Int2, Int4, Int8, Numeric, Text, Time, Timestamp, TimestampTz,
         Varchar,
     };
     from == to
@@ -58,7 +58,8 @@ fn widens(from: SqlType, to: SqlType) -> bool {
                 | (Int8, Float4 | Float8 | Numeric(None))
                 | (Float4, Float8)
                 | (Numeric(_), Numeric(None))
-                | (Text | Varchar(_), Text | Varchar(None))
+                | (Text | Varchar(_) | Char(_), Text | Varchar(None))
+                | (Char(_), Char(None))
                 | (
                     Timestamp | TimestampTz,
                     Date | Time | Timestamp | TimestampTz

@@ -138,7 +138,9 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
             Keys::Binary(Arc::new(values.collect::<BinaryArray>()))
         }
         SqlType::Numeric(_) | SqlType::Bytes => Keys::Binary(array),
-        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => Keys::Text(array),
+        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => {
+            Keys::Text(array)
+        }
     })
 }
 

@@ -62,7 +62,7 @@ pub(super) fn encode(batch: &Batch, types: &[SqlType], out: &mut Vec<u8>) -> Res
                 (0..batch.rows).for_each(|row| out.extend_from_slice(values.value(row)));
             }
             SqlType::Numeric(_) | SqlType::Bytes => put_bytes(column.as_binary::<i32>(), out),
-            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => {
+            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => {
                 put_bytes(column.as_string::<i32>(), out);
             }
         }
@@ -216,7 +216,7 @@ pub(super) fn decode(bytes: &[u8], types: &[SqlType]) -> Result<Batch> {
                 Arc::new(FixedSizeBinaryArray::try_new(16, bytes, nulls).map_err(arrow)?)
             }
             SqlType::Numeric(_) | SqlType::Bytes => rest.bytes::<BinaryType>(rows, nulls)?,
-            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => {
+            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => {
                 rest.bytes::<Utf8Type>(rows, nulls)?
             }
         });

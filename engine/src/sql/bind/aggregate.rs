@@ -156,6 +156,11 @@ impl Binder<'_> {
         let Some(sql_type) = result_type(function, argument_type.base()) else {
             return Err(no_function(name, &arguments));
         };
+        // The extreme of a CHAR(n) is one.
+        let sql_type = match argument_type {
+            SqlType::Char(_) if sql_type == SqlType::Char(None) => argument_type,
+            _ => sql_type,
+        };
         let argument = self.implicit(argument.clone(), argument_type, || {
             no_function(name, &arguments)
         })?;
@@ -175,7 +180,9 @@ fn result_type(function: AggregateFunction, argument: SqlType) -> Option<SqlType
         }
         (AggregateFunction::Avg, SqlType::Float4 | SqlType::Float8) => SqlType::Float8,
         (AggregateFunction::Avg, t) if t.is_number() => numeric,
-        (AggregateFunction::Min | AggregateFunction::Max, t) if t.is_number() || is_temporal(t) => {
+        (AggregateFunction::Min | AggregateFunction::Max, t)
+            if t.is_number() || is_temporal(t) || t == SqlType::Char(None) =>
+        {
             t
         }
         (AggregateFunction::Min | AggregateFunction::Max, t) if t.is_text() => SqlType::Text,

@@ -98,6 +98,14 @@ impl Binder<'_> {
                 let extracted = self.resolve_call("extract", arguments)?;
                 self.cast(extracted, SqlType::Float8, Context::Implicit)
             }
+            "octet_length" => {
+                let arguments = arguments.into_iter().map(|a| match a.sql_type {
+                    SqlType::Char(_) => self.padded(a),
+                    _ => Ok(a),
+                });
+                let arguments = arguments.collect::<Result<_>>()?;
+                self.resolve_call(name, arguments)
+            }
             "strpos" => {
                 arguments.reverse();
                 self.resolve_call(name, arguments)
@@ -211,6 +219,7 @@ impl Binder<'_> {
             .map(|argument| match argument.sql_type {
                 // Here a BOOLEAN is written as in a result, unlike by its cast.
                 SqlType::Bool => Ok(letter(argument)),
+                SqlType::Char(_) => self.padded(argument),
                 _ => self.cast(argument, SqlType::Text, Context::Assignment),
             })
             .collect::<Result<_>>()?;
@@ -234,6 +243,14 @@ impl Binder<'_> {
                 );
                 let input = self.bind_expr(expr)?;
                 self.resolve_call("extract", vec![field, input])
+            }
+            ast::Expr::AtTimeZone {
+                timestamp,
+                time_zone,
+            } => {
+                let stamp = self.bind_expr(timestamp)?;
+                let zone = self.bind_expr(time_zone)?;
+                self.resolve_call("timezone", vec![zone, stamp])
             }
             ast::Expr::Ceil { expr, field } => self.rounding("ceil", expr, field),
             ast::Expr::Floor { expr, field } => self.rounding("floor", expr, field),

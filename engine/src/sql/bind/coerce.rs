@@ -4,6 +4,7 @@ use super::context::Binder;
 use super::names::sql_error;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::function::ScalarFunction;
 use crate::types::{SqlType, Value};
 use bigdecimal::{BigDecimal, ToPrimitive};
 
@@ -64,8 +65,10 @@ pub(super) fn can_cast(from: SqlType, to: SqlType, context: Context) -> bool {
         | (SqlType::TimestampTz, SqlType::Timestamp)
         | (SqlType::Interval, SqlType::Time) => Context::Assignment,
         (SqlType::Int4, SqlType::Bool) | (SqlType::Bool, SqlType::Int4) => Context::Explicit,
-        (_, SqlType::Text | SqlType::Varchar(_)) => Context::Assignment,
-        (SqlType::Text | SqlType::Varchar(_), _) => Context::Explicit,
+        (SqlType::Text | SqlType::Varchar(_), SqlType::Char(_))
+        | (SqlType::Char(_), SqlType::Text | SqlType::Varchar(_)) => Context::Implicit,
+        (_, SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_)) => Context::Assignment,
+        (SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_), _) => Context::Explicit,
         _ => return false,
     };
     needed <= context
@@ -84,6 +87,11 @@ pub(super) fn common_type(types: impl IntoIterator<Item = SqlType>) -> Option<Sq
             (a, b) if a == b => a,
             (a, b) if a.base() == b.base() => a.base(),
             (a, b) if a.is_text() && b.is_text() => SqlType::Text,
+            (SqlType::Char(_), SqlType::Text) | (SqlType::Text, SqlType::Char(_)) => SqlType::Text,
+            // Of two that go both ways, the first.
+            (SqlType::Char(_), SqlType::Varchar(_)) | (SqlType::Varchar(_), SqlType::Char(_)) => {
+                common.base()
+            }
             (a, b) if number_rank(a).is_some() && number_rank(b).is_some() => {
                 if number_rank(a) < number_rank(b) {
                     b.base()
@@ -141,7 +149,7 @@ impl Binder<'_> {
             ExprKind::Literal(Value::Null) => Ok(literal(Value::Null, to)),
             ExprKind::Literal(Value::Text(text)) => match to {
                 // A cast cuts where an assignment refuses.
-                SqlType::Varchar(Some(_)) => {
+                SqlType::Varchar(Some(_)) | SqlType::Char(Some(_)) => {
                     let text = std::mem::take(text);
                     Ok(cast_node(
                         literal(Value::Text(text), SqlType::Text),
@@ -196,6 +204,25 @@ impl Binder<'_> {
             .map(|e| self.cast(e, common, Context::Implicit))
             .collect::<Result<_>>()?;
         Ok((exprs, common))
+    }
+
+    /// The text of a CHAR with its trailing blanks, which functions of any type and LIKE see.
+    pub(super) fn padded(&mut self, expr: Expr) -> Result<Expr> {
+        let length = match expr.sql_type {
+            SqlType::Char(length) => length,
+            _ => None,
+        };
+        let text = self.cast(expr, SqlType::Text, Context::Assignment)?;
+        Ok(match length.and_then(|length| i32::try_from(length).ok()) {
+            None => text,
+            Some(length) => {
+                let length = literal(Value::Int4(length), SqlType::Int4);
+                Expr {
+                    kind: ExprKind::Call(ScalarFunction::RPad, vec![text, length]),
+                    sql_type: SqlType::Text,
+                }
+            }
+        })
     }
 
     /// TEXT for what is still unknown, as in a result.

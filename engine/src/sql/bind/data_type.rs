@@ -43,7 +43,13 @@ pub(super) fn sql_type(data_type: &DataType) -> Result<SqlType> {
         DataType::Text => SqlType::Text,
         DataType::Varchar(length)
         | DataType::CharacterVarying(length)
-        | DataType::CharVarying(length) => SqlType::Varchar(varchar(length.as_ref())?),
+        | DataType::CharVarying(length) => {
+            SqlType::Varchar(text_length(length.as_ref(), "varchar")?)
+        }
+        DataType::Char(length) | DataType::Character(length) => {
+            let length = text_length(length.as_ref(), "char")?;
+            SqlType::Char(Some(length.unwrap_or(1)))
+        }
         DataType::Bytea => SqlType::Bytes,
         DataType::Date => SqlType::Date,
         DataType::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
@@ -84,28 +90,29 @@ fn numeric(info: &ExactNumberInfo) -> Result<Option<(u16, i16)>> {
     Ok(Some((precision as u16, scale as i16)))
 }
 
-fn varchar(length: Option<&CharacterLength>) -> Result<Option<u32>> {
+/// The declared length of a VARCHAR or CHAR.
+fn text_length(length: Option<&CharacterLength>, name: &str) -> Result<Option<u32>> {
     match length {
         None => Ok(None),
         Some(CharacterLength::IntegerLength { length, unit: None }) => match *length {
-            0 => Err(sql_error(
-                "22023",
-                "length for type varchar must be at least 1",
-            )),
+            0 => {
+                let message = format!("length for type {name} must be at least 1");
+                Err(sql_error("22023", message))
+            }
             1..=LENGTH_MAX => Ok(Some(*length as u32)),
             _ => {
-                let message = format!("length for type varchar cannot exceed {LENGTH_MAX}");
+                let message = format!("length for type {name} cannot exceed {LENGTH_MAX}");
                 Err(sql_error("22023", message))
             }
         },
         Some(other) => Err(Error::unsupported(format_args!(
-            "the length {other} of a VARCHAR"
+            "the length {other} of a type of text"
         ))),
     }
 }
 
 /// Types that PostgreSQL has and that we refuse by name.
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 25] = [
     "serial",
     "bigserial",
     "smallserial",
@@ -113,7 +120,6 @@ const KNOWN: [&str; 26] = [
     "serial4",
     "serial8",
     "money",
-    "bpchar",
     "name",
     "xml",
     "inet",
@@ -155,6 +161,7 @@ fn custom(name: &[&sqlparser::ast::Ident], plain: bool, written: &DataType) -> R
         "numeric" => SqlType::Numeric(None),
         "text" => SqlType::Text,
         "varchar" => SqlType::Varchar(None),
+        "bpchar" => SqlType::Char(None),
         "bytea" => SqlType::Bytes,
         "date" => SqlType::Date,
         "timestamp" => SqlType::Timestamp,
@@ -192,6 +199,7 @@ pub(super) fn internal_name(sql_type: SqlType) -> &'static str {
         SqlType::Numeric(_) => "numeric",
         SqlType::Text => "text",
         SqlType::Varchar(_) => "varchar",
+        SqlType::Char(_) => "bpchar",
         SqlType::Bytes => "bytea",
         SqlType::Date => "date",
         SqlType::Timestamp => "timestamp",

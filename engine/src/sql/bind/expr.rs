@@ -55,6 +55,7 @@ impl Binder<'_> {
             ast::Expr::Subquery(query) => self.bind_scalar_subquery(query),
             ast::Expr::Exists { subquery, negated } => self.bind_exists(subquery, *negated),
             ast::Expr::Extract { .. }
+            | ast::Expr::AtTimeZone { .. }
             | ast::Expr::Ceil { .. }
             | ast::Expr::Floor { .. }
             | ast::Expr::Position { .. }
@@ -161,7 +162,6 @@ fn bind_typed_string(typed: &ast::TypedString) -> Result<Expr> {
 /// The name of what we do not support.
 pub(super) fn unsupported_expression(expr: &ast::Expr) -> Error {
     Error::unsupported(match expr {
-        ast::Expr::AtTimeZone { .. } => "AT TIME ZONE",
         ast::Expr::Collate { .. } => "COLLATE",
         ast::Expr::Array(_) => "ARRAY",
         ast::Expr::SimilarTo { .. } => "SIMILAR TO",

@@ -176,6 +176,10 @@ impl Binder<'_> {
             }
             _ if l.is_number() && r.is_number() => wider(l, r),
             _ if l.is_datetime() && r.is_datetime() => latest(l, r),
+            (SqlType::Char(_), SqlType::Varchar(_)) | (SqlType::Varchar(_), SqlType::Char(_)) => {
+                SqlType::Char(None)
+            }
+            (SqlType::Char(_), SqlType::Text) | (SqlType::Text, SqlType::Char(_)) => SqlType::Text,
             (SqlType::Interval, SqlType::Time) | (SqlType::Time, SqlType::Interval) => {
                 SqlType::Interval
             }
@@ -234,7 +238,7 @@ impl Binder<'_> {
 
     fn concat(&mut self, left: Expr, right: Expr) -> Result<Expr> {
         let (l, r) = (left.sql_type, right.sql_type);
-        let textual = |t: SqlType| t.is_text() || t == SqlType::Unknown;
+        let textual = |t: SqlType| t.is_text() || matches!(t, SqlType::Unknown | SqlType::Char(_));
         let sql_type = match (l, r) {
             (SqlType::Bytes, SqlType::Bytes | SqlType::Unknown)
             | (SqlType::Unknown, SqlType::Bytes) => SqlType::Bytes,

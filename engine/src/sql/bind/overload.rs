@@ -127,7 +127,7 @@ static OVERLOADS: &[Overload] = &[
     f(&["date_trunc"], &[T, TS], TS, F::DateTrunc),
     f(&["date_trunc"], &[T, TZ], TZ, F::DateTrunc),
     f(&["date_trunc"], &[T, IV], IV, F::DateTrunc),
-    missing(&["date_trunc"], &[T, TZ, T], TZ),
+    f(&["date_trunc"], &[T, TZ, T], TZ, F::DateTrunc),
     f(&["date_bin"], &[IV, TS, TS], TS, F::DateBin),
     f(&["date_bin"], &[IV, TZ, TZ], TZ, F::DateBin),
     f(&["extract"], &[T, D], N, F::Extract),
@@ -159,11 +159,34 @@ static OVERLOADS: &[Overload] = &[
     f(&["make_time"], &[I4, I4, F8], TI, F::MakeTime),
     f(&["make_timestamp"], &[I4, I4, I4, I4, I4, F8], TS, F::MakeTimestamp),
     f(&["make_timestamptz"], &[I4, I4, I4, I4, I4, F8], TZ, F::MakeTimestampTz),
-    missing(&["make_timestamptz"], &[I4, I4, I4, I4, I4, F8, T], TZ),
+    f(&["make_timestamptz"], &[I4, I4, I4, I4, I4, F8, T], TZ, F::MakeTimestampTz),
+    f(&["timezone"], &[T, TS], TZ, F::AtTimeZone),
+    f(&["timezone"], &[T, TZ], TS, F::AtTimeZone),
+    f(&["timezone"], &[IV, TS], TZ, F::AtTimeZone),
+    f(&["timezone"], &[IV, TZ], TS, F::AtTimeZone),
+    missing(&["timezone"], &[T, TI], TI),
     f(&["make_interval"], &[I4, I4, I4, I4, I4, I4, F8], IV, F::MakeInterval),
     f(&["to_timestamp"], &[F8], TZ, F::ToTimestamp),
-    missing(&["to_timestamp"], &[T, T], TZ),
+    f(&["gen_random_uuid"], &[], SqlType::Uuid, F::RandomUuid),
+    f(&["to_timestamp"], &[T, T], TZ, F::ReadTime),
+    f(&["to_date"], &[T, T], D, F::ReadTime),
+    f(&["to_number"], &[T, T], N, F::ToNumber),
+    f(&["to_char"], &[I4, T], T, F::ToChar),
+    f(&["to_char"], &[I8, T], T, F::ToChar),
+    f(&["to_char"], &[F4, T], T, F::ToChar),
+    f(&["to_char"], &[F8, T], T, F::ToChar),
+    f(&["to_char"], &[N, T], T, F::ToChar),
+    f(&["to_char"], &[TS, T], T, F::ToChar),
+    f(&["to_char"], &[TZ, T], T, F::ToChar),
+    f(&["to_char"], &[IV, T], T, F::ToChar),
 ];
+
+/// Each name of a function, and whether it is there or refused.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (&'static str, bool)> {
+    let names = |o: &'static Overload| o.names.iter().map(|name| (*name, o.function.is_some()));
+    OVERLOADS.iter().flat_map(names)
+}
 
 /// Why there is no function to call.
 pub(super) enum NoOverload {

@@ -157,7 +157,10 @@ impl Binder<'_> {
         if l == SqlType::Bytes && matches!(r, SqlType::Bytes | SqlType::Unknown) {
             return Err(Error::unsupported("LIKE on bytea"));
         }
-        let input = self.implicit(input, SqlType::Text, || no_operator(symbol, l, r))?;
+        let input = match l {
+            SqlType::Char(_) => self.padded(input)?,
+            _ => self.implicit(input, SqlType::Text, || no_operator(symbol, l, r))?,
+        };
         let pattern = self.implicit(pattern, SqlType::Text, || no_operator(symbol, l, r))?;
         Ok(boolean(ExprKind::Like {
             input: Box::new(input),

@@ -98,10 +98,12 @@ impl Reader<'_> {
                     _ => value,
                 })
             }
-            SqlType::Text | SqlType::Varchar(_) | SqlType::Unknown => Value::Text(
-                String::from_utf8(self.escaped()?)
-                    .map_err(|_| damaged(format_args!("TEXT that is not UTF-8")))?,
-            ),
+            SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => {
+                Value::Text(
+                    String::from_utf8(self.escaped()?)
+                        .map_err(|_| damaged(format_args!("TEXT that is not UTF-8")))?,
+                )
+            }
             SqlType::Bytes => Value::Bytes(self.escaped()?),
             SqlType::Date => Value::Date(self.int4()?),
             SqlType::Timestamp => Value::Timestamp(self.int8()?),

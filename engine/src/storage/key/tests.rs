@@ -78,6 +78,7 @@ fn types() -> impl Strategy<Value = SqlType> {
         SqlType::Numeric(None),
         SqlType::Text,
         SqlType::Varchar(Some(9)),
+        SqlType::Char(Some(9)),
         SqlType::Bytes,
         SqlType::Date,
         SqlType::Timestamp,

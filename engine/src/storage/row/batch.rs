@@ -135,7 +135,7 @@ impl<'a> Column<'a> {
                 let (offsets, bytes, nulls) = self.variable()?;
                 Arc::new(BinaryArray::new(offsets, bytes, nulls))
             }
-            SqlType::Text | SqlType::Varchar(_) | SqlType::Unknown => {
+            SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => {
                 let (offsets, bytes, nulls) = self.variable()?;
                 let texts = StringArray::try_new(offsets, bytes, nulls);
                 Arc::new(texts.map_err(|_| damaged("a TEXT is not UTF-8"))?)

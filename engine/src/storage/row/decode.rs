@@ -126,7 +126,7 @@ fn value_of(bytes: &[u8], sql_type: SqlType) -> Result<Value> {
         SqlType::Float4 => Value::Float4(f32::from_le_bytes(fixed(bytes)?)),
         SqlType::Float8 => Value::Float8(f64::from_le_bytes(fixed(bytes)?)),
         SqlType::Numeric(_) => Value::Numeric(numeric::decode(bytes)?),
-        SqlType::Text | SqlType::Varchar(_) | SqlType::Unknown => Value::Text(
+        SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => Value::Text(
             std::str::from_utf8(bytes)
                 .map_err(|_| damaged("a TEXT is not UTF-8"))?
                 .to_string(),

@@ -168,7 +168,7 @@ impl Source {
             SqlType::Numeric(_) | SqlType::Bytes => {
                 array.as_binary_opt::<i32>().cloned().map(Source::Binary)
             }
-            SqlType::Text | SqlType::Varchar(_) | SqlType::Unknown => {
+            SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => {
                 array.as_string_opt::<i32>().cloned().map(Source::Text)
             }
             SqlType::Date => array

@@ -24,6 +24,7 @@ pub(super) fn width(sql_type: SqlType) -> Width {
         SqlType::Numeric(_)
         | SqlType::Text
         | SqlType::Varchar(_)
+        | SqlType::Char(_)
         | SqlType::Bytes
         | SqlType::Unknown => Width::Variable,
     }

@@ -5,7 +5,7 @@ use super::super::operand::{Operand, result_rows, strict_nulls};
 use super::super::time_arithmetic::{interval_at, rowwise};
 use super::dispatch::Arguments;
 use crate::types::{
-    Interval, MICROS_PER_DAY, SqlType, Value, check_timestamp, civil_from_days, data_error,
+    Interval, MICROS_PER_DAY, SqlType, Value, Zone, check_timestamp, civil_from_days, data_error,
     days_from_civil,
 };
 use crate::{Error, ErrorKind, Result};
@@ -128,9 +128,13 @@ pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
         let name = arguments.text(0, row)?;
         let sql_type = arguments.sql_type(1);
         let unit = Unit::parse(name, sql_type)?;
-        let stamp = stamps.value(operand.at(row));
+        let zone = match arguments.len() {
+            3 => Zone::parse(arguments.text(2, row)?)?,
+            _ => Zone::Fixed(0),
+        };
+        let stamp = zone.to_local(stamps.value(operand.at(row)))?;
         values.push(match truncate(unit, stamp)? {
-            Some(value) => value,
+            Some(value) => zone.to_utc(value)?,
             None => return Err(not_truncated(unit, name, sql_type)),
         });
     }

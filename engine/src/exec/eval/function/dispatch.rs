@@ -3,7 +3,10 @@
 use super::super::arithmetic::arithmetic;
 use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
-use super::{choose, concat, datetime, extract, math, pad, span, text};
+use super::{
+    choose, concat, datetime, extract, format_number, format_time, math, pad, parse_time, span,
+    text, uuid,
+};
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
 use crate::types::{MICROS_PER_DAY, SqlType, Value};
@@ -97,6 +100,12 @@ pub(in super::super) fn call(
             span::make(name, &arguments)
         }
         F::MakeInterval => span::make_interval(&arguments),
+        F::ToChar if arguments.sql_type(0).is_number() => format_number::to_char(&arguments),
+        F::ToChar => format_time::to_char(&arguments),
+        F::AtTimeZone => span::at_time_zone(&arguments),
+        F::ToNumber => format_number::to_number(&arguments),
+        F::ReadTime => parse_time::read(&arguments, sql_type),
+        F::RandomUuid => uuid::random(evaluator.context.env, evaluator.rows),
         F::ToTimestamp => span::to_timestamp(&arguments),
         F::Overlaps => span::overlaps(&arguments),
     }

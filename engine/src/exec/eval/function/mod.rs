@@ -7,13 +7,18 @@ mod concat;
 mod datetime;
 mod dispatch;
 mod extract;
+mod format_number;
+mod format_time;
 mod math;
 mod math_numeric;
 mod md5;
 mod pad;
+mod parse_time;
 mod series;
 mod span;
+mod template;
 mod text;
 mod text_arguments;
+mod uuid;
 
 pub(super) use dispatch::call;

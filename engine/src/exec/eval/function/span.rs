@@ -6,7 +6,7 @@ use super::dispatch::Arguments;
 use crate::sql::function::ScalarFunction;
 use crate::types::array::value_at;
 use crate::types::{
-    Interval, MICROS_PER_DAY, SqlType, Value, check_date, check_timestamp, data_error,
+    Interval, MICROS_PER_DAY, SqlType, Value, Zone, check_date, check_timestamp, data_error,
     days_from_civil, days_in_month, interval_out_of_range,
 };
 use crate::{Error, Result};
@@ -121,7 +121,43 @@ pub(super) fn make(name: ScalarFunction, arguments: &Arguments) -> Result<Operan
         let stamp = check_timestamp(i64::from(date), time(3)?)?;
         Ok(match result {
             SqlType::Timestamp => Value::Timestamp(stamp),
+            _ if arguments.len() == 7 => {
+                Value::TimestampTz(Zone::parse(arguments.text(6, row)?)?.to_utc(stamp)?)
+            }
             _ => Value::TimestampTz(stamp),
+        })
+    })
+}
+
+/// `timezone(zone, timestamp)`: with a time zone becomes without one, and the other way round. Errors: `22023`, `22008`.
+pub(super) fn at_time_zone(arguments: &Arguments) -> Result<Operand> {
+    let zoned = arguments.sql_type(1) == SqlType::TimestampTz;
+    let result = match zoned {
+        true => SqlType::Timestamp,
+        false => SqlType::TimestampTz,
+    };
+    let mut known: Option<(String, Zone)> = None;
+    rowwise(&arguments.all(), result, |row| {
+        let zone = if arguments.sql_type(0) == SqlType::Interval {
+            let interval = interval_at(arguments.get(0)?, row);
+            if interval.months != 0 || interval.days != 0 {
+                let shown = Value::Interval(interval);
+                let message =
+                    format!("interval time zone \"{shown}\" must not include months or days");
+                return Err(data_error("22023", message));
+            }
+            Zone::Fixed(interval.micros / 1_000_000)
+        } else {
+            let name = arguments.text(0, row)?;
+            match &known {
+                Some((text, zone)) if text == name => *zone,
+                _ => known.insert((name.to_owned(), Zone::parse(name)?)).1,
+            }
+        };
+        let stamp = arguments.micros(1, row)?;
+        Ok(match zoned {
+            true => Value::Timestamp(zone.to_local(stamp)?),
+            false => Value::TimestampTz(zone.to_utc(stamp)?),
         })
     })
 }

@@ -20,6 +20,7 @@ pub(super) fn context() -> EvalContext<'static> {
         outer_rows: &[],
         subqueries: None,
         now_micros: 1_583_064_000_000_000,
+        env: Some(&crate::env::OsEnv),
     }
 }
 

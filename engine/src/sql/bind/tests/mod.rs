@@ -1,5 +1,6 @@
 //! The binder, by what it makes of SQL: a compact print of the bound tree, or the error.
 
+mod functions;
 mod fuzz;
 mod print;
 

@@ -1,0 +1,104 @@
+//! FUNCTIONS.md against the binder.
+
+use super::super::overload::all;
+use super::super::{aggregate, window};
+use super::schema;
+use crate::sql::{bind, parse};
+use std::collections::BTreeMap;
+
+const PAGE: &str = include_str!("../../../../../FUNCTIONS.md");
+
+/// Functions that are no entry of a table, each in a query that has it.
+const EXAMPLES: [(&str, &str); 13] = [
+    ("coalesce", "coalesce(1, 2)"),
+    ("greatest", "greatest(1, 2)"),
+    ("least", "least(1, 2)"),
+    ("nullif", "nullif(1, 2)"),
+    ("concat", "concat(1, 'a', true)"),
+    ("date_part", "date_part('day', interval '1 day')"),
+    ("strpos", "strpos('a', 'b')"),
+    ("position", "position('a' IN 'b')"),
+    ("trim", "trim(BOTH 'x' FROM 'y')"),
+    ("extract", "extract(day FROM date '2024-01-01')"),
+    (
+        "overlaps",
+        "(date '2024-01-01', date '2024-01-02') OVERLAPS (date '2024-01-01', interval '1 day')",
+    ),
+    ("substring", "substring('abc' FROM 1 FOR 2)"),
+    ("every", "every(true)"),
+];
+
+/// Each function that the page lists, by section, with what it says of it.
+fn listed() -> Vec<(&'static str, &'static str, &'static str)> {
+    let mut section = "";
+    let mut found = Vec::new();
+    for line in PAGE.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            section = title;
+        }
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let [_, name, state, ..] = cells[..]
+            && let Some(name) = name.strip_prefix('`').and_then(|n| n.strip_suffix('`'))
+        {
+            found.push((section, name, state));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_page_of_functions_says_what_there_is() {
+    // For each name whether a function of it is there, and whether one is refused by name.
+    let mut known: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+    for (name, is_there) in all() {
+        let entry = known.entry(name).or_default();
+        entry.0 |= is_there;
+        entry.1 |= !is_there;
+    }
+    let mut wrong = Vec::new();
+    for (section, name, state) in listed() {
+        let (there, refused) = known.get(name).copied().unwrap_or_default();
+        let special = EXAMPLES.iter().any(|(example, _)| *example == name);
+        let right = if section.starts_with("9.21") {
+            state
+                == if aggregate::is_aggregate(name) {
+                    "yes"
+                } else {
+                    "missing"
+                }
+        } else if section.starts_with("9.22") {
+            state
+                == if window::window_function(name).is_some() {
+                    "yes"
+                } else {
+                    "missing"
+                }
+        } else if section.starts_with("9.20") || section.starts_with("9.11") {
+            // There are no values of such types.
+            state == "missing"
+        } else {
+            match state {
+                "yes" => (there || special) && !refused,
+                "partly" => (there || special) && refused,
+                "missing" => !there && !special,
+                _ => false,
+            }
+        };
+        if !right {
+            wrong.push(format!("{section}: {name} is not \"{state}\""));
+        }
+    }
+    let names: Vec<&str> = listed().into_iter().map(|(_, name, _)| name).collect();
+    let unlisted = known.keys().filter(|name| !names.contains(name));
+    wrong.extend(unlisted.map(|name| format!("{name} is not on the page")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_no_entry_of_a_table_can_be_called() {
+    for (name, call) in EXAMPLES {
+        let statements = parse(&format!("SELECT {call}")).unwrap();
+        let bound = bind(&statements[0], &schema());
+        assert!(bound.is_ok(), "{name}: {:?}", bound.err());
+    }
+}
