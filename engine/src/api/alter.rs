@@ -4,6 +4,7 @@
 //! still sees the rows as they were.
 
 use crate::catalog::{self, Table};
+use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::exec;
 use crate::sql::bound::AlterTable;
@@ -17,13 +18,13 @@ pub(crate) fn alter_table(
     txn: &mut dyn StorageTxn,
     root: TreeId,
     alter: &AlterTable,
-    now_micros: i64,
+    (now_micros, env): (i64, &dyn Env),
 ) -> Result<()> {
     let (old, mut table) = (&alter.table, alter.altered.clone());
     if alter.rows.is_some() {
         table.tree = txn.create_tree()?;
     }
-    exec::alter_rows(txn, alter, table.tree, now_micros)?;
+    exec::alter_rows(txn, alter, table.tree, now_micros, env)?;
     for i in 0..table.indexes.len() {
         let tree = table.indexes[i].tree;
         if old.indexes.iter().all(|index| index.tree != tree) {

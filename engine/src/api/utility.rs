@@ -6,6 +6,7 @@ use crate::api::kind;
 use crate::api::session::Ran;
 use crate::api::settings::Settings;
 use crate::catalog::{self, ForeignKey, Table};
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Deferral, Executed, ResultRows};
 use crate::sql::bound::{CreateIndex, CreateTable, OutputColumn, SettingStatement, Statement};
@@ -109,7 +110,7 @@ pub(crate) fn run(
             set_for_all(shared, txn, database, change)?;
             true
         }
-        other => define(txn, root, other, now_micros)?,
+        other => define(txn, root, other, (now_micros, &*shared.env))?,
     };
     Ok((executed, changed))
 }
@@ -119,7 +120,7 @@ fn define(
     txn: &mut dyn StorageTxn,
     root: TreeId,
     statement: &Statement,
-    now_micros: i64,
+    clock: (i64, &dyn Env),
 ) -> Result<bool> {
     Ok(match statement {
         Statement::CreateTable(create) if create.exists => false,
@@ -129,7 +130,7 @@ fn define(
         }
         Statement::AlterTable(None) => false,
         Statement::AlterTable(Some(change)) => {
-            alter_table(txn, root, change, now_micros)?;
+            alter_table(txn, root, change, clock)?;
             drop_dangling_keys(txn, root)?;
             true
         }

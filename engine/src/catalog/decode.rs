@@ -160,6 +160,8 @@ fn decode_type(bytes: &[u8]) -> Result<SqlType> {
         15 => SqlType::Interval,
         16 => SqlType::Uuid,
         17 => SqlType::Char(length),
+        18 => SqlType::Json,
+        19 => SqlType::Jsonb,
         other => return Err(damaged(format_args!("type {other} is unknown"))),
     })
 }

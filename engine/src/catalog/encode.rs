@@ -147,6 +147,8 @@ pub(super) fn type_code(sql_type: SqlType) -> u64 {
         SqlType::Interval => 15,
         SqlType::Uuid => 16,
         SqlType::Char(_) => 17,
+        SqlType::Json => 18,
+        SqlType::Jsonb => 19,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `ALTER TABLE`: what becomes of the rows that a table already has.
 
 use crate::catalog::Table;
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::Batch;
 use crate::exec::eval::{EvalContext, evaluate};
@@ -25,6 +26,7 @@ pub(crate) fn alter_rows(
     alter: &AlterTable,
     tree: TreeId,
     now_micros: i64,
+    env: &dyn Env,
 ) -> Result<()> {
     if alter.rows.is_none() && alter.not_null.is_empty() && alter.checks.is_empty() {
         return Ok(());
@@ -34,6 +36,7 @@ pub(crate) fn alter_rows(
         outer_rows: &[],
         subqueries: None,
         now_micros,
+        env: Some(env),
     };
     // Rows that are stored as they were have the columns that the table now has.
     let (before, after) = (&alter.table, &alter.altered);

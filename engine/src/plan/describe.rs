@@ -146,6 +146,8 @@ fn literal(value: &Value) -> String {
         | Value::TimestampTz(_)
         | Value::Time(_)
         | Value::Interval(_)
+        | Value::Json(_)
+        | Value::Jsonb(_)
         | Value::Uuid(_) => format!("'{value}'"),
         other => other.to_string(),
     }

@@ -105,6 +105,32 @@ pub enum ScalarFunction {
     MakeTimestampTz,
     /// `(years, months, weeks, days, hours, minutes INTEGER, seconds float) → INTERVAL`
     MakeInterval,
+    /// `(JSON or JSONB, key TEXT or index INTEGER) → same`, or TEXT
+    JsonGet,
+    /// `(JSON or JSONB, step TEXT, …) → same`, or TEXT
+    JsonPath,
+    /// `(JSONB, JSONB) → BOOLEAN`: `@>`
+    JsonContains,
+    /// `(JSONB, key TEXT, …) → BOOLEAN`: `?`, `?|`
+    JsonHasAny,
+    /// `(JSONB, key TEXT, …) → BOOLEAN`: `?&`
+    JsonHasAll,
+    /// `(JSONB, JSONB) → JSONB`
+    JsonConcat,
+    /// `(JSONB, key TEXT or index INTEGER) → JSONB`
+    JsonWithout,
+    /// `(JSON or JSONB) → TEXT`
+    JsonTypeof,
+    /// `(JSON or JSONB) → INTEGER`
+    JsonLength,
+    /// `(JSONB) → TEXT`
+    JsonPretty,
+    /// `(any) → JSON or JSONB`
+    ToJson,
+    /// `(any, …) → JSON or JSONB`; never NULL
+    JsonArray,
+    /// `(key, value, …) → JSON or JSONB`; never NULL
+    JsonObject,
     /// `(zone TEXT or INTERVAL, TIMESTAMP) → TIMESTAMPTZ`, `(zone, TIMESTAMPTZ) → TIMESTAMP`
     AtTimeZone,
     /// `(number, TIMESTAMP[TZ] or INTERVAL, template TEXT) → TEXT`

@@ -23,8 +23,12 @@ pub fn arrow_type(sql_type: SqlType) -> DataType {
         SqlType::Int8 => DataType::Int64,
         SqlType::Float4 => DataType::Float32,
         SqlType::Float8 => DataType::Float64,
-        SqlType::Numeric(_) | SqlType::Bytes => DataType::Binary,
-        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => DataType::Utf8,
+        SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => DataType::Binary,
+        SqlType::Unknown
+        | SqlType::Text
+        | SqlType::Varchar(_)
+        | SqlType::Char(_)
+        | SqlType::Json => DataType::Utf8,
         SqlType::Date => DataType::Date32,
         SqlType::Timestamp | SqlType::TimestampTz => {
             DataType::Timestamp(TimeUnit::Microsecond, None)
@@ -74,6 +78,11 @@ pub fn value_at(array: &dyn Array, row: usize, sql_type: SqlType) -> Value {
             let bytes = sixteen(array.as_fixed_size_binary().value(row));
             Value::Interval(Interval::from_bytes(bytes))
         }
+        SqlType::Json => Value::Json(array.as_string::<i32>().value(row).to_owned()),
+        SqlType::Jsonb => {
+            let bytes = array.as_binary::<i32>().value(row);
+            Value::Jsonb(String::from_utf8_lossy(bytes).into_owned())
+        }
         SqlType::Uuid => Value::Uuid(sixteen(array.as_fixed_size_binary().value(row))),
     }
 }
@@ -118,6 +127,8 @@ enum Inner {
     Time(PrimitiveBuilder<Time64MicrosecondType>),
     Interval(FixedSizeBinaryBuilder),
     Uuid(FixedSizeBinaryBuilder),
+    Json(StringBuilder),
+    Jsonb(BinaryBuilder),
 }
 
 impl ColumnBuilder {
@@ -146,6 +157,8 @@ impl ColumnBuilder {
             SqlType::Interval => {
                 Inner::Interval(FixedSizeBinaryBuilder::with_capacity(capacity, 16))
             }
+            SqlType::Json => Inner::Json(StringBuilder::with_capacity(capacity, bytes)),
+            SqlType::Jsonb => Inner::Jsonb(BinaryBuilder::with_capacity(capacity, bytes)),
             SqlType::Uuid => Inner::Uuid(FixedSizeBinaryBuilder::with_capacity(capacity, 16)),
         };
         Self { sql_type, inner }
@@ -168,7 +181,11 @@ impl ColumnBuilder {
                 check_room(b.values_slice().len(), buffer.len())?;
                 b.append_value(&*buffer);
             }
-            (Inner::Text(b), Value::Text(v)) => {
+            (Inner::Text(b), Value::Text(v)) | (Inner::Json(b), Value::Json(v)) => {
+                check_room(b.values_slice().len(), v.len())?;
+                b.append_value(v);
+            }
+            (Inner::Jsonb(b), Value::Jsonb(v)) => {
                 check_room(b.values_slice().len(), v.len())?;
                 b.append_value(v);
             }
@@ -202,8 +219,8 @@ impl ColumnBuilder {
             Inner::Int8(b) => b.append_null(),
             Inner::Float4(b) => b.append_null(),
             Inner::Float8(b) => b.append_null(),
-            Inner::Numeric(b, _) | Inner::Bytes(b) => b.append_null(),
-            Inner::Text(b) => b.append_null(),
+            Inner::Numeric(b, _) | Inner::Bytes(b) | Inner::Jsonb(b) => b.append_null(),
+            Inner::Text(b) | Inner::Json(b) => b.append_null(),
             Inner::Date(b) => b.append_null(),
             Inner::Timestamp(b) | Inner::TimestampTz(b) => b.append_null(),
             Inner::Time(b) => b.append_null(),
@@ -220,8 +237,8 @@ impl ColumnBuilder {
             Inner::Int8(b) => Arc::new(b.finish()),
             Inner::Float4(b) => Arc::new(b.finish()),
             Inner::Float8(b) => Arc::new(b.finish()),
-            Inner::Numeric(b, _) | Inner::Bytes(b) => Arc::new(b.finish()),
-            Inner::Text(b) => Arc::new(b.finish()),
+            Inner::Numeric(b, _) | Inner::Bytes(b) | Inner::Jsonb(b) => Arc::new(b.finish()),
+            Inner::Text(b) | Inner::Json(b) => Arc::new(b.finish()),
             Inner::Date(b) => Arc::new(b.finish()),
             Inner::Timestamp(b) | Inner::TimestampTz(b) => Arc::new(b.finish()),
             Inner::Time(b) => Arc::new(b.finish()),

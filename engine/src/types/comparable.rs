@@ -1,7 +1,7 @@
 //! Columns whose Arrow order and equality are those of SQL.
 
 use super::array::sixteen;
-use super::{Interval, SqlType, numeric};
+use super::{Interval, SqlType, jsonb_key, numeric};
 use crate::{Error, Result};
 use arrow_array::builder::{BinaryBuilder, FixedSizeBinaryBuilder};
 use arrow_array::cast::AsArray;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The column in a form for sorting, grouping and joining by `arrow-row` or by bytes: two values are equal in SQL exactly
 /// when they are identical in it, and its order is that of SQL.
 ///
-/// Only four types change: an INTERVAL becomes its span; both zeros of a float become one, as do all NaNs; a NUMERIC gets the comparable form of
+/// Only five types change: an INTERVAL becomes its span; a JSONB gets bytes in its order; both zeros of a float become one, as do all NaNs; a NUMERIC gets the comparable form of
 /// [`numeric`]. Use it for keys, not for results. Errors: [`crate::ErrorKind::Corrupt`] for bytes that are no NUMERIC.
 pub fn comparable(array: &ArrayRef, sql_type: SqlType) -> Result<ArrayRef> {
     Ok(match sql_type {
@@ -39,6 +39,15 @@ pub fn comparable(array: &ArrayRef, sql_type: SqlType) -> Result<ArrayRef> {
                         builder.append_value(&buffer);
                     }
                 }
+            }
+            Arc::new(builder.finish())
+        }
+        SqlType::Jsonb => {
+            let texts = array.as_binary::<i32>();
+            let mut builder = BinaryBuilder::with_capacity(texts.len(), texts.len() * 16);
+            for text in texts {
+                let key = text.map(|bytes| jsonb_key(&String::from_utf8_lossy(bytes)));
+                builder.append_option(key);
             }
             Arc::new(builder.finish())
         }

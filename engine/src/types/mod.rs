@@ -18,6 +18,8 @@
 //! | TIME | `Time` | `Time64(Microsecond)` since midnight |
 //! | INTERVAL | `Interval` | `FixedSizeBinary(16)`: months, days, microseconds, see [`Interval::to_bytes`] |
 //! | UUID | `Uuid` | `FixedSizeBinary(16)` |
+//! | JSON | `Json` | `Utf8` |
+//! | JSONB | `Jsonb` | `Binary`: the text that PostgreSQL would write |
 //! | unknown (a bare NULL or string literal) | `Null`, `Text` | `Utf8` |
 //!
 //! What a value looks like as text, in both directions, is PostgreSQL's: [`Value::from_text`] and [`Value::to_text`]. A
@@ -33,6 +35,7 @@ mod fault;
 mod float_text;
 mod interval;
 mod interval_input;
+mod json;
 pub mod numeric;
 mod sql_type;
 mod text_input;
@@ -57,5 +60,6 @@ pub(crate) use fault::{data_error, out_of_range};
 pub(crate) use float_text::{float4_to_text, float8_to_text};
 pub(crate) use interval::interval_out_of_range;
 pub(crate) use interval_input::{Fields, parse_interval, round_seconds};
+pub(crate) use json::{Item, Json, jsonb_key, jsonb_text, write_string as write_json_string};
 pub(crate) use text_input::{fit_char, fit_varchar};
 pub(crate) use zone::Zone;

@@ -42,6 +42,10 @@ pub enum SqlType {
     Interval,
     /// `UUID`
     Uuid,
+    /// `JSON`: the text as it was given; it has no equality.
+    Json,
+    /// `JSONB`
+    Jsonb,
 }
 
 impl SqlType {
@@ -66,6 +70,8 @@ impl SqlType {
             Self::Time => "time without time zone",
             Self::Interval => "interval",
             Self::Uuid => "uuid",
+            Self::Json => "json",
+            Self::Jsonb => "jsonb",
         }
     }
 

@@ -268,6 +268,8 @@ fn columns_give_back_their_values() {
         Value::Time(86_400_000_000),
         Value::Interval(Interval::new(-1, 2, 3)),
         Value::Uuid([7; 16]),
+        Value::Json("{ }".into()),
+        Value::Jsonb("[1, 2]".into()),
     ];
     for value in values {
         let sql_type = value.sql_type();
@@ -404,6 +406,22 @@ proptest! {
         // Between the ages of the days around.
         prop_assert!((age.span() - i128::from(to - from)).abs() <= i128::from(to - from).abs() / 50 + 4 * 86_400_000_000);
         prop_assert_eq!(Interval::between(to, from).unwrap().after(from).unwrap(), to);
+    }
+
+    #[test]
+    fn any_text_is_json_or_refused(text in "[\\[\\]{}\",:0-9a-e.tnufls\\\\ -]{0,16}") {
+        match Value::from_text(&text, SqlType::Jsonb) {
+            Ok(value) => {
+                // What is kept is kept as it is.
+                let kept = value.to_text().unwrap();
+                prop_assert_eq!(Value::from_text(&kept, SqlType::Jsonb).unwrap(), value);
+                prop_assert!(Value::from_text(&text, SqlType::Json).is_ok(), "{}", text);
+            }
+            Err(error) => {
+                let state = error.sqlstate();
+                prop_assert!(matches!(state, "22P02" | "22003" | "22P05"), "{} {}", text, error);
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::datetime_input::{parse_date, parse_time, parse_timestamp, parse_timestamp_tz};
 use super::fault::{data_error, invalid_text, number_out_of_range};
+use super::json::{checked_json, jsonb_text};
 use super::{Decimal, Fields, SqlType, Value, parse_interval};
 use crate::Result;
 use bigdecimal::BigDecimal;
@@ -38,6 +39,8 @@ impl Value {
             SqlType::Time => Self::Time(parse_time(text)?),
             SqlType::Interval => Self::Interval(parse_interval(text, Fields::All)?),
             SqlType::Uuid => Self::Uuid(parse_uuid(text)?),
+            SqlType::Json => Self::Json(checked_json(valid_text(text)?)?),
+            SqlType::Jsonb => Self::Jsonb(jsonb_text(valid_text(text)?)?),
         })
     }
 }

@@ -16,7 +16,7 @@ impl Value {
             Self::Float4(value) => float4_to_text(*value),
             Self::Float8(value) => float8_to_text(*value),
             Self::Numeric(value) => Decimal::from(value).to_string(),
-            Self::Text(value) => value.clone(),
+            Self::Text(value) | Self::Json(value) | Self::Jsonb(value) => value.clone(),
             Self::Bytes(value) => bytes_to_text(value),
             Self::Date(days) => date_to_text(*days),
             Self::Timestamp(micros) => timestamp_to_text(*micros, ""),

@@ -1,5 +1,6 @@
 //! One value outside of a batch, and its order.
 
+use super::json::jsonb_key;
 use super::{Decimal, Interval, SqlType};
 use bigdecimal::BigDecimal;
 use std::cmp::Ordering;
@@ -40,6 +41,10 @@ pub enum Value {
     Interval(Interval),
     /// `UUID`
     Uuid([u8; 16]),
+    /// `JSON`: its text, which must be one where the value is a parameter.
+    Json(String),
+    /// `JSONB`: its text as PostgreSQL writes it; [`Value::from_text`] makes it of any.
+    Jsonb(String),
 }
 
 impl Value {
@@ -62,6 +67,8 @@ impl Value {
             Self::Time(_) => SqlType::Time,
             Self::Interval(_) => SqlType::Interval,
             Self::Uuid(_) => SqlType::Uuid,
+            Self::Json(_) => SqlType::Json,
+            Self::Jsonb(_) => SqlType::Jsonb,
         }
     }
 
@@ -89,6 +96,8 @@ impl Value {
             (Self::Time(a), Self::Time(b)) => a.cmp(b),
             (Self::Interval(a), Self::Interval(b)) => a.total_cmp(*b),
             (Self::Uuid(a), Self::Uuid(b)) => a.cmp(b),
+            (Self::Json(a), Self::Json(b)) => a.cmp(b),
+            (Self::Jsonb(a), Self::Jsonb(b)) => jsonb_key(a).cmp(&jsonb_key(b)),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -110,7 +119,9 @@ impl Value {
             Self::Time(_) => 12,
             Self::Interval(_) => 13,
             Self::Uuid(_) => 14,
-            Self::Null => 15,
+            Self::Json(_) => 15,
+            Self::Jsonb(_) => 16,
+            Self::Null => 17,
         }
     }
 }

@@ -34,13 +34,7 @@ impl Definitions<'_> {
         );
         let b = pick(
             rng,
-            &[
-                "TEXT",
-                "TEXT",
-                "VARCHAR",
-                "CHAR(40)",
-                "TEXT NOT NULL DEFAULT 'none'",
-            ],
+            &["TEXT", "TEXT", "VARCHAR", "TEXT NOT NULL DEFAULT 'none'"],
         );
         let c = pick(
             rng,

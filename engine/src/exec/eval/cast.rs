@@ -2,6 +2,7 @@
 
 use super::arithmetic::map;
 use super::cast_number;
+use super::function::json_scalar;
 use super::operand::Operand;
 use super::time_arithmetic::{interval_at, rowwise};
 use crate::types::array::{ColumnBuilder, check_room, value_at};
@@ -77,6 +78,7 @@ pub(super) fn cast(
             })
         }
         (Numeric(_), Numeric(None)) => Ok(operand.clone()),
+        (SqlType::Json | SqlType::Jsonb, _) => from_json(operand, from, to),
         (Bytes, _) | (_, Bytes) => Err(no_cast(from, to)),
         _ if from.is_number() && to.is_number() => cast_number::cast(operand, from, to),
         _ => Err(no_cast(from, to)),
@@ -118,6 +120,19 @@ pub(super) fn text_column(
         Arc::new(builder.finish()),
         operand.scalar,
     ))
+}
+
+/// JSON as JSONB and back, and a scalar of JSONB as what it is.
+fn from_json(operand: &Operand, from: SqlType, to: SqlType) -> Result<Operand> {
+    rowwise(&[operand], to, |row| {
+        let value = value_at(&operand.array, operand.at(row), from);
+        let text = value.to_text().unwrap_or_default();
+        match to {
+            SqlType::Json | SqlType::Jsonb => Value::from_text(&text, to),
+            _ if from == SqlType::Jsonb => json_scalar(&text, to),
+            _ => Err(no_cast(from, to)),
+        }
+    })
 }
 
 /// From a type of text to any other.

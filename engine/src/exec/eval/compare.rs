@@ -1,7 +1,7 @@
 //! Comparisons, `IS DISTINCT FROM`, `IN (list)`.
 //!
 //! Arrow's kernels compare everything but floats, whose total order tells -0 from 0 and NaNs from each other, NUMERIC,
-//! whose bytes have no order, and INTERVAL, of which the spans are compared.
+//! whose bytes have no order, and INTERVAL and JSONB, of which comparable forms are compared.
 
 use super::evaluate::Evaluator;
 use super::operand::{Operand, kernel_error, result_rows, strict_nulls};
@@ -75,12 +75,12 @@ pub(super) fn booleans(
         SqlType::Float4 => Ok(floats::<Float32Type>(op, left, right)),
         SqlType::Float8 => Ok(floats::<Float64Type>(op, left, right)),
         SqlType::Numeric(_) => numerics(op, left, right),
-        SqlType::Interval => {
-            let spans = |operand: &Operand| {
+        SqlType::Interval | SqlType::Jsonb => {
+            let keys = |operand: &Operand| {
                 let array = comparable(&operand.array, sql_type)?;
                 Ok::<_, crate::Error>(Operand::computed(array, operand.scalar))
             };
-            booleans(op, &spans(left)?, &spans(right)?, SqlType::Uuid)
+            booleans(op, &keys(left)?, &keys(right)?, SqlType::Bytes)
         }
         _ => {
             let kernel: fn(&dyn Datum, &dyn Datum) -> _ = match op {

@@ -137,10 +137,12 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
             let values = array.as_fixed_size_binary().iter();
             Keys::Binary(Arc::new(values.collect::<BinaryArray>()))
         }
-        SqlType::Numeric(_) | SqlType::Bytes => Keys::Binary(array),
-        SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => {
-            Keys::Text(array)
-        }
+        SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => Keys::Binary(array),
+        SqlType::Unknown
+        | SqlType::Text
+        | SqlType::Varchar(_)
+        | SqlType::Char(_)
+        | SqlType::Json => Keys::Text(array),
     })
 }
 

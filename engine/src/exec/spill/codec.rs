@@ -61,8 +61,14 @@ pub(super) fn encode(batch: &Batch, types: &[SqlType], out: &mut Vec<u8>) -> Res
                 let values = column.as_fixed_size_binary();
                 (0..batch.rows).for_each(|row| out.extend_from_slice(values.value(row)));
             }
-            SqlType::Numeric(_) | SqlType::Bytes => put_bytes(column.as_binary::<i32>(), out),
-            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => {
+            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => {
+                put_bytes(column.as_binary::<i32>(), out);
+            }
+            SqlType::Unknown
+            | SqlType::Text
+            | SqlType::Varchar(_)
+            | SqlType::Char(_)
+            | SqlType::Json => {
                 put_bytes(column.as_string::<i32>(), out);
             }
         }
@@ -215,10 +221,14 @@ pub(super) fn decode(bytes: &[u8], types: &[SqlType]) -> Result<Batch> {
                 let bytes = Buffer::from(rest.take(rows.checked_mul(16).ok_or_else(cut)?)?);
                 Arc::new(FixedSizeBinaryArray::try_new(16, bytes, nulls).map_err(arrow)?)
             }
-            SqlType::Numeric(_) | SqlType::Bytes => rest.bytes::<BinaryType>(rows, nulls)?,
-            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) => {
-                rest.bytes::<Utf8Type>(rows, nulls)?
+            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => {
+                rest.bytes::<BinaryType>(rows, nulls)?
             }
+            SqlType::Unknown
+            | SqlType::Text
+            | SqlType::Varchar(_)
+            | SqlType::Char(_)
+            | SqlType::Json => rest.bytes::<Utf8Type>(rows, nulls)?,
         });
     }
     Ok(Batch::new(columns, rows))

@@ -90,6 +90,7 @@ impl Binder<'_> {
         }
         match name {
             "grouping" => self.bind_grouping(arguments),
+            _ if super::json::builds(name) => self.bind_json_call(name, arguments),
             "make_interval" => self.bind_make_interval(call, arguments),
             "coalesce" | "greatest" | "least" => self.bind_common(name, arguments),
             "nullif" => self.bind_nullif(arguments),

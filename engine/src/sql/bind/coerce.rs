@@ -63,7 +63,10 @@ pub(super) fn can_cast(from: SqlType, to: SqlType, context: Context) -> bool {
         | (SqlType::Time, SqlType::Interval) => Context::Implicit,
         (SqlType::Timestamp | SqlType::TimestampTz, SqlType::Date | SqlType::Time)
         | (SqlType::TimestampTz, SqlType::Timestamp)
+        | (SqlType::Json, SqlType::Jsonb)
+        | (SqlType::Jsonb, SqlType::Json)
         | (SqlType::Interval, SqlType::Time) => Context::Assignment,
+        (SqlType::Jsonb, to) if to.is_number() || to == SqlType::Bool => Context::Explicit,
         (SqlType::Int4, SqlType::Bool) | (SqlType::Bool, SqlType::Int4) => Context::Explicit,
         (SqlType::Text | SqlType::Varchar(_), SqlType::Char(_))
         | (SqlType::Char(_), SqlType::Text | SqlType::Varchar(_)) => Context::Implicit,

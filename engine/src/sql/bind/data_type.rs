@@ -64,6 +64,8 @@ pub(super) fn sql_type(data_type: &DataType) -> Result<SqlType> {
             precision: None,
         } => SqlType::Interval,
         DataType::Uuid => SqlType::Uuid,
+        DataType::JSON => SqlType::Json,
+        DataType::JSONB => SqlType::Jsonb,
         DataType::Custom(name, modifiers) => {
             return custom(&parts(name)?, modifiers.is_empty(), data_type);
         }
@@ -112,7 +114,7 @@ fn text_length(length: Option<&CharacterLength>, name: &str) -> Result<Option<u3
 }
 
 /// Types that PostgreSQL has and that we refuse by name.
-const KNOWN: [&str; 25] = [
+const KNOWN: [&str; 23] = [
     "serial",
     "bigserial",
     "smallserial",
@@ -135,8 +137,6 @@ const KNOWN: [&str; 25] = [
     "polygon",
     "circle",
     "timetz",
-    "json",
-    "jsonb",
     "bit",
 ];
 
@@ -169,6 +169,8 @@ fn custom(name: &[&sqlparser::ast::Ident], plain: bool, written: &DataType) -> R
         "time" => SqlType::Time,
         "interval" => SqlType::Interval,
         "uuid" => SqlType::Uuid,
+        "json" => SqlType::Json,
+        "jsonb" => SqlType::Jsonb,
         known if KNOWN.contains(&known) => {
             return Err(Error::unsupported(format_args!("the type {known}")));
         }
@@ -207,5 +209,7 @@ pub(super) fn internal_name(sql_type: SqlType) -> &'static str {
         SqlType::Time => "time",
         SqlType::Interval => "interval",
         SqlType::Uuid => "uuid",
+        SqlType::Json => "json",
+        SqlType::Jsonb => "jsonb",
     }
 }

@@ -2,6 +2,7 @@
 
 use super::call::refuse;
 use super::context::Binder;
+use super::json::check_index;
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::table::NO_TREE;
 use crate::catalog::{Column, ConstraintTiming, Index, Table};
@@ -252,6 +253,7 @@ fn index_columns(written: &[ast::IndexColumn], columns: &[Column]) -> Result<Vec
                     ident,
                 )
             })?;
+            check_index(columns[position].sql_type)?;
             Ok((position, descending))
         })
         .collect()

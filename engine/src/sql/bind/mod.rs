@@ -34,6 +34,7 @@ mod index;
 mod insert;
 mod integrity;
 mod join;
+mod json;
 mod lateral;
 mod literal;
 mod merge;

@@ -149,7 +149,7 @@ impl Binder<'_> {
             BinaryOperator::Modulo => self.arithmetic(ArithmeticOp::Modulo, left, right),
             BinaryOperator::StringConcat => self.concat(left, right),
             BinaryOperator::PGExp => self.power(left, right),
-            other => Err(Error::unsupported(format_args!("the operator {other}"))),
+            other => self.json_operator(other, left, right),
         }
     }
 
@@ -163,7 +163,11 @@ impl Binder<'_> {
         let (l, r) = (left.sql_type, right.sql_type);
         let common = match (l, r) {
             (SqlType::Unknown, SqlType::Unknown) => SqlType::Text,
+            (SqlType::Unknown, SqlType::Json) | (SqlType::Json, SqlType::Unknown) => {
+                return Err(no_operator(symbol, l, r));
+            }
             (SqlType::Unknown, known) | (known, SqlType::Unknown) => known.base(),
+            (SqlType::Json, _) | (_, SqlType::Json) => return Err(no_operator(symbol, l, r)),
             _ if same(l, r) => return Ok((left, right)),
             _ if l.is_integer() && r.is_integer() => {
                 if let Some(right) = narrowed(&right, l) {
@@ -209,6 +213,9 @@ impl Binder<'_> {
             ArithmeticOp::Modulo => "%",
         };
         let (l, r) = (left.sql_type, right.sql_type);
+        if l == SqlType::Jsonb && op == ArithmeticOp::Subtract {
+            return self.json_without(left, right);
+        }
         if is_temporal(l) || is_temporal(r) {
             return self.time_arithmetic(op, symbol, left, right);
         }
@@ -238,6 +245,9 @@ impl Binder<'_> {
 
     fn concat(&mut self, left: Expr, right: Expr) -> Result<Expr> {
         let (l, r) = (left.sql_type, right.sql_type);
+        if l == SqlType::Jsonb || r == SqlType::Jsonb {
+            return self.json_concat(left, right);
+        }
         let textual = |t: SqlType| t.is_text() || matches!(t, SqlType::Unknown | SqlType::Char(_));
         let sql_type = match (l, r) {
             (SqlType::Bytes, SqlType::Bytes | SqlType::Unknown)

@@ -17,6 +17,8 @@ const TS: SqlType = SqlType::Timestamp;
 const TZ: SqlType = SqlType::TimestampTz;
 const TI: SqlType = SqlType::Time;
 const IV: SqlType = SqlType::Interval;
+const J: SqlType = SqlType::Json;
+const JB: SqlType = SqlType::Jsonb;
 const BO: SqlType = SqlType::Bool;
 
 /// One function of a name.
@@ -167,6 +169,11 @@ static OVERLOADS: &[Overload] = &[
     missing(&["timezone"], &[T, TI], TI),
     f(&["make_interval"], &[I4, I4, I4, I4, I4, I4, F8], IV, F::MakeInterval),
     f(&["to_timestamp"], &[F8], TZ, F::ToTimestamp),
+    f(&["json_typeof"], &[J], T, F::JsonTypeof),
+    f(&["jsonb_typeof"], &[JB], T, F::JsonTypeof),
+    f(&["json_array_length"], &[J], I4, F::JsonLength),
+    f(&["jsonb_array_length"], &[JB], I4, F::JsonLength),
+    f(&["jsonb_pretty"], &[JB], T, F::JsonPretty),
     f(&["gen_random_uuid"], &[], SqlType::Uuid, F::RandomUuid),
     f(&["to_timestamp"], &[T, T], TZ, F::ReadTime),
     f(&["to_date"], &[T, T], D, F::ReadTime),

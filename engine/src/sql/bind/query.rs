@@ -6,6 +6,7 @@ use super::context::{Binder, Clause, Level};
 use super::figure_name::figure_name;
 use super::group::{Grouping, uses_aggregates};
 use super::grouping_sets::GroupBy;
+use super::json::check_compared;
 use super::names::{fold, parts, sql_error};
 use super::order::{Target, group_ordinal};
 use super::row_locks::refuse_locks;
@@ -173,6 +174,7 @@ impl Binder<'_> {
             order_by: parts.order_by,
             ..Query::default()
         };
+        check_compared(&query)?;
         self.bind_row_locks(&mut query, locks)?;
         Ok(query)
     }

@@ -105,6 +105,9 @@ impl Reader<'_> {
                 )
             }
             SqlType::Bytes => Value::Bytes(self.escaped()?),
+            SqlType::Json | SqlType::Jsonb => {
+                return Err(damaged(format_args!("a JSON, which no index has")));
+            }
             SqlType::Date => Value::Date(self.int4()?),
             SqlType::Timestamp => Value::Timestamp(self.int8()?),
             SqlType::TimestampTz => Value::TimestampTz(self.int8()?),

@@ -1,6 +1,6 @@
 //! From values to memcomparable bytes.
 
-use crate::types::{Decimal, Value, numeric};
+use crate::types::{Decimal, Value, jsonb_key, numeric};
 
 /// Marks a value that is not NULL.
 pub(super) const PRESENT: u8 = 1;
@@ -55,6 +55,8 @@ fn append_ascending(out: &mut Vec<u8>, value: &Value) {
         Value::Numeric(v) => numeric::encode_comparable(&Decimal::from(v), out),
         Value::Text(v) => append_escaped(out, v.as_bytes()),
         Value::Bytes(v) => append_escaped(out, v),
+        Value::Json(v) => append_escaped(out, v.as_bytes()),
+        Value::Jsonb(v) => append_escaped(out, &jsonb_key(v)),
     }
 }
 

@@ -12,6 +12,7 @@
 //!     TIMESTAMP[TZ]
 //!   INTERVAL                its span in 128 bits, big-endian, sign bit flipped
 //!   UUID                    its bytes
+//!   JSON, JSONB             as BYTEA: the text; bytes in the order of JSONB (no index has them, statistics do)
 //!   floats                  big-endian; sign bit flipped if positive, else all bits; -0 is 0, NaN is the greatest
 //!   TEXT, BYTEA             bytes with 00 written as 00 ff, then 00 01
 //!   NUMERIC                 the comparable form of `types::numeric`

@@ -131,11 +131,21 @@ impl<'a> Column<'a> {
             }
             SqlType::Time => Arc::new(self.fixed::<Time64MicrosecondType, 8>(i64::from_le_bytes)?),
             SqlType::Interval | SqlType::Uuid => Arc::new(self.sixteen()?),
+            SqlType::Jsonb => {
+                let (offsets, bytes, nulls) = self.variable()?;
+                let texts = StringArray::try_new(offsets, bytes, nulls);
+                let texts = texts.map_err(|_| damaged("a JSONB is not UTF-8"))?;
+                Arc::new(BinaryArray::from(texts))
+            }
             SqlType::Numeric(_) | SqlType::Bytes => {
                 let (offsets, bytes, nulls) = self.variable()?;
                 Arc::new(BinaryArray::new(offsets, bytes, nulls))
             }
-            SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => {
+            SqlType::Text
+            | SqlType::Varchar(_)
+            | SqlType::Char(_)
+            | SqlType::Json
+            | SqlType::Unknown => {
                 let (offsets, bytes, nulls) = self.variable()?;
                 let texts = StringArray::try_new(offsets, bytes, nulls);
                 Arc::new(texts.map_err(|_| damaged("a TEXT is not UTF-8"))?)

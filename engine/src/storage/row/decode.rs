@@ -113,6 +113,13 @@ fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
         .map_err(|_| damaged("a value has a wrong width"))
 }
 
+fn text(bytes: &[u8]) -> Result<String> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(damaged("a TEXT is not UTF-8")),
+    }
+}
+
 fn value_of(bytes: &[u8], sql_type: SqlType) -> Result<Value> {
     Ok(match sql_type {
         SqlType::Bool => match bytes {
@@ -126,11 +133,11 @@ fn value_of(bytes: &[u8], sql_type: SqlType) -> Result<Value> {
         SqlType::Float4 => Value::Float4(f32::from_le_bytes(fixed(bytes)?)),
         SqlType::Float8 => Value::Float8(f64::from_le_bytes(fixed(bytes)?)),
         SqlType::Numeric(_) => Value::Numeric(numeric::decode(bytes)?),
-        SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => Value::Text(
-            std::str::from_utf8(bytes)
-                .map_err(|_| damaged("a TEXT is not UTF-8"))?
-                .to_string(),
-        ),
+        SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => {
+            Value::Text(text(bytes)?)
+        }
+        SqlType::Json => Value::Json(text(bytes)?),
+        SqlType::Jsonb => Value::Jsonb(text(bytes)?),
         SqlType::Bytes => Value::Bytes(bytes.to_vec()),
         SqlType::Date => Value::Date(i32::from_le_bytes(fixed(bytes)?)),
         SqlType::Timestamp => Value::Timestamp(i64::from_le_bytes(fixed(bytes)?)),

@@ -43,7 +43,7 @@ pub fn encode_row(values: &[Value], row_id_column: Option<usize>, out: &mut Vec<
             Value::Float4(v) => out.extend_from_slice(&v.to_le_bytes()),
             Value::Float8(v) => out.extend_from_slice(&v.to_le_bytes()),
             Value::Numeric(v) => push_bytes(out, &numeric::encode(v)),
-            Value::Text(v) => push_bytes(out, v.as_bytes()),
+            Value::Text(v) | Value::Json(v) | Value::Jsonb(v) => push_bytes(out, v.as_bytes()),
             Value::Bytes(v) => push_bytes(out, v),
         }
     }
@@ -165,12 +165,14 @@ impl Source {
                 .as_primitive_opt::<Float64Type>()
                 .cloned()
                 .map(Source::Float8),
-            SqlType::Numeric(_) | SqlType::Bytes => {
+            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => {
                 array.as_binary_opt::<i32>().cloned().map(Source::Binary)
             }
-            SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => {
-                array.as_string_opt::<i32>().cloned().map(Source::Text)
-            }
+            SqlType::Text
+            | SqlType::Varchar(_)
+            | SqlType::Char(_)
+            | SqlType::Json
+            | SqlType::Unknown => array.as_string_opt::<i32>().cloned().map(Source::Text),
             SqlType::Date => array
                 .as_primitive_opt::<Date32Type>()
                 .cloned()

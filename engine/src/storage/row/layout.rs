@@ -25,6 +25,8 @@ pub(super) fn width(sql_type: SqlType) -> Width {
         | SqlType::Text
         | SqlType::Varchar(_)
         | SqlType::Char(_)
+        | SqlType::Json
+        | SqlType::Jsonb
         | SqlType::Bytes
         | SqlType::Unknown => Width::Variable,
     }

@@ -14,7 +14,7 @@
 //!     INTERVAL                         4 + 4 + 8 bytes, little-endian months, days, microseconds
 //!     UUID                             16 bytes
 //!     TEXT, VARCHAR, CHAR, BYTEA,
-//!     NUMERIC                          varint length, bytes (NUMERIC as in its Arrow array)
+//!     NUMERIC, JSON, JSONB             varint length, bytes (NUMERIC as in its Arrow array)
 //! ```
 //!
 //! - ROW-1: a value is NULL or of its column's type; only a bug above could break that.

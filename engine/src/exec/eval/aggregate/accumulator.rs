@@ -103,7 +103,9 @@ fn extreme(greatest: bool, argument: SqlType) -> Result<Box<dyn State>> {
         }
         SqlType::Time => Box::new(PrimitiveExtreme::<Time64MicrosecondType>::new(greatest)),
         SqlType::Interval => Box::new(IntervalExtreme::new(greatest)),
-        SqlType::Uuid => return Err(Error::unsupported("min and max of uuid")),
+        SqlType::Uuid | SqlType::Json | SqlType::Jsonb => {
+            return Err(Error::unsupported(format!("min and max of {argument}")));
+        }
         SqlType::Float4 => Box::new(FloatExtreme::<Float32Type>::new(greatest)),
         SqlType::Float8 => Box::new(FloatExtreme::<Float64Type>::new(greatest)),
         SqlType::Bool => return Err(Error::unsupported("min and max of boolean")),

@@ -4,8 +4,8 @@ use super::super::arithmetic::arithmetic;
 use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
 use super::{
-    choose, concat, datetime, extract, format_number, format_time, math, pad, parse_time, span,
-    text, uuid,
+    choose, concat, datetime, extract, format_number, format_time, json, math, pad, parse_time,
+    span, text, uuid,
 };
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
@@ -85,29 +85,43 @@ pub(in super::super) fn call(
         F::NullIf => null_if(&arguments),
         F::Greatest => choose::choose(&arguments, CompareOp::Gt),
         F::Least => choose::choose(&arguments, CompareOp::Lt),
-        F::Extract => extract::extract(&arguments, sql_type),
-        F::DateTrunc => datetime::date_trunc(&arguments),
+        _ => special(evaluator, name, &arguments, sql_type),
+    }
+}
+
+/// The functions of dates, times, templates, UUIDs and JSON.
+fn special(
+    evaluator: &Evaluator<'_>,
+    name: ScalarFunction,
+    arguments: &Arguments,
+    sql_type: SqlType,
+) -> Result<Operand> {
+    use ScalarFunction as F;
+    match name {
+        F::Extract => extract::extract(arguments, sql_type),
+        F::DateTrunc => datetime::date_trunc(arguments),
         F::CurrentDate => {
             let days = evaluator.context.now_micros.div_euclid(MICROS_PER_DAY);
             constant(&Value::Date(days as i32), SqlType::Date)
         }
-        F::CurrentTimestamp => datetime::now(&arguments, evaluator.context.now_micros, sql_type),
-        F::DateBin => span::date_bin(&arguments),
-        F::Age => span::age(&arguments, evaluator.context.now_micros),
-        F::JustifyDays | F::JustifyHours | F::JustifyInterval => span::justify(name, &arguments),
-        F::IsFinite => span::is_finite(&arguments),
+        F::CurrentTimestamp => datetime::now(arguments, evaluator.context.now_micros, sql_type),
+        F::DateBin => span::date_bin(arguments),
+        F::Age => span::age(arguments, evaluator.context.now_micros),
+        F::JustifyDays | F::JustifyHours | F::JustifyInterval => span::justify(name, arguments),
+        F::IsFinite => span::is_finite(arguments),
         F::MakeDate | F::MakeTime | F::MakeTimestamp | F::MakeTimestampTz => {
-            span::make(name, &arguments)
+            span::make(name, arguments)
         }
-        F::MakeInterval => span::make_interval(&arguments),
-        F::ToChar if arguments.sql_type(0).is_number() => format_number::to_char(&arguments),
-        F::ToChar => format_time::to_char(&arguments),
-        F::AtTimeZone => span::at_time_zone(&arguments),
-        F::ToNumber => format_number::to_number(&arguments),
-        F::ReadTime => parse_time::read(&arguments, sql_type),
+        F::MakeInterval => span::make_interval(arguments),
+        F::ToChar if arguments.sql_type(0).is_number() => format_number::to_char(arguments),
+        F::ToChar => format_time::to_char(arguments),
+        F::AtTimeZone => span::at_time_zone(arguments),
+        F::ToNumber => format_number::to_number(arguments),
+        F::ReadTime => parse_time::read(arguments, sql_type),
         F::RandomUuid => uuid::random(evaluator.context.env, evaluator.rows),
-        F::ToTimestamp => span::to_timestamp(&arguments),
-        F::Overlaps => span::overlaps(&arguments),
+        F::ToTimestamp => span::to_timestamp(arguments),
+        F::Overlaps => span::overlaps(arguments),
+        _ => json::call(name, arguments, sql_type),
     }
 }
 

@@ -39,8 +39,9 @@ struct Shape {
     point: bool,
     multiply: bool,
     fill: bool,
-    /// `0`: where it begins and ends, counted in digits.
-    zeros: Option<(usize, usize)>,
+    /// The first `0`, counted in digits before the point, and the end of the last one, counted in all digits.
+    zero_start: Option<usize>,
+    zero_end: usize,
     sign: Sign,
     scientific: bool,
     roman: bool,
@@ -97,16 +98,16 @@ impl Shape {
                     self.moved += 1;
                     return Ok(());
                 }
-                if name == "0" && self.zeros.is_none() && !self.point {
-                    self.zeros = Some((self.before, 0));
+                if name == "0" && self.zero_start.is_none() && !self.point {
+                    self.zero_start = Some(self.before);
                 }
                 if self.point {
                     self.behind += 1;
                 } else {
                     self.before += 1;
                 }
-                if let (Some(zeros), "0") = (&mut self.zeros, name.as_str()) {
-                    zeros.1 = self.before + self.behind;
+                if name == "0" {
+                    self.zero_end = self.before + self.behind;
                 }
             }
             "." | "D" if self.point => return Err(syntax("multiple decimal points")),
@@ -205,7 +206,10 @@ fn written(shape: &Shape, value: &Value) -> Result<String> {
         other => Decimal::parse(&other.to_string())?,
     };
     if shape.scientific {
-        return Ok(scientific(&number, shape.behind));
+        return Ok(match value {
+            Value::Numeric(_) => scientific(&number, shape.behind),
+            _ => binary_scientific(number.to_f64()?, shape.behind),
+        });
     }
     if shape.roman {
         let rounded = number.round(0).to_string();
@@ -274,6 +278,16 @@ fn digits_behind(number: &Decimal, wanted: usize, digits: usize) -> usize {
     let whole = number.round(0).to_string();
     let whole = whole.trim_start_matches('-').len();
     wanted.min(digits.saturating_sub(whole))
+}
+
+/// ` 1.23e+04` of a number whose binary value counts.
+fn binary_scientific(number: f64, behind: usize) -> String {
+    let text = format!("{number:.behind$e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let space = if number.is_sign_negative() { "" } else { " " };
+    let direction = if exponent < 0 { '-' } else { '+' };
+    format!("{space}{digits}e{direction}{:02}", exponent.abs())
 }
 
 /// ` 1.23e+04`
@@ -386,9 +400,8 @@ impl Writer<'_> {
         let point = self.digits.iter().position(|d| *d == b'.')?;
         let digits = self.digits.iter().rposition(|d| *d != b'0')?;
         let mut last = digits.max(point);
-        if let Some((_, end)) = self.shape.zeros
-            && end > self.blanks
-        {
+        let end = self.shape.zero_end;
+        if end > self.blanks {
             last = last.max((self.digits.len() - 1).min(end - self.blanks));
         }
         Some(last)
@@ -425,7 +438,7 @@ impl Writer<'_> {
 
     /// `9.9` writes ` .1` for a number that begins with a zero.
     fn drops_zero(&self) -> bool {
-        self.shape.zeros.is_none()
+        self.shape.zero_start.is_none()
             && self.at == 0
             && self.digits.first() == Some(&b'0')
             && self.shape.behind != 0
@@ -452,7 +465,7 @@ impl Writer<'_> {
     /// A place for a digit or the point.
     fn place(&mut self, is_zero: bool) {
         self.begun = false;
-        let zero_start = self.shape.zeros.map(|(start, _)| start);
+        let zero_start = self.shape.zero_start;
         let due = self.column >= self.blanks || zero_start == Some(self.column);
         if !self.sign_written && due && (!self.drops_zero() || self.ends_at_point()) {
             self.write_sign();

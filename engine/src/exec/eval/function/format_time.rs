@@ -1,12 +1,12 @@
 //! `to_char` of timestamps and intervals.
 
 use super::super::operand::Operand;
-use super::super::time_arithmetic::interval_at;
+use super::super::time_arithmetic::{interval_at, rowwise};
 use super::datetime::{iso_day_of_week, iso_week};
 use super::dispatch::Arguments;
 use super::template::{Piece, ordinal, pieces, roman};
 use crate::types::{
-    Interval, MICROS_PER_DAY, SqlType, civil_from_days, data_error, days_from_civil,
+    Interval, MICROS_PER_DAY, SqlType, Value, civil_from_days, data_error, days_from_civil,
 };
 use crate::{Error, Result};
 
@@ -112,8 +112,13 @@ pub(super) fn to_char(arguments: &Arguments) -> Result<Operand> {
     let sql_type = arguments.sql_type(0);
     let operand = arguments.get(0)?;
     let mut known: Option<(String, Vec<Piece>)> = None;
-    arguments.write_text(|row, text| {
+    rowwise(&arguments.all(), SqlType::Text, |row| {
         let template = arguments.text(1, row)?;
+        // PostgreSQL has it so.
+        if template.is_empty() {
+            return Ok(Value::Null);
+        }
+        let mut text = String::new();
         if known.as_ref().is_none_or(|(t, _)| t != template) {
             known = Some((template.to_owned(), pieces(template, PATTERNS, true)));
         }
@@ -142,7 +147,7 @@ pub(super) fn to_char(arguments: &Arguments) -> Result<Operand> {
                 }
             }
         }
-        Ok(())
+        Ok(Value::Text(text))
     })
 }
 
@@ -250,7 +255,8 @@ fn date_pattern(moment: &Moment, upper: &str, name: &str, fill: bool) -> Result<
             let monday = fourth - iso_day_of_week(fourth) + 1;
             padded(date - monday + 1, 3, fill)
         }
-        "DD" => padded(moment.day, 2, fill),
+        "DD" if fill => moment.day.to_string(),
+        "DD" => format!("{:02}", moment.day),
         "D" => (iso_day_of_week(date?) % 7 + 1).to_string(),
         "ID" => iso_day_of_week(date?).to_string(),
         "WW" => padded((moment.day_of_year() - 1) / 7 + 1, 2, fill),

@@ -9,6 +9,7 @@ mod dispatch;
 mod extract;
 mod format_number;
 mod format_time;
+mod json;
 mod math;
 mod math_numeric;
 mod md5;
@@ -22,3 +23,4 @@ mod text_arguments;
 mod uuid;
 
 pub(super) use dispatch::call;
+pub(super) use json::scalar as json_scalar;

@@ -17,11 +17,7 @@ pub(super) enum Piece {
 
 /// The pieces of `template`; at each place the longest of `patterns` is taken. With `affixes`, `FM` before a pattern and
 /// `TH` behind it belong to it.
-pub(super) fn pieces(
-    template: &str,
-    patterns: &[&'static str],
-    affixes: bool,
-) -> Vec<Piece> {
+pub(super) fn pieces(template: &str, patterns: &[&'static str], affixes: bool) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = template;
     while !rest.is_empty() {
