@@ -34,9 +34,10 @@ fn rows_and_loops_are_counted() {
                 "SELECT id FROM a WHERE id < 4 AND n > (SELECT count(*) FROM b WHERE b.a = a.n + 100)"
             ),
             [
-                "Index Scan using a_pkey on a  (actual rows=3 loops=1)",
-                "  Index Cond: (id < 4)",
-                "  Filter: ((n)::bigint > ((SubPlan 1)))",
+                "Project  (actual rows=3 loops=1)",
+                "  ->  Index Scan using a_pkey on a  (actual rows=3 loops=1)",
+                "        Index Cond: (id < 4)",
+                "        Filter: ((n)::bigint > (SubPlan 1))",
                 "  SubPlan 1",
                 "  ->  Aggregate  (actual rows=1 loops=3)",
                 "        ->  Seq Scan on b  (actual rows=0 loops=3)",
@@ -47,16 +48,17 @@ fn rows_and_loops_are_counted() {
             lines("SELECT id FROM a WHERE n > 5 AND n < 5 UNION ALL SELECT id FROM b LIMIT 2"),
             [
                 "Limit  (actual rows=2 loops=1)",
-                "  ->  Append  (actual rows=2 loops=1)",
-                "        ->  Seq Scan on a  (actual rows=0 loops=1)",
-                "              Filter: ((n > 5) AND (n < 5))",
-                "        ->  Seq Scan on b  (actual rows=2 loops=1)",
+                "  ->  Append  (actual rows=4 loops=1)",
+                "        ->  Project  (actual rows=0 loops=1)",
+                "              ->  Seq Scan on a  (actual rows=0 loops=1)",
+                "                    Filter: ((n > 5) AND (n < 5))",
+                "        ->  Seq Scan on b  (actual rows=4 loops=1)",
             ]
         );
         let with_costs = text(c, "EXPLAIN ANALYZE SELECT id FROM a WHERE id = 7");
         assert_eq!(
             with_costs[0],
-            "Index Scan using a_pkey on a  (cost=0.30..0.31 rows=1 width=4) (actual rows=1 loops=1)"
+            "Index Scan using a_pkey on a  (cost=0.00..0.31 rows=1 width=4) (actual rows=1 loops=1)"
         );
     });
 }
