@@ -313,6 +313,7 @@ fn hash_tables_of_many_rows_spill() {
         "SELECT a.id, b.id FROM b JOIN a ON a.t = b.t AND a.k = b.k",
         "SELECT a.id, b.id, b.t FROM b LEFT JOIN a ON a.k = b.k + 4500",
         "SELECT a.id, b.id FROM b FULL JOIN a ON a.k * 0 = b.k * 0 AND a.id = b.id + 19500 ORDER BY 1, 2",
+        "SELECT n.id, a.id FROM (SELECT * FROM b WHERE id < 0) n FULL JOIN a ON a.k = n.k ORDER BY 2",
         "SELECT b.id FROM b WHERE EXISTS (SELECT 1 FROM b c WHERE c.k * 0 = b.k * 0 AND c.id > b.id + 2990)",
         "SELECT b.id FROM b WHERE NOT EXISTS (SELECT 1 FROM b c WHERE c.k * 0 = b.k * 0 AND c.id > b.id + 2990)",
         // One key for all: no partition is smaller than the whole.

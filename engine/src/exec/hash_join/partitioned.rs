@@ -150,9 +150,10 @@ fn gather<'a, R: Borrow<Run<'a>>>(
 impl<'a> Joiner<'_, 'a> {
     /// Pairs of partitions to be joined at that depth. Without left rows there is nothing to do, but in a full join.
     fn add(&mut self, left: Vec<Option<Run<'a>>>, right: Vec<Option<Run<'a>>>, depth: u32) {
-        let mut right = right.into_iter();
-        for left in left {
-            let right = right.next().flatten();
+        let (mut left, mut right) = (left.into_iter(), right.into_iter());
+        // A side that has no row at all has no partitions.
+        for _ in 0..left.len().max(right.len()) {
+            let (left, right) = (left.next().flatten(), right.next().flatten());
             if left.is_some() || (right.is_some() && self.join.parts.kind == JoinKind::Full) {
                 self.todo.push(Pair { depth, left, right });
             }
