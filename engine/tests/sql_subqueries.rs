@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{each, plan, run};
+use common::{each, plan, run, text};
 use proptest::prelude::*;
 use quantadb::types::Value;
 
@@ -96,5 +96,32 @@ fn the_plan_joins_where_that_costs_less() {
             "SELECT * FROM r WHERE v = 3 AND k = 5 AND EXISTS (SELECT 1 FROM o WHERE o.k = r.v)",
         );
         assert!(few.iter().any(|l| l.contains("SubPlan")), "{few:?}");
+    });
+}
+
+#[test]
+fn what_all_alternatives_ask_for_joins() {
+    each(|c| {
+        run(
+            c,
+            "CREATE TABLE l (k INTEGER, v INTEGER);
+             CREATE TABLE r (k INTEGER, v INTEGER);
+             INSERT INTO l SELECT g % 50, g % 7 FROM generate_series(1, 300) g;
+             INSERT INTO r SELECT g % 60, g % 11 FROM generate_series(1, 300) g;
+             INSERT INTO l VALUES (NULL, 1), (3, NULL);
+             ANALYZE;",
+        );
+        let alternatives = "(l.k = r.k AND l.v = 1 AND r.v > 3) OR (r.v < 2 AND l.k = r.k) OR (l.k = r.k AND l.v IS NULL)";
+        let sql = format!("SELECT count(*), sum(l.v), sum(r.v) FROM l, r WHERE {alternatives}");
+        let lines = plan(c, &sql);
+        assert!(lines.iter().any(|l| l.contains("Hash Join")), "{lines:?}");
+        let by_pair = sql.replace("WHERE ", "WHERE NOT NOT (") + ")";
+        assert_eq!(text(c, &sql), text(c, &by_pair));
+        // The third alternative asks for nothing more than what all do.
+        let absorbed = "SELECT count(*) FROM l, r WHERE (l.k = r.k AND l.v = 1) OR l.k = r.k";
+        assert_eq!(
+            text(c, absorbed),
+            text(c, "SELECT count(*) FROM l, r WHERE l.k = r.k")
+        );
     });
 }

@@ -274,13 +274,43 @@ pub(crate) fn map_columns(expr: &mut Expr, map: &dyn Fn(usize) -> usize) {
     });
 }
 
-/// Appends the conjuncts of `expr` to `conjuncts`.
+/// Appends the conjuncts of `expr` to `conjuncts`. What all alternatives of an OR ask for is one of them:
+/// `(a AND b) OR (a AND c)` is `a AND (b OR c)`.
 pub(crate) fn split_conjuncts(expr: Expr, conjuncts: &mut Vec<Expr>) {
     match expr.kind {
         ExprKind::And(list) => list.into_iter().for_each(|e| split_conjuncts(e, conjuncts)),
+        ExprKind::Or(list) if list.len() > 1 => split_alternatives(list, conjuncts),
         ExprKind::Literal(Value::Bool(true)) => {}
         _ => conjuncts.push(expr),
     }
+}
+
+fn split_alternatives(list: Vec<Expr>, conjuncts: &mut Vec<Expr>) {
+    let split = |e: Expr| {
+        let mut own = Vec::new();
+        split_conjuncts(e, &mut own);
+        own
+    };
+    let mut alternatives: Vec<Vec<Expr>> = list.into_iter().map(split).collect();
+    let Some((first, others)) = alternatives.split_first() else {
+        return;
+    };
+    let mut common: Vec<Expr> = Vec::new();
+    for e in first {
+        if !common.contains(e) && !has_subquery(e) && others.iter().all(|own| own.contains(e)) {
+            common.push(e.clone());
+        }
+    }
+    for own in &mut alternatives {
+        own.retain(|e| !common.contains(e));
+    }
+    conjuncts.extend(common);
+    // An alternative that asks for nothing more is true where the others are, too.
+    let rest: Option<Vec<Expr>> = alternatives.into_iter().map(conjunction).collect();
+    conjuncts.extend(rest.map(|list| Expr {
+        kind: ExprKind::Or(list),
+        sql_type: SqlType::Bool,
+    }));
 }
 
 /// The conjunction of `conjuncts`; `None` for none.
