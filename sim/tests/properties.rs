@@ -74,3 +74,11 @@ proptest! {
         check_sql(&text);
     }
 }
+
+/// A fuzz target found it: a change in the log says that it goes on where another transaction has its record.
+#[test]
+fn a_record_of_another_transaction_is_damage() {
+    let bytes = [1, 0, 0, 255, 19, 0, 0, 1, 0, 0, 0, 37, 96];
+    let damage = LogDamage::arbitrary_take_rest(arbitrary::Unstructured::new(&bytes));
+    check_log_damage(damage.expect("the input of a fuzz target"));
+}

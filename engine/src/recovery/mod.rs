@@ -109,13 +109,14 @@ pub fn undo_losers(
                 chain.txn().0
             )));
         };
-        assert!(
-            record.txn == chain.txn(),
-            "REC-2: the record at {} belongs to transaction {}, not {}",
-            lsn.0,
-            record.txn.0,
-            chain.txn().0
-        );
+        if record.txn != chain.txn() {
+            return Err(Error::corrupt(format!(
+                "the record at {} belongs to transaction {}, not {} (REC-2)",
+                lsn.0,
+                record.txn.0,
+                chain.txn().0
+            )));
+        }
         let undo_next = record.undo_next;
         let next = match undo_next.filter(|_| !makes(Mistake::CompensationsRepeated)) {
             Some(next) => next,
@@ -126,6 +127,12 @@ pub fn undo_losers(
                 record.prev
             }
         };
+        if next >= lsn {
+            return Err(Error::corrupt(format!(
+                "the record at {} is to be undone before the one at {}, which is not older (REC-2)",
+                lsn.0, next.0
+            )));
+        }
         if next < start.max(Lsn(1)) {
             finished(chain)?;
         } else {
