@@ -45,6 +45,9 @@ pub(crate) fn alter_table(
     }
     catalog::put_table(txn, root, &table)?;
     rename_references(txn, root, alter)?;
+    if alter.foreign_keys.is_empty() {
+        return Ok(());
+    }
     let schema = catalog::load(txn, root)?;
     let table = schema.table(&table.name);
     let table = table.ok_or_else(|| Error::misuse("API-6: a table that is altered is there"))?;

@@ -42,7 +42,7 @@ impl Planner<'_> {
         if !sets.is_empty() {
             // The number of the set is the last key here, and behind the calls for the query.
             layout.insert(keys.len(), keys.len() + calls.len());
-            keys = expand(&mut input, keys, sets.clone());
+            (input, keys) = expand(input, keys, sets.clone());
         }
         let mut types: Vec<SqlType> = keys.iter().map(|e| e.sql_type).collect();
         types.extend(calls.iter().map(|c| c.sql_type));
@@ -90,17 +90,8 @@ fn groups(keys: &[Expr], rows: f64, block: &Block) -> f64 {
     distinct.min(rows).max(1.0)
 }
 
-/// Makes each row of `input` one for each set, and gives the keys of the grouping: `keys`, then the set's number.
-fn expand(input: &mut PlanNode, keys: Vec<Expr>, sets: Vec<Vec<usize>>) -> Vec<Expr> {
-    let below = std::mem::replace(
-        input,
-        PlanNode {
-            kind: NodeKind::OneRow,
-            types: Vec::new(),
-            rows: 0.0,
-            cost: Cost::default(),
-        },
-    );
+/// Each row of `below` once for each set, and the keys of the grouping: `keys`, then the set's number.
+fn expand(below: PlanNode, keys: Vec<Expr>, sets: Vec<Vec<usize>>) -> (PlanNode, Vec<Expr>) {
     let width = below.types.len();
     let mut types = below.types.clone();
     types.extend(keys.iter().map(|e| e.sql_type));
@@ -110,7 +101,7 @@ fn expand(input: &mut PlanNode, keys: Vec<Expr>, sets: Vec<Vec<usize>>) -> Vec<E
         startup: below.cost.startup,
         total: below.cost.total + rows * cost::ROW,
     };
-    *input = PlanNode {
+    let node = PlanNode {
         kind: NodeKind::Expand {
             input: Box::new(below),
             keys,
@@ -120,8 +111,9 @@ fn expand(input: &mut PlanNode, keys: Vec<Expr>, sets: Vec<Vec<usize>>) -> Vec<E
         cost,
         types,
     };
-    let all = input.types.iter().enumerate().skip(width);
-    all.map(|(i, sql_type)| column(i, *sql_type)).collect()
+    let own = node.types.iter().enumerate().skip(width);
+    let own = own.map(|(i, sql_type)| column(i, *sql_type)).collect();
+    (node, own)
 }
 
 /// `node`, an aggregation by grouping sets, with the groups of its empty sets when there is no row.

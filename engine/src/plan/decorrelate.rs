@@ -47,8 +47,8 @@ struct Join {
 }
 
 impl Planner<'_> {
-    /// `built` where `condition` holds, if that can be had as a join and costs less than `otherwise`, whose filter runs
-    /// the subplan of that number for each row.
+    /// `built` where `condition` holds, if that can be had as a join and costs less than a subplan that costs `per_row` for
+    /// each row.
     fn joined(&mut self, built: &Built, condition: &Expr, per_row: f64) -> Result<Option<Built>> {
         let first = built.layout.iter().max().map_or(0, |c| c + 1);
         let Some(join) = join_of(condition, first) else {
@@ -118,14 +118,7 @@ impl Planner<'_> {
         selectivity: f64,
     ) -> Result<Built> {
         let before = (self.subplans.len(), self.ctes.clone());
-        let by_row = self.filtered_by_row(
-            Built {
-                node: built.node.clone(),
-                layout: built.layout.clone(),
-            },
-            vec![condition.clone()],
-            selectivity,
-        )?;
+        let by_row = self.filtered_by_row(built.clone(), vec![condition.clone()], selectivity)?;
         let per_row = self.subplans.last().map_or(0.0, |subplan| {
             let cost = subplan.root.cost;
             match condition.kind {

@@ -35,7 +35,7 @@ pub(crate) struct Planner<'a> {
 }
 
 /// A node, and which column of the query each of its output columns is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Built {
     pub(crate) node: PlanNode,
     pub(crate) layout: Vec<usize>,

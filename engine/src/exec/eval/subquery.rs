@@ -32,8 +32,14 @@ impl Evaluator<'_> {
                 input,
                 query,
                 negated,
-            } => self.in_subquery(input, query, *negated),
-            ExprKind::AnySubquery { input, op, query } => self.any_subquery(input, *op, query),
+            } => self.with_rows(input, query, |rows, operand| {
+                in_result(rows, operand, input.sql_type, *negated)
+            }),
+            ExprKind::AnySubquery { input, op, query } => {
+                self.with_rows(input, query, |rows, operand| {
+                    any_result(rows, operand, *op, input.sql_type)
+                })
+            }
             _ => Err(Error::misuse("only some expressions have a subquery")),
         }
     }
@@ -64,46 +70,31 @@ impl Evaluator<'_> {
         Ok(Operand::array(Arc::new(BooleanArray::from(result))))
     }
 
-    fn in_subquery(&self, input: &Expr, query: &Query, negated: bool) -> Result<Operand> {
+    /// What `compare` says of `input` and the rows of a subquery.
+    fn with_rows(
+        &self,
+        input: &Expr,
+        query: &Query,
+        compare: impl Fn(&Rc<SubqueryRows>, &Operand) -> Result<Operand>,
+    ) -> Result<Operand> {
         let runner = self.runner()?;
         let operand = self.operand(input)?;
         if !runner.is_correlated(query) {
             let result = runner.run(query, self.columns, 0, usize::MAX)?;
-            return in_result(&result, &operand, input.sql_type, negated);
+            return compare(&result, &operand);
         }
         let operand = operand.into_array(self.rows)?;
         let mut values = Vec::with_capacity(self.rows);
         for row in 0..self.rows {
             let result = runner.run(query, self.columns, row, usize::MAX)?;
-            let single = Operand::scalar(operand.slice(row, 1));
-            let found = in_result(&result, &single, input.sql_type, negated)?;
+            let found = compare(&result, &Operand::scalar(operand.slice(row, 1)))?;
             values.push(found.array.as_boolean().iter().next().flatten());
         }
         Ok(Operand::array(Arc::new(BooleanArray::from(values))))
     }
 }
 
-impl Evaluator<'_> {
-    /// `input op ANY` of the rows: each comparison is decided by the least or the greatest of them.
-    fn any_subquery(&self, input: &Expr, op: CompareOp, query: &Query) -> Result<Operand> {
-        let runner = self.runner()?;
-        let operand = self.operand(input)?;
-        if !runner.is_correlated(query) {
-            let result = runner.run(query, self.columns, 0, usize::MAX)?;
-            return any_result(&result, &operand, op, input.sql_type);
-        }
-        let operand = operand.into_array(self.rows)?;
-        let mut values = Vec::with_capacity(self.rows);
-        for row in 0..self.rows {
-            let result = runner.run(query, self.columns, row, usize::MAX)?;
-            let single = Operand::scalar(operand.slice(row, 1));
-            let found = any_result(&result, &single, op, input.sql_type)?;
-            values.push(found.array.as_boolean().iter().next().flatten());
-        }
-        Ok(Operand::array(Arc::new(BooleanArray::from(values))))
-    }
-}
-
+/// `operand op ANY` of the rows: each comparison is decided by the least or the greatest of them.
 fn any_result(
     result: &SubqueryRows,
     operand: &Operand,

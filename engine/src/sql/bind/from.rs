@@ -1,13 +1,13 @@
 //! The sources in FROM: tables, views and derived tables, each with the scope that it makes.
 
 use super::call::refuse;
-use super::context::Binder;
+use super::context::{Binder, Clause, Level};
 use super::lateral::is_lateral;
 use super::names::{at, fold, relation, sql_error};
 use super::scope::Scope;
 use crate::catalog::Table;
 use crate::error::{Error, Result};
-use crate::sql::bound::From;
+use crate::sql::bound::{From, Query};
 use sqlparser::ast;
 use std::sync::Arc;
 
@@ -52,22 +52,10 @@ impl Binder<'_> {
                 rename(&mut scope, alias)?;
                 Ok((from, scope))
             }
-            ast::TableFactor::Derived {
-                lateral: _,
-                subquery,
-                alias,
-                sample,
-            } => {
-                refuse(sample.is_some(), "TABLESAMPLE")?;
-                let Some(alias) = alias else {
-                    return Err(sql_error("42601", "subquery in FROM must have an alias"));
-                };
-                let query = Box::new(self.bind_query(subquery, true)?);
-                let name = fold(&alias.name)?;
-                let columns = query.output.iter().map(|c| (c.name.clone(), c.sql_type));
-                let mut scope = Scope::of_columns(&name, columns);
-                rename(&mut scope, Some(alias))?;
-                Ok((From::Subquery { query, alias: name }, scope))
+            ast::TableFactor::Derived { .. } => {
+                let (query, alias, scope) = self.bind_derived(factor, None)?;
+                let query = Box::new(query);
+                Ok((From::Subquery { query, alias }, scope))
             }
             ast::TableFactor::NestedJoin {
                 table_with_joins,
@@ -76,6 +64,39 @@ impl Binder<'_> {
             ast::TableFactor::NestedJoin { .. } => Err(Error::unsupported("an alias of a join")),
             _ => Err(Error::unsupported("this kind of source in FROM")),
         }
+    }
+
+    /// The query of a derived table, which sees `beside` if that is given, with its name and its scope.
+    pub(super) fn bind_derived(
+        &mut self,
+        factor: &ast::TableFactor,
+        beside: Option<Scope>,
+    ) -> Result<(Query, String, Scope)> {
+        let ast::TableFactor::Derived {
+            lateral: _,
+            subquery,
+            alias,
+            sample,
+        } = factor
+        else {
+            return Err(Error::misuse("a derived table is bound as one"));
+        };
+        refuse(sample.is_some(), "TABLESAMPLE")?;
+        let Some(alias) = alias else {
+            return Err(sql_error("42601", "subquery in FROM must have an alias"));
+        };
+        let query = match beside {
+            None => self.bind_query(subquery, true)?,
+            Some(beside) => {
+                let level = Level::new(beside, Clause::Join);
+                self.with_level(level, |b| b.bind_query(subquery, true))?.0
+            }
+        };
+        let name = fold(&alias.name)?;
+        let columns = query.output.iter().map(|c| (c.name.clone(), c.sql_type));
+        let mut scope = Scope::of_columns(&name, columns);
+        rename(&mut scope, Some(alias))?;
+        Ok((query, name, scope))
     }
 
     /// A table by its name, and its alias.

@@ -92,7 +92,10 @@ impl Binder<'_> {
                 let join = join_of(join_operator)?;
                 let nullable = join.kind != JoinKind::Inner && !join.swapped;
                 let no_recursion = nullable.then_some(NoRecursion::OuterJoin);
-                let beside = concat(before.clone(), left.1.clone(), Vec::new(), &[]);
+                let beside = match is_lateral(relation) {
+                    true => concat(before.clone(), left.1.clone(), Vec::new(), &[]),
+                    false => Scope::default(),
+                };
                 let right =
                     binder.without_recursion(no_recursion, |b| b.bind_beside(relation, beside))?;
                 let outer = join.swapped || join.kind == JoinKind::Full;

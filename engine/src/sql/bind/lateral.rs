@@ -9,7 +9,6 @@
 //! So it is bound as a subquery of an expression is that stands over those sources. One that does not look left is made
 //! a derived table again, on the level of the query around it.
 
-use super::call::refuse;
 use super::coerce::{Context, common_type};
 use super::context::{Binder, Clause, Level};
 use super::from::rename;
@@ -52,22 +51,8 @@ impl Binder<'_> {
             return self.bind_source(factor);
         }
         match factor {
-            ast::TableFactor::Derived {
-                lateral: _,
-                subquery,
-                alias,
-                sample,
-            } => {
-                refuse(sample.is_some(), "TABLESAMPLE")?;
-                let Some(alias) = alias else {
-                    return Err(sql_error("42601", "subquery in FROM must have an alias"));
-                };
-                let level = Level::new(beside, Clause::Join);
-                let (query, _) = self.with_level(level, |b| b.bind_query(subquery, true))?;
-                let name = fold(&alias.name)?;
-                let columns = query.output.iter().map(|c| (c.name.clone(), c.sql_type));
-                let mut scope = Scope::of_columns(&name, columns);
-                rename(&mut scope, Some(alias))?;
+            ast::TableFactor::Derived { .. } => {
+                let (query, name, scope) = self.bind_derived(factor, Some(beside))?;
                 Ok((source(query, name)?, scope))
             }
             _ => self.bind_table_function(&call_of(factor)?, beside),
