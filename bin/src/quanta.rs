@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Some(path) => Database::open(path),
         None => Database::open_in_memory(),
     };
-    let shell = opened.and_then(|database| Ok((Shell::new(database.connect()?), database)));
+    let shell = opened.and_then(|database| Ok((Shell::new(database.clone())?, database)));
     let (mut shell, database) = match shell {
         Ok(shell) => shell,
         Err(error) => {

@@ -134,3 +134,15 @@ fn commands_are_understood_or_refused() {
     assert!(!out.contains("    2"), "{out}");
     assert_eq!(err, "invalid command \\nonsense\nTry \\? for help.");
 }
+
+#[test]
+fn whose_snapshot_keeps_versions_and_log_is_listed() {
+    let input = "\\snapshots\nCREATE TABLE t (a integer);\nBEGIN;\nINSERT INTO t VALUES (1);\n\\snapshots\n";
+    let (status, out, _) = quanta(&[], input);
+    assert_eq!(status, Some(0));
+    let rows: Vec<&str> = out.lines().filter(|line| line.contains('|')).collect();
+    assert!(out.contains("(0 rows)") && out.contains("(1 row)"), "{out}");
+    let cells: Vec<&str> = rows[2].split('|').map(str::trim).collect();
+    assert_eq!(cells[..3], ["1", "0", "0"]);
+    assert!(cells[3].parse::<u64>().unwrap() > 0, "{out}");
+}

@@ -26,6 +26,7 @@ const IMPATIENT: TxnOptions = TxnOptions {
     read_only: false,
     lock_timeout_micros: Some(0),
     synchronous: Synchronous::Full,
+    session: 0,
 };
 
 /// A key that no backend takes, in bytes.

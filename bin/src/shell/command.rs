@@ -11,6 +11,7 @@ Informational
   \d                     list tables and indexes
   \d NAME                describe a table or an index
   \dt                    list tables
+  \snapshots             list the transactions that old versions and log are kept for, oldest snapshot first
 Statements end with a semicolon and may take several lines. Without a FILE the database is in memory.
 ";
 
@@ -37,6 +38,7 @@ impl Shell {
             ("i", Some(path)) => return self.run_file(path),
             ("i", None) => return failed(format!("{place}\\i: missing required argument\n")),
             ("dt", None) => return succeeded(self.list(false)),
+            ("snapshots", _) => out(&self.snapshots()),
             ("d", None) => return succeeded(self.list(true)),
             ("d" | "dt", Some(name)) => return succeeded(self.describe(name)),
             (name, _) => {

@@ -1,12 +1,14 @@
 //! One session of the shell: a connection and its settings.
 
 use super::print;
-use quantadb::api::Connection;
+use quantadb::Error;
+use quantadb::api::{Connection, Database, SnapshotHolder};
 use quantadb::env::{Env, OsEnv};
 use std::io::Write;
 
 /// The shell over one connection.
 pub(crate) struct Shell {
+    database: Database,
     pub(crate) connection: Connection,
     /// Whether to say how long each statement took.
     pub(crate) timing: bool,
@@ -15,13 +17,36 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// A shell over `connection`.
-    pub(crate) fn new(connection: Connection) -> Self {
-        Self {
-            connection,
+    /// A shell over a new connection to `database`. Errors: those of connecting.
+    pub(crate) fn new(database: Database) -> Result<Self, Error> {
+        Ok(Self {
+            connection: database.connect()?,
+            database,
             timing: false,
             depth: 0,
-        }
+        })
+    }
+
+    /// The table of `\snapshots`.
+    pub(crate) fn snapshots(&self) -> String {
+        let names = [
+            "Session",
+            "Commits since",
+            "Versions kept",
+            "Log bytes kept",
+        ];
+        let row = |holder: SnapshotHolder| {
+            let numbers = [
+                holder.session,
+                holder.commits,
+                holder.versions,
+                holder.log_bytes,
+            ];
+            numbers.map(|number| number.to_string()).to_vec()
+        };
+        let rows = self.database.snapshot_holders().into_iter().map(row);
+        let names = names.map(str::to_owned);
+        print::table(&names, &[true; 4], rows.collect()) + "\n"
     }
 
     /// Runs SQL and prints its results, or its error, after `place`. Returns whether it succeeded.

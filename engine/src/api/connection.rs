@@ -60,6 +60,12 @@ impl Connection {
         })
     }
 
+    /// Its number among the connections that were made since the database was opened, from 1 on: by it
+    /// [`Database::snapshot_holders`](crate::api::Database::snapshot_holders) names it.
+    pub fn id(&self) -> u64 {
+        self.session.borrow().id
+    }
+
     /// A handle with which another thread can stop the statement that runs here.
     pub fn interrupt_handle(&self) -> InterruptHandle {
         InterruptHandle::new(&self.session.borrow())

@@ -8,13 +8,14 @@ use crate::error::Result;
 use crate::exec::{MemoryPool, TempSpace, TempStats, check_references, check_table};
 use crate::sql::reference;
 use crate::storage::{
-    CheckReport, DiskStorageBackend, MaintenanceReport, StorageBackend, StorageStats, StorageTxn,
-    TxnOptions,
+    CheckReport, DiskStorageBackend, MaintenanceReport, SnapshotHolder, StorageBackend,
+    StorageStats, StorageTxn, TxnOptions,
 };
 use crate::sync::Mutex;
 use crate::vfs::{MemoryVfs, Vfs};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// A database. Clones are cheap and share it; it is closed when the last clone and the last connection are gone.
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) name: String,
     /// The newest schema that some transaction has seen, by its version.
     schema: Mutex<Option<(u64, Arc<Schema>)>>,
+    /// Connections made so far.
+    pub(crate) connections: AtomicU64,
 }
 
 impl std::fmt::Debug for Database {
@@ -162,6 +165,7 @@ impl Database {
             options,
             name,
             schema: Mutex::new(None),
+            connections: AtomicU64::new(0),
         };
         let txn = shared.backend.begin(TxnOptions::default())?;
         shared.schema(&*txn)?;
@@ -201,6 +205,14 @@ impl Database {
     /// Counters and sizes.
     pub fn stats(&self) -> StorageStats {
         self.shared.backend.stats()
+    }
+
+    /// The transactions that have not ended, that with the oldest snapshot first, and what is kept for each: old versions in
+    /// memory, and log. When [`StorageStats::versions`] or [`StorageStats::log_file_bytes`] grow and grow, the first with a
+    /// number there belongs to the connection to look at: [`Connection::id`] is [`SnapshotHolder::session`]. A statement
+    /// outside of a transaction block is a transaction too, as long as it runs.
+    pub fn snapshot_holders(&self) -> Vec<SnapshotHolder> {
+        self.shared.backend.holders()
     }
 
     /// What spilled to disk for want of memory.

@@ -60,6 +60,7 @@ mod utility;
 mod value;
 
 pub use crate::exec::TempStats;
+pub use crate::storage::SnapshotHolder;
 pub use connection::{Connection, StatementResult};
 pub use database::Database;
 pub use interrupt::InterruptHandle;

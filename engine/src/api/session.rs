@@ -25,6 +25,7 @@ use crate::sql::{Parsed, bind, parse};
 use crate::storage::{IsolationLevel, StorageTxn, TxnOptions};
 use crate::types::Value;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The state of one connection.
 pub(crate) struct Session {
@@ -36,6 +37,8 @@ pub(crate) struct Session {
     plans: PlanCache,
     /// The schema last used, by its version.
     schema: Option<(u64, Arc<Schema>)>,
+    /// Its number among the connections of the database, from 1 on.
+    pub(crate) id: u64,
     /// Counts transaction blocks, to tell them apart.
     pub(super) blocks: u64,
 }
@@ -140,6 +143,7 @@ impl Session {
             interrupt: Arc::new(Interrupt::new(shared.env.clone())),
             plans: PlanCache::default(),
             schema: None,
+            id: 1 + shared.connections.fetch_add(1, Ordering::Relaxed),
             blocks: 0,
             shared,
         };
@@ -479,6 +483,7 @@ impl Session {
             read_only,
             lock_timeout_micros: None, // each statement says so
             synchronous: self.settings.synchronous,
+            session: self.id,
         }
     }
 

@@ -51,6 +51,8 @@ pub struct TxnOptions {
     pub lock_timeout_micros: Option<u64>,
     /// What its commit waits for.
     pub synchronous: Synchronous,
+    /// Who begins it, for [`StorageBackend::holders`]; 0: nobody in particular.
+    pub session: u64,
 }
 
 /// A range of keys.
@@ -192,6 +194,9 @@ pub trait StorageBackend: Send + Sync + 'static {
     fn check(&self) -> Result<CheckReport>;
     /// Counters and sizes.
     fn stats(&self) -> StorageStats;
+    /// The transactions that are not ended, that with the oldest snapshot first, and what is kept for each. Takes time in
+    /// proportion to [`StorageStats::versions`].
+    fn holders(&self) -> Vec<SnapshotHolder>;
 }
 
 /// A transaction. Dropping it without [`commit`](StorageTxn::commit) rolls it back.
@@ -324,6 +329,21 @@ impl CheckReport {
     pub(crate) fn note(&mut self, problem: String) {
         crate::btree::add_problem(&mut self.problems, problem);
     }
+}
+
+/// A transaction that has not ended, and what the database keeps as long as it does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SnapshotHolder {
+    /// [`TxnOptions::session`].
+    pub session: u64,
+    /// Commits of changes since its snapshot was taken.
+    pub commits: u64,
+    /// Keys that a commit has changed since, for each of which a before-image is kept in memory. Snapshots of about the
+    /// same age share them.
+    pub versions: u64,
+    /// Bytes of the log from its first record on, which rolling it back may need, and so no checkpoint frees; 0 when it has
+    /// changed nothing.
+    pub log_bytes: u64,
 }
 
 /// Counters since the database was opened, and sizes.

@@ -21,6 +21,7 @@ pub use crate::txn::LockMode;
 pub(crate) use backend::for_each_entry;
 pub use backend::{
     CheckReport, EntryBatch, IsolationLevel, KeyRange, MaintenanceReport, ScanDirection,
-    StorageBackend, StorageCursor, StorageStats, StorageTxn, Synchronous, TreeId, TxnOptions,
+    SnapshotHolder, StorageBackend, StorageCursor, StorageStats, StorageTxn, Synchronous, TreeId,
+    TxnOptions,
 };
 pub use disk::{DiskOptions, DiskStorageBackend};

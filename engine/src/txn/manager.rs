@@ -13,9 +13,31 @@ use crate::sync::{Condvar, Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// A transaction, with changes or without, that holds a snapshot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Holder {
+    /// Tells it from all others.
+    number: u64,
+    /// Who began it.
+    session: u64,
+}
+
+/// What a transaction keeps others from forgetting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Who began it.
+    pub session: u64,
+    /// The time of its snapshot.
+    pub time: u64,
+    /// Start of its first record in the log.
+    pub first_record: Option<Lsn>,
+}
+
 /// A moment that a transaction sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Who holds it.
+    pub holder: Holder,
     /// Everything committed at or before this time.
     pub time: u64,
     /// Every transaction below this number had ended.
@@ -24,14 +46,21 @@ pub struct Snapshot {
     pub schema_version: u64,
 }
 
+/// A transaction that writes, and the number of its holder.
+struct Running {
+    txn: Arc<TxnState>,
+    holder: u64,
+}
+
 #[derive(Default)]
 struct State {
     /// Time of the newest commit.
     time: u64,
     next_txn: u64,
-    running: BTreeMap<u64, Arc<TxnState>>,
-    /// How many snapshots there are of each time.
-    snapshots: BTreeMap<u64, usize>,
+    running: BTreeMap<u64, Running>,
+    /// The snapshots, oldest first.
+    snapshots: BTreeSet<(u64, Holder)>,
+    next_holder: u64,
     schema_version: u64,
     /// Who changes the schema, or is about to.
     schema_owner: Option<Arc<TxnState>>,
@@ -42,6 +71,24 @@ struct State {
 }
 
 impl State {
+    fn snapshot(&mut self, holder: Holder) -> Snapshot {
+        let time = self.time - u64::from(self.time > 0 && makes(Mistake::StaleSnapshot));
+        self.snapshots.insert((time, holder));
+        let first = self.running.first_key_value();
+        let settled_below = first.map_or(self.next_txn, |(id, _)| *id);
+        Snapshot {
+            holder,
+            time,
+            settled_below: settled_below + u64::from(makes(Mistake::FastPathTooEager)),
+            schema_version: self.schema_version,
+        }
+    }
+
+    /// The time of the oldest snapshot, or of the newest commit when there is none.
+    fn oldest_time(&self) -> u64 {
+        self.snapshots.first().map_or(self.time, |(time, _)| *time)
+    }
+
     /// Whether one of `waits_for` waits, directly or not, for `me`.
     fn closes_circle(&self, me: u64, waits_for: &[u64]) -> bool {
         let mut seen = BTreeSet::new();
@@ -96,46 +143,33 @@ impl TxnManager {
         }
     }
 
-    /// Takes a snapshot of what is committed now; [`TxnManager::forget`] ends it.
-    pub fn snapshot(&self) -> Snapshot {
+    /// Takes a snapshot of what is committed now, for a transaction that `session` begins; [`TxnManager::forget`] ends it.
+    pub fn snapshot(&self, session: u64) -> Snapshot {
         let mut state = self.state.lock();
-        let time = state.time - u64::from(state.time > 0 && makes(Mistake::StaleSnapshot));
-        *state.snapshots.entry(time).or_default() += 1;
-        let settled_below = state
-            .running
-            .first_key_value()
-            .map_or(state.next_txn, |(id, _)| *id);
-        Snapshot {
-            time,
-            settled_below: settled_below + u64::from(makes(Mistake::FastPathTooEager)),
-            schema_version: state.schema_version,
-        }
+        state.next_holder += 1;
+        let number = state.next_holder;
+        state.snapshot(Holder { number, session })
     }
 
-    /// Ends a snapshot. Gives whether it was the oldest, so that versions may have become unneeded.
+    /// Takes a new snapshot in the place of `old`. Gives also what [`TxnManager::forget`] does.
+    pub fn renew(&self, old: Snapshot) -> (Snapshot, bool) {
+        let mut state = self.state.lock();
+        state.snapshots.remove(&(old.time, old.holder));
+        let new = state.snapshot(old.holder);
+        (new, old.time < state.oldest_time())
+    }
+
+    /// Ends a snapshot. Gives whether it alone was the oldest, so that versions may have become unneeded.
     pub fn forget(&self, snapshot: Snapshot) -> bool {
         let mut state = self.state.lock();
-        let was_oldest = state
-            .snapshots
-            .first_key_value()
-            .is_some_and(|(time, _)| *time == snapshot.time);
-        if let Some(count) = state.snapshots.get_mut(&snapshot.time) {
-            *count -= 1;
-            if *count == 0 {
-                state.snapshots.remove(&snapshot.time);
-                return was_oldest;
-            }
-        }
-        false
+        state.snapshots.remove(&(snapshot.time, snapshot.holder));
+        let next = state.snapshots.first();
+        next.is_none_or(|(time, _)| snapshot.time < *time)
     }
 
     /// The time of the oldest snapshot, or of the newest commit when there is none.
     pub fn oldest_time(&self) -> u64 {
-        let state = self.state.lock();
-        state
-            .snapshots
-            .first_key_value()
-            .map_or(state.time, |(time, _)| *time)
+        self.state.lock().oldest_time()
     }
 
     /// The time of the newest commit.
@@ -159,19 +193,19 @@ impl TxnManager {
         state
             .running
             .values()
-            .map(|t| t.chain().first())
-            .filter(|lsn| lsn.0 > 0)
+            .filter_map(|running| running.txn.first_record())
             .min()
     }
 
-    /// A transaction with this snapshot is about to make its first change (with `None`: one that will ask for the
-    /// schema, and then for its snapshot again). Waits while another changes the schema.
+    /// A transaction with this snapshot is about to make its first change, which `for_schema` asks for the schema, and
+    /// then for its snapshot again. Waits while another changes the schema.
     ///
     /// # Errors
     /// `40001` when the schema was changed since the snapshot, `55P03` when the wait takes too long.
     pub fn start_writing(
         &self,
-        snapshot: Option<&Snapshot>,
+        snapshot: &Snapshot,
+        for_schema: bool,
         limits: &WaitLimits,
     ) -> Result<Arc<TxnState>> {
         let mut state = self.state.lock();
@@ -179,13 +213,17 @@ impl TxnManager {
         while state.schema_owner.is_some() {
             self.wait(&mut state, &deadline, "schema change")?;
         }
-        if snapshot.is_some_and(|s| s.schema_version != state.schema_version) {
+        if !for_schema && snapshot.schema_version != state.schema_version {
             return Err(schema_changed());
         }
         let id = state.next_txn;
         state.next_txn += 1;
         let txn = Arc::new(TxnState::new(TxnId(id)));
-        state.running.insert(id, txn.clone()); // TXN-3: before its first change
+        let running = Running {
+            txn: txn.clone(),
+            holder: snapshot.holder.number,
+        };
+        state.running.insert(id, running); // TXN-3: before its first change
         Ok(txn)
     }
 
@@ -213,8 +251,8 @@ impl TxnManager {
             let others: Vec<_> = state
                 .running
                 .values()
-                .filter(|t| !Arc::ptr_eq(t, me))
-                .cloned()
+                .filter(|running| !Arc::ptr_eq(&running.txn, me))
+                .map(|running| running.txn.clone())
                 .collect();
             if others.is_empty() {
                 return Ok(state.time == snapshot.time);
@@ -368,16 +406,35 @@ impl TxnManager {
     /// How many snapshots there are, and how many commits there were since the oldest was taken.
     pub fn held_back(&self) -> (u64, u64) {
         let state = self.state.lock();
-        let count: usize = state.snapshots.values().sum();
-        let oldest = state.snapshots.keys().next();
-        (count as u64, oldest.map_or(0, |oldest| state.time - oldest))
+        let count = state.snapshots.len() as u64;
+        (count, state.time - state.oldest_time())
+    }
+
+    /// What each transaction holds, and the time of the newest commit. They are in the order of their snapshots, oldest
+    /// first, as those of the [`Snapshots`] that come with them.
+    pub fn held(&self) -> (Vec<Held>, Snapshots) {
+        let state = self.state.lock();
+        let running = state.running.values();
+        let records = running.filter_map(|r| Some((r.holder, r.txn.first_record()?)));
+        let records: BTreeMap<u64, Lsn> = records.collect();
+        let held = |(time, holder): &(u64, Holder)| Held {
+            session: holder.session,
+            time: *time,
+            first_record: records.get(&holder.number).copied(),
+        };
+        let held: Vec<Held> = state.snapshots.iter().map(held).collect();
+        let snapshots = Snapshots {
+            times: held.iter().map(|held| held.time).collect(),
+            now: state.time,
+        };
+        (held, snapshots)
     }
 
     /// See [`VersionStore::thin`](super::VersionStore::thin).
     pub fn snapshots(&self) -> Snapshots {
         let state = self.state.lock();
         Snapshots {
-            times: state.snapshots.keys().copied().collect(),
+            times: state.snapshots.iter().map(|(time, _)| *time).collect(),
             now: state.time,
         }
     }

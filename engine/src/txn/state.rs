@@ -1,6 +1,6 @@
 //! What all versions of a transaction share.
 
-use crate::page::TxnId;
+use crate::page::{Lsn, TxnId};
 use crate::wal::LogChain;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,6 +31,11 @@ impl TxnState {
     /// Its records in the log.
     pub fn chain(&self) -> &LogChain {
         &self.chain
+    }
+
+    /// Where its first record starts; `None` before there is one.
+    pub fn first_record(&self) -> Option<Lsn> {
+        Some(self.chain.first()).filter(|lsn| lsn.0 > 0)
     }
 
     /// When it committed; `None` while it runs and when it was rolled back.

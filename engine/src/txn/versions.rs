@@ -63,6 +63,11 @@ impl Snapshots {
             });
         self.times.get(first).is_some_and(|time| *time < to)
     }
+
+    /// How many of them are before `time`.
+    fn before(&self, time: u64) -> usize {
+        self.times.partition_point(|snapshot| *snapshot < time)
+    }
 }
 
 /// What is left of a chain, newest first, when those versions are dropped that lie between two snapshots: a version is
@@ -211,6 +216,28 @@ impl VersionStore {
         all
     }
 
+    /// For each snapshot the keys that it sees as they were before a commit since: as many before-images are held for it.
+    pub fn held_for(&self, snapshots: &Snapshots) -> Vec<u64> {
+        // By how much each has more than the one before it.
+        let mut steps = vec![0i64; snapshots.times.len() + 1];
+        for shard in &self.shards {
+            for versions in &*shard.lock() {
+                let chain = std::iter::successors(Some(&versions.newest), |v| v.older.as_deref());
+                let commits = chain.filter_map(|v| v.writer.committed_at());
+                let mut ends = commits.map(|time| snapshots.before(time)).peekable();
+                while let Some(end) = ends.next() {
+                    steps[ends.peek().copied().unwrap_or(0)] += 1;
+                    steps[end] -= 1;
+                }
+            }
+        }
+        let counts = steps.iter().scan(0, |count, step| {
+            *count += step;
+            Some(*count as u64)
+        });
+        counts.take(snapshots.times.len()).collect()
+    }
+
     /// Who wrote the entry that is on the page, if its before-image is still held.
     pub fn newest_writer(&self, tree: PageId, key: &[u8]) -> Option<Arc<TxnState>> {
         if self.count() == 0 {
@@ -327,6 +354,7 @@ impl VersionStore {
 mod tests {
     use super::*;
     use crate::page::TxnId;
+    use crate::txn::Holder;
 
     #[test]
     fn an_old_snapshot_holds_one_version_of_a_key() {
@@ -347,6 +375,7 @@ mod tests {
         };
         let seen = |time| {
             let snapshot = Snapshot {
+                holder: Holder::default(),
                 time,
                 settled_below: 0,
                 schema_version: 0,
@@ -355,9 +384,16 @@ mod tests {
         };
         let before: Vec<Seen> = [10, 40, 41, 98, 99, 100].map(seen).into();
         assert_eq!(before[1], Seen::Before(Some(value(40))));
+        assert_eq!(store.held_for(&snapshots), [1, 1, 1, 1]);
         // One for each snapshot, and that of the commit after `now`, which a new snapshot may still be before.
         assert_eq!(store.thin(&snapshots), 95);
         assert_eq!(store.count(), 5);
+        assert_eq!(store.held_for(&snapshots), [1, 1, 1, 1]);
+        let newest = Snapshots {
+            times: vec![99, 100, 100],
+            now: 100,
+        };
+        assert_eq!(store.held_for(&newest), [1, 0, 0]);
         assert_eq!(before, [10, 40, 41, 98, 99, 100].map(seen));
         let newest = store.newest_writer(tree, b"k").unwrap();
         assert_eq!(newest.committed_at(), Some(100));

@@ -5,7 +5,8 @@ use super::txn::ModelTxn;
 use quantadb::Result;
 use quantadb::env::{Env, OsEnv};
 use quantadb::storage::{
-    CheckReport, MaintenanceReport, StorageBackend, StorageStats, StorageTxn, TreeId, TxnOptions,
+    CheckReport, MaintenanceReport, SnapshotHolder, StorageBackend, StorageStats, StorageTxn,
+    TreeId, TxnOptions,
 };
 use quantadb::sync::{Condvar, Mutex};
 use std::sync::Arc;
@@ -131,5 +132,10 @@ impl StorageBackend for ModelBackend {
             versions: store.old_versions(),
             ..StorageStats::default()
         }
+    }
+
+    /// What it keeps, it keeps for nobody in particular.
+    fn holders(&self) -> Vec<SnapshotHolder> {
+        Vec::new()
     }
 }

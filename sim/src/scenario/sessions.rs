@@ -9,15 +9,20 @@
 //!   parent-…, child-…       no child without a parent, at any level: row locks
 //! ```
 //!
+//! In every other run a reader stays from step to step ([`Observers`]): it must see what it saw, and be named as who keeps the
+//! old versions.
+//!
 //! Whether guards and members hold, only serializable transactions can promise: they read what they do not change (write skew),
 //! and count what is not there yet (phantoms). A lost update, a transaction that is half there, a snapshot that sees a part of another: each breaks a sum. A slot
 //! that is behind what its session was told is a commit that was lost, which may happen to those that waited for less than the disk. Interrupted commits may be there or not, and once
 //! recovery has decided it, it stays.
 
-use super::families::{self, Families};
+use super::families;
 use super::ledger::Ledger;
+use super::observer::Observers;
 use super::run::Workload;
 use super::storage::open_backend;
+use super::sums::{ACCOUNTS, BALANCE, MEMBERS_MAX, Sums, number, wrong};
 use super::world::World;
 use crate::baton::take_turns;
 use crate::lockstep::{Event, Mismatch, is_fault};
@@ -31,20 +36,13 @@ use quantadb::storage::{
 use quantadb::{Error, ErrorKind};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Accounts between which money moves.
-const ACCOUNTS: u64 = 12;
-/// What each account has at first.
-const BALANCE: u64 = 1_000;
 /// Counters among which transactions choose.
 const COUNTERS: u64 = 4;
 /// Pairs of guards.
 const GUARD_PAIRS: u64 = 2;
-/// Members at most.
-const MEMBERS_MAX: usize = 3;
 /// Transactions of a session in one step.
 const TRANSACTIONS_MAX: u32 = 12;
 
@@ -71,20 +69,8 @@ pub(super) struct Threads {
     phase: PhaseCell,
     rng: ChaCha8Rng,
     schedule: ChaCha8Rng,
+    observers: Observers,
     work: WorkCounts,
-}
-
-fn number(value: Option<Vec<u8>>) -> u64 {
-    let bytes = value.and_then(|v| v.try_into().ok());
-    bytes.map_or(0, u64::from_be_bytes)
-}
-
-fn wrong(doing: &str, expected: String, found: String) -> Mismatch {
-    Mismatch {
-        doing: doing.to_owned(),
-        expected,
-        found,
-    }
 }
 
 /// An error of one step of a transaction: the other's fault, the disk's, or the engine's.
@@ -165,6 +151,7 @@ impl Session<'_> {
                 1 if self.lazy => Synchronous::Normal,
                 _ => Synchronous::Full,
             },
+            session: self.slot as u64 + 1,
         }
     }
 
@@ -344,74 +331,11 @@ fn account(number: u64) -> String {
     format!("account-{number}")
 }
 
-/// All numbers of one snapshot.
-struct Sums {
-    accounts: u64,
-    counters: u64,
-    slots: BTreeMap<usize, u64>,
-    /// How many guards of each pair are on duty.
-    guards: BTreeMap<String, u64>,
-    members: usize,
-    families: Families,
-}
-
-impl Sums {
-    fn read(txn: &dyn StorageTxn, tree: TreeId) -> Result<Self, Error> {
-        let mut cursor = txn.scan(tree, KeyRange::ALL, ScanDirection::Forward)?;
-        let mut batch = EntryBatch::default();
-        let mut sums = Self {
-            accounts: 0,
-            counters: 0,
-            slots: BTreeMap::new(),
-            guards: BTreeMap::new(),
-            members: 0,
-            families: Families::default(),
-        };
-        while cursor.next_batch(&mut batch, 5)? {
-            for (key, value) in batch.iter() {
-                let value = number(Some(value.to_vec()));
-                let key = String::from_utf8_lossy(key);
-                match key.split_once('-') {
-                    Some(("account", _)) => sums.accounts = sums.accounts.wrapping_add(value),
-                    Some(("counter", _)) => sums.counters += value,
-                    Some(("guard", who)) => {
-                        let pair = who.split_once('-').map_or(who, |(pair, _)| pair);
-                        *sums.guards.entry(pair.to_owned()).or_default() += value;
-                    }
-                    Some(("member", _)) => sums.members += 1,
-                    Some(("fact", _)) => {}
-                    Some((kind, rest)) if sums.families.note(kind, rest) => {}
-                    Some((_, slot)) => {
-                        sums.slots.insert(slot.parse().unwrap_or(usize::MAX), value);
-                    }
-                    None => {}
-                }
-            }
-        }
-        Ok(sums)
-    }
-
-    fn check(&self) -> Result<(), Mismatch> {
-        let slots: u64 = self.slots.values().sum();
-        let expected = format!(
-            "accounts {}, counters {slots} as slots, a guard of each pair, members up to {MEMBERS_MAX}, no orphans",
-            ACCOUNTS * BALANCE
-        );
-        let found = format!(
-            "accounts {}, counters {}, guards {:?}, members {}, orphans of {:?}",
-            self.accounts,
-            self.counters,
-            self.guards,
-            self.members,
-            self.families.broken()
-        );
-        let guarded = self.guards.values().all(|&on| on > 0);
-        let sums = self.accounts == ACCOUNTS * BALANCE && self.counters == slots;
-        let broken = !self.families.broken().is_empty();
-        match sums && guarded && !broken && self.members <= MEMBERS_MAX {
-            true => Ok(()),
-            false => Err(wrong("the sums of one snapshot", expected, found)),
-        }
+/// What a step came to that the disk made fail where nothing was committed.
+fn failed(error: Error) -> Event {
+    Event::Fault {
+        commit_unknown: error.kind() == ErrorKind::Stopped,
+        error,
     }
 }
 
@@ -488,7 +412,10 @@ impl Workload for Threads {
         let mut schedule = streams.schedule();
         // The world draws its crashes from the start of this stream.
         schedule.set_word_pos(1 << 40);
+        let mut observing = streams.schedule();
+        observing.set_word_pos(1 << 41);
         Ok(Self {
+            observers: Observers::new(observing),
             engine: Some(engine),
             tree,
             ledger: Arc::new(Ledger::new(
@@ -506,6 +433,9 @@ impl Workload for Threads {
 
     fn step(&mut self) -> Result<Event, Mismatch> {
         let engine = self.engine().clone();
+        if let Err(error) = self.observers.begin(&*engine, self.tree) {
+            return Ok(failed(error));
+        }
         let chance = [0.02, 0.2, 0.6][self.schedule.random_range(0..3)];
         let schedule = ChaCha8Rng::seed_from_u64(self.schedule.random());
         let sessions = (0..self.ledger.sessions()).map(|slot| Session {
@@ -543,14 +473,26 @@ impl Workload for Threads {
                 };
             }
         }
-        Ok(event)
+        match event {
+            Event::Fine => Ok(self
+                .observers
+                .look(&*engine)?
+                .map_or_else(failed, |()| event)),
+            // What the engine has counted of it, is open.
+            fault => {
+                self.observers.end();
+                Ok(fault)
+            }
+        }
     }
 
     fn let_go(&mut self) {
+        self.observers.end();
         self.engine = None;
     }
 
     fn close(&mut self) -> Result<(), Error> {
+        self.observers.end();
         match self.engine.take() {
             Some(engine) => {
                 engine.checkpoint()?;

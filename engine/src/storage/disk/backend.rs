@@ -1,7 +1,8 @@
 //! The backend itself: what the door calls.
 
 use super::super::{
-    CheckReport, MaintenanceReport, StorageBackend, StorageStats, StorageTxn, TreeId, TxnOptions,
+    CheckReport, MaintenanceReport, SnapshotHolder, StorageBackend, StorageStats, StorageTxn,
+    TreeId, TxnOptions,
 };
 use super::core::{CATALOG_ROOT, Core};
 use super::options::DiskOptions;
@@ -9,6 +10,7 @@ use super::transaction::DiskTxn;
 use crate::buffer::Allocation;
 use crate::env::Env;
 use crate::error::Result;
+use crate::txn::Held;
 use crate::vfs::Vfs;
 use std::path::Path;
 use std::sync::Arc;
@@ -115,5 +117,19 @@ impl StorageBackend for DiskStorageBackend {
             snapshots,
             oldest_snapshot_commits,
         }
+    }
+
+    fn holders(&self) -> Vec<SnapshotHolder> {
+        let (held, snapshots) = self.core.txns.held();
+        let versions = self.core.versions.held_for(&snapshots);
+        let end = self.core.log().end();
+        let holders = held.iter().zip(versions);
+        let holder = |(held, versions): (&Held, u64)| SnapshotHolder {
+            session: held.session,
+            commits: snapshots.now - held.time,
+            versions,
+            log_bytes: held.first_record.map_or(0, |first| end.0 - first.0),
+        };
+        holders.map(holder).collect()
     }
 }

@@ -88,7 +88,7 @@ pub(super) struct DiskTxn {
 impl DiskTxn {
     pub(super) fn begin(core: Arc<Core>, options: TxnOptions) -> Self {
         Self {
-            snapshot: core.txns.snapshot(),
+            snapshot: core.txns.snapshot(options.session),
             reading: Reading::of(&options),
             core,
             limits: WaitLimits {
@@ -115,10 +115,10 @@ impl DiskTxn {
 
     /// The transaction's number, taken with its first change.
     pub(super) fn writer(&self) -> Result<Arc<TxnState>> {
-        self.writer_with(Some(self.snapshot))
+        self.writer_for(false)
     }
 
-    fn writer_with(&self, snapshot: Option<Snapshot>) -> Result<Arc<TxnState>> {
+    fn writer_for(&self, schema: bool) -> Result<Arc<TxnState>> {
         if let Some(state) = &*self.state.borrow() {
             return Ok(state.clone());
         }
@@ -133,7 +133,7 @@ impl DiskTxn {
         let state = self
             .core
             .txns
-            .start_writing(snapshot.as_ref(), &self.limits)?;
+            .start_writing(&self.snapshot, schema, &self.limits)?;
         self.state.replace(Some(state.clone()));
         Ok(state)
     }
@@ -478,7 +478,7 @@ impl StorageTxn for DiskTxn {
         }
         let fresh = self.state.borrow().is_none();
         let was_used = self.used.load(Ordering::Relaxed) || !fresh;
-        let state = self.writer_with(None)?;
+        let state = self.writer_for(true)?;
         let owned = self
             .core
             .txns
@@ -528,9 +528,9 @@ impl StorageTxn for DiskTxn {
 
 impl DiskTxn {
     fn take_snapshot(&mut self) {
-        let new = self.core.txns.snapshot();
-        let old = std::mem::replace(&mut self.snapshot, new);
-        if self.core.txns.forget(old) {
+        let (new, old_was_oldest) = self.core.txns.renew(self.snapshot);
+        self.snapshot = new;
+        if old_was_oldest {
             self.core.drop_settled_versions();
         }
     }
