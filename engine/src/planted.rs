@@ -213,6 +213,8 @@ mistakes! {
         FirstUpdaterIgnored,
         /// A transaction that was rolled back goes on standing in the way of others.
         VictimStays,
+        /// A commit whose record is there already says that it was interrupted.
+        InterruptedTooLate,
         /// Rolling back to a savepoint forgets what was read before the change.
         CoveredReadDropped,
         /// Commits that are not durable yet are not validated against.

@@ -3,6 +3,7 @@
 //! [`check_semantics`] pins each rule of the door with a few lines that fail by name; [`check_random`] drives a
 //! backend and the model side by side. Both panic with what was expected and what was found.
 
+mod interrupts;
 mod locks;
 
 use crate::lockstep::{Event, Lockstep, LockstepCounts, Shape};
@@ -11,7 +12,7 @@ use crate::phase::PhaseCell;
 use crate::streams::Streams;
 use quantadb::storage::{
     EntryBatch, IsolationLevel, KeyRange, ScanDirection, StorageBackend, StorageTxn, Synchronous,
-    TreeId, TxnOptions,
+    TreeId, TxnOptions, WaitLimits,
 };
 use quantadb::{Error, Result};
 use std::ops::Bound;
@@ -78,6 +79,8 @@ pub fn check_semantics(make: Make<'_>) {
     locks::row_locks(&*make());
     locks::promises(&*make());
     locks::deadlock_of_locks(&*make());
+    interrupts::commits(&*make());
+    interrupts::vacuum(&*make());
 }
 
 fn begin(backend: &dyn StorageBackend) -> Box<dyn StorageTxn> {
@@ -222,7 +225,7 @@ fn deletions_that_hide(backend: &dyn StorageBackend) {
         keys(&*late, tree, KeyRange::ALL, ScanDirection::Forward).len(),
         1
     );
-    backend.vacuum().expect("vacuum");
+    backend.vacuum(&WaitLimits::default()).expect("vacuum");
     assert_eq!(
         get(&*late, tree, b"a").as_deref(),
         Some(&b"0"[..]),
@@ -358,7 +361,7 @@ fn big_values(backend: &dyn StorageBackend) {
     assert_eq!(bytes, 300 + 5_000 + 70_000 + 3_000_000);
     drop(cursor);
     drop(old);
-    backend.vacuum().expect("vacuum");
+    backend.vacuum(&WaitLimits::default()).expect("vacuum");
     let mut txn = begin(backend);
     for (i, len) in [70_000, 300, 3_000_000, 5_000].into_iter().enumerate() {
         assert!(
@@ -368,7 +371,7 @@ fn big_values(backend: &dyn StorageBackend) {
         assert!(txn.delete(tree, &[i as u8]).expect("delete"));
     }
     txn.commit().expect("commit");
-    backend.vacuum().expect("vacuum");
+    backend.vacuum(&WaitLimits::default()).expect("vacuum");
     let report = backend.check().expect("check");
     assert_eq!(report.problems, Vec::<String>::new());
 }
@@ -407,14 +410,14 @@ fn trees(backend: &dyn StorageBackend) {
     txn.mark_schema_changed().expect("mark");
     txn.drop_tree(tree).expect("drop_tree");
     txn.commit().expect("commit");
-    backend.vacuum().expect("vacuum");
+    backend.vacuum(&WaitLimits::default()).expect("vacuum");
     assert_eq!(
         get(&*reader, tree, b"a").as_deref(),
         Some(&b"1"[..]),
         "an old snapshot sees the tree"
     );
     drop(reader);
-    backend.vacuum().expect("vacuum");
+    backend.vacuum(&WaitLimits::default()).expect("vacuum");
     let report = backend.check().expect("check");
     assert_eq!(report.problems, Vec::<String>::new());
 }

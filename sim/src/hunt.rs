@@ -37,6 +37,7 @@ fn names_of(mistake: Mistake) -> &'static [&'static str] {
             &["damage"]
         }
         Mistake::PendingNotValidated => &["serializable"],
+        Mistake::InterruptedTooLate => &["sessions"],
         _ => match mistake.area() {
             Area::Catalog | Area::Integrity | Area::Planner | Area::Executor => &["queries"],
             _ => &["storage"],

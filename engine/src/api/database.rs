@@ -9,7 +9,7 @@ use crate::exec::{MemoryPool, TempSpace, TempStats, check_references, check_tabl
 use crate::sql::reference;
 use crate::storage::{
     CheckReport, DiskStorageBackend, MaintenanceReport, SnapshotHolder, StorageBackend,
-    StorageStats, StorageTxn, TxnOptions,
+    StorageStats, StorageTxn, TxnOptions, WaitLimits,
 };
 use crate::sync::Mutex;
 use crate::vfs::{MemoryVfs, Vfs};
@@ -186,9 +186,10 @@ impl Database {
         self.shared.backend.maintain(budget_pages)
     }
 
-    /// Removes what no transaction can see any more.
+    /// Removes what no transaction can see any more. Nothing stops it; the statement `VACUUM` of a connection can be
+    /// interrupted.
     pub fn vacuum(&self) -> Result<MaintenanceReport> {
-        self.shared.backend.vacuum()
+        self.shared.backend.vacuum(&WaitLimits::default())
     }
 
     /// Writes all changed pages, so that the log can be recycled.

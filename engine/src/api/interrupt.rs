@@ -38,8 +38,10 @@ impl InterruptHandle {
     }
 
     /// The statement that runs fails with `57014` within milliseconds, also while it waits for another transaction; what
-    /// it has done is undone, and its transaction is left as after any other error. A commit that has begun, and
-    /// maintenance (`VACUUM`, `CHECKPOINT`), are not stopped.
+    /// it has done is undone, and its transaction is left as after any other error. `VACUUM` stops between two of its steps:
+    /// what it has done is done, and the next goes on. A commit stops, and rolls its transaction back, as long as it checks
+    /// deferred constraints, waits for other transactions or validates what was read; not once its record is in the log,
+    /// when it waits for the disk. `CHECKPOINT` and `CHECK DATABASE` are not stopped.
     pub fn interrupt(&self) {
         self.interrupt.request();
         if let Some(shared) = self.shared.upgrade() {

@@ -255,7 +255,7 @@ impl Session {
         planned: &mut Option<Arc<Planned>>,
         parameters: &[Value],
     ) -> Result<Ran> {
-        if let Some(ran) = utility::maintenance(&self.shared, parsed)? {
+        if let Some(ran) = utility::maintenance(&self.shared, parsed, &self.wait_limits())? {
             return Ok(ran);
         }
         if self.settings.read_only {

@@ -9,17 +9,23 @@ use crate::catalog::{self, ForeignKey, Table};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Deferral, Executed, ResultRows};
+use crate::interrupt::WaitLimits;
 use crate::sql::bound::{CreateIndex, CreateTable, OutputColumn, SettingStatement, Statement};
 use crate::sql::{Parsed, ParsedKind, reference};
 use crate::storage::{StorageTxn, TreeId};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
-/// Runs a statement that maintains the database as a whole, outside of any transaction.
-pub(crate) fn maintenance(shared: &Shared, parsed: &Parsed) -> Result<Option<Ran>> {
+/// Runs a statement that maintains the database as a whole, outside of any transaction. Of these `VACUUM` can be
+/// interrupted.
+pub(crate) fn maintenance(
+    shared: &Shared,
+    parsed: &Parsed,
+    limits: &WaitLimits,
+) -> Result<Option<Ran>> {
     let tag = match parsed.kind {
         ParsedKind::Vacuum => {
-            shared.backend.vacuum()?;
+            shared.backend.vacuum(limits)?;
             "VACUUM"
         }
         ParsedKind::Checkpoint => {

@@ -186,8 +186,10 @@ pub trait StorageBackend: Send + Sync + 'static {
     fn wake(&self);
     /// Some background work: vacuum, a checkpoint when one is due. Bounded by about `budget_pages` pages touched.
     fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport>;
-    /// Removes all that no snapshot needs, and gives the free pages at the end of the file back to the file system.
-    fn vacuum(&self) -> Result<MaintenanceReport>;
+    /// Removes all that no snapshot needs, and gives the free pages at the end of the file back to the file system. Waits
+    /// while others do maintenance, as `limits` say (`55P03`), and stops between two of its steps, each of which is one
+    /// record of the log, with `57014` when [`WaitLimits::interrupt`] says so: what was done is done, and the next goes on.
+    fn vacuum(&self, limits: &WaitLimits) -> Result<MaintenanceReport>;
     /// Writes all dirty pages and lets the log be recycled.
     fn checkpoint(&self) -> Result<()>;
     /// Verifies every page, tree and owner in the file. Damage is reported, not returned as an error.
@@ -263,7 +265,8 @@ pub trait StorageTxn: Send {
     /// In `READ COMMITTED`, takes a new snapshot; else does nothing.
     fn refresh_snapshot(&mut self);
     /// Commits; when this returns `Ok` the transaction survives what [`Synchronous`] says: by default every crash. Errors: `40001` when it is not serializable; it
-    /// is then rolled back. On an error of kind [`crate::ErrorKind::Stopped`] or [`crate::ErrorKind::Io`] the outcome is
+    /// is then rolled back. `57014`, and rolled back too, when [`WaitLimits::interrupt`] says so by the time at which the
+    /// commit record would be appended; from then on it is not interrupted, for it may be there already. On an error of kind [`crate::ErrorKind::Stopped`] or [`crate::ErrorKind::Io`] the outcome is
     /// unknown until the next open.
     fn commit(self: Box<Self>) -> Result<()>;
     /// Rolls back.

@@ -322,6 +322,26 @@ impl TxnManager {
         Ok(())
     }
 
+    /// Waits until `ready` gives something; it is asked at first, whenever a transaction ends, and at [`TxnManager::wake`].
+    ///
+    /// # Errors
+    /// `55P03` when it takes longer than the limit, `57014`.
+    pub fn wait_until<T>(
+        &self,
+        limits: &WaitLimits,
+        what: &'static str,
+        ready: impl Fn() -> Option<T>,
+    ) -> Result<T> {
+        let deadline = self.deadline(limits);
+        let mut state = self.state.lock();
+        loop {
+            if let Some(found) = ready() {
+                return Ok(found);
+            }
+            self.wait(&mut state, &deadline, what)?;
+        }
+    }
+
     /// Everybody who waits looks whether to go on with it.
     pub fn wake(&self) {
         let _state = self.state.lock(); // so that nobody is between looking and waiting

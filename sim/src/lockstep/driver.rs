@@ -5,7 +5,9 @@ use super::session::{Answer, Session, TreePair};
 use super::shape::{Shape, direction, row_id_key};
 use crate::model::{ModelBackend, ModelTxn};
 use crate::phase::{Phase, PhaseCell};
-use quantadb::storage::{IsolationLevel, ScanDirection, StorageBackend, StorageTxn, TxnOptions};
+use quantadb::storage::{
+    IsolationLevel, ScanDirection, StorageBackend, StorageTxn, TxnOptions, WaitLimits,
+};
 use quantadb::{Error, ErrorKind};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -174,11 +176,13 @@ impl Lockstep {
                 .phase
                 .during(Phase::Checkpoint, || subject.checkpoint()),
             _ => {
-                let vacuum = || subject.vacuum().map(drop);
+                let vacuum = || subject.vacuum(&WaitLimits::default()).map(drop);
                 self.phase.during(Phase::Vacuum, vacuum)
             }
         };
-        self.model.vacuum().map_err(model_failed)?;
+        self.model
+            .vacuum(&WaitLimits::default())
+            .map_err(model_failed)?;
         match result {
             Ok(()) => Ok(None),
             Err(error) => self.only_fault("maintenance", error),

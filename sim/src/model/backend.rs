@@ -6,7 +6,7 @@ use quantadb::Result;
 use quantadb::env::{Env, OsEnv};
 use quantadb::storage::{
     CheckReport, MaintenanceReport, SnapshotHolder, StorageBackend, StorageStats, StorageTxn,
-    TreeId, TxnOptions,
+    TreeId, TxnOptions, WaitLimits,
 };
 use quantadb::sync::{Condvar, Mutex};
 use std::sync::Arc;
@@ -110,10 +110,11 @@ impl StorageBackend for ModelBackend {
     }
 
     fn maintain(&self, _budget_pages: u64) -> Result<MaintenanceReport> {
-        self.vacuum()
+        self.vacuum(&WaitLimits::default())
     }
 
-    fn vacuum(&self) -> Result<MaintenanceReport> {
+    fn vacuum(&self, limits: &WaitLimits) -> Result<MaintenanceReport> {
+        limits.check()?;
         Ok(self.shared.store.lock().vacuum())
     }
 

@@ -409,6 +409,13 @@ impl StorageTxn for ModelTxn {
     }
 
     fn commit(self: Box<Self>) -> Result<()> {
+        let changes = !self.shared.store.lock().me(self.me).undo.is_empty();
+        if let Err(interrupted) = self.limits.check()
+            && changes
+        {
+            self.end(false);
+            return Err(interrupted);
+        }
         if !self.end(true) {
             let message =
                 "could not serialize access due to read/write dependencies among transactions";

@@ -2,7 +2,7 @@
 
 use crate::env::SimEnv;
 use crate::streams::Streams;
-use quantadb::storage::{DiskOptions, DiskStorageBackend, StorageBackend, TxnOptions};
+use quantadb::storage::{DiskOptions, DiskStorageBackend, StorageBackend, TxnOptions, WaitLimits};
 use quantadb::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at, write_all_at};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -55,7 +55,7 @@ impl DatabaseFiles {
             txn.drop_tree(dropped)?;
             txn.put(tree, &8u32.to_be_bytes(), b"short")?;
             txn.commit()?;
-            backend.vacuum()?;
+            backend.vacuum(&WaitLimits::default())?;
             backend.checkpoint()?;
             let mut txn = backend.begin(TxnOptions::default())?;
             txn.put(root, b"after the checkpoint", &[4; 700])?;

@@ -4,7 +4,9 @@ use super::files::DatabaseFiles;
 use super::input::{Bytes, Rest};
 use arbitrary::Arbitrary;
 use quantadb::page::{Lsn, Page};
-use quantadb::storage::{EntryBatch, KeyRange, ScanDirection, StorageBackend, TreeId, TxnOptions};
+use quantadb::storage::{
+    EntryBatch, KeyRange, ScanDirection, StorageBackend, TreeId, TxnOptions, WaitLimits,
+};
 use quantadb::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at, write_all_at};
 use quantadb::wal::{Log, LogGeometry, LogReader, RecordHead, RecordKind};
 use std::path::Path;
@@ -234,7 +236,7 @@ fn use_it(files: &DatabaseFiles) {
         read_all(&backend, tree);
         change(&backend, tree);
     }
-    let _ = backend.vacuum();
+    let _ = backend.vacuum(&WaitLimits::default());
     let _ = backend.checkpoint();
     let _ = backend.check();
 }

@@ -7,7 +7,7 @@ use crate::streams::Streams;
 use arbitrary::Arbitrary;
 use quantadb::storage::{
     DiskStorageBackend, EntryBatch, KeyRange, ScanDirection, StorageBackend, StorageTxn, TreeId,
-    TxnOptions,
+    TxnOptions, WaitLimits,
 };
 use quantadb::vfs::MemoryVfs;
 use std::collections::BTreeMap;
@@ -111,7 +111,7 @@ pub fn check_tree(input: TreeInput) {
     }
     life.end(true);
     life.sound();
-    life.backend().vacuum().unwrap();
+    life.backend().vacuum(&WaitLimits::default()).unwrap();
     life.sound();
     life.open();
     life.sound();
@@ -198,7 +198,7 @@ impl Life {
         match step {
             TreeStep::Vacuum => {
                 self.end(true);
-                self.backend().vacuum().unwrap();
+                self.backend().vacuum(&WaitLimits::default()).unwrap();
             }
             _ => self.backend().checkpoint().unwrap(),
         }

@@ -24,7 +24,7 @@ use crate::report::Report;
 use crate::streams::Streams;
 use quantadb::storage::{
     DiskOptions, DiskStorageBackend, EntryBatch, KeyRange, ScanDirection, StorageBackend, TreeId,
-    TxnOptions,
+    TxnOptions, WaitLimits,
 };
 use quantadb::{Error, ErrorKind};
 use rand::Rng;
@@ -404,7 +404,7 @@ impl Life {
     fn tend(&mut self, engine: &dyn StorageBackend) -> Result<Went, Mismatch> {
         let done = match self.rng.random_range(0..3) {
             0 => engine.checkpoint(),
-            1 => engine.vacuum().map(drop),
+            1 => engine.vacuum(&WaitLimits::default()).map(drop),
             _ => match engine.check() {
                 Ok(report) if report.problems.is_empty() => {
                     self.world.work.pages_checked += report.pages_checked;

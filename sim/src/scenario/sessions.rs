@@ -25,13 +25,15 @@ use super::storage::open_backend;
 use super::sums::{ACCOUNTS, BALANCE, MEMBERS_MAX, Sums, number, wrong};
 use super::world::World;
 use crate::baton::take_turns;
+use crate::env::SimEnv;
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
 use crate::report::WorkCounts;
 use crate::streams::Streams;
+use quantadb::interrupt::Interrupt;
 use quantadb::storage::{
     DiskOptions, DiskStorageBackend, EntryBatch, IsolationLevel, KeyRange, ScanDirection,
-    StorageBackend, StorageTxn, Synchronous, TreeId, TxnOptions,
+    StorageBackend, StorageTxn, Synchronous, TreeId, TxnOptions, WaitLimits,
 };
 use quantadb::{Error, ErrorKind};
 use rand::{Rng, SeedableRng};
@@ -67,6 +69,7 @@ pub(super) struct Threads {
     /// Whether commits may wait for less than the disk.
     lazy: bool,
     phase: PhaseCell,
+    env: Arc<SimEnv>,
     rng: ChaCha8Rng,
     schedule: ChaCha8Rng,
     observers: Observers,
@@ -83,7 +86,7 @@ enum Stop {
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         match error.kind() {
-            ErrorKind::Conflict => Stop::Refused,
+            ErrorKind::Conflict | ErrorKind::Canceled => Stop::Refused,
             _ if is_fault(&error) => Stop::Fault(error),
             _ => Stop::Wrong(wrong(
                 "an operation of a session",
@@ -98,6 +101,7 @@ impl From<Error> for Stop {
 struct Session<'a> {
     engine: &'a DiskStorageBackend,
     phase: &'a PhaseCell,
+    env: &'a Arc<SimEnv>,
     tree: TreeId,
     slot: usize,
     ledger: &'a Ledger,
@@ -155,11 +159,28 @@ impl Session<'_> {
         }
     }
 
+    /// Limits that mostly are none: with this chance what they are for stops within so many microseconds.
+    fn limits(&mut self, chance: f64, micros_max: u64) -> WaitLimits {
+        let stops = self.rng.random_bool(chance);
+        WaitLimits {
+            lock_timeout_micros: None,
+            interrupt: stops.then(|| {
+                let interrupt = Interrupt::new(self.env.clone());
+                interrupt.begin(Some(self.rng.random_range(0..micros_max)));
+                Arc::new(interrupt)
+            }),
+        }
+    }
+
     fn maintain(&mut self) -> Result<(), Stop> {
         let engine = self.engine;
         match self.rng.random_range(0..3) {
             0 => drop(self.phase.during(Phase::Vacuum, || engine.maintain(10))?),
-            1 => drop(self.phase.during(Phase::Vacuum, || engine.vacuum())?),
+            1 => {
+                let limits = self.limits(0.3, 20_000);
+                self.phase
+                    .during(Phase::Vacuum, || engine.vacuum(&limits))?;
+            }
             _ => self
                 .phase
                 .during(Phase::Checkpoint, || engine.checkpoint())?,
@@ -295,6 +316,12 @@ impl Session<'_> {
         if self.rng.random_bool(0.1) {
             return Ok(txn.rollback()?);
         }
+        // What is stopped before its record is there has not happened, or else its slot would show it.
+        let lock_timeout_micros = options.lock_timeout_micros;
+        txn.limit_waits(WaitLimits {
+            lock_timeout_micros,
+            ..self.limits(0.15, 60)
+        });
         let before = self.ledger.now();
         match self.phase.during(Phase::Commit, || txn.commit()) {
             Ok(()) => {
@@ -425,6 +452,7 @@ impl Workload for Threads {
             unknown: vec![false; sessions],
             lazy: schedule.random_bool(0.4),
             phase: world.progress.phase.clone(),
+            env: world.env.clone(),
             rng: streams.workload(),
             schedule,
             work: WorkCounts::default(),
@@ -441,6 +469,7 @@ impl Workload for Threads {
         let sessions = (0..self.ledger.sessions()).map(|slot| Session {
             engine: &engine,
             phase: &self.phase,
+            env: &self.env,
             tree: self.tree,
             slot,
             ledger: &self.ledger,

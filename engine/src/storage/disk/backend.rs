@@ -10,6 +10,7 @@ use super::transaction::DiskTxn;
 use crate::buffer::Allocation;
 use crate::env::Env;
 use crate::error::Result;
+use crate::interrupt::WaitLimits;
 use crate::txn::Held;
 use crate::vfs::Vfs;
 use std::path::Path;
@@ -72,19 +73,25 @@ impl StorageBackend for DiskStorageBackend {
     }
 
     fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport> {
-        let mut control = self.core.maintenance.lock();
-        let mut report = self.core.vacuum(Some(budget_pages))?;
-        if self.core.log().bytes_since_checkpoint() >= self.core.options.checkpoint_bytes {
-            report.checkpointed = self.core.checkpoint_locked(&mut control)?.checkpointed;
-        }
-        Ok(report)
+        let core = &self.core;
+        core.in_turn(core.maintenance.lock(), |control| {
+            let mut report = core.vacuum(Some(budget_pages), &WaitLimits::default())?;
+            if core.log().bytes_since_checkpoint() >= core.options.checkpoint_bytes {
+                report.checkpointed = core.checkpoint_locked(control)?.checkpointed;
+            }
+            Ok(report)
+        })
     }
 
-    fn vacuum(&self) -> Result<MaintenanceReport> {
-        let mut control = self.core.maintenance.lock();
-        let mut report = self.core.vacuum(None)?;
-        report.pages_cut = self.core.shrink(&mut control)?;
-        Ok(report)
+    fn vacuum(&self, limits: &WaitLimits) -> Result<MaintenanceReport> {
+        let core = &self.core;
+        let try_turn = || core.maintenance.try_lock();
+        let turn = core.txns.wait_until(limits, "maintenance", try_turn)?;
+        core.in_turn(turn, |control| {
+            let mut report = core.vacuum(None, limits)?;
+            report.pages_cut = core.shrink(control, limits)?;
+            Ok(report)
+        })
     }
 
     fn checkpoint(&self) -> Result<()> {

@@ -6,9 +6,10 @@ use super::options::DiskOptions;
 use crate::btree::Tree;
 use crate::buffer::Pool;
 use crate::error::{Error, Result};
+use crate::interrupt::WaitLimits;
 use crate::page::{PageId, PageKind};
 use crate::planted::{Mistake, makes};
-use crate::sync::{Mutex, RwLock};
+use crate::sync::{Mutex, MutexGuard, RwLock};
 use crate::txn::{LockTable, TxnManager, VersionStore};
 use crate::vfs::File;
 use crate::wal::Log;
@@ -83,7 +84,7 @@ pub(super) struct Core {
     pub(super) garbage: Mutex<Garbage>,
     /// The directory may hold something to free.
     directory_garbage: AtomicBool,
-    /// Held by a checkpoint or vacuum; the newest control block.
+    /// Held by a checkpoint or vacuum ([`Core::in_turn`]); the newest control block.
     pub(super) maintenance: Mutex<Control>,
     pub(super) checkpoints: AtomicU64,
     pub(super) commits: AtomicU64,
@@ -171,8 +172,20 @@ impl Core {
     /// # Errors
     /// `58030`, `53100`; which checkpoint then holds, the old one or the new, the next open finds out.
     pub(super) fn checkpoint(&self) -> Result<MaintenanceReport> {
-        let mut control = self.maintenance.lock();
-        self.checkpoint_locked(&mut control)
+        let turn = self.maintenance.lock();
+        self.in_turn(turn, |control| self.checkpoint_locked(control))
+    }
+
+    /// Does maintenance, and tells those who wait for their turn at it.
+    pub(super) fn in_turn<T>(
+        &self,
+        mut turn: MutexGuard<'_, Control>,
+        maintain: impl FnOnce(&mut Control) -> T,
+    ) -> T {
+        let done = maintain(&mut turn);
+        drop(turn);
+        self.txns.wake();
+        done
     }
 
     pub(super) fn checkpoint_locked(&self, control: &mut Control) -> Result<MaintenanceReport> {
@@ -224,14 +237,18 @@ impl Core {
         }
         let vacuum_due = self.garbage.lock().tombstones.len() >= TOMBSTONES_DUE;
         if (checkpoint_due || vacuum_due)
-            && let Some(mut control) = self.maintenance.try_lock()
+            && let Some(turn) = self.maintenance.try_lock()
         {
-            if vacuum_due {
-                self.vacuum(Some(TOMBSTONES_DUE as u64 / 2))?;
-            }
-            if checkpoint_due {
-                self.checkpoint_locked(&mut control)?;
-            }
+            return self.in_turn(turn, |control| {
+                if vacuum_due {
+                    // What the commit may be stopped by, this may not.
+                    self.vacuum(Some(TOMBSTONES_DUE as u64 / 2), &WaitLimits::default())?;
+                }
+                if checkpoint_due {
+                    self.checkpoint_locked(control)?;
+                }
+                Ok(())
+            });
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::btree::{
 };
 use crate::buffer::{Author, Change};
 use crate::error::{Error, Result};
+use crate::interrupt::WaitLimits;
 use crate::page::{HEADER_BYTES, Page, PageId, PageKind, PageOp};
 use crate::planted::{Mistake, makes};
 
@@ -77,8 +78,9 @@ impl Core {
             .collect())
     }
 
-    /// Frees up to about `budget_pages` pages of what the directory says is garbage; gives their number.
-    pub(super) fn reclaim(&self, budget_pages: u64) -> Result<u64> {
+    /// Frees up to about `budget_pages` pages of what the directory says is garbage; gives their number. Stops between two
+    /// records with `57014` when `limits` say so.
+    pub(super) fn reclaim(&self, budget_pages: u64, limits: &WaitLimits) -> Result<u64> {
         let mut freed = 0;
         let settled = !makes(Mistake::DroppedTreeFreedEarly);
         for entry in self.directory_entries(settled)? {
@@ -87,6 +89,7 @@ impl Core {
                     self.note_garbage();
                     return Ok(freed);
                 }
+                limits.check()?;
                 let _changing = self.changing.read();
                 let step = match entry {
                     DirectoryEntry::Tree(_) => None,

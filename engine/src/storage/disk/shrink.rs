@@ -13,6 +13,7 @@ use super::control::Control;
 use super::core::{Core, PAGES_AT_FIRST};
 use crate::buffer::{Allocation, Author, Change};
 use crate::error::Result;
+use crate::interrupt::WaitLimits;
 use crate::page::{PageId, PageKind};
 use std::collections::BTreeMap;
 
@@ -20,11 +21,12 @@ impl Core {
     /// Cuts the file; gives by how many pages.
     ///
     /// # Errors
-    /// `58030`, `53100`, `XX001`; what was done until then is done.
-    pub(super) fn shrink(&self, control: &mut Control) -> Result<u64> {
+    /// `57014` between two steps, when `limits` say so; `58030`, `53100`, `XX001`; what was done until then is done.
+    pub(super) fn shrink(&self, control: &mut Control, limits: &WaitLimits) -> Result<u64> {
         let mut cut = 0;
         let mut before = self.free_list()?;
         loop {
+            limits.check()?;
             let pages = Allocation::of(&self.pool.read(Allocation::PAGE)?.page).pages;
             let last = PageId(pages - 1);
             let Some(&link) = before.get(&last).filter(|_| pages > PAGES_AT_FIRST) else {

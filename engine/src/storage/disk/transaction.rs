@@ -249,7 +249,7 @@ impl DiskTxn {
             Err(e) => {
                 self.roll_back_now()?;
                 return Err(match e.kind() {
-                    ErrorKind::Conflict => e,
+                    ErrorKind::Conflict | ErrorKind::Canceled => e,
                     _ => e.context("the transaction was rolled back"),
                 });
             }
@@ -275,6 +275,9 @@ impl DiskTxn {
         self.core.txns.publish(end);
         self.core.commits.fetch_add(1, Ordering::Relaxed);
         self.release();
+        if makes(Mistake::InterruptedTooLate) {
+            self.limits.check()?;
+        }
         // The transaction is durable: that maintenance fails is the next one's affair.
         let _ = self.core.maintain_if_due();
         Ok(())
@@ -282,6 +285,8 @@ impl DiskTxn {
 
     /// Takes the transaction into the order of commits, its commit record into the log.
     fn order_commit(&mut self, state: &Arc<TxnState>) -> Result<Lsn> {
+        // From here on nothing asks: a commit is interrupted before its record is there, or not at all.
+        self.limits.check()?;
         let core = self.core.clone();
         let _reservation = core.log().reserve(END_BYTES)?;
         let undo = &mut self.undo;

@@ -5,6 +5,7 @@ use super::core::{Core, OpenTree};
 use crate::btree::TOMBSTONE;
 use crate::buffer::Author;
 use crate::error::{ErrorKind, Result};
+use crate::interrupt::WaitLimits;
 use crate::page::PageId;
 use crate::planted::{Mistake, makes};
 use std::collections::BTreeSet;
@@ -62,8 +63,13 @@ impl Core {
     /// Vacuums for about `budget_pages` pages; `None`: until nothing is left.
     ///
     /// # Errors
-    /// `58030`, `53100`, `XX001`; what was done until then is done.
-    pub(super) fn vacuum(&self, budget_pages: Option<u64>) -> Result<MaintenanceReport> {
+    /// `57014` between two steps, when `limits` say so; `58030`, `53100`, `XX001`. What was done until then is done, and
+    /// what was not is left to the next.
+    pub(super) fn vacuum(
+        &self,
+        budget_pages: Option<u64>,
+        limits: &WaitLimits,
+    ) -> Result<MaintenanceReport> {
         let mut report = MaintenanceReport {
             versions_dropped: self.drop_settled_versions(),
             ..MaintenanceReport::default()
@@ -75,16 +81,20 @@ impl Core {
         };
         if scan {
             self.garbage.lock().needs_scan = false;
-            self.scan_for_tombstones()?;
+            let scanned = self.scan_for_tombstones(limits);
+            scanned.inspect_err(|_| self.garbage.lock().needs_scan = true)?;
         }
         while budget > 0 {
+            limits.check()?;
             let next = self.garbage.lock().tombstones.pop_front();
             let Some((tree, key)) = next else { break };
-            self.remove_tombstone(tree, &key, &mut report)?;
+            let removed = self.remove_tombstone(tree, &key, &mut report);
+            removed.inspect_err(|_| self.garbage.lock().needs_scan = true)?;
             budget -= 1;
         }
         if budget > 0 && (self.take_garbage_note() || budget_pages.is_none()) {
-            report.pages_freed += self.reclaim(budget)?;
+            let reclaimed = self.reclaim(budget, limits);
+            report.pages_freed += reclaimed.inspect_err(|_| self.note_garbage())?;
         }
         Ok(report)
     }
@@ -119,18 +129,19 @@ impl Core {
     }
 
     /// Queues the tombstones of all live trees.
-    fn scan_for_tombstones(&self) -> Result<()> {
-        self.queue_tombstones_of(&self.directory)?;
-        self.queue_tombstones_of(&*self.tree(super::core::CATALOG_ROOT)?)?;
+    fn scan_for_tombstones(&self, limits: &WaitLimits) -> Result<()> {
+        self.queue_tombstones_of(&self.directory, limits)?;
+        self.queue_tombstones_of(&*self.tree(super::core::CATALOG_ROOT)?, limits)?;
         for tree in self.live_trees()? {
-            self.queue_tombstones_of(&*self.tree(tree)?)?;
+            self.queue_tombstones_of(&*self.tree(tree)?, limits)?;
         }
         Ok(())
     }
 
-    fn queue_tombstones_of(&self, open: &OpenTree) -> Result<()> {
+    fn queue_tombstones_of(&self, open: &OpenTree, limits: &WaitLimits) -> Result<()> {
         let root = open.tree.root();
         open.tree.for_each_leaf(|leaf| {
+            limits.check()?;
             for slot in 0..leaf.page().slot_count() {
                 let (key, entry) = leaf.slot(slot);
                 let settled = self.versions.newest_writer(root, key).is_none()
