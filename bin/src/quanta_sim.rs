@@ -5,14 +5,11 @@ mod sim;
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use quantadb::planted::{AVAILABLE, Mistake};
-use quantadb_sim::disk::FaultSet;
 use quantadb_sim::report::{Report, Violation};
-use quantadb_sim::scenario::{
-    Request, SCENARIOS, Scenario, mistake_by_name, run_seed, run_seed_everywhere, scenario_by_name,
-};
+use quantadb_sim::scenario::{Request, SCENARIOS, Scenario, run_seed, run_seed_everywhere};
 use quantadb_sim::sweep::Sweep;
+use sim::RequestArguments;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -33,22 +30,8 @@ struct Arguments {
     /// Threads of a sweep
     #[arg(long, value_name = "N", default_value_t = 1)]
     jobs: usize,
-    /// Steps of each run, if not the scenario's own number
-    #[arg(long, value_name = "N")]
-    steps: Option<u64>,
-    /// The scenario; without it each seed of a sweep chooses
-    #[arg(long, value_name = "NAME", value_parser = parse_scenario)]
-    scenario: Option<&'static str>,
-    /// An sqllogictest script for the scenario "slt"; may be given several times
-    #[arg(long, value_name = "FILE")]
-    script: Vec<PathBuf>,
-    /// Plant a mistake in the engine, to see it caught
-    #[arg(long, value_name = "NAME")]
-    mistake: Option<String>,
-    /// Let these faults of the disk strike and no others: torn, lost, reordered, garbage, eio, enospc, short, interrupted,
-    /// failed-sync, slow, and in the scenario "damage" rot, misdirected, lost-writes, stale; or all, or none
-    #[arg(long, value_name = "NAMES", value_parser = FaultSet::parse)]
-    faults: Option<FaultSet>,
+    #[command(flatten)]
+    asked: RequestArguments,
     /// Report as JSON
     #[arg(long)]
     json: bool,
@@ -66,6 +49,10 @@ enum Command {
     Planted(sim::PlantedArguments),
     /// Crash a short workload before each of its disk calls, with all that the crash may leave
     Exhaustive(sim::ExhaustiveArguments),
+    /// Find the least part of a failing run that fails for the same reason, and write it as a case
+    Shrink(sim::ShrinkArguments),
+    /// Run a case that shrink has written
+    Replay(sim::ReplayArguments),
     /// Tell how many crashes, recoveries and checks a second one core makes
     Bench(sim::BenchArguments),
 }
@@ -82,13 +69,6 @@ fn parse_range(text: &str) -> Result<Range<u64>, String> {
     }
 }
 
-fn parse_scenario(name: &str) -> Result<&'static str, String> {
-    let names: Vec<&str> = SCENARIOS.iter().map(|s| s.name).collect();
-    scenario_by_name(name)
-        .map(|s| s.name)
-        .ok_or_else(|| format!("there are: {}", names.join(", ")))
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // A panic of the engine is reported as a violation, with its message and its seed.
@@ -96,6 +76,8 @@ fn main() -> ExitCode {
     match &arguments.command {
         Some(Command::Planted(arguments)) => return sim::planted(arguments),
         Some(Command::Exhaustive(arguments)) => return sim::exhaustive(arguments),
+        Some(Command::Shrink(arguments)) => return sim::shrink(arguments),
+        Some(Command::Replay(arguments)) => return sim::replay(arguments),
         Some(Command::Bench(arguments)) => return sim::bench(arguments),
         None => {}
     }
@@ -103,28 +85,17 @@ fn main() -> ExitCode {
         list();
         return ExitCode::SUCCESS;
     }
-    let request = match request(&arguments) {
+    let request = match arguments.asked.request() {
         Ok(request) => request,
-        Err(message) => {
-            eprintln!("quanta-sim: {message}");
-            return ExitCode::from(2);
-        }
+        Err(message) => return sim::usage(&message),
     };
-    let of_scripts = (!arguments.script.is_empty()).then_some(SCRIPTS);
-    let scenario = arguments.scenario.or(of_scripts);
-    let scenario = scenario.and_then(scenario_by_name);
+    let scenario = arguments.asked.scenario();
     match (arguments.seed, &arguments.seeds) {
         (Some(seed), _) => one(seed, scenario, &request, arguments.json),
         (None, Some(seeds)) => many(seeds.clone(), scenario, request, &arguments),
-        (None, None) => {
-            eprintln!("quanta-sim: --seed N or --seeds A..B is needed; --help says more");
-            ExitCode::from(2)
-        }
+        (None, None) => sim::usage("--seed N or --seeds A..B is needed; --help says more"),
     }
 }
-
-/// The scenario that runs scripts.
-const SCRIPTS: &str = "slt";
 
 fn list() {
     for scenario in SCENARIOS {
@@ -138,48 +109,6 @@ fn list() {
     for mistake in Mistake::ALL {
         println!("--mistake {mistake:?}");
     }
-}
-
-fn request(arguments: &Arguments) -> Result<Request, String> {
-    let mistake = match &arguments.mistake {
-        None => None,
-        Some(_) if !AVAILABLE => {
-            return Err(
-                "this build has no planted mistakes; build it with --features planted-bugs"
-                    .to_owned(),
-            );
-        }
-        Some(name) => Some(mistake_by_name(name).ok_or_else(|| {
-            format!("no mistake is called {name:?}; --list-scenarios lists them")
-        })?),
-    };
-    if let Some(other) = arguments.scenario.filter(|&name| name != SCRIPTS)
-        && !arguments.script.is_empty()
-    {
-        return Err(format!("--script is for scenario {SCRIPTS}, not {other}"));
-    }
-    if let Some(scenario) = arguments.scenario.and_then(scenario_by_name)
-        && let Some(faults) = arguments.faults
-        && faults != FaultSet::all()
-        && !faults.without(scenario.faults).is_empty()
-    {
-        let (name, these) = (scenario.name, faults.without(scenario.faults));
-        return Err(format!("scenario {name} has no judgement for {these}"));
-    }
-    let read = |path: &PathBuf| match std::fs::read_to_string(path) {
-        Ok(text) => Ok((path.display().to_string(), text)),
-        Err(error) => Err(format!("cannot read {}: {error}", path.display())),
-    };
-    Ok(Request {
-        steps: arguments.steps,
-        mistake,
-        faults: arguments.faults,
-        scripts: arguments
-            .script
-            .iter()
-            .map(read)
-            .collect::<Result<_, _>>()?,
-    })
 }
 
 fn one(seed: u64, scenario: Option<&'static Scenario>, request: &Request, json: bool) -> ExitCode {

@@ -1,5 +1,6 @@
 //! What the engine is asked to do at the moment: crashes and faults are counted by it.
 
+use crate::course::CourseCell;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -55,19 +56,35 @@ impl fmt::Display for Phase {
     }
 }
 
-/// The current phase, told by the driver and read by the disk.
+/// The current phase, told by the driver and read by the disk, and the course of the run, which both take down.
 #[derive(Clone, Debug, Default)]
-pub struct PhaseCell(Arc<AtomicU8>);
+pub struct PhaseCell {
+    phase: Arc<AtomicU8>,
+    course: CourseCell,
+}
 
 impl PhaseCell {
+    /// One whose run has that course.
+    pub fn with_course(course: CourseCell) -> Self {
+        Self {
+            course,
+            ..Self::default()
+        }
+    }
+
+    /// The course of the run.
+    pub fn course(&self) -> &CourseCell {
+        &self.course
+    }
+
     /// Tells what is being called from now on.
     pub fn set(&self, phase: Phase) {
-        self.0.store(phase as u8, Ordering::Relaxed);
+        self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
     /// What is being called.
     pub fn get(&self) -> Phase {
-        Phase::ALL[usize::from(self.0.load(Ordering::Relaxed))]
+        Phase::ALL[usize::from(self.phase.load(Ordering::Relaxed))]
     }
 
     /// Calls `f` in `phase`, then goes back to the phase before.

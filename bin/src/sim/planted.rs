@@ -19,7 +19,7 @@ pub(crate) struct PlantedArguments {
     #[arg(long, value_name = "NAME")]
     mistake: Option<String>,
     /// In this scenario instead of those that reach it
-    #[arg(long, value_name = "NAME", value_parser = crate::parse_scenario)]
+    #[arg(long, value_name = "NAME", value_parser = super::request::parse_scenario)]
     scenario: Option<&'static str>,
     /// How many starting seeds; the the medians are told
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]

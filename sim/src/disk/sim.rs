@@ -41,7 +41,7 @@ impl SimDisk {
     /// An empty disk. `rng` decides faults and what a crash leaves; `phase` is read to count by it.
     pub fn new(rng: ChaCha8Rng, faults: DiskFaults, phase: PhaseCell) -> Self {
         Self {
-            state: Arc::new(Mutex::new(State::new(rng, faults))),
+            state: Arc::new(Mutex::new(State::new(rng, faults, phase.course().clone()))),
             phase,
             clock: None,
         }
@@ -159,12 +159,18 @@ impl SimDisk {
         }
     }
 
+    /// The stream that decides what goes wrong.
+    pub(crate) fn with_stream<T>(&self, f: impl FnOnce(&mut ChaCha8Rng) -> T) -> T {
+        f(&mut self.state.lock().rng)
+    }
+
     pub(super) fn with_state<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
         f(&mut self.state.lock())
     }
 
     /// Takes the time of a call.
     fn take_time(&self, state: &mut State) {
+        state.course.call();
         if let Some(clock) = &self.clock
             && state.strikes(FaultKind::Slow, state.faults.slow_ppm)
         {
@@ -356,11 +362,10 @@ impl File for SimFile {
         let count = count.min(buf.len());
         let read = inode(&mut state, self.inode).read(&mut buf[..count], at);
         let stale_ppm = state.faults.betrayal.stale_ppm;
-        if stale_ppm > 0
-            && state.rng.random_range(0..1_000_000) < stale_ppm
+        if state.draws(FaultKind::Stale, stale_ppm)
             && inode(&mut state, self.inode).read_older(&mut buf[..read], at)
         {
-            state.counters.kinds.add_one(FaultKind::Stale);
+            state.struck(FaultKind::Stale);
         }
         state.note(u64::from(crc32fast::hash(&buf[..read])));
         Ok(read)

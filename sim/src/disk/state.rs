@@ -6,6 +6,7 @@ use super::faults::{CrashKind, DiskFaults, Fault, dead, io_error};
 use super::inode::{Inode, LossMood, Losses};
 use super::kind::FaultKind;
 use super::survivors::Survivors;
+use crate::course::{CourseCell, What};
 use crate::phase::Phase;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -54,10 +55,12 @@ pub(super) struct State {
     pub(super) armed: Armed,
     /// Whether the machine is off.
     pub(super) off: bool,
+    /// Where it is taken down, or told, what goes wrong.
+    pub(super) course: CourseCell,
 }
 
 impl State {
-    pub(super) fn new(rng: ChaCha8Rng, faults: DiskFaults) -> Self {
+    pub(super) fn new(rng: ChaCha8Rng, faults: DiskFaults, course: CourseCell) -> Self {
         Self {
             inodes: BTreeMap::new(),
             directory: Directory::default(),
@@ -70,6 +73,7 @@ impl State {
             writes: 0,
             armed: Armed::default(),
             off: false,
+            course,
         }
     }
 
@@ -128,16 +132,16 @@ impl State {
 
     fn decide(&mut self, call: Call, phase: Phase, grows: bool) -> Verdict {
         self.counters.calls.count(call, phase);
-        if let Some(calls) = &mut self.armed.crash_in {
-            *calls = calls.saturating_sub(1);
-            if *calls == 0 {
-                self.armed.crash_in = None;
-                self.off = true;
-                self.counters.crashes.count(call, phase);
-                return Verdict::Crash;
-            }
+        if self.crashes() {
+            self.off = true;
+            self.counters.crashes.count(call, phase);
+            return Verdict::Crash;
         }
-        let verdict = match self.armed_fault().or_else(|| self.chance(call, grows)) {
+        let fault = match self.course.is_followed() {
+            true => self.course.fault(&mut self.rng),
+            false => self.armed_fault().or_else(|| self.chance(call, grows)),
+        };
+        let verdict = match fault {
             None => return Verdict::Go,
             Some(Fault::Full) if !grows => Verdict::Fail(Fault::Io),
             Some(Fault::Short | Fault::Interrupted)
@@ -150,17 +154,56 @@ impl State {
         self.counters.faults.count(call, phase);
         if let Verdict::Fail(fault) = verdict {
             self.counters.kinds.add_one(kind_of(fault, call));
+            self.take_down(What::Fault(fault));
         }
         verdict
     }
 
+    /// Whether the machine goes off in this call.
+    fn crashes(&mut self) -> bool {
+        if self.course.is_followed() {
+            return self.course.crashes(&mut self.rng);
+        }
+        let Some(calls) = &mut self.armed.crash_in else {
+            return false;
+        };
+        *calls = calls.saturating_sub(1);
+        let crashes = *calls == 0;
+        if crashes {
+            self.armed.crash_in = None;
+            self.take_down(What::Crash);
+        }
+        crashes
+    }
+
+    /// Takes down what has come by chance; what was told is taken down already.
+    fn take_down(&self, what: What) {
+        if !self.course.is_followed() {
+            self.course.struck(what, &self.rng);
+        }
+    }
+
     /// Draws whether a fault of `ppm` out of a million strikes, and counts it.
     pub(super) fn strikes(&mut self, kind: FaultKind, ppm: u32) -> bool {
-        let strikes = ppm > 0 && self.rng.random_range(0..1_000_000) < ppm;
+        let strikes = self.draws(kind, ppm);
         if strikes {
-            self.counters.kinds.add_one(kind);
+            self.struck(kind);
         }
         strikes
+    }
+
+    /// Draws whether a fault strikes, which comes to something or not.
+    pub(super) fn draws(&mut self, kind: FaultKind, ppm: u32) -> bool {
+        match self.course.is_followed() {
+            true => self.course.strikes(kind, &mut self.rng),
+            false => ppm > 0 && self.rng.random_range(0..1_000_000) < ppm,
+        }
+    }
+
+    /// Counts a fault that has struck.
+    pub(super) fn struck(&mut self, kind: FaultKind) {
+        self.counters.kinds.add_one(kind);
+        self.take_down(What::Strike(kind));
     }
 
     fn armed_fault(&mut self) -> Option<Fault> {
@@ -269,6 +312,7 @@ impl State {
 
     /// Comes back after a crash.
     pub(super) fn restart(&mut self, kind: CrashKind) {
+        let kind = self.course.restarts(kind, &mut self.rng);
         if kind == CrashKind::PowerLoss {
             self.counters.power_losses += 1;
             if self.faults.power.loses {

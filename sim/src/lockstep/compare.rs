@@ -62,12 +62,13 @@ impl Show for Entries {
     }
 }
 
-/// Bytes in short: the text if it is one, else length, checksum and first bytes.
+/// Bytes in short: the text if it is one, the number if it is a row's, else length, checksum and first bytes.
 pub(super) fn show_bytes(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.len() <= 24 && text.chars().all(|c| !c.is_control()) => {
             format!("{text:?}")
         }
+        _ if row_id(bytes).is_some() => format!("row {}", row_id(bytes).unwrap_or_default()),
         _ => format!(
             "{} bytes {:02x?}… (crc {:08x})",
             bytes.len(),
@@ -77,12 +78,18 @@ pub(super) fn show_bytes(bytes: &[u8]) -> String {
     }
 }
 
+/// The row id that a key of eight bytes may be: a small number.
+fn row_id(bytes: &[u8]) -> Option<i64> {
+    let number = i64::from_be_bytes(bytes.try_into().ok()?) ^ i64::MIN;
+    (number.abs() < 1 << 32).then_some(number)
+}
+
 /// Whether an error is the disk's doing and not the caller's.
 pub(crate) fn is_fault(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) || error.sqlstate() == "53100"
 }
 
-fn show_result<T: Show>(result: &Result<T>) -> String {
+pub(super) fn show_result<T: Show>(result: &Result<T>) -> String {
     match result {
         Ok(value) => value.show(),
         Err(error) => format!("{error:?}"),

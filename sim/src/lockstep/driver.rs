@@ -1,8 +1,9 @@
 //! Sessions, and the draw of the next operation.
 
-use super::compare::{Mismatch, compare, is_fault};
+use super::compare::{Mismatch, compare, is_fault, show_result};
 use super::session::{Answer, Session, TreePair};
-use super::shape::{Shape, direction, row_id_key};
+use super::shape::{Shape, direction};
+use crate::course::CourseCell;
 use crate::model::{ModelBackend, ModelTxn};
 use crate::phase::{Phase, PhaseCell};
 use quantadb::storage::{
@@ -54,7 +55,7 @@ pub struct LockstepCounts {
 /// The two sides and the sessions between them.
 pub struct Lockstep {
     pub(super) shape: Shape,
-    phase: PhaseCell,
+    pub(super) phase: PhaseCell,
     subject: Option<Arc<dyn StorageBackend>>,
     model: ModelBackend,
     sessions: Vec<Option<Session>>,
@@ -62,7 +63,7 @@ pub struct Lockstep {
     /// Commits whose fate is open: slot, number, and the model's side of it.
     unknown: Vec<(usize, u64, Box<ModelTxn>)>,
     /// The last row id that the subject gave for each tree since it was opened.
-    row_ids: BTreeMap<u32, i64>,
+    pub(super) row_ids: BTreeMap<u32, i64>,
     counts: LockstepCounts,
 }
 
@@ -117,6 +118,7 @@ impl Lockstep {
         );
         self.counts.operations += 1;
         let slot = rng.random_range(0..self.sessions.len());
+        self.phase.course().speaks(slot);
         let fault = match self.sessions[slot].take() {
             None => self.without_session(slot, rng)?,
             Some(session) => self.with_session(slot, session, rng)?,
@@ -152,6 +154,8 @@ impl Lockstep {
         };
         let model = self.model.begin_model(options);
         self.counts.begun += 1;
+        let (number, course) = (self.counts.begun, self.phase.course());
+        course.note(|| format!("transaction {number}: begin {:?}", options.isolation));
         self.sessions[slot] = Some(Session {
             subject,
             model,
@@ -160,6 +164,7 @@ impl Lockstep {
             schema_marked: false,
             read_only: options.read_only,
             saw_fault: false,
+            course: self.phase.course().clone(),
         });
         Ok(None)
     }
@@ -183,6 +188,8 @@ impl Lockstep {
         self.model
             .vacuum(&WaitLimits::default())
             .map_err(model_failed)?;
+        let name = ["vacuum step by step", "checkpoint", "vacuum"][roll as usize];
+        self.phase.course().note(|| name.to_owned());
         match result {
             Ok(()) => Ok(None),
             Err(error) => self.only_fault("maintenance", error),
@@ -190,7 +197,7 @@ impl Lockstep {
     }
 
     /// An error where only a failing disk excuses one.
-    fn only_fault(&self, doing: &str, error: Error) -> Went {
+    pub(super) fn only_fault(&self, doing: &str, error: Error) -> Went {
         if is_fault(&error) {
             return Ok(Some(error));
         }
@@ -252,6 +259,7 @@ impl Lockstep {
             72..=76 => {
                 let savepoint = (session.subject.savepoint(), session.model.savepoint());
                 session.savepoints.push(savepoint);
+                session.course.note(|| "savepoint".to_owned());
                 Ok(None)
             }
             77..=80 => self.rollback_to(session, rng),
@@ -261,6 +269,7 @@ impl Lockstep {
             92..=93 => {
                 session.subject.refresh_snapshot();
                 session.model.refresh_snapshot();
+                session.course.note(|| "a new snapshot".to_owned());
                 Ok(None)
             }
             94..=97 => self.lock(session, tree, rng),
@@ -295,84 +304,6 @@ impl Lockstep {
         session.savepoints.truncate(at + 1);
         let answer = session.rollback_to(session.savepoints[at])?;
         self.note(answer)
-    }
-
-    /// Appends rows as a table does: under row ids that the tree gives.
-    fn burst_of_rows(
-        &mut self,
-        session: &mut Session,
-        tree: TreePair,
-        rng: &mut ChaCha8Rng,
-    ) -> Went {
-        if session.read_only {
-            return Ok(None);
-        }
-        let count = rng.random_range(1..=self.shape.burst_max as u64);
-        let first = match session.subject.allocate_row_ids(tree.subject, count) {
-            Ok(first) => first,
-            Err(error) => return self.only_fault("allocate_row_ids", error),
-        };
-        let before = self
-            .row_ids
-            .insert(tree.subject.0, first + count as i64 - 1);
-        let twice = |found: i64| Mismatch {
-            doing: format!("allocate_row_ids of {tree:?}"),
-            expected: format!("numbers after {before:?} that no key has"),
-            found: found.to_string(),
-        };
-        if before.is_some_and(|b| first <= b) {
-            return Err(twice(first));
-        }
-        for row_id in first..first + count as i64 {
-            match session.insert(tree, &row_id_key(row_id), &self.shape.value(rng))? {
-                Answer::Same(true) => {}
-                Answer::Same(false) => return Err(twice(row_id)),
-                other => return self.note(other),
-            }
-        }
-        Ok(None)
-    }
-
-    fn burst_of_puts(
-        &mut self,
-        session: &mut Session,
-        tree: TreePair,
-        rng: &mut ChaCha8Rng,
-    ) -> Went {
-        let prefix = rng.random_range(0..8u32);
-        for i in 0..rng.random_range(1..=self.shape.burst_max) {
-            let key = format!("b{prefix}-{i:05}");
-            match session.put(tree, key.as_bytes(), &self.shape.value(rng))? {
-                Answer::Same(()) => {}
-                other => return self.note(other),
-            }
-        }
-        Ok(None)
-    }
-
-    fn burst_of_deletes(
-        &mut self,
-        session: &mut Session,
-        tree: TreePair,
-        rng: &mut ChaCha8Rng,
-    ) -> Went {
-        let sizes = (64, self.shape.burst_max);
-        let range = self.shape.range(rng);
-        let entries = match session.scan(tree, &range, ScanDirection::Forward, sizes)? {
-            Answer::Same(entries) => entries,
-            other => return self.note(other),
-        };
-        for (key, _) in entries {
-            // The slots are the driver's: whoever deletes one keeps another session from telling its fate.
-            if key.starts_with(SLOT) {
-                continue;
-            }
-            match session.delete(tree, &key)? {
-                Answer::Same(_) => {}
-                other => return self.note(other),
-            }
-        }
-        Ok(None)
     }
 
     fn change_schema(
@@ -442,7 +373,10 @@ impl Lockstep {
             saw_fault,
             ..
         } = session;
-        match self.phase.during(Phase::Commit, || subject.commit()) {
+        let committed = self.phase.during(Phase::Commit, || subject.commit());
+        let course = self.phase.course();
+        course.note(|| format!("transaction {number}: commit: {}", show_result(&committed)));
+        match committed {
             Ok(()) => {
                 self.counts.committed += 1;
                 model.commit().map_err(model_failed)?;
@@ -474,6 +408,8 @@ impl Lockstep {
     }
 
     fn rollback(&mut self, session: Session) -> Went {
+        let course = self.phase.course();
+        course.note(|| format!("transaction {}: rollback", session.number));
         session.model.rollback().map_err(model_failed)?;
         match session.subject.rollback() {
             Ok(()) => Ok(None),
@@ -556,6 +492,7 @@ impl Lockstep {
             schema_marked: false,
             read_only: true,
             saw_fault: false,
+            course: CourseCell::default(),
         };
         let all = quantadb::storage::KeyRange::ALL;
         for &tree in &self.trees.clone() {
@@ -580,7 +517,7 @@ impl Lockstep {
 }
 
 /// What the keys of all slots begin with.
-const SLOT: &[u8] = b"slot-";
+pub(super) const SLOT: &[u8] = b"slot-";
 
 fn slot_key(slot: usize) -> Vec<u8> {
     [SLOT, slot.to_string().as_bytes()].concat()

@@ -15,6 +15,7 @@
 //! transaction writes its number into the slot of its session in the root tree before it commits; after recovery the
 //! slot says what became of it, and the comparison of everything says whether it is there whole.
 
+mod burst;
 mod compare;
 mod driver;
 mod session;

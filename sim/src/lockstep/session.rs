@@ -1,15 +1,25 @@
 //! One transaction on both sides.
 
-use super::compare::{Entries, Mismatch, Show, compare, compare_entries, is_fault, scan};
+use super::compare::{
+    Entries, Mismatch, Show, compare, compare_entries, is_fault, scan, show_bytes, show_result,
+};
+use crate::course::CourseCell;
 use crate::model::ModelTxn;
 use quantadb::storage::{KeyRange, LockMode, ScanDirection, StorageTxn, TreeId};
 use quantadb::{Error, Result};
+use std::fmt;
 
 /// One tree: its number on each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TreePair {
     pub(super) subject: TreeId,
     pub(super) model: TreeId,
+}
+
+impl fmt::Display for TreePair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tree {}", self.subject.0)
+    }
 }
 
 /// How an operation went.
@@ -24,11 +34,14 @@ pub(super) enum Answer<T> {
 
 /// Performs on the subject, then on the model unless the disk failed, and compares.
 pub(super) fn both<T: Show + PartialEq>(
-    doing: impl FnOnce() -> String,
+    course: &CourseCell,
+    doing: impl Fn() -> String,
     subject: impl FnOnce() -> Result<T>,
     model: impl FnOnce() -> Result<T>,
 ) -> Result<Answer<T>, Mismatch> {
-    let found = match subject() {
+    let found = subject();
+    course.note(|| format!("{}: {}", doing(), show_result(&found)));
+    let found = match found {
         Err(error) if is_fault(&error) => return Ok(Answer::Fault(error)),
         found => found,
     };
@@ -50,6 +63,8 @@ pub(super) struct Session {
     pub(super) read_only: bool,
     /// An operation met a failing disk: the subject may count as read what the model never read.
     pub(super) saw_fault: bool,
+    /// Where it is taken down what it does.
+    pub(super) course: CourseCell,
 }
 
 impl Session {
@@ -64,7 +79,8 @@ impl Session {
         key: &[u8],
     ) -> Result<Answer<Option<Vec<u8>>>, Mismatch> {
         both(
-            || self.doing("get", tree, key),
+            &self.course,
+            || doing(self.number, "get", tree, key),
             || self.subject.get(tree.subject, key),
             || self.model.get(tree.model, key),
         )
@@ -76,9 +92,10 @@ impl Session {
         key: &[u8],
         value: &[u8],
     ) -> Result<Answer<bool>, Mismatch> {
-        let doing = self.doing("insert", tree, key);
+        let number = self.number;
         both(
-            || doing,
+            &self.course,
+            || doing(number, "insert", tree, key),
             || self.subject.insert(tree.subject, key, value),
             || self.model.insert(tree.model, key, value),
         )
@@ -90,18 +107,20 @@ impl Session {
         key: &[u8],
         value: &[u8],
     ) -> Result<Answer<()>, Mismatch> {
-        let doing = self.doing("put", tree, key);
+        let number = self.number;
         both(
-            || doing,
+            &self.course,
+            || doing(number, "put", tree, key),
             || self.subject.put(tree.subject, key, value),
             || self.model.put(tree.model, key, value),
         )
     }
 
     pub(super) fn delete(&mut self, tree: TreePair, key: &[u8]) -> Result<Answer<bool>, Mismatch> {
-        let doing = self.doing("delete", tree, key);
+        let number = self.number;
         both(
-            || doing,
+            &self.course,
+            || doing(number, "delete", tree, key),
             || self.subject.delete(tree.subject, key),
             || self.model.delete(tree.model, key),
         )
@@ -115,9 +134,10 @@ impl Session {
         mode: LockMode,
         waits: bool,
     ) -> Result<Answer<bool>, Mismatch> {
-        let doing = self.doing("lock", tree, key);
+        let number = self.number;
         both(
-            || doing,
+            &self.course,
+            || doing(number, "lock", tree, key),
             || self.subject.lock(tree.subject, key, mode, waits),
             || self.model.lock(tree.model, key, mode, waits),
         )
@@ -145,10 +165,12 @@ impl Session {
         let expected = read(&*self.model, tree.model);
         let doing = || {
             format!(
-                "transaction {}: scan of {tree:?} {direction:?} over {range:?}",
+                "transaction {}: scan of {tree} {direction:?} over {range:?}",
                 self.number
             )
         };
+        self.course
+            .note(|| format!("{}: {}", doing(), show_result(&found)));
         match (&expected, found) {
             (Ok(expected), Ok(found)) => {
                 compare_entries(doing, expected, &found)?;
@@ -163,9 +185,10 @@ impl Session {
 
     /// Announces a change of schema on both sides.
     pub(super) fn mark_schema_changed(&mut self) -> Result<Answer<()>, Mismatch> {
-        let doing = format!("transaction {}: mark_schema_changed", self.number);
+        let number = self.number;
         let answer = both(
-            || doing,
+            &self.course,
+            || format!("transaction {number}: mark_schema_changed"),
             || self.subject.mark_schema_changed(),
             || self.model.mark_schema_changed(),
         )?;
@@ -176,9 +199,10 @@ impl Session {
     /// Creates a tree on both sides.
     pub(super) fn create_tree(&mut self) -> Result<Answer<TreePair>, Mismatch> {
         let mut ids = (None, None);
-        let doing = format!("transaction {}: create_tree", self.number);
+        let number = self.number;
         let answer = both(
-            || doing,
+            &self.course,
+            || format!("transaction {number}: create_tree"),
             || self.subject.create_tree().map(|id| ids.0 = Some(id)),
             || self.model.create_tree().map(|id| ids.1 = Some(id)),
         )?;
@@ -193,9 +217,10 @@ impl Session {
     }
 
     pub(super) fn drop_tree(&mut self, tree: TreePair) -> Result<Answer<()>, Mismatch> {
-        let doing = self.doing("drop_tree", tree, b"");
+        let number = self.number;
         both(
-            || doing,
+            &self.course,
+            || doing(number, "drop_tree", tree, b""),
             || self.subject.drop_tree(tree.subject),
             || self.model.drop_tree(tree.model),
         )
@@ -205,19 +230,19 @@ impl Session {
         &mut self,
         savepoint: (usize, usize),
     ) -> Result<Answer<()>, Mismatch> {
-        let doing = format!("transaction {}: rollback_to", self.number);
+        let number = self.number;
         both(
-            || doing,
+            &self.course,
+            || format!("transaction {number}: rollback_to"),
             || self.subject.rollback_to(savepoint.0),
             || self.model.rollback_to(savepoint.1),
         )
     }
+}
 
-    fn doing(&self, what: &str, tree: TreePair, key: &[u8]) -> String {
-        format!(
-            "transaction {}: {what} in {tree:?} of key {}",
-            self.number,
-            super::compare::show_bytes(key)
-        )
-    }
+fn doing(number: u64, what: &str, tree: TreePair, key: &[u8]) -> String {
+    format!(
+        "transaction {number}: {what} in {tree} of key {}",
+        show_bytes(key)
+    )
 }

@@ -17,6 +17,7 @@
 use super::registry::Task;
 use super::storage::open_backend;
 use super::world::World;
+use crate::course::Moment;
 use crate::disk::{Betrayal, CrashKind, DiskCounters, DiskFaults, FaultKind};
 use crate::lockstep::{Mismatch, is_fault};
 use crate::phase::Phase;
@@ -103,8 +104,11 @@ fn wrong(doing: String, expected: impl ToString, found: impl ToString) -> Mismat
 pub(super) fn run(task: &Task<'_>) -> Result<Report, Mismatch> {
     let mut life = Life::begin(task)?;
     let steps = task.request.steps.unwrap_or(life.world.options.steps);
-    for step in 0..steps {
-        life.world.progress.at(step);
+    let mut next = 0;
+    while let Some(step) = life.world.course().next_step(next, steps) {
+        next = step + 1;
+        life.world
+            .begin_step(Moment::Step(step), vec![&mut life.rng]);
         life.world.progress.phase.set(Phase::Running);
         if !life.step()? {
             break;

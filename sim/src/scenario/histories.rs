@@ -108,7 +108,11 @@ struct Session<'a> {
 impl Session<'_> {
     fn run(mut self) -> Result<Turn, Mismatch> {
         let mut turn = Turn::default();
-        for _ in 0..self.rng.random_range(1..=TRANSACTIONS_MAX) {
+        let course = self.phase.course();
+        for number in 0..self.rng.random_range(1..=TRANSACTIONS_MAX) {
+            if !course.turn(self.slot, number, &mut self.rng) {
+                continue;
+            }
             let began = self.clock.next();
             let mut operations = Vec::new();
             let ended = self.transaction(&mut operations);
@@ -134,6 +138,8 @@ impl Session<'_> {
                     }
                 }
             };
+            course.speaks(self.slot);
+            course.note(|| format!("{operations:?}: {outcome:?}"));
             turn.transactions.push(Transaction {
                 session: self.slot,
                 operations,
@@ -430,6 +436,10 @@ impl<const LEVEL: u8> Workload for Histories<LEVEL> {
             schedule,
             work: WorkCounts::default(),
         })
+    }
+
+    fn streams(&mut self) -> Vec<&mut ChaCha8Rng> {
+        vec![&mut self.rng, &mut self.schedule]
     }
 
     fn step(&mut self) -> Result<Event, Mismatch> {

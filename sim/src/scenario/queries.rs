@@ -104,6 +104,7 @@ impl Queries {
         let sql = change.sql();
         let mut after = self.tables.clone();
         let expected = change.apply(&mut after);
+        self.phase.course().note(|| sql.clone());
         let run = || self.connection().execute(&sql, []);
         let found = match self.phase.during(Phase::Commit, run) {
             Err(error) if is_fault(&error) => {
@@ -133,6 +134,7 @@ impl Queries {
             1 => "ANALYZE c",
             _ => Layout::index(&mut self.rng),
         };
+        self.phase.course().note(|| sql.to_owned());
         match self.connection().run(sql) {
             Err(error) if is_fault(&error) => self.fault(error, Some(self.tables.clone())),
             // The index is there.
@@ -144,6 +146,7 @@ impl Queries {
 
     fn ask(&mut self) -> Result<Event, Mismatch> {
         let question = Question::draw(self.keys, &mut self.rng);
+        self.phase.course().note(|| question.sql());
         self.work.statements += 1;
         match self.compare(&question)? {
             Ok(()) => Ok(Event::Fine),
@@ -175,6 +178,7 @@ impl Queries {
         let Some(database) = self.database.clone() else {
             return Ok(Event::Fine);
         };
+        self.phase.course().note(|| "maintenance".to_owned());
         let done = match self.rng.random_range(0..4) {
             0 => self
                 .phase
@@ -262,6 +266,10 @@ impl Workload for Queries {
             rng,
             work: WorkCounts::default(),
         })
+    }
+
+    fn streams(&mut self) -> Vec<&mut ChaCha8Rng> {
+        vec![&mut self.rng]
     }
 
     fn step(&mut self) -> Result<Event, Mismatch> {

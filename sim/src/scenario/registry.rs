@@ -8,6 +8,7 @@ use super::sql::Statements;
 use super::storage::Trees;
 use super::swarm::SwarmOptions;
 use super::{damage, every_call, script};
+use crate::course::CourseCell;
 use crate::disk::{FaultKind, FaultSet};
 use crate::lockstep::Mismatch;
 use crate::phase::{Phase, PhaseCell};
@@ -26,6 +27,8 @@ pub struct Request {
     pub mistake: Option<Mistake>,
     /// What may go wrong with the disk, if not what the seed says.
     pub faults: Option<FaultSet>,
+    /// Options by name, where they are not to be what the seed says; see [`SwarmOptions::set`].
+    pub switches: Vec<(String, String)>,
     /// Scripts to run, by name and text, for scenarios that run scripts.
     pub scripts: Vec<(String, String)>,
 }
@@ -57,6 +60,13 @@ pub struct Scenario {
     /// Which options a seed decides.
     options: fn(u64) -> SwarmOptions,
     run: fn(&Task<'_>) -> Result<Report, Mismatch>,
+}
+
+impl Scenario {
+    /// Whether it runs SQL, and not transactions on trees.
+    pub fn runs_sql(&self) -> bool {
+        matches!(self.name, "sql" | "sql-errors" | "queries" | "slt")
+    }
 }
 
 /// One run of a scenario.
@@ -211,14 +221,26 @@ pub fn run_seed(
     seed: u64,
     request: &Request,
 ) -> Result<Report, Box<Violation>> {
-    let progress = Progress::default();
+    run_course(scenario, seed, request, &CourseCell::default())
+}
+
+/// Runs one seed of one scenario, taking its course down or following one.
+///
+/// # Errors
+/// The violation, with everything needed to see it again.
+pub fn run_course(
+    scenario: &Scenario,
+    seed: u64,
+    request: &Request,
+    course: &CourseCell,
+) -> Result<Report, Box<Violation>> {
+    let progress = Progress {
+        phase: PhaseCell::with_course(course.clone()),
+        ..Progress::default()
+    };
     progress.phase.set(Phase::Creation);
     let own_seed = own_seed(scenario, seed);
-    let options = (scenario.options)(own_seed);
-    let options = match request.faults {
-        Some(faults) => options.only(faults.within(scenario.faults)),
-        None => options,
-    };
+    let options = options_of(scenario, own_seed, request);
     let mut described = options.describe();
     if let Some(mistake) = request.mistake {
         described.push(("planted mistake", format!("{mistake:?}")));
@@ -250,6 +272,24 @@ pub fn run_seed(
         mismatch,
         replay: replay(scenario, seed, request),
     }))
+}
+
+/// What a seed decides before the run, but for what the caller decides.
+fn options_of(scenario: &Scenario, own_seed: u64, request: &Request) -> SwarmOptions {
+    let mut options = (scenario.options)(own_seed);
+    if let Some(faults) = request.faults {
+        options = options.only(faults.within(scenario.faults));
+    }
+    for (name, value) in &request.switches {
+        // Whoever takes switches from outside has asked `set` whether they fit.
+        let _ = options.set(name, value);
+    }
+    options
+}
+
+/// The options of one seed of a scenario, as `request` leaves them.
+pub fn options_of_seed(scenario: &Scenario, seed: u64, request: &Request) -> SwarmOptions {
+    options_of(scenario, own_seed(scenario, seed), request)
 }
 
 /// Runs one seed of every scenario.

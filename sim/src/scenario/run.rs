@@ -2,11 +2,13 @@
 
 use super::registry::Task;
 use super::world::World;
+use crate::course::Moment;
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::Phase;
 use crate::report::{Report, WorkCounts};
 use quantadb::storage::DiskOptions;
 use quantadb::{Error, ErrorKind};
+use rand_chacha::ChaCha8Rng;
 
 /// What is run on the engine.
 pub(super) trait Workload: Sized {
@@ -16,6 +18,8 @@ pub(super) trait Workload: Sized {
     fn open(world: &World, options: DiskOptions) -> Result<Self::Engine, Error>;
     /// Begins, on an engine that has just been created.
     fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch>;
+    /// What its steps draw from.
+    fn streams(&mut self) -> Vec<&mut ChaCha8Rng>;
     /// One step.
     fn step(&mut self) -> Result<Event, Mismatch>;
     /// Whether there is nothing left to do; most go on as long as they are asked.
@@ -52,17 +56,21 @@ impl<W: Workload> CrashRun<W> {
     pub(super) fn run(mut self, task: &Task<'_>) -> Result<Report, Mismatch> {
         let steps = task.request.steps.unwrap_or(self.world.options.steps);
         self.world.turn_hostile();
-        for step in 0..steps {
+        let mut next = 0;
+        while let Some(step) = self.world.course().next_step(next, steps) {
             if self.workload.is_done() {
                 break;
             }
-            self.world.progress.at(step);
+            next = step + 1;
+            let moment = Moment::Step(step);
+            self.world.begin_step(moment, self.workload.streams());
             self.world.progress.phase.set(Phase::Running);
             let event = self.workload.step()?;
             if !self.survive(event)? && step % 97 == 96 && self.world.percent(50) {
                 self.close()?;
             }
         }
+        self.world.begin_step(Moment::End, self.workload.streams());
         self.close()?;
         self.workload.let_go();
         Ok(self.report(task.scenario, task.seed))

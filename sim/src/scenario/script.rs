@@ -14,6 +14,7 @@ use crate::sql::{Answer, Fate, Ran, SqlPair};
 use quantadb::Error;
 use quantadb::api::Database;
 use quantadb::storage::DiskOptions;
+use rand_chacha::ChaCha8Rng;
 use sqllogictest::{
     Condition, Connection, DefaultColumnType, QueryExpect, Record, SortMode, StatementExpect, parse,
 };
@@ -222,6 +223,10 @@ impl Workload for Script {
             next: 0,
             begun_at: None,
         })
+    }
+
+    fn streams(&mut self) -> Vec<&mut ChaCha8Rng> {
+        Vec::new()
     }
 
     fn step(&mut self) -> Result<Event, Mismatch> {

@@ -97,6 +97,15 @@ impl From<Error> for Stop {
     }
 }
 
+fn stop_text(stop: &Result<(), Stop>) -> String {
+    match stop {
+        Ok(()) => "done".to_owned(),
+        Err(Stop::Refused) => "refused".to_owned(),
+        Err(Stop::Fault(error)) => error.to_string(),
+        Err(Stop::Wrong(mismatch)) => format!("wrong: {}", mismatch.found),
+    }
+}
+
 /// One session while it has a thread.
 struct Session<'a> {
     engine: &'a DiskStorageBackend,
@@ -112,16 +121,22 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn run(mut self) -> Result<Turn, Mismatch> {
-        for _ in 0..self.rng.random_range(1..=TRANSACTIONS_MAX) {
-            let stop = match self.rng.random_range(0..20) {
-                0 => self.maintain(),
-                1..=4 => self.look(),
-                5..=7 => self.change_guard(),
-                8..=10 => self.join_or_leave(),
-                11 => self.add_if_absent(),
-                12..=14 => self.change_family(),
-                _ => self.transfer(),
+        let course = self.phase.course();
+        for number in 0..self.rng.random_range(1..=TRANSACTIONS_MAX) {
+            if !course.turn(self.slot, number, &mut self.rng) {
+                continue;
+            }
+            let (name, stop) = match self.rng.random_range(0..20) {
+                0 => ("maintenance", self.maintain()),
+                1..=4 => ("read all sums", self.look()),
+                5..=7 => ("change a guard", self.change_guard()),
+                8..=10 => ("join or leave", self.join_or_leave()),
+                11 => ("add or remove a fact", self.add_if_absent()),
+                12..=14 => ("change a family", self.change_family()),
+                _ => ("transfer", self.transfer()),
             };
+            course.speaks(self.slot);
+            course.note(|| format!("{name}: {}", stop_text(&stop)));
             match stop {
                 Ok(()) => self.turn.transactions += 1,
                 Err(Stop::Refused) => self.turn.refused += 1,
@@ -457,6 +472,10 @@ impl Workload for Threads {
             schedule,
             work: WorkCounts::default(),
         })
+    }
+
+    fn streams(&mut self) -> Vec<&mut ChaCha8Rng> {
+        vec![&mut self.rng, &mut self.schedule]
     }
 
     fn step(&mut self) -> Result<Event, Mismatch> {

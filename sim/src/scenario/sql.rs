@@ -85,6 +85,7 @@ impl Statements {
                 .during(Phase::Checkpoint, || database.checkpoint()),
         };
         self.pair.vacuum_model();
+        self.phase.course().note(|| "maintenance".to_owned());
         Some(match done {
             Ok(()) => Ok(Event::Fine),
             Err(error) if is_fault(&error) => Ok(Event::Fault {
@@ -122,6 +123,10 @@ impl Workload for Statements {
             rng: Streams::new(seed).workload(),
             begun: false,
         })
+    }
+
+    fn streams(&mut self) -> Vec<&mut ChaCha8Rng> {
+        vec![&mut self.rng]
     }
 
     fn step(&mut self) -> Result<Event, Mismatch> {

@@ -44,6 +44,10 @@ impl Workload for Trees {
         })
     }
 
+    fn streams(&mut self) -> Vec<&mut ChaCha8Rng> {
+        vec![&mut self.rng]
+    }
+
     fn step(&mut self) -> Result<Event, Mismatch> {
         self.lockstep.step(&mut self.rng)
     }

@@ -1,5 +1,6 @@
 //! Faults switched on and off by name, and every option for people.
 
+use super::registry::Scenario;
 use super::swarm::SwarmOptions;
 use crate::disk::{FaultKind, FaultSet, PowerLoss};
 
@@ -8,24 +9,106 @@ const CALLS_PPM: u32 = 2_000;
 const SYNCS_PPM: u32 = 20_000;
 const RARE_PPM: u32 = 50_000;
 
-fn power_text(power: PowerLoss) -> String {
-    let PowerLoss {
-        loses,
-        tears,
-        reorders,
-        garbage,
-        names_disordered,
-    } = power;
-    let flags = [
-        (loses, "loses"),
-        (tears, "tears"),
-        (reorders, "reorders"),
-        (garbage, "garbage"),
-        (names_disordered, "names"),
-    ];
-    let on = flags.iter().filter(|(on, _)| *on).map(|&(_, name)| name);
-    on.collect::<Vec<_>>().join(" ")
+/// One option by name.
+pub struct Switch {
+    /// What it is called.
+    pub name: &'static str,
+    /// What makes a run simpler, the simplest first.
+    pub simpler: &'static [&'static str],
+    get: fn(&SwarmOptions) -> String,
+    set: fn(&mut SwarmOptions, &str) -> bool,
 }
+
+impl Switch {
+    /// Whether it changes anything in that scenario: some are only SQL's, some only those of transactions on trees.
+    pub fn concerns(&self, scenario: &Scenario) -> bool {
+        match self.name {
+            "trees" | "keys" | "key bytes up to" | "value bytes up to" | "burst up to"
+            | "schema changes" => !scenario.runs_sql(),
+            "spills" => scenario.runs_sql(),
+            name => !name.starts_with("SQL ") || scenario.runs_sql(),
+        }
+    }
+}
+
+macro_rules! switch {
+    ($name:literal, $($field:ident).+) => {
+        switch!($name, $($field).+, [])
+    };
+    ($name:literal, $($field:ident).+, $simpler:expr) => {
+        Switch {
+            name: $name,
+            simpler: &$simpler,
+            get: |options| options.$($field).+.to_string(),
+            set: |options, text| match text.parse() {
+                Ok(value) => {
+                    options.$($field).+ = value;
+                    true
+                }
+                Err(_) => false,
+            },
+        }
+    };
+}
+
+/// All options that have a value.
+pub const SWITCHES: &[Switch] = &[
+    switch!("page bytes", engine.page_bytes),
+    switch!("cache bytes", engine.cache_bytes),
+    switch!("log segment bytes", engine.log_segment_bytes),
+    switch!("checkpoint bytes", engine.checkpoint_bytes),
+    switch!("versions slack", engine.versions_slack),
+    switch!("calls between crashes", crash_calls_mean),
+    switch!("process crashes %", process_crash_percent),
+    switch!("crash in recovery", crash_in_recovery, ["false"]),
+    switch!("recover again %", recover_again_percent, ["0"]),
+    switch!("short transfers ppm", faults.short_ppm),
+    switch!("interruptions ppm", faults.interrupted_ppm),
+    switch!("read errors ppm", faults.read_error_ppm),
+    switch!("write errors ppm", faults.write_error_ppm),
+    switch!("sync errors ppm", faults.sync_error_ppm),
+    switch!("other errors ppm", faults.metadata_error_ppm),
+    switch!("full disk ppm", faults.full_ppm),
+    switch!("slow calls ppm", faults.slow_ppm),
+    switch!("power loss loses", faults.power.loses, ["false"]),
+    switch!("power loss tears", faults.power.tears, ["false"]),
+    switch!("power loss reorders", faults.power.reorders, ["false"]),
+    switch!("power loss garbage", faults.power.garbage, ["false"]),
+    switch!("names disordered", faults.power.names_disordered, ["false"]),
+    switch!("lost writes ppm", faults.betrayal.lost_write_ppm),
+    switch!("misdirected ppm", faults.betrayal.misdirected_ppm),
+    switch!("stale reads ppm", faults.betrayal.stale_ppm),
+    switch!("rot", rots, ["false"]),
+    switch!(
+        "disk bytes",
+        faults.capacity_bytes,
+        ["18446744073709551615"]
+    ),
+    switch!("sessions", shape.sessions),
+    switch!("trees", shape.trees_max),
+    switch!("keys", shape.keys),
+    switch!("key bytes up to", shape.key_bytes_max, ["8"]),
+    switch!(
+        "value bytes up to",
+        shape.value_bytes_max,
+        ["8", "100", "3000"]
+    ),
+    switch!("burst up to", shape.burst_max, ["1", "5", "40"]),
+    switch!("schema changes", shape.schema_changes, ["false"]),
+    switch!("maintenance", shape.maintenance, ["false"]),
+    switch!("SQL tables", generator.tables),
+    switch!("SQL keys", generator.keys),
+    switch!("SQL rows up to", generator.rows_max, ["1", "3", "30"]),
+    switch!(
+        "SQL text bytes up to",
+        generator.text_bytes_max,
+        ["1", "10", "300"]
+    ),
+    switch!("SQL definitions", generator.definitions, ["false"]),
+    switch!("SQL transactions", generator.transactions, ["false"]),
+    switch!("spills", spills, ["false"]),
+    switch!("steps", steps),
+];
 
 impl SwarmOptions {
     /// The same with these faults and no others; one that the seed left out gets a middling rate.
@@ -62,65 +145,32 @@ impl SwarmOptions {
         self
     }
 
+    /// The value of an option, if there is one of that name.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let switch = SWITCHES.iter().find(|switch| switch.name == name)?;
+        Some((switch.get)(self))
+    }
+
+    /// Gives an option another value.
+    ///
+    /// # Errors
+    /// When there is no option of that name, or the text is no value of it.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let switch = SWITCHES.iter().find(|switch| switch.name == name);
+        let switch = switch.ok_or_else(|| format!("no option is called {name:?}"))?;
+        match (switch.set)(self, value) {
+            true => Ok(()),
+            false => Err(format!("{value:?} is no value of the option {name:?}")),
+        }
+    }
+
     /// Every option, for people.
     pub fn describe(&self) -> Vec<(&'static str, String)> {
-        let faults = &self.faults;
-        let shape = &self.shape;
-        let mut options = vec![
-            ("page bytes", self.engine.page_bytes.to_string()),
-            ("cache bytes", self.engine.cache_bytes.to_string()),
-            (
-                "log segment bytes",
-                self.engine.log_segment_bytes.to_string(),
-            ),
-            ("checkpoint bytes", self.engine.checkpoint_bytes.to_string()),
-            ("calls between crashes", self.crash_calls_mean.to_string()),
-            ("process crashes %", self.process_crash_percent.to_string()),
-            ("crash in recovery", self.crash_in_recovery.to_string()),
-            ("recover again %", self.recover_again_percent.to_string()),
-            ("short transfers ppm", faults.short_ppm.to_string()),
-            ("interruptions ppm", faults.interrupted_ppm.to_string()),
-            ("read errors ppm", faults.read_error_ppm.to_string()),
-            ("write errors ppm", faults.write_error_ppm.to_string()),
-            ("sync errors ppm", faults.sync_error_ppm.to_string()),
-            ("other errors ppm", faults.metadata_error_ppm.to_string()),
-            ("full disk ppm", faults.full_ppm.to_string()),
-            ("slow calls ppm", faults.slow_ppm.to_string()),
-            ("failed sync", format!("{:?}", faults.sync_failure)),
-            ("power loss", power_text(faults.power)),
-            (
-                "lost writes ppm",
-                faults.betrayal.lost_write_ppm.to_string(),
-            ),
-            (
-                "misdirected ppm",
-                faults.betrayal.misdirected_ppm.to_string(),
-            ),
-            ("stale reads ppm", faults.betrayal.stale_ppm.to_string()),
-            ("rot", self.rots.to_string()),
-            ("sessions", shape.sessions.to_string()),
-            ("trees", shape.trees_max.to_string()),
-            ("keys", shape.keys.to_string()),
-            ("key bytes up to", shape.key_bytes_max.to_string()),
-            ("value bytes up to", shape.value_bytes_max.to_string()),
-            ("burst up to", shape.burst_max.to_string()),
-            ("schema changes", shape.schema_changes.to_string()),
-            ("maintenance", shape.maintenance.to_string()),
-            ("SQL tables", self.generator.tables.to_string()),
-            ("SQL keys", self.generator.keys.to_string()),
-            ("SQL rows up to", self.generator.rows_max.to_string()),
-            (
-                "SQL text bytes up to",
-                self.generator.text_bytes_max.to_string(),
-            ),
-            ("SQL definitions", self.generator.definitions.to_string()),
-            ("SQL transactions", self.generator.transactions.to_string()),
-            ("spills", self.spills.to_string()),
-            ("steps", self.steps.to_string()),
-        ];
-        if faults.capacity_bytes != u64::MAX {
-            options.push(("disk bytes", faults.capacity_bytes.to_string()));
-        }
+        let unlimited =
+            |switch: &&Switch| switch.name != "disk bytes" || self.faults.capacity_bytes < u64::MAX;
+        let switches = SWITCHES.iter().filter(unlimited);
+        let mut options: Vec<_> = switches.map(|s| (s.name, (s.get)(self))).collect();
+        options.push(("failed sync", format!("{:?}", self.faults.sync_failure)));
         options
     }
 }

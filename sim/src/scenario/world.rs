@@ -2,6 +2,7 @@
 
 use super::registry::{Progress, Task};
 use super::swarm::SwarmOptions;
+use crate::course::{CourseCell, Moment};
 use crate::disk::{CrashKind, DiskFaults, PowerLoss, SimDisk};
 use crate::env::SimEnv;
 use crate::lockstep::{Mismatch, is_fault};
@@ -45,6 +46,7 @@ impl World {
     /// A world that crashes at call `crash_at`, counted from 1, beside what the options allow.
     pub(super) fn new(task: &Task<'_>, crash_at: Option<u64>) -> Self {
         let (seed, progress) = (task.seed, task.progress.clone());
+        progress.phase.course().begin(crash_at);
         // Runs that differ in the crash alone are left different disks by it.
         let streams = Streams::new(seed.wrapping_add(crash_at.unwrap_or(0) << 40));
         let phase = progress.phase.clone();
@@ -61,6 +63,32 @@ impl World {
             open_calls: 20,
             faults_at_open: 0,
             forgotten_at_open: 0,
+        }
+    }
+
+    /// The course of the run.
+    pub(super) fn course(&self) -> &CourseCell {
+        self.progress.phase.course()
+    }
+
+    /// A step begins, of a workload that draws from these streams.
+    pub(super) fn begin_step(&mut self, moment: Moment, streams: Vec<&mut ChaCha8Rng>) {
+        if let Moment::Step(step) = moment {
+            self.progress.at(step);
+        }
+        let course = self.progress.phase.course();
+        let (chance, disk) = (&mut self.chance, &self.disk);
+        disk.with_stream(|faults| {
+            let mut all = vec![chance, faults];
+            all.extend(streams);
+            course.begin_step(moment, &mut all);
+        });
+    }
+
+    /// Crashes at the `calls`-th call from now, unless the run follows a course, which knows of its crashes.
+    fn arm_crash(&self, calls: u64) {
+        if !self.course().is_followed() {
+            self.disk.arm_crash(calls);
         }
     }
 
@@ -120,6 +148,7 @@ impl World {
     }
 
     fn arm_for_open(&mut self, hostile: bool) {
+        self.course().begin_leg();
         if !hostile {
             return;
         }
@@ -133,30 +162,34 @@ impl World {
         };
         if self.chance.random_bool(chance) {
             let calls = self.open_calls + self.open_calls / 4 + 1;
-            self.disk.arm_crash(self.chance.random_range(1..=calls));
+            let calls = self.chance.random_range(1..=calls);
+            self.arm_crash(calls);
         }
     }
 
     /// Lets things go wrong again, after the checks.
     pub(super) fn turn_hostile(&mut self) {
+        self.course().begin_leg();
         self.disk.set_faults(self.options.faults.clone());
         self.arm_chosen_crash();
         let mean = self.options.crash_calls_mean;
         if mean > 0 {
-            self.disk.arm_crash(self.chance.random_range(1..=2 * mean));
+            let calls = self.chance.random_range(1..=2 * mean);
+            self.arm_crash(calls);
         }
     }
 
     fn arm_chosen_crash(&mut self) {
         let calls = self.disk.calls();
         match self.crash_at {
-            Some(at) if at > calls => self.disk.arm_crash(at - calls),
+            Some(at) if at > calls => self.arm_crash(at - calls),
             _ => self.crash_at = None,
         }
     }
 
     /// Lets nothing go wrong, for checks.
     pub(super) fn turn_peaceful(&mut self) {
+        self.course().begin_leg();
         self.disk.disarm();
         self.disk.set_faults(DiskFaults {
             power: PowerLoss {

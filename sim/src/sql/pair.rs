@@ -196,16 +196,21 @@ impl SqlPair {
     /// # Errors
     /// When they differ.
     pub fn run(&mut self, slot: usize, sql: &str) -> Result<Ran, Mismatch> {
+        self.phase.course().speaks(slot);
         let session = self.session(slot)?;
         let ends = starts_with(sql, "COMMIT") || starts_with(sql, "END");
         let decides = ends || !session.model.is_in_transaction();
         let phase = if ends { Phase::Commit } else { Phase::Running };
         let found = match self.phase.during(phase, || session.subject.run(sql)) {
             Err(error) if is_fault(&error) => {
+                let course = self.phase.course();
+                course.note(|| format!("{} -- {error}", shorten_sql(sql)));
                 return Ok(self.fault(slot, session, sql, decides, error));
             }
             found => found,
         };
+        let course = self.phase.course();
+        course.note(|| format!("{} -- {}", shorten_sql(sql), went(&found)));
         let doing = || format!("session {slot}: {}", shorten_sql(sql));
         let found = compare(doing, session.model.run(sql), found, orders_rows(sql))?;
         self.counts.statements += 1;
@@ -387,6 +392,14 @@ fn definitions(schema: &Schema) -> Vec<String> {
 fn over_model(backend: &Arc<ModelBackend>, env: &Arc<dyn Env>) -> Result<Database, Mismatch> {
     Database::from_backend_with(backend.clone(), env.clone(), session_options())
         .map_err(|e| model_failed("opening a database", &e))
+}
+
+/// How a statement went, in a word or two.
+fn went(found: &Result<Vec<StatementResult>, Error>) -> String {
+    match found {
+        Ok(_) => "done".to_owned(),
+        Err(error) => format!("refused: {} {error}", error.sqlstate()),
+    }
 }
 
 fn error_text<T>(result: &Result<T, Error>) -> String {
