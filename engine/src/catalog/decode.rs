@@ -9,7 +9,7 @@ use super::view::View;
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
 use crate::storage::TreeId;
-use crate::types::SqlType;
+use crate::types::{SqlType, TypeModifier, array_of, coded_type};
 
 /// The table of an entry. `XX001` when it is none, or one that a newer version wrote.
 pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
@@ -132,6 +132,7 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
 
 fn decode_type(bytes: &[u8]) -> Result<SqlType> {
     let (mut code, mut precision, mut scale, mut length) = (None, None, None, None);
+    let mut is_array = false;
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -139,31 +140,23 @@ fn decode_type(bytes: &[u8]) -> Result<SqlType> {
             tag::PRECISION => precision = u16::try_from(field.number()?).ok(),
             tag::SCALE => scale = field.bytes().try_into().ok().map(i16::from_le_bytes),
             tag::LENGTH => length = u32::try_from(field.number()?).ok(),
+            tag::ARRAY => is_array = true,
             _ => field.unknown()?,
         }
     }
-    Ok(match required(code, "a type's code")? {
-        1 => SqlType::Bool,
-        2 => SqlType::Int2,
-        3 => SqlType::Int4,
-        4 => SqlType::Int8,
-        5 => SqlType::Float4,
-        6 => SqlType::Float8,
-        7 => SqlType::Numeric(precision.zip(scale)),
-        8 => SqlType::Text,
-        9 => SqlType::Varchar(length),
-        10 => SqlType::Bytes,
-        11 => SqlType::Date,
-        12 => SqlType::Timestamp,
-        13 => SqlType::TimestampTz,
-        14 => SqlType::Time,
-        15 => SqlType::Interval,
-        16 => SqlType::Uuid,
-        17 => SqlType::Char(length),
-        18 => SqlType::Json,
-        19 => SqlType::Jsonb,
-        other => return Err(damaged(format_args!("type {other} is unknown"))),
-    })
+    let modifier = match (length, precision.zip(scale)) {
+        (Some(length), _) => TypeModifier::Length(length),
+        (None, Some((precision, scale))) => TypeModifier::Digits(precision, scale),
+        (None, None) => TypeModifier::None,
+    };
+    let code = required(code, "a type's code")?;
+    let unknown = || damaged(format_args!("type {code} is unknown"));
+    let number = u8::try_from(code).map_err(|_| unknown())?;
+    let sql_type = coded_type(number, modifier).ok_or_else(unknown)?;
+    match is_array {
+        true => array_of(sql_type).ok_or_else(unknown),
+        false => Ok(sql_type),
+    }
 }
 
 fn decode_index(bytes: &[u8]) -> Result<Index> {

@@ -5,7 +5,7 @@ use super::foreign_key::{encode_foreign_key, encode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
 use super::view::View;
-use crate::types::SqlType;
+use crate::types::{SqlType, TypeModifier, type_code};
 
 /// Tags of the fields of a table. Even ones may not be skipped; see [`super::field`].
 pub(super) mod tag {
@@ -29,6 +29,7 @@ pub(super) mod tag {
     pub(in super::super) const PRECISION: u8 = 4;
     pub(in super::super) const SCALE: u8 = 6;
     pub(in super::super) const LENGTH: u8 = 8;
+    pub(in super::super) const ARRAY: u8 = 10;
 
     // Of an index, beside its name and its tree.
     pub(in super::super) const ASCENDING: u8 = 6;
@@ -126,44 +127,18 @@ fn encode_column(writer: &mut Writer, column: &Column) {
     }
 }
 
-/// The number that stands for a type on disk.
-pub(super) fn type_code(sql_type: SqlType) -> u64 {
-    match sql_type {
-        SqlType::Unknown => 0,
-        SqlType::Bool => 1,
-        SqlType::Int2 => 2,
-        SqlType::Int4 => 3,
-        SqlType::Int8 => 4,
-        SqlType::Float4 => 5,
-        SqlType::Float8 => 6,
-        SqlType::Numeric(_) => 7,
-        SqlType::Text => 8,
-        SqlType::Varchar(_) => 9,
-        SqlType::Bytes => 10,
-        SqlType::Date => 11,
-        SqlType::Timestamp => 12,
-        SqlType::TimestampTz => 13,
-        SqlType::Time => 14,
-        SqlType::Interval => 15,
-        SqlType::Uuid => 16,
-        SqlType::Char(_) => 17,
-        SqlType::Json => 18,
-        SqlType::Jsonb => 19,
-    }
-}
-
 fn encode_type(writer: &mut Writer, sql_type: SqlType) {
-    writer.number(tag::CODE, type_code(sql_type));
-    match sql_type {
-        SqlType::Numeric(Some((precision, scale))) => {
+    let (code, modifier) = type_code(sql_type);
+    writer.number(tag::CODE, u64::from(code));
+    match modifier {
+        TypeModifier::None => {}
+        TypeModifier::Digits(precision, scale) => {
             writer.number(tag::PRECISION, u64::from(precision));
             writer.bytes(tag::SCALE, &scale.to_le_bytes());
         }
-        SqlType::Varchar(Some(length)) | SqlType::Char(Some(length)) => {
-            writer.number(tag::LENGTH, u64::from(length));
-        }
-        _ => {}
+        TypeModifier::Length(length) => writer.number(tag::LENGTH, u64::from(length)),
     }
+    writer.flag(tag::ARRAY, matches!(sql_type, SqlType::Array(_)));
 }
 
 fn encode_index(writer: &mut Writer, index: &Index) {

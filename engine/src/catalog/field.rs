@@ -8,6 +8,7 @@
 //! must not overlook gives it an even tag.
 
 use crate::error::{Error, Result};
+use crate::types::{push_varint, take_varint};
 
 /// Writes fields.
 #[derive(Default)]
@@ -53,14 +54,6 @@ impl Writer {
         write(&mut inner);
         self.bytes(tag, &inner.bytes);
     }
-}
-
-fn push_varint(out: &mut Vec<u8>, mut n: u64) {
-    while n >= 0x80 {
-        out.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
 }
 
 /// A field that was read.
@@ -136,23 +129,6 @@ pub(super) fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Result<Field<'_>>
             }
         })
     })
-}
-
-fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut n = 0u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        let part = u64::from(byte & 0x7f);
-        if shift == 63 && part > 1 {
-            return None;
-        }
-        n |= part << shift;
-        if *byte < 0x80 {
-            return Some(n);
-        }
-    }
-    None
 }
 
 /// `XX001`

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::exec::aggregate::Aggregation;
 use crate::exec::distinct::Distinct;
 use crate::exec::filter::{Filter, Project};
+use crate::exec::function_scan::FunctionScan;
 use crate::exec::grouping_sets::{Expand, IfEmpty};
 use crate::exec::hash_join::{HashJoin, HashJoinParts};
 use crate::exec::index_join::IndexJoin;
@@ -14,7 +15,7 @@ use crate::exec::loop_join::NestedLoop;
 use crate::exec::operator::{BoxOperator, Context};
 use crate::exec::recursive::{CteScan, KeptRows, RecursiveUnion};
 use crate::exec::scan::ScanOperator;
-use crate::exec::series::Series;
+
 use crate::exec::set_operation::{Append, SetOp, Sides};
 use crate::exec::sort::Sort;
 use crate::exec::spill::Hashed;
@@ -56,7 +57,7 @@ fn open<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>>
             input: build(context, input)?,
             expressions,
         }),
-        NodeKind::FunctionScan(function) => Box::new(Series::new(context, function)?),
+        NodeKind::FunctionScan(function) => Box::new(FunctionScan::new(context, function)),
         NodeKind::HashJoin { .. }
         | NodeKind::NestedLoop { .. }
         | NodeKind::IndexJoin { .. }

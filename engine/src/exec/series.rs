@@ -1,55 +1,36 @@
-//! Functions in FROM: `generate_series`.
+//! `generate_series`: values at equal distances.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::batch::{BATCH_ROWS, Batch};
-use crate::exec::operator::{Context, Operator};
-use crate::sql::bound::Function;
-use crate::types::{Decimal, SqlType, Value};
-
-/// Numbers at equal distances.
-pub(crate) struct Series<'a> {
-    context: Context<'a>,
-    function: &'a Function,
-    sql_type: SqlType,
-    state: Option<State>,
-    /// Rows given so far.
-    given: i64,
-}
+use crate::types::{Decimal, Interval, SqlType, Value};
 
 /// What comes next, where it ends, and how far each is from the one before.
-enum State {
+pub(crate) enum Series {
+    /// SMALLINT, INTEGER, BIGINT.
     Integers {
         next: Option<i64>,
         stop: i64,
         step: i64,
     },
+    /// NUMERIC.
     Numerics {
         next: Decimal,
         stop: Decimal,
         step: Decimal,
     },
+    /// TIMESTAMP with or without time zone, in microseconds.
+    Stamps {
+        next: i64,
+        stop: i64,
+        step: Interval,
+    },
+    /// Nothing any more.
     Done,
 }
 
-impl<'a> Series<'a> {
-    /// The rows of `function`.
-    pub(crate) fn new(context: Context<'a>, function: &'a Function) -> Result<Self> {
-        let sql_type = function.types.first().copied();
-        Ok(Self {
-            context,
-            function,
-            sql_type: sql_type.ok_or_else(|| Error::misuse("EXEC-1: a series is a column"))?,
-            state: None,
-            given: 0,
-        })
-    }
-
-    /// Errors: `22023` for a step of zero.
-    fn start(&self) -> Result<State> {
-        let values = self.function.arguments.iter();
-        let values: Vec<Value> = values
-            .map(|e| self.context.constant(e))
-            .collect::<Result<_>>()?;
+impl Series {
+    /// From the first of `values` to the second, by the third or by 1; none where one of them is NULL. Errors: `22023`
+    /// for a step of zero.
+    pub(crate) fn new(values: &[Value]) -> Result<Self> {
         let zero = |is: bool| match is {
             true => Err(Error::new(
                 ErrorKind::Data,
@@ -63,14 +44,18 @@ impl<'a> Series<'a> {
             Value::Int8(v) => Some(*v),
             _ => None,
         };
+        let stamp = |v: &Value| match v {
+            Value::Timestamp(v) | Value::TimestampTz(v) => Some(*v),
+            _ => None,
+        };
         let decimal = |v: &Value| match v {
             Value::Numeric(v) => Some(Decimal::from(v)),
             _ => None,
         };
         if values.iter().any(Value::is_null) {
-            return Ok(State::Done);
+            return Ok(Self::Done);
         }
-        let (start, stop, step) = match values.as_slice() {
+        let (start, stop, step) = match values {
             [start, stop] => (start, stop, None),
             [start, stop, step] => (start, stop, Some(step)),
             _ => {
@@ -83,7 +68,14 @@ impl<'a> Series<'a> {
             let step = step.map_or(Some(1), integer).unwrap_or(1);
             zero(step == 0)?;
             let next = Some(start);
-            return Ok(State::Integers { next, stop, step });
+            return Ok(Self::Integers { next, stop, step });
+        }
+        if let (Some(next), Some(stop), Some(Value::Interval(step))) =
+            (stamp(start), stamp(stop), step)
+        {
+            zero(step.span() == 0)?;
+            let step = *step;
+            return Ok(Self::Stamps { next, stop, step });
         }
         match (
             decimal(start),
@@ -92,15 +84,14 @@ impl<'a> Series<'a> {
         ) {
             (Some(next), Some(stop), Some(step)) => {
                 zero(step.is_zero())?;
-                Ok(State::Numerics { next, stop, step })
+                Ok(Self::Numerics { next, stop, step })
             }
-            _ => Err(Error::misuse("a series is of numbers of one type")),
+            _ => Err(Error::misuse("a series is of values of one type")),
         }
     }
-}
 
-impl State {
-    fn next(&mut self, sql_type: SqlType) -> Result<Option<Value>> {
+    /// The next value, of `sql_type`. Errors: `22003`, `22008` beyond what the type holds.
+    pub(crate) fn next(&mut self, sql_type: SqlType) -> Result<Option<Value>> {
         match self {
             Self::Done => Ok(None),
             Self::Integers { next, stop, step } => {
@@ -131,34 +122,21 @@ impl State {
                 *next = next.add(step)?;
                 Ok(Some(now))
             }
-        }
-    }
-}
-
-impl Operator for Series<'_> {
-    fn next(&mut self) -> Result<Option<Batch>> {
-        self.context.interrupt.check()?;
-        let mut state = match self.state.take() {
-            Some(state) => state,
-            None => self.start()?,
-        };
-        let mut rows: Vec<Vec<Value>> = Vec::new();
-        while rows.len() < BATCH_ROWS {
-            let Some(value) = state.next(self.sql_type)? else {
-                break;
-            };
-            let mut row = vec![value];
-            self.given += 1;
-            if self.function.ordinality {
-                row.push(Value::Int8(self.given));
+            Self::Stamps { next, stop, step } => {
+                let past = match step.span() < 0 {
+                    true => *next < *stop,
+                    false => *next > *stop,
+                };
+                if past {
+                    return Ok(None);
+                }
+                let now = *next;
+                *next = step.after(now)?;
+                Ok(Some(match sql_type {
+                    SqlType::TimestampTz => Value::TimestampTz(now),
+                    _ => Value::Timestamp(now),
+                }))
             }
-            rows.push(row);
         }
-        self.state = Some(state);
-        if rows.is_empty() {
-            return Ok(None);
-        }
-        let rows = rows.iter().map(Vec::as_slice);
-        Ok(Some(Batch::from_rows(&self.function.types, rows)?))
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn width(sql_type: SqlType) -> u64 {
         SqlType::Numeric(_) | SqlType::Unknown => 16,
         SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => u64::from(n.min(32)),
         SqlType::Text | SqlType::Varchar(None) | SqlType::Char(None) | SqlType::Bytes => 32,
-        SqlType::Json | SqlType::Jsonb => 64,
+        SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => 64,
     }
 }
 

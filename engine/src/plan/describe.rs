@@ -148,6 +148,7 @@ fn literal(value: &Value) -> String {
         | Value::Interval(_)
         | Value::Json(_)
         | Value::Jsonb(_)
+        | Value::Array(_)
         | Value::Uuid(_) => format!("'{value}'"),
         other => other.to_string(),
     }

@@ -9,7 +9,7 @@ use crate::plan::expr::{columns_of, conjunction, subquery};
 use crate::plan::physical::{Cost, NodeKind, PlanNode};
 use crate::plan::planner::{Built, Planner, subplan_number};
 use crate::plan::relation::Group;
-use crate::sql::bound::{Expr, ExprKind, Function, JoinKind, Lateral};
+use crate::sql::bound::{Expr, ExprKind, Function, JoinKind, Lateral, TableFunction};
 use crate::types::Value;
 
 /// Rows that a function is thought to give when its arguments are not known, as PostgreSQL guesses.
@@ -69,6 +69,10 @@ impl Planner<'_> {
             _ => None,
         };
         let rows = match function.arguments.as_slice() {
+            [array] if function.function == TableFunction::Unnest => match &array.kind {
+                ExprKind::Literal(Value::Array(array)) => Some(array.values().len() as f64),
+                _ => None,
+            },
             [start, stop] => known(stop).zip(known(start)).map(|(b, a)| b - a + 1.0),
             _ => None,
         };

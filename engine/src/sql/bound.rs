@@ -16,7 +16,7 @@ use crate::storage::{IsolationLevel, LockMode};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
-pub use aggregate::{Aggregate, AggregateCall, AggregateFunction};
+pub use aggregate::{Aggregate, AggregateCall, AggregateFunction, AggregateOrder};
 pub use from::{
     CteReference, From, Function, JoinKind, Lateral, Recursive, SetOperation, SetOperator,
     TableFunction, WithQuery,
@@ -397,7 +397,7 @@ pub enum ExprKind {
 }
 
 /// Comparison operators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // =, <>, <, <=, >, >=
 pub enum CompareOp {
     Eq,

@@ -1,5 +1,7 @@
 //! The scalar functions by name.
 
+use super::bound::CompareOp;
+
 /// A scalar function, chosen by name and argument types.
 ///
 /// Each variant says which arguments the evaluator takes, in order, and what it gives; the binder has cast them. Here
@@ -107,13 +109,13 @@ pub enum ScalarFunction {
     MakeInterval,
     /// `(JSON or JSONB, key TEXT or index INTEGER) → same`, or TEXT
     JsonGet,
-    /// `(JSON or JSONB, step TEXT, …) → same`, or TEXT
+    /// `(JSON or JSONB, step TEXT, … or steps TEXT[]) → same`, or TEXT
     JsonPath,
     /// `(JSONB, JSONB) → BOOLEAN`: `@>`
     JsonContains,
-    /// `(JSONB, key TEXT, …) → BOOLEAN`: `?`, `?|`
+    /// `(JSONB, key TEXT or keys TEXT[]) → BOOLEAN`: `?`, `?|`
     JsonHasAny,
-    /// `(JSONB, key TEXT, …) → BOOLEAN`: `?&`
+    /// `(JSONB, keys TEXT[]) → BOOLEAN`: `?&`
     JsonHasAll,
     /// `(JSONB, JSONB) → JSONB`
     JsonConcat,
@@ -145,6 +147,48 @@ pub enum ScalarFunction {
     ToTimestamp,
     /// `(a, b, c, d)` of one type `→ BOOLEAN`: whether a to b overlaps c to d; with NULLs not always NULL
     Overlaps,
+    /// `(element, …) → array`; never NULL
+    MakeArray,
+    /// `(array, index INTEGER) → element`
+    ArrayElement,
+    /// `(array, lower, upper INTEGER) → array`
+    ArraySlice,
+    /// `(element, array) → BOOLEAN`: whether the element compares so with one of the array's; with NULLs not always NULL
+    AnyElement(CompareOp),
+    /// `(array, array) → BOOLEAN`: `@>`
+    ArrayContains,
+    /// `(array, array) → BOOLEAN`: `&&`
+    ArrayOverlaps,
+    /// `(array, element) → array`, of which either may be NULL
+    ArrayAppend,
+    /// `(element, array) → array`, of which either may be NULL
+    ArrayPrepend,
+    /// `(array, array) → array`; a NULL is nothing
+    ArrayCat,
+    /// `(array, dimension INTEGER) → INTEGER`, also the upper bound
+    ArrayLength,
+    /// `(array, dimension INTEGER) → INTEGER`
+    ArrayLower,
+    /// `(array) → INTEGER`
+    ArrayDimensions,
+    /// `(array) → TEXT`
+    ArrayBounds,
+    /// `(array) → INTEGER`
+    Cardinality,
+    /// `(array, element[, start INTEGER]) → INTEGER`; the element may be NULL
+    ArrayPosition,
+    /// `(array, element) → INTEGER[]`; the element may be NULL
+    ArrayPositions,
+    /// `(array, element) → array`; the element may be NULL
+    ArrayRemove,
+    /// `(array, from element, to element) → array`; the elements may be NULL
+    ArrayReplace,
+    /// `(array, delimiter TEXT[, null TEXT]) → TEXT`; the last may be NULL
+    ArrayToString,
+    /// `(TEXT, delimiter TEXT[, null TEXT]) → TEXT[]`; the last two may be NULL
+    StringToArray,
+    /// `(array, INTEGER) → array`
+    TrimArray,
     /// `(TEXT or BYTEA) → TEXT`
     Md5,
     /// `(TEXT) → INTEGER`

@@ -1,6 +1,6 @@
 //! Columns: from a type to its Arrow array, from values to a column, from a column to values.
 
-use super::{Interval, SqlType, Value, numeric};
+use super::{Interval, SqlArray, SqlType, Value, numeric};
 use crate::{Error, Result};
 use arrow_array::builder::{
     BinaryBuilder, BooleanBuilder, FixedSizeBinaryBuilder, PrimitiveBuilder, StringBuilder,
@@ -23,7 +23,9 @@ pub fn arrow_type(sql_type: SqlType) -> DataType {
         SqlType::Int8 => DataType::Int64,
         SqlType::Float4 => DataType::Float32,
         SqlType::Float8 => DataType::Float64,
-        SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => DataType::Binary,
+        SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb | SqlType::Array(_) => {
+            DataType::Binary
+        }
         SqlType::Unknown
         | SqlType::Text
         | SqlType::Varchar(_)
@@ -84,6 +86,11 @@ pub fn value_at(array: &dyn Array, row: usize, sql_type: SqlType) -> Value {
             Value::Jsonb(String::from_utf8_lossy(bytes).into_owned())
         }
         SqlType::Uuid => Value::Uuid(sixteen(array.as_fixed_size_binary().value(row))),
+        SqlType::Array(element) => {
+            let decoded = SqlArray::from_bytes(array.as_binary::<i32>().value(row), element);
+            assert!(decoded.is_ok(), "a column of arrays holds encoded arrays");
+            decoded.map_or(Value::Null, Value::Array)
+        }
     }
 }
 
@@ -129,6 +136,7 @@ enum Inner {
     Uuid(FixedSizeBinaryBuilder),
     Json(StringBuilder),
     Jsonb(BinaryBuilder),
+    Array(BinaryBuilder),
 }
 
 impl ColumnBuilder {
@@ -160,6 +168,7 @@ impl ColumnBuilder {
             SqlType::Json => Inner::Json(StringBuilder::with_capacity(capacity, bytes)),
             SqlType::Jsonb => Inner::Jsonb(BinaryBuilder::with_capacity(capacity, bytes)),
             SqlType::Uuid => Inner::Uuid(FixedSizeBinaryBuilder::with_capacity(capacity, 16)),
+            SqlType::Array(_) => Inner::Array(BinaryBuilder::with_capacity(capacity, bytes)),
         };
         Self { sql_type, inner }
     }
@@ -188,6 +197,13 @@ impl ColumnBuilder {
             (Inner::Jsonb(b), Value::Jsonb(v)) => {
                 check_room(b.values_slice().len(), v.len())?;
                 b.append_value(v);
+            }
+            (Inner::Array(b), Value::Array(v))
+                if SqlType::Array(v.element()).base() == self.sql_type.base() =>
+            {
+                let bytes = v.to_bytes();
+                check_room(b.values_slice().len(), bytes.len())?;
+                b.append_value(&bytes);
             }
             (Inner::Bytes(b), Value::Bytes(v)) => {
                 check_room(b.values_slice().len(), v.len())?;
@@ -219,7 +235,9 @@ impl ColumnBuilder {
             Inner::Int8(b) => b.append_null(),
             Inner::Float4(b) => b.append_null(),
             Inner::Float8(b) => b.append_null(),
-            Inner::Numeric(b, _) | Inner::Bytes(b) | Inner::Jsonb(b) => b.append_null(),
+            Inner::Numeric(b, _) | Inner::Bytes(b) | Inner::Jsonb(b) | Inner::Array(b) => {
+                b.append_null();
+            }
             Inner::Text(b) | Inner::Json(b) => b.append_null(),
             Inner::Date(b) => b.append_null(),
             Inner::Timestamp(b) | Inner::TimestampTz(b) => b.append_null(),
@@ -237,7 +255,9 @@ impl ColumnBuilder {
             Inner::Int8(b) => Arc::new(b.finish()),
             Inner::Float4(b) => Arc::new(b.finish()),
             Inner::Float8(b) => Arc::new(b.finish()),
-            Inner::Numeric(b, _) | Inner::Bytes(b) | Inner::Jsonb(b) => Arc::new(b.finish()),
+            Inner::Numeric(b, _) | Inner::Bytes(b) | Inner::Jsonb(b) | Inner::Array(b) => {
+                Arc::new(b.finish())
+            }
             Inner::Text(b) | Inner::Json(b) => Arc::new(b.finish()),
             Inner::Date(b) => Arc::new(b.finish()),
             Inner::Timestamp(b) | Inner::TimestampTz(b) => Arc::new(b.finish()),

@@ -20,6 +20,7 @@
 //! | UUID | `Uuid` | `FixedSizeBinary(16)` |
 //! | JSON | `Json` | `Utf8` |
 //! | JSONB | `Jsonb` | `Binary`: the text that PostgreSQL would write |
+//! | an array of any of these | `Array` | `Binary`: the bytes of [`SqlArray`] |
 //! | unknown (a bare NULL or string literal) | `Null`, `Text` | `Utf8` |
 //!
 //! What a value looks like as text, in both directions, is PostgreSQL's: [`Value::from_text`] and [`Value::to_text`]. A
@@ -31,16 +32,20 @@ mod datetime;
 mod datetime_input;
 mod decimal;
 mod decimal_rounding;
+mod element_type;
 mod fault;
 mod float_text;
 mod interval;
 mod interval_input;
 mod json;
 pub mod numeric;
+mod sql_array;
 mod sql_type;
 mod text_input;
 mod text_output;
 mod value;
+mod value_bytes;
+mod varint;
 mod zone;
 
 #[cfg(test)]
@@ -49,17 +54,23 @@ mod tests;
 pub use comparable::comparable;
 pub use datetime::{civil_from_days, days_from_civil};
 pub use decimal::Decimal;
+pub use element_type::ElementType;
 pub use interval::Interval;
+pub use sql_array::SqlArray;
 pub use sql_type::SqlType;
 pub use value::Value;
 
 pub(crate) use datetime::{
     MICROS_PER_DAY, check_date, check_timestamp, date_to_text, days_in_month,
 };
+pub(crate) use element_type::{TypeModifier, coded_type, type_code};
 pub(crate) use fault::{data_error, out_of_range};
 pub(crate) use float_text::{float4_to_text, float8_to_text};
 pub(crate) use interval::interval_out_of_range;
 pub(crate) use interval_input::{Fields, parse_interval, round_seconds};
 pub(crate) use json::{Item, Json, jsonb_key, jsonb_text, write_string as write_json_string};
+pub(crate) use sql_array::{ARRAY_BYTES_MAX, array_of, push_element};
 pub(crate) use text_input::{fit_char, fit_varchar};
+pub(crate) use value_bytes::{append_value, read_value};
+pub(crate) use varint::{push_varint, take_varint};
 pub(crate) use zone::Zone;

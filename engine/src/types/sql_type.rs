@@ -1,5 +1,6 @@
 //! The types of SQL, their names and families.
 
+use super::ElementType;
 use std::fmt;
 
 /// A type of SQL.
@@ -46,32 +47,43 @@ pub enum SqlType {
     Json,
     /// `JSONB`
     Jsonb,
+    /// An array of one dimension.
+    Array(ElementType),
 }
 
 impl SqlType {
     /// The name without length, precision or scale: `character varying` for `VARCHAR(10)`.
     pub fn base_name(self) -> &'static str {
+        macro_rules! name {
+            ($sql_type:expr, $suffix:literal) => {
+                match $sql_type {
+                    Self::Unknown => concat!("unknown", $suffix),
+                    Self::Bool => concat!("boolean", $suffix),
+                    Self::Int2 => concat!("smallint", $suffix),
+                    Self::Int4 => concat!("integer", $suffix),
+                    Self::Int8 => concat!("bigint", $suffix),
+                    Self::Float4 => concat!("real", $suffix),
+                    Self::Float8 => concat!("double precision", $suffix),
+                    Self::Numeric(_) => concat!("numeric", $suffix),
+                    Self::Text => concat!("text", $suffix),
+                    Self::Varchar(_) => concat!("character varying", $suffix),
+                    Self::Char(_) => concat!("character", $suffix),
+                    Self::Bytes => concat!("bytea", $suffix),
+                    Self::Date => concat!("date", $suffix),
+                    Self::Timestamp => concat!("timestamp without time zone", $suffix),
+                    Self::TimestampTz => concat!("timestamp with time zone", $suffix),
+                    Self::Time => concat!("time without time zone", $suffix),
+                    Self::Interval => concat!("interval", $suffix),
+                    Self::Uuid => concat!("uuid", $suffix),
+                    Self::Json => concat!("json", $suffix),
+                    Self::Jsonb => concat!("jsonb", $suffix),
+                    Self::Array(_) => "an array of arrays",
+                }
+            };
+        }
         match self {
-            Self::Unknown => "unknown",
-            Self::Bool => "boolean",
-            Self::Int2 => "smallint",
-            Self::Int4 => "integer",
-            Self::Int8 => "bigint",
-            Self::Float4 => "real",
-            Self::Float8 => "double precision",
-            Self::Numeric(_) => "numeric",
-            Self::Text => "text",
-            Self::Varchar(_) => "character varying",
-            Self::Char(_) => "character",
-            Self::Bytes => "bytea",
-            Self::Date => "date",
-            Self::Timestamp => "timestamp without time zone",
-            Self::TimestampTz => "timestamp with time zone",
-            Self::Time => "time without time zone",
-            Self::Interval => "interval",
-            Self::Uuid => "uuid",
-            Self::Json => "json",
-            Self::Jsonb => "jsonb",
+            Self::Array(element) => name!(element.sql_type(), "[]"),
+            other => name!(other, ""),
         }
     }
 
@@ -82,6 +94,7 @@ impl SqlType {
             Self::Numeric(_) => Self::Numeric(None),
             Self::Varchar(_) => Self::Varchar(None),
             Self::Char(_) => Self::Char(None),
+            Self::Array(element) => Self::Array(element.base()),
             other => other,
         }
     }
@@ -120,11 +133,16 @@ impl SqlType {
 impl fmt::Display for SqlType {
     /// The name as PostgreSQL's `format_type` gives it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.base_name())?;
-        match self {
-            Self::Numeric(Some((precision, scale))) => write!(f, "({precision},{scale})"),
-            Self::Varchar(Some(length)) | Self::Char(Some(length)) => write!(f, "({length})"),
-            _ => Ok(()),
+        let (plain, suffix) = match self {
+            Self::Array(element) => (element.sql_type(), "[]"),
+            other => (*other, ""),
+        };
+        f.write_str(plain.base_name())?;
+        match plain {
+            Self::Numeric(Some((precision, scale))) => write!(f, "({precision},{scale})")?,
+            Self::Varchar(Some(length)) | Self::Char(Some(length)) => write!(f, "({length})")?,
+            _ => {}
         }
+        f.write_str(suffix)
     }
 }

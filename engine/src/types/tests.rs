@@ -1,6 +1,7 @@
 //! Tests of types and values: text against PostgreSQL 15's own answers, numbers against `BigInt`.
 
 use super::*;
+use arrow_array::cast::AsArray;
 use bigdecimal::BigDecimal;
 use proptest::prelude::*;
 use std::cmp::Ordering;
@@ -270,6 +271,7 @@ fn columns_give_back_their_values() {
         Value::Uuid([7; 16]),
         Value::Json("{ }".into()),
         Value::Jsonb("[1, 2]".into()),
+        Value::from_text("{1,NULL,3}", of(SqlType::Int4)).unwrap(),
     ];
     for value in values {
         let sql_type = value.sql_type();
@@ -437,5 +439,60 @@ proptest! {
     fn days_and_calendar_agree(days in -2_440_588i64..2_145_042_905) {
         let (year, month, day) = civil_from_days(days);
         prop_assert_eq!(days_from_civil(year, month, day), days);
+    }
+}
+
+/// The type of arrays of `element`.
+fn of(element: SqlType) -> SqlType {
+    SqlType::Array(ElementType::new(element).unwrap())
+}
+
+fn texts() -> impl Strategy<Value = Value> {
+    let element = prop_oneof![
+        1 => Just(Value::Null),
+        6 => r#"[a{}", \\é]{0,4}|null|NULL"#.prop_map(Value::Text),
+    ];
+    let array = |values| SqlArray::new(ElementType::new(SqlType::Text).unwrap(), values);
+    proptest::collection::vec(element, 0..5).prop_map(move |v| Value::Array(array(v)))
+}
+
+proptest! {
+    /// The text of an array means the array.
+    #[test]
+    fn arrays_are_read_as_they_are_written(array in texts()) {
+        let text = array.to_text().unwrap();
+        prop_assert_eq!(Value::from_text(&text, of(SqlType::Text)).unwrap(), array, "{}", text);
+    }
+
+    /// No text is a panic.
+    #[test]
+    fn any_text_is_an_array_or_an_error(text in r#"[{}", \\nul1\[\]=:]{0,12}"#) {
+        if let Ok(array) = Value::from_text(&text, of(SqlType::Text)) {
+            let written = array.to_text().unwrap();
+            prop_assert_eq!(Value::from_text(&written, of(SqlType::Text)).unwrap(), array);
+        }
+    }
+
+    /// Keys of arrays are in the order of the arrays.
+    #[test]
+    fn keys_of_arrays_are_in_their_order(arrays in proptest::collection::vec(texts(), 2..6)) {
+        let mut builder = array::ColumnBuilder::new(of(SqlType::Text), arrays.len());
+        arrays.iter().for_each(|a| builder.push(a).unwrap());
+        let keys = comparable(&builder.finish(), of(SqlType::Text)).unwrap();
+        let keys = keys.as_binary::<i32>();
+        for (a, left) in arrays.iter().enumerate() {
+            for (b, right) in arrays.iter().enumerate() {
+                prop_assert_eq!(keys.value(a).cmp(keys.value(b)), left.total_cmp(right), "{} {}", left, right);
+            }
+        }
+    }
+
+    /// Bytes that are no array are an error.
+    #[test]
+    fn damaged_arrays_are_errors(bytes in proptest::collection::vec(any::<u8>(), 0..30)) {
+        let element = ElementType::new(SqlType::Int4).unwrap();
+        if let Err(error) = SqlArray::from_bytes(&bytes, element) {
+            prop_assert_eq!(error.sqlstate(), "XX001");
+        }
     }
 }

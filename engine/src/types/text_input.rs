@@ -3,7 +3,7 @@
 use super::datetime_input::{parse_date, parse_time, parse_timestamp, parse_timestamp_tz};
 use super::fault::{data_error, invalid_text, number_out_of_range};
 use super::json::{checked_json, jsonb_text};
-use super::{Decimal, Fields, SqlType, Value, parse_interval};
+use super::{Decimal, Fields, SqlArray, SqlType, Value, parse_interval};
 use crate::Result;
 use bigdecimal::BigDecimal;
 
@@ -41,6 +41,9 @@ impl Value {
             SqlType::Uuid => Self::Uuid(parse_uuid(text)?),
             SqlType::Json => Self::Json(checked_json(valid_text(text)?)?),
             SqlType::Jsonb => Self::Jsonb(jsonb_text(valid_text(text)?)?),
+            SqlType::Array(element) => {
+                Self::Array(SqlArray::from_text(valid_text(text)?, element)?)
+            }
         })
     }
 }

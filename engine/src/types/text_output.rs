@@ -24,6 +24,7 @@ impl Value {
             Self::Time(micros) => time_to_text(*micros),
             Self::Interval(value) => interval_to_text(*value),
             Self::Uuid(bytes) => uuid_to_text(bytes),
+            Self::Array(array) => array.to_text(),
         })
     }
 }

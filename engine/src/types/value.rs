@@ -1,7 +1,7 @@
 //! One value outside of a batch, and its order.
 
 use super::json::jsonb_key;
-use super::{Decimal, Interval, SqlType};
+use super::{Decimal, Interval, SqlArray, SqlType};
 use bigdecimal::BigDecimal;
 use std::cmp::Ordering;
 use std::fmt;
@@ -45,6 +45,8 @@ pub enum Value {
     Json(String),
     /// `JSONB`: its text as PostgreSQL writes it; [`Value::from_text`] makes it of any.
     Jsonb(String),
+    /// An array of one dimension.
+    Array(SqlArray),
 }
 
 impl Value {
@@ -69,6 +71,7 @@ impl Value {
             Self::Uuid(_) => SqlType::Uuid,
             Self::Json(_) => SqlType::Json,
             Self::Jsonb(_) => SqlType::Jsonb,
+            Self::Array(array) => SqlType::Array(array.element()),
         }
     }
 
@@ -98,6 +101,7 @@ impl Value {
             (Self::Uuid(a), Self::Uuid(b)) => a.cmp(b),
             (Self::Json(a), Self::Json(b)) => a.cmp(b),
             (Self::Jsonb(a), Self::Jsonb(b)) => jsonb_key(a).cmp(&jsonb_key(b)),
+            (Self::Array(a), Self::Array(b)) => a.total_cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -121,7 +125,8 @@ impl Value {
             Self::Uuid(_) => 14,
             Self::Json(_) => 15,
             Self::Jsonb(_) => 16,
-            Self::Null => 17,
+            Self::Array(_) => 17,
+            Self::Null => 18,
         }
     }
 }

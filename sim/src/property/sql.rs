@@ -5,7 +5,7 @@ use arbitrary::Arbitrary;
 use quantadb::catalog::{Column, ConstraintTiming, Index, Schema, Table};
 use quantadb::sql::{bind, parse};
 use quantadb::storage::TreeId;
-use quantadb::types::SqlType;
+use quantadb::types::{ElementType, SqlType};
 use std::sync::{Arc, OnceLock};
 
 /// Two tables with columns of every type.
@@ -15,6 +15,7 @@ fn schema() -> &'static Schema {
 }
 
 fn table(name: &str, tree: u32, keyed: bool) -> Table {
+    let integers = ElementType::new(SqlType::Int4).expect("arrays have integers");
     let columns = [
         ("a", SqlType::Int4),
         ("b", SqlType::Text),
@@ -29,6 +30,7 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         ("k", SqlType::Time),
         ("l", SqlType::Uuid),
         ("m", SqlType::Char(Some(3))),
+        ("n", SqlType::Array(integers)),
     ];
     let columns = columns.map(|(name, sql_type)| Column {
         name: name.to_owned(),

@@ -56,8 +56,9 @@ impl Definitions<'_> {
         };
         let d = pick(rng, &["INTERVAL", "INTERVAL", "INTERVAL UNIQUE"]);
         let t = pick(rng, &["TIMESTAMPTZ", "TIMESTAMP", "DATE"]);
+        let g = pick(rng, &["INTEGER[]", "INTEGER[]", "TEXT[]", "NUMERIC[]"]);
         format!(
-            "CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}, d {d}, t {t}{more}{foreign})"
+            "CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}, d {d}, t {t}, g {g}{more}{foreign})"
         )
     }
 

@@ -3,6 +3,7 @@
 //! What is drawn may fail (no such table, a duplicate key): both sides must then fail alike. Nothing is drawn whose
 //! result depends on the order in which rows are visited, because two plans of one statement may differ in it.
 
+use super::arrays::Arrays;
 use super::changes::Changes;
 use super::definitions::Definitions;
 use super::queries::Queries;
@@ -175,9 +176,10 @@ impl Generator {
         }
         if rng.random_bool(0.25) {
             let (row, interval, moment) = (self.row(rng), self.interval(rng), self.moment(rng));
-            let row = row.trim_end_matches(')');
+            let (row, array) = (row.trim_end_matches(')'), Arrays(self).literal(rng));
             return format!(
-                "INSERT INTO {table} (id, a, b, c, d, t) VALUES {row}, {interval}, {moment}) ON CONFLICT DO NOTHING"
+                "INSERT INTO {table} (id, a, b, c, d, t, g) VALUES {row}, {interval}, {moment}, {array}) \
+                 ON CONFLICT DO NOTHING"
             );
         }
         let count = match rng.random_bool(0.3) {
@@ -200,7 +202,8 @@ impl Generator {
     /// A condition on a table that has no alias.
     pub(super) fn condition(&self, rng: &mut ChaCha8Rng) -> String {
         let key = self.key(rng);
-        match rng.random_range(0..12) {
+        match rng.random_range(0..13) {
+            12 => Arrays(self).condition(rng),
             0..=3 => format!("id = '{key}'"),
             10 => format!("d >= {}", self.interval(rng)),
             11 => format!("t < {} + {}", self.typed_moment(rng), self.interval(rng)),
@@ -221,7 +224,8 @@ impl Generator {
 
     fn update(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, condition) = (self.table(rng), self.condition(rng));
-        let set = match rng.random_range(0..8) {
+        let set = match rng.random_range(0..9) {
+            8 => Arrays(self).change(rng),
             6 => format!("d = d + {}, t = {}", self.interval(rng), self.moment(rng)),
             7 => "d = d * 2 - interval '1 hour', t = t + interval '1 day'".to_owned(),
             0 | 1 => format!("a = {}", self.small(rng)),
@@ -241,7 +245,8 @@ impl Generator {
     fn select(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..17) {
+        match rng.random_range(0..18) {
+            17 => Arrays(self).query(rng),
             15 => format!(
                 "SELECT sum(d), avg(d), count(DISTINCT d), min(t), max(t) FROM {table} WHERE {condition}"
             ),

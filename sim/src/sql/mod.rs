@@ -14,6 +14,7 @@
 //! them it is stays decided.
 
 mod answer;
+mod arrays;
 mod changes;
 mod definitions;
 mod generator;

@@ -7,7 +7,8 @@ use super::operand::Operand;
 use super::time_arithmetic::{interval_at, rowwise};
 use crate::types::array::{ColumnBuilder, check_room, value_at};
 use crate::types::{
-    Interval, MICROS_PER_DAY, SqlType, Value, check_timestamp, data_error, fit_char, fit_varchar,
+    ElementType, Interval, MICROS_PER_DAY, SqlArray, SqlType, Value, check_timestamp, data_error,
+    fit_char, fit_varchar,
 };
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
@@ -33,6 +34,9 @@ pub(super) fn cast(
     };
     match (from, to) {
         _ if from == to => Ok(operand.clone()),
+        (SqlType::Array(of), SqlType::Array(element)) => {
+            cast_elements(operand, of, element, explicit)
+        }
         (Unknown | Text | Varchar(_) | Char(_), _) => from_text(operand, from, to, explicit),
         (_, Unknown | Text | Varchar(_) | Char(_)) => show(operand, from, to, explicit),
         (Bool, Int4) => {
@@ -83,6 +87,35 @@ pub(super) fn cast(
         _ if from.is_number() && to.is_number() => cast_number::cast(operand, from, to),
         _ => Err(no_cast(from, to)),
     }
+}
+
+/// Each element of the arrays by the cast of its type.
+fn cast_elements(
+    operand: &Operand,
+    from: ElementType,
+    to: ElementType,
+    explicit: bool,
+) -> Result<Operand> {
+    let mut elements = ColumnBuilder::new(from.sql_type(), operand.array.len());
+    // Where the elements of each array begin.
+    let mut starts = vec![0];
+    for row in 0..operand.array.len() {
+        let array = match value_at(&operand.array, row, SqlType::Array(from)) {
+            Value::Array(array) => array.into_values(),
+            _ => Vec::new(),
+        };
+        for value in &array {
+            elements.push(value)?;
+        }
+        starts.push(starts[row] + array.len());
+    }
+    let elements = Operand::array(elements.finish());
+    let elements = cast(&elements, from.sql_type(), to.sql_type(), explicit)?.array;
+    rowwise(&[operand], SqlType::Array(to), |row| {
+        let places = starts[row]..starts[row + 1];
+        let values = places.map(|place| value_at(&elements, place, to.sql_type()));
+        Ok(Value::Array(SqlArray::new(to, values.collect())))
+    })
 }
 
 /// PostgreSQL has no cast between these: SQLSTATE `42846`.

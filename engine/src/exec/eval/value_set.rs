@@ -137,7 +137,9 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
             let values = array.as_fixed_size_binary().iter();
             Keys::Binary(Arc::new(values.collect::<BinaryArray>()))
         }
-        SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => Keys::Binary(array),
+        SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb | SqlType::Array(_) => {
+            Keys::Binary(array)
+        }
         SqlType::Unknown
         | SqlType::Text
         | SqlType::Varchar(_)

@@ -61,7 +61,7 @@ pub(super) fn encode(batch: &Batch, types: &[SqlType], out: &mut Vec<u8>) -> Res
                 let values = column.as_fixed_size_binary();
                 (0..batch.rows).for_each(|row| out.extend_from_slice(values.value(row)));
             }
-            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => {
+            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb | SqlType::Array(_) => {
                 put_bytes(column.as_binary::<i32>(), out);
             }
             SqlType::Unknown
@@ -221,7 +221,7 @@ pub(super) fn decode(bytes: &[u8], types: &[SqlType]) -> Result<Batch> {
                 let bytes = Buffer::from(rest.take(rows.checked_mul(16).ok_or_else(cut)?)?);
                 Arc::new(FixedSizeBinaryArray::try_new(16, bytes, nulls).map_err(arrow)?)
             }
-            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => {
+            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb | SqlType::Array(_) => {
                 rest.bytes::<BinaryType>(rows, nulls)?
             }
             SqlType::Unknown

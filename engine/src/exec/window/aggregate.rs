@@ -74,6 +74,7 @@ pub(super) fn over_frames(
         call: AggregateCall {
             function,
             arguments: call.arguments.clone(),
+            order_by: Vec::new(),
             distinct: false,
             filter: None,
             sql_type: call.sql_type,

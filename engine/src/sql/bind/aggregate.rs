@@ -1,13 +1,20 @@
 //! Calls of aggregates: lifted out of their expressions, which then refer to their results.
 
+use super::array::array_type;
 use super::call::{Call, no_function, not_unique};
 use super::context::{Binder, Clause};
 use super::names::sql_error;
+use super::order::{Target, direction};
+use super::query::select_all;
+use super::scope::column;
 use super::time_operator::is_temporal;
 use crate::error::{Error, Result};
-use crate::sql::bound::{AggregateCall, AggregateFunction, Expr, ExprKind};
+use crate::sql::bound::{
+    Aggregate, AggregateCall, AggregateFunction, AggregateOrder, Expr, ExprKind, From, Query,
+};
 use crate::sql::walk::operands_mut;
 use crate::types::SqlType;
+use sqlparser::ast;
 
 /// Until the keys of the grouping are known, the result of aggregate `i` is column `AGGREGATE_BASE + i`; see
 /// [`super::group`].
@@ -28,6 +35,7 @@ fn function(name: &str) -> Option<AggregateFunction> {
         "bool_and" | "every" => AggregateFunction::BoolAnd,
         "bool_or" => AggregateFunction::BoolOr,
         "string_agg" => AggregateFunction::StringAgg,
+        "array_agg" => AggregateFunction::ArrayAgg,
         _ => return None,
     })
 }
@@ -39,6 +47,7 @@ impl Binder<'_> {
             arguments,
             distinct,
             filter,
+            order_by,
             ..
         } = call;
         let level = self.level();
@@ -63,12 +72,15 @@ impl Binder<'_> {
         let filter = filter
             .map(|f| self.in_clause(Clause::Filter, |binder| binder.bind_condition(f, "FILTER")))
             .transpose();
+        let keys = self.aggregate_order(order_by);
         self.level().in_aggregate = false;
-        let (arguments, filter) = (bound?, filter?);
-        let (function, arguments, sql_type) = self.aggregate_function(call, arguments)?;
+        let (arguments, filter, keys) = (bound?, filter?, keys?);
+        let (function, mut arguments, sql_type) = self.aggregate_function(call, arguments)?;
+        let order_by = add_order(function, &mut arguments, keys, *distinct)?;
         let call = AggregateCall {
             function,
             arguments,
+            order_by,
             distinct: *distinct,
             filter,
             sql_type,
@@ -78,6 +90,23 @@ impl Binder<'_> {
             kind: ExprKind::Column(AGGREGATE_BASE + self.lift(call)),
             sql_type,
         })
+    }
+
+    /// What the rows of a call are ordered by. A number is a constant here, not a position.
+    fn aggregate_order(
+        &mut self,
+        terms: &[ast::OrderByExpr],
+    ) -> Result<Vec<(Expr, AggregateOrder)>> {
+        let keys = terms.iter().map(|term| {
+            let (descending, nulls_first) = direction(term)?;
+            let key = self.bind_expr(&term.expr)?;
+            let order = AggregateOrder {
+                descending,
+                nulls_first,
+            };
+            Ok((self.resolve_unknown(key)?, order))
+        });
+        keys.collect()
     }
 
     /// Which aggregate a call means, its arguments cast, and the type of its result.
@@ -138,6 +167,13 @@ impl Binder<'_> {
         let [argument] = arguments.as_slice() else {
             return Err(no_function(name, &arguments));
         };
+        if function == AggregateFunction::ArrayAgg {
+            if argument.sql_type == SqlType::Unknown {
+                return Err(not_unique(name, &arguments));
+            }
+            let sql_type = array_type(argument.sql_type)?;
+            return Ok((function, arguments, sql_type));
+        }
         let unknown = argument.sql_type == SqlType::Unknown;
         let argument_type = match function {
             AggregateFunction::Sum | AggregateFunction::Avg if unknown => {
@@ -166,6 +202,73 @@ impl Binder<'_> {
         })?;
         Ok((function, vec![argument], sql_type))
     }
+}
+
+/// Adds the keys of ORDER BY to the arguments, and with DISTINCT those by which PostgreSQL sorts. `42P10` for a key that
+/// DISTINCT does not allow.
+fn add_order(
+    function: AggregateFunction,
+    arguments: &mut Vec<Expr>,
+    mut keys: Vec<(Expr, AggregateOrder)>,
+    distinct: bool,
+) -> Result<Vec<AggregateOrder>> {
+    if distinct && keys.iter().any(|(key, _)| !arguments.contains(key)) {
+        let message =
+            "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
+        return Err(sql_error("42P10", message));
+    }
+    let in_order = matches!(
+        function,
+        AggregateFunction::ArrayAgg | AggregateFunction::StringAgg
+    );
+    if distinct && in_order {
+        for argument in &*arguments {
+            if keys.iter().all(|(key, _)| key != argument) {
+                keys.push((argument.clone(), AggregateOrder::default()));
+            }
+        }
+    }
+    let (keys, order): (Vec<Expr>, Vec<AggregateOrder>) = keys.into_iter().unzip();
+    if keys.iter().any(|key| key.sql_type == SqlType::Json) {
+        let message = "could not identify an ordering operator for type json";
+        return Err(sql_error("42883", message));
+    }
+    arguments.extend(keys);
+    Ok(order)
+}
+
+/// `SELECT array_agg(column) FROM query`, of its only column.
+pub(super) fn gathered(query: Query) -> Result<Query> {
+    let value = column(
+        0,
+        query
+            .output
+            .first()
+            .map_or(SqlType::Unknown, |c| c.sql_type),
+    );
+    let sql_type = array_type(value.sql_type)?;
+    let call = AggregateCall {
+        function: AggregateFunction::ArrayAgg,
+        arguments: vec![value],
+        order_by: Vec::new(),
+        distinct: false,
+        filter: None,
+        sql_type,
+    };
+    let from = From::Subquery {
+        query: Box::new(query),
+        alias: "*SELECT*".to_string(),
+    };
+    let target = Target::new(column(0, sql_type), "array".to_string());
+    Ok(Query {
+        aggregate: Some(Aggregate {
+            keys: Vec::new(),
+            sets: Vec::new(),
+            calls: vec![call],
+            having: None,
+        }),
+        ..select_all(from, vec![target])
+    })
 }
 
 fn result_type(function: AggregateFunction, argument: SqlType) -> Option<SqlType> {

@@ -22,12 +22,19 @@ pub(super) struct Call<'a> {
     pub(super) star: bool,
     pub(super) distinct: bool,
     pub(super) filter: Option<&'a ast::Expr>,
+    /// ORDER BY inside the parentheses.
+    pub(super) order_by: &'a [ast::OrderByExpr],
     pub(super) over: Option<&'a ast::WindowType>,
 }
 
 impl Binder<'_> {
     /// A call.
     pub(super) fn bind_function(&mut self, function: &ast::Function) -> Result<Expr> {
+        if let ast::FunctionArguments::Subquery(query) = &function.args
+            && is_array_of_query(function)
+        {
+            return self.bind_array_of_query(query);
+        }
         let call = call_of(function)?;
         if call.name != "make_interval" {
             refuse(!call.named.is_empty(), "an argument with a name")?;
@@ -79,6 +86,7 @@ impl Binder<'_> {
             (call.star, "(*)"),
             (call.distinct, "DISTINCT"),
             (call.filter.is_some(), "FILTER"),
+            (!call.order_by.is_empty(), "ORDER BY"),
         ];
         if let Some((_, what)) = only_aggregates.iter().find(|(used, _)| *used) {
             let message = format!("{what} specified, but {name} is not an aggregate function");
@@ -91,6 +99,7 @@ impl Binder<'_> {
         match name {
             "grouping" => self.bind_grouping(arguments),
             _ if super::json::builds(name) => self.bind_json_call(name, arguments),
+            _ if super::array::is_array_function(name) => self.bind_array_call(name, arguments),
             "make_interval" => self.bind_make_interval(call, arguments),
             "coalesce" | "greatest" | "least" => self.bind_common(name, arguments),
             "nullif" => self.bind_nullif(arguments),
@@ -319,6 +328,14 @@ impl Binder<'_> {
     }
 }
 
+/// Whether it is `ARRAY(SELECT …)`, which the parser gives as a call.
+fn is_array_of_query(function: &ast::Function) -> bool {
+    let [ast::ObjectNamePart::Identifier(ident)] = function.name.0.as_slice() else {
+        return false;
+    };
+    ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("array")
+}
+
 fn call_of(function: &ast::Function) -> Result<Call<'_>> {
     let ast::Function {
         name,
@@ -354,6 +371,7 @@ fn call_of(function: &ast::Function) -> Result<Call<'_>> {
         star: false,
         distinct: false,
         filter: filter.as_deref(),
+        order_by: &[],
         over: over.as_ref(),
     };
     let ast::FunctionArgumentList {
@@ -367,10 +385,14 @@ fn call_of(function: &ast::Function) -> Result<Call<'_>> {
         }
         ast::FunctionArguments::List(list) => list,
     };
-    refuse(
-        !clauses.is_empty(),
-        "ORDER BY and other clauses inside a call",
-    )?;
+    for clause in clauses {
+        match clause {
+            ast::FunctionArgumentClause::OrderBy(terms) if call.order_by.is_empty() => {
+                call.order_by = terms;
+            }
+            _ => return Err(Error::unsupported("a clause inside a call but ORDER BY")),
+        }
+    }
     call.distinct = matches!(duplicate_treatment, Some(ast::DuplicateTreatment::Distinct));
     for argument in args {
         take_argument(&mut call, argument, args.len() == 1)?;

@@ -5,7 +5,7 @@ use super::names::sql_error;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind};
 use crate::sql::function::ScalarFunction;
-use crate::types::{SqlType, Value};
+use crate::types::{SqlArray, SqlType, Value, array_of};
 use bigdecimal::{BigDecimal, ToPrimitive};
 
 /// Why a type is changed; each context allows what the ones before it allow.
@@ -29,7 +29,10 @@ pub(super) fn literal(value: Value, sql_type: SqlType) -> Expr {
 
 /// Whether the two are one type but for length and precision; TEXT and VARCHAR are.
 pub(super) fn same(a: SqlType, b: SqlType) -> bool {
-    a.base() == b.base() || a.is_text() && b.is_text()
+    match (a, b) {
+        (SqlType::Array(a), SqlType::Array(b)) => same(a.sql_type(), b.sql_type()),
+        _ => a.base() == b.base() || a.is_text() && b.is_text(),
+    }
 }
 
 /// Place in `SMALLINT < INTEGER < BIGINT < NUMERIC < REAL < DOUBLE PRECISION`, the direction of implicit casts.
@@ -51,6 +54,9 @@ pub(super) fn can_cast(from: SqlType, to: SqlType, context: Context) -> bool {
         return true;
     }
     let needed = match (from, to) {
+        (SqlType::Array(from), SqlType::Array(to)) => {
+            return can_cast(from.sql_type(), to.sql_type(), context);
+        }
         _ if number_rank(from).is_some() && number_rank(to).is_some() => {
             if number_rank(from) < number_rank(to) {
                 Context::Implicit
@@ -103,6 +109,9 @@ pub(super) fn common_type(types: impl IntoIterator<Item = SqlType>) -> Option<Sq
                 }
             }
             (a, b) if a.is_datetime() && b.is_datetime() => latest(a, b),
+            (SqlType::Array(a), SqlType::Array(b)) => {
+                array_of(common_type([a.sql_type(), b.sql_type()])?)?
+            }
             _ => return None,
         };
     }
@@ -159,6 +168,11 @@ impl Binder<'_> {
                         to,
                         context,
                     ))
+                }
+                SqlType::Array(_) if to != to.base() => {
+                    let base = to.base();
+                    let array = literal(Value::from_text(text, base)?, base);
+                    self.cast(array, to, context)
                 }
                 _ => Ok(literal(Value::from_text(text, to)?, to)),
             },
@@ -272,6 +286,12 @@ fn cast_node(input: Expr, to: SqlType, context: Context) -> Expr {
 fn converted(value: &Value, to: SqlType) -> Option<Value> {
     if value.is_null() {
         return Some(Value::Null);
+    }
+    if let (Value::Array(array), SqlType::Array(element)) = (value, to) {
+        let values = array.values().iter();
+        let values = values.map(|v| converted(v, element.sql_type()));
+        let values = values.collect::<Option<_>>()?;
+        return Some(Value::Array(SqlArray::new(element, values)));
     }
     let integer = match value {
         Value::Int2(v) => i64::from(*v),

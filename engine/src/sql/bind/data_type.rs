@@ -3,6 +3,7 @@
 use super::names::{fold, parts, sql_error};
 use crate::error::{Error, Result};
 use crate::types::SqlType;
+use sqlparser::ast;
 use sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
 
 /// Digits of the longest NUMERIC that can be declared.
@@ -69,7 +70,10 @@ pub(super) fn sql_type(data_type: &DataType) -> Result<SqlType> {
         DataType::Custom(name, modifiers) => {
             return custom(&parts(name)?, modifiers.is_empty(), data_type);
         }
-        DataType::Array(_) => return Err(Error::unsupported("an array type")),
+        DataType::Array(ast::ArrayElemTypeDef::SquareBracket(element, _)) => {
+            // A length is not looked at, as in PostgreSQL; nor is a number of dimensions, but we have one only.
+            super::array::array_type(sql_type(element)?)?
+        }
         other => return Err(Error::unsupported(format_args!("the type {other}"))),
     })
 }
@@ -211,5 +215,6 @@ pub(super) fn internal_name(sql_type: SqlType) -> &'static str {
         SqlType::Uuid => "uuid",
         SqlType::Json => "json",
         SqlType::Jsonb => "jsonb",
+        SqlType::Array(element) => internal_name(element.sql_type()),
     }
 }

@@ -8,7 +8,7 @@ use super::names::{at, cannot_use, sql_error};
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind};
 use crate::sql::parse::located;
-use crate::types::Value;
+use crate::types::{SqlType, Value};
 use sqlparser::ast;
 
 impl Binder<'_> {
@@ -53,6 +53,10 @@ impl Binder<'_> {
             } => self.bind_case(operand.as_deref(), conditions, else_result.as_deref()),
             ast::Expr::Function(function) => self.bind_function(function),
             ast::Expr::Subquery(query) => self.bind_scalar_subquery(query),
+            ast::Expr::Array(array) => self.bind_array(array),
+            ast::Expr::CompoundFieldAccess { root, access_chain } => {
+                self.bind_access(root, access_chain)
+            }
             ast::Expr::Exists { subquery, negated } => self.bind_exists(subquery, *negated),
             ast::Expr::Extract { .. }
             | ast::Expr::AtTimeZone { .. }
@@ -75,6 +79,9 @@ impl Binder<'_> {
 
     fn bind_cast(&mut self, expr: &ast::Expr, data_type: &ast::DataType) -> Result<Expr> {
         let to = sql_type(data_type)?;
+        if let (ast::Expr::Array(array), SqlType::Array(element)) = (expr, to) {
+            return self.bind_array_cast(array, element);
+        }
         let bound = self.bind_expr(expr)?;
         if !can_cast(bound.sql_type, to, Context::Explicit) {
             let message = format!(
@@ -163,11 +170,9 @@ fn bind_typed_string(typed: &ast::TypedString) -> Result<Expr> {
 pub(super) fn unsupported_expression(expr: &ast::Expr) -> Error {
     Error::unsupported(match expr {
         ast::Expr::Collate { .. } => "COLLATE",
-        ast::Expr::Array(_) => "ARRAY",
         ast::Expr::SimilarTo { .. } => "SIMILAR TO",
         ast::Expr::Overlay { .. } => "OVERLAY",
         ast::Expr::Tuple(_) => "a row value",
-        ast::Expr::CompoundFieldAccess { .. } => "a subscript or a field of a value",
         ast::Expr::IsJson { .. } => "IS JSON",
         ast::Expr::IsNormalized { .. } => "IS NORMALIZED",
         ast::Expr::GroupingSets(_) | ast::Expr::Cube(_) | ast::Expr::Rollup(_) => "GROUPING SETS",

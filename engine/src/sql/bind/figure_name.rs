@@ -45,6 +45,8 @@ fn named(expr: &ast::Expr) -> Result<Option<(String, bool)>> {
         },
         ast::Expr::Exists { negated: false, .. } => strong("exists"),
         ast::Expr::Subquery(query) => subquery(query),
+        ast::Expr::Array(_) => strong("array"),
+        ast::Expr::CompoundFieldAccess { root, access_chain } => field(root, access_chain),
         ast::Expr::Interval(_) => weak("interval"),
         ast::Expr::AtTimeZone { .. } => strong("timezone"),
         ast::Expr::Extract { .. } => strong("extract"),
@@ -74,4 +76,13 @@ fn subquery(query: &ast::Query) -> Result<Option<(String, bool)>> {
         ast::SetExpr::Query(inner) => subquery(inner),
         _ => Ok(None),
     }
+}
+
+/// The last field's name, else that of what has the subscripts.
+fn field(root: &ast::Expr, chain: &[ast::AccessExpr]) -> Result<Option<(String, bool)>> {
+    let fields = chain.iter().rev().find_map(|step| match step {
+        ast::AccessExpr::Dot(field) => Some(field),
+        ast::AccessExpr::Subscript(_) => None,
+    });
+    named(fields.unwrap_or(root))
 }

@@ -1,13 +1,14 @@
 //! Operators and functions of JSON and JSONB, and where a JSON cannot stand because it has no equality.
 
-use super::coerce::{Context, can_cast, literal};
+use super::array::array_type;
+use super::coerce::{Context, can_cast};
 use super::context::Binder;
 use super::names::sql_error;
 use super::operator::no_operator;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Distinct, Expr, ExprKind, Query};
 use crate::sql::function::ScalarFunction as F;
-use crate::types::{SqlType, Value, data_error};
+use crate::types::SqlType;
 use sqlparser::ast::BinaryOperator as Op;
 
 fn is_json(sql_type: SqlType) -> bool {
@@ -68,18 +69,16 @@ impl Binder<'_> {
                 Ok(call(F::JsonGet, vec![left, step], result))
             }
             Op::HashArrow | Op::HashLongArrow if is_json(l) => {
-                let mut arguments = vec![left];
-                arguments.extend(steps(&right, &symbol)?);
-                Ok(call(F::JsonPath, arguments, result))
+                let steps = self.implicit(right, array_type(SqlType::Text)?, || refused)?;
+                Ok(call(F::JsonPath, vec![left, steps], result))
             }
             Op::QuestionAnd | Op::QuestionPipe if l == SqlType::Jsonb => {
                 let name = match op {
                     Op::QuestionAnd => F::JsonHasAll,
                     _ => F::JsonHasAny,
                 };
-                let mut arguments = vec![left];
-                arguments.extend(steps(&right, &symbol)?);
-                Ok(call(name, arguments, SqlType::Bool))
+                let keys = self.implicit(right, array_type(SqlType::Text)?, || refused)?;
+                Ok(call(name, vec![left, keys], SqlType::Bool))
             }
             Op::Question if l == SqlType::Jsonb => {
                 let key = self.implicit(right, SqlType::Text, || refused)?;
@@ -178,58 +177,12 @@ fn call(function: F, arguments: Vec<Expr>, sql_type: SqlType) -> Expr {
     }
 }
 
-/// The elements of a literal `'{a,b}'`, which is the only array that there is here.
-fn steps(array: &Expr, symbol: &str) -> Result<Vec<Expr>> {
-    let ExprKind::Literal(Value::Text(text)) = &array.kind else {
-        let message = format!("the operator {symbol} with what is not a literal");
-        return Err(Error::unsupported(message));
-    };
-    let malformed = || data_error("22P02", format!("malformed array literal: \"{text}\""));
-    let inner = text
-        .trim()
-        .strip_prefix('{')
-        .and_then(|t| t.strip_suffix('}'));
-    let inner = inner.ok_or_else(malformed)?;
-    let mut elements: Vec<(String, bool)> = vec![(String::new(), false)];
-    let mut in_quotes = false;
-    let mut characters = inner.chars();
-    while let Some(c) = characters.next() {
-        let last = elements.len() - 1;
-        let (element, quoted) = &mut elements[last];
-        match c {
-            '"' => {
-                in_quotes = !in_quotes;
-                *quoted = true;
-            }
-            '\\' => element.push(characters.next().ok_or_else(malformed)?),
-            ',' if !in_quotes => elements.push((String::new(), false)),
-            '{' | '}' if !in_quotes => return Err(Error::unsupported("an array of arrays")),
-            c => element.push(c),
-        }
+/// Whether values of the type can neither be compared nor sorted.
+fn has_no_order(sql_type: SqlType) -> bool {
+    match sql_type {
+        SqlType::Array(element) => element.sql_type() == SqlType::Json,
+        other => other == SqlType::Json,
     }
-    if in_quotes {
-        return Err(malformed());
-    }
-    if inner.trim().is_empty() {
-        return Ok(Vec::new());
-    }
-    elements
-        .into_iter()
-        .map(|(element, quoted)| {
-            let text = if quoted {
-                element
-            } else {
-                element.trim().to_owned()
-            };
-            match text.as_str() {
-                "" if !quoted => Err(malformed()),
-                null if !quoted && null.eq_ignore_ascii_case("null") => {
-                    Ok(literal(Value::Null, SqlType::Text))
-                }
-                _ => Ok(literal(Value::Text(text), SqlType::Text)),
-            }
-        })
-        .collect()
 }
 
 /// Refuses a JSON where values are compared. Errors: `42883`.
@@ -248,7 +201,7 @@ pub(super) fn check_compared(query: &Query) -> Result<()> {
     let distinct = distinct.map(|(_, e)| e.sql_type);
     let partitions = query.windows.iter().flat_map(|w| &w.partition_by);
     let mut equal = keys.chain(distinct).chain(partitions.map(|e| e.sql_type));
-    if equal.any(|t| t == SqlType::Json) {
+    if equal.any(has_no_order) {
         let message = "could not identify an equality operator for type json";
         return Err(sql_error("42883", message));
     }
@@ -261,14 +214,14 @@ pub(super) fn check_compared(query: &Query) -> Result<()> {
         .iter()
         .flat_map(|w| &w.order_by)
         .map(|key| &key.expr);
-    if sorted.chain(windows).any(|e| e.sql_type == SqlType::Json) {
+    if sorted.chain(windows).any(|e| has_no_order(e.sql_type)) {
         let message = "could not identify an ordering operator for type json";
         return Err(sql_error("42883", message));
     }
     Ok(())
 }
 
-/// Refuses a JSON or JSONB as a column of an index. Errors: `42704`, `0A000`.
+/// Refuses a JSON, JSONB or array as a column of an index. Errors: `42704`, `0A000`.
 pub(super) fn check_index(sql_type: SqlType) -> Result<()> {
     match sql_type {
         SqlType::Json => {
@@ -276,7 +229,9 @@ pub(super) fn check_index(sql_type: SqlType) -> Result<()> {
                 "data type json has no default operator class for access method \"btree\"";
             Err(sql_error("42704", message))
         }
-        SqlType::Jsonb => Err(Error::unsupported("an index on a column of type jsonb")),
+        SqlType::Jsonb | SqlType::Array(_) => Err(Error::unsupported(format_args!(
+            "an index on a column of type {sql_type}"
+        ))),
         _ => Ok(()),
     }
 }

@@ -9,15 +9,15 @@
 //! So it is bound as a subquery of an expression is that stands over those sources. One that does not look left is made
 //! a derived table again, on the level of the query around it.
 
-use super::coerce::{Context, common_type};
 use super::context::{Binder, Clause, Level};
 use super::from::rename;
-use super::names::{fold, parts, sql_error};
+use super::names::{fold, parts};
 use super::order::Target;
 use super::query::select_all;
 use super::scope::{Scope, column};
+use super::table_function::{FunctionColumns, TypedFunction};
 use crate::error::{Error, Result};
-use crate::sql::bound::{Expr, ExprKind, From, Function, Lateral, Query, TableFunction};
+use crate::sql::bound::{Expr, ExprKind, From, Function, Lateral, Query};
 use crate::sql::walk::{expressions_mut, operands_mut, subquery_mut};
 use crate::types::SqlType;
 use sqlparser::ast;
@@ -27,15 +27,15 @@ pub(super) fn is_lateral(factor: &ast::TableFactor) -> bool {
     match factor {
         ast::TableFactor::Table { args, .. } => args.is_some(),
         ast::TableFactor::Derived { lateral, .. } => *lateral,
-        ast::TableFactor::Function { .. } => true,
+        ast::TableFactor::Function { .. } | ast::TableFactor::UNNEST { .. } => true,
         _ => false,
     }
 }
 
 /// A call of a function in FROM.
 struct Call<'a> {
-    name: &'a ast::ObjectName,
-    arguments: &'a [ast::FunctionArg],
+    name: String,
+    arguments: Vec<&'a ast::Expr>,
     ordinality: bool,
     alias: Option<&'a ast::TableAlias>,
 }
@@ -60,40 +60,38 @@ impl Binder<'_> {
     }
 
     fn bind_table_function(&mut self, call: &Call<'_>, beside: Scope) -> Result<(From, Scope)> {
-        let name = match parts(call.name)?.as_slice() {
-            [ident] => fold(ident)?,
-            [schema, ident] if fold(schema)? == "pg_catalog" => fold(ident)?,
-            _ => {
-                return Err(Error::unsupported(format_args!(
-                    "the function {}",
-                    call.name
-                )));
-            }
-        };
-        let mut written = Vec::new();
-        for argument in call.arguments {
-            match argument {
-                ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => written.push(expr),
-                _ => return Err(Error::unsupported("this form of an argument in FROM")),
-            }
-        }
+        let name = call.name.clone();
         let level = Level::new(beside, Clause::Join);
         let (arguments, _) = self.with_level(level, |binder| {
             let own = Level::new(Scope::default(), Clause::Function);
             let bound = binder.with_level(own, |b| {
-                written
+                call.arguments
                     .iter()
                     .map(|e| b.bind_expr(e))
                     .collect::<Result<Vec<_>>>()
             })?;
             Ok(bound.0)
         })?;
-        let (function, arguments, result) = self.typed_table_function(&name, arguments)?;
+        let TypedFunction {
+            function,
+            arguments,
+            columns,
+        } = self.typed_table_function(&name, arguments)?;
         let known_as = match call.alias {
             Some(alias) => fold(&alias.name)?,
-            None => name,
+            None => name.clone(),
         };
-        let mut columns = vec![(known_as.clone(), result)];
+        let mut columns: Vec<(String, SqlType)> = match columns {
+            FunctionColumns::Unnamed(types) => match types.as_slice() {
+                // The only column has the name of the source.
+                [only] => vec![(known_as.clone(), *only)],
+                _ => types.into_iter().map(|t| (name.clone(), t)).collect(),
+            },
+            FunctionColumns::Named(columns) => columns
+                .into_iter()
+                .map(|(n, t)| (n.to_string(), t))
+                .collect(),
+        };
         if call.ordinality {
             columns.push(("ordinality".to_string(), SqlType::Int8));
         }
@@ -120,36 +118,6 @@ impl Binder<'_> {
         };
         Ok((from, scope))
     }
-
-    /// Which function it is, with arguments of its types, and the type of its result.
-    fn typed_table_function(
-        &mut self,
-        name: &str,
-        arguments: Vec<Expr>,
-    ) -> Result<(TableFunction, Vec<Expr>, SqlType)> {
-        let types: Vec<&str> = arguments.iter().map(|e| e.sql_type.base_name()).collect();
-        let missing = format!("function {name}({}) does not exist", types.join(", "));
-        let missing = || sql_error("42883", missing);
-        if name != "generate_series" {
-            return Err(if super::overload::exists(name) {
-                Error::unsupported(format_args!("the function {name} in FROM"))
-            } else {
-                missing()
-            });
-        }
-        let series = (2..=3).contains(&arguments.len());
-        let common = common_type(arguments.iter().map(|e| e.sql_type)).filter(|_| series);
-        let common = match common.map(SqlType::base) {
-            Some(SqlType::Int2 | SqlType::Unknown) => SqlType::Int4,
-            Some(common @ (SqlType::Int4 | SqlType::Int8 | SqlType::Numeric(_))) => common,
-            _ => return Err(missing()),
-        };
-        let arguments = arguments
-            .into_iter()
-            .map(|e| self.cast(e, common, Context::Implicit))
-            .collect::<Result<_>>()?;
-        Ok((TableFunction::GenerateSeries, arguments, common))
-    }
 }
 
 fn call_of(factor: &ast::TableFactor) -> Result<Call<'_>> {
@@ -172,8 +140,8 @@ fn call_of(factor: &ast::TableFactor) -> Result<Call<'_>> {
             inheritance: None,
         } if with_hints.is_empty() && partitions.is_empty() && index_directives.is_empty() => {
             Ok(Call {
-                name,
-                arguments: args,
+                name: name_of(name)?,
+                arguments: arguments_of(args)?,
                 ordinality: *with_ordinality,
                 alias: alias.as_ref(),
             })
@@ -185,13 +153,41 @@ fn call_of(factor: &ast::TableFactor) -> Result<Call<'_>> {
             with_ordinality,
             alias,
         } => Ok(Call {
-            name,
-            arguments: args,
+            name: name_of(name)?,
+            arguments: arguments_of(args)?,
+            ordinality: *with_ordinality,
+            alias: alias.as_ref(),
+        }),
+        ast::TableFactor::UNNEST {
+            alias,
+            array_exprs,
+            with_offset: false,
+            with_offset_alias: None,
+            with_ordinality,
+        } => Ok(Call {
+            name: "unnest".to_string(),
+            arguments: array_exprs.iter().collect(),
             ordinality: *with_ordinality,
             alias: alias.as_ref(),
         }),
         _ => Err(Error::unsupported("an option of a function in FROM")),
     }
+}
+
+fn name_of(name: &ast::ObjectName) -> Result<String> {
+    match parts(name)?.as_slice() {
+        [ident] => fold(ident),
+        [schema, ident] if fold(schema)? == "pg_catalog" => fold(ident),
+        _ => Err(Error::unsupported(format_args!("the function {name}"))),
+    }
+}
+
+fn arguments_of(written: &[ast::FunctionArg]) -> Result<Vec<&ast::Expr>> {
+    let arguments = written.iter().map(|argument| match argument {
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(expr)) => Ok(expr),
+        _ => Err(Error::unsupported("this form of an argument in FROM")),
+    });
+    arguments.collect()
 }
 
 /// `query`, which was bound over the sources to its left, as a source.

@@ -15,6 +15,7 @@
 mod aggregate;
 mod alter;
 mod alter_column;
+mod array;
 mod call;
 mod change;
 mod clauses;
@@ -36,6 +37,7 @@ mod integrity;
 mod join;
 mod json;
 mod lateral;
+mod like;
 mod literal;
 mod merge;
 mod names;
@@ -51,6 +53,7 @@ mod set_operation;
 mod statement;
 mod stored;
 mod table;
+mod table_function;
 #[cfg(test)]
 mod tests;
 mod time_operator;

@@ -149,6 +149,11 @@ impl Binder<'_> {
             BinaryOperator::Modulo => self.arithmetic(ArithmeticOp::Modulo, left, right),
             BinaryOperator::StringConcat => self.concat(left, right),
             BinaryOperator::PGExp => self.power(left, right),
+            BinaryOperator::AtArrow | BinaryOperator::ArrowAt | BinaryOperator::PGOverlap
+                if is_array(left.sql_type) || is_array(right.sql_type) =>
+            {
+                self.array_operator(op, left, right)
+            }
             other => self.json_operator(other, left, right),
         }
     }
@@ -168,6 +173,10 @@ impl Binder<'_> {
             }
             (SqlType::Unknown, known) | (known, SqlType::Unknown) => known.base(),
             (SqlType::Json, _) | (_, SqlType::Json) => return Err(no_operator(symbol, l, r)),
+            // Of TEXT and VARCHAR there are no arrays that can be compared.
+            (SqlType::Array(_), SqlType::Array(_)) if l.base() != r.base() => {
+                return Err(no_operator(symbol, l, r));
+            }
             _ if same(l, r) => return Ok((left, right)),
             _ if l.is_integer() && r.is_integer() => {
                 if let Some(right) = narrowed(&right, l) {
@@ -248,6 +257,9 @@ impl Binder<'_> {
         if l == SqlType::Jsonb || r == SqlType::Jsonb {
             return self.json_concat(left, right);
         }
+        if is_array(l) || is_array(r) {
+            return self.array_concat(left, right);
+        }
         let textual = |t: SqlType| t.is_text() || matches!(t, SqlType::Unknown | SqlType::Char(_));
         let sql_type = match (l, r) {
             (SqlType::Bytes, SqlType::Bytes | SqlType::Unknown)
@@ -315,6 +327,10 @@ impl Binder<'_> {
             other => Err(Error::unsupported(format_args!("the operator {other}"))),
         }
     }
+}
+
+fn is_array(sql_type: SqlType) -> bool {
+    matches!(sql_type, SqlType::Array(_))
 }
 
 /// An expression of type BOOLEAN.

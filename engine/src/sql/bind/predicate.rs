@@ -7,7 +7,7 @@ use super::names::{cannot_use, sql_error};
 use super::operator::{boolean, no_operator};
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind, Query};
-use crate::types::{SqlType, Value};
+use crate::types::SqlType;
 use sqlparser::ast;
 
 impl Binder<'_> {
@@ -118,73 +118,6 @@ impl Binder<'_> {
         } else {
             ExprKind::And(parts)
         }))
-    }
-
-    fn bind_like(&mut self, expr: &ast::Expr) -> Result<Expr> {
-        let (case_insensitive, negated, any, input, pattern, escape) = match expr {
-            ast::Expr::Like {
-                negated,
-                any,
-                expr,
-                pattern,
-                escape_char,
-            } => (false, *negated, *any, expr, pattern, escape_char),
-            ast::Expr::ILike {
-                negated,
-                any,
-                expr,
-                pattern,
-                escape_char,
-            } => (true, *negated, *any, expr, pattern, escape_char),
-            other => return Err(unsupported_expression(other)),
-        };
-        if any {
-            return Err(Error::unsupported("LIKE ANY"));
-        }
-        let escape = match escape {
-            None => Some('\\'),
-            Some(escape) => self.escape(escape)?,
-        };
-        let input = self.bind_expr(input)?;
-        let pattern = self.bind_expr(pattern)?;
-        let (l, r) = (input.sql_type, pattern.sql_type);
-        let symbol = match (case_insensitive, negated) {
-            (false, false) => "~~",
-            (false, true) => "!~~",
-            (true, false) => "~~*",
-            (true, true) => "!~~*",
-        };
-        if l == SqlType::Bytes && matches!(r, SqlType::Bytes | SqlType::Unknown) {
-            return Err(Error::unsupported("LIKE on bytea"));
-        }
-        let input = match l {
-            SqlType::Char(_) => self.padded(input)?,
-            _ => self.implicit(input, SqlType::Text, || no_operator(symbol, l, r))?,
-        };
-        let pattern = self.implicit(pattern, SqlType::Text, || no_operator(symbol, l, r))?;
-        Ok(boolean(ExprKind::Like {
-            input: Box::new(input),
-            pattern: Box::new(pattern),
-            escape,
-            case_insensitive,
-            negated,
-        }))
-    }
-
-    fn escape(&mut self, escape: &ast::Expr) -> Result<Option<char>> {
-        let bound = self.bind_expr(escape)?;
-        let ExprKind::Literal(Value::Text(text)) = &bound.kind else {
-            return Err(Error::unsupported("an ESCAPE that is not a literal"));
-        };
-        let mut characters = text.chars();
-        match (characters.next(), characters.next()) {
-            (first, None) => Ok(first),
-            _ => Err(Error::new(
-                crate::ErrorKind::Data,
-                "22025",
-                "invalid escape string",
-            )),
-        }
     }
 
     fn in_list(&mut self, input: &ast::Expr, list: &[ast::Expr], negated: bool) -> Result<Expr> {

@@ -1,11 +1,13 @@
 //! Comparisons with the rows of a subquery: IN, ANY, ALL.
 
+use super::array::written_elements;
 use super::context::Binder;
 use super::names::sql_error;
 use super::operator::{boolean, comparison};
 use super::query::cast_columns;
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind, Query};
+use crate::sql::function::ScalarFunction;
 use sqlparser::ast;
 use sqlparser::ast::BinaryOperator;
 
@@ -24,7 +26,7 @@ impl Binder<'_> {
         }))
     }
 
-    /// `left op ANY (right)`, or ALL. `= ANY` is IN, `<> ALL` is NOT IN.
+    /// `left op ANY (right)`, or ALL, of a subquery or an array. `= ANY` is IN, `<> ALL` is NOT IN.
     pub(super) fn quantified(
         &mut self,
         left: &ast::Expr,
@@ -37,21 +39,29 @@ impl Binder<'_> {
             right = inner;
         }
         let name = if all { "ALL" } else { "ANY" };
-        let (Some(op), ast::Expr::Subquery(query)) = (comparison(op), right) else {
+        let Some(op) = comparison(op) else {
             return Err(Error::unsupported(format_args!("{op} {name}")));
         };
-        match (op, all) {
-            (CompareOp::Eq, false) => return self.in_subquery(left, query, false),
-            (CompareOp::Ne, true) => return self.in_subquery(left, query, true),
-            _ => {}
-        }
-        let (input, query) = self.compared_with_rows(left, query, op)?;
-        let any = boolean(ExprKind::AnySubquery {
-            input: Box::new(input),
-            op: if all { op.negated() } else { op },
-            query: Box::new(query),
-        });
         // All are so where none is otherwise.
+        let searched = if all { op.negated() } else { op };
+        let any = match right {
+            ast::Expr::Subquery(query) if searched == CompareOp::Eq => {
+                return self.in_subquery(left, query, all);
+            }
+            ast::Expr::Subquery(query) => {
+                let (input, query) = self.compared_with_rows(left, query, op)?;
+                boolean(ExprKind::AnySubquery {
+                    input: Box::new(input),
+                    op: searched,
+                    query: Box::new(query),
+                })
+            }
+            array => {
+                let (left, array) = (self.bind_expr(left)?, self.bind_expr(array)?);
+                let (left, array) = self.compared_with_elements(op.symbol(), left, array)?;
+                any_element(left, searched, array)
+            }
+        };
         Ok(if all {
             boolean(ExprKind::Not(Box::new(any)))
         } else {
@@ -84,5 +94,21 @@ impl Binder<'_> {
             return Ok((input, query));
         }
         Ok((input, cast_columns(query, &[placeholder])))
+    }
+}
+
+/// Whether `left op` one of the elements. Those of an array that is written out are a list, for which there may be an
+/// index.
+fn any_element(left: Expr, op: CompareOp, array: Expr) -> Expr {
+    match written_elements(&array) {
+        Some(list) if op == CompareOp::Eq && !list.is_empty() => boolean(ExprKind::InList {
+            input: Box::new(left),
+            list,
+            negated: false,
+        }),
+        _ => boolean(ExprKind::Call(
+            ScalarFunction::AnyElement(op),
+            vec![left, array],
+        )),
     }
 }

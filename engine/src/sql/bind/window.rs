@@ -79,6 +79,12 @@ impl Binder<'_> {
                 "DISTINCT is not implemented for window functions",
             ));
         }
+        if !call.order_by.is_empty() {
+            return Err(sql_error(
+                "0A000",
+                "aggregate ORDER BY is not implemented for window functions",
+            ));
+        }
         let (arguments, filter) = self.bind_window_arguments(call)?;
         let (function, arguments, sql_type) = match window_function(&call.name) {
             Some(function) => {

@@ -23,14 +23,25 @@ pub struct AggregateCall {
     /// Which.
     pub function: AggregateFunction,
     /// Its arguments over the columns of `from`, of their own types (`avg` of an INTEGER has an INTEGER argument and a
-    /// NUMERIC result); none for `count(*)`.
+    /// NUMERIC result); none for `count(*)`. The last of them, as many as `order_by` has, are what its rows are ordered by.
     pub arguments: Vec<Expr>,
+    /// `ORDER BY` inside the call.
+    pub order_by: Vec<AggregateOrder>,
     /// `DISTINCT`
     pub distinct: bool,
     /// `FILTER (WHERE …)`
     pub filter: Option<Expr>,
     /// The type of the result.
     pub sql_type: SqlType,
+}
+
+/// How the rows of an aggregate are ordered by one of its arguments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AggregateOrder {
+    /// `DESC`
+    pub descending: bool,
+    /// `NULLS FIRST`
+    pub nulls_first: bool,
 }
 
 /// Aggregate functions.
@@ -46,4 +57,5 @@ pub enum AggregateFunction {
     BoolAnd,
     BoolOr,
     StringAgg,
+    ArrayAgg,
 }

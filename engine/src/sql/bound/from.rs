@@ -119,7 +119,18 @@ pub struct Function {
 /// Functions that give rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TableFunction {
-    /// `generate_series(start, stop, step)` of INTEGER, BIGINT or NUMERIC; without a step it is 1.
+    /// `unnest(array, …)`: a column for each array, as many rows as the longest has elements.
+    Unnest,
+    /// `generate_subscripts(array, dimension[, reverse])`: INTEGER.
+    Subscripts,
+    /// `json_array_elements(JSON)`, of JSONB too; as TEXT by the type of its column.
+    JsonElements,
+    /// `json_object_keys(JSON)`, of JSONB too: TEXT.
+    JsonKeys,
+    /// `json_each(JSON)`, of JSONB too: the key, and the value, as TEXT by the type of its column.
+    JsonFields,
+    /// `generate_series(start, stop, step)` of INTEGER, BIGINT or NUMERIC, without a step by 1; of TIMESTAMP[TZ] by an
+    /// INTERVAL.
     GenerateSeries,
 }
 

@@ -105,8 +105,8 @@ impl Reader<'_> {
                 )
             }
             SqlType::Bytes => Value::Bytes(self.escaped()?),
-            SqlType::Json | SqlType::Jsonb => {
-                return Err(damaged(format_args!("a JSON, which no index has")));
+            SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => {
+                return Err(damaged(format_args!("a {sql_type}, which no index has")));
             }
             SqlType::Date => Value::Date(self.int4()?),
             SqlType::Timestamp => Value::Timestamp(self.int8()?),

@@ -57,6 +57,7 @@ fn append_ascending(out: &mut Vec<u8>, value: &Value) {
         Value::Bytes(v) => append_escaped(out, v),
         Value::Json(v) => append_escaped(out, v.as_bytes()),
         Value::Jsonb(v) => append_escaped(out, &jsonb_key(v)),
+        Value::Array(v) => append_escaped(out, &v.to_bytes()),
     }
 }
 

@@ -7,7 +7,7 @@ use super::layout::{Layout, Place, damaged};
 use crate::error::Result;
 use crate::storage::EntryBatch;
 use crate::storage::key::decode_row_id;
-use crate::types::SqlType;
+use crate::types::{SqlArray, SqlType};
 use arrow_array::types::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
     TimestampMicrosecondType,
@@ -136,6 +136,14 @@ impl<'a> Column<'a> {
                 let texts = StringArray::try_new(offsets, bytes, nulls);
                 let texts = texts.map_err(|_| damaged("a JSONB is not UTF-8"))?;
                 Arc::new(BinaryArray::from(texts))
+            }
+            SqlType::Array(element) => {
+                let (offsets, bytes, nulls) = self.variable()?;
+                let arrays = BinaryArray::new(offsets, bytes, nulls);
+                for array in arrays.iter().flatten() {
+                    SqlArray::from_bytes(array, element)?;
+                }
+                Arc::new(arrays)
             }
             SqlType::Numeric(_) | SqlType::Bytes => {
                 let (offsets, bytes, nulls) = self.variable()?;

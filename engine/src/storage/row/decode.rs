@@ -3,7 +3,7 @@
 use super::layout::{Width, damaged, width};
 use crate::error::Result;
 use crate::storage::key::decode_row_id;
-use crate::types::{Interval, SqlType, Value, numeric};
+use crate::types::{SqlType, Value, read_value, take_varint};
 
 /// The values of the columns at `projection` (table positions, in that order) of the row under `key`.
 /// `XX001` when the bytes are not a row of such a table.
@@ -30,7 +30,7 @@ pub fn decode_row(
                 reader.next(stored - 1, *sql_type)?,
                 projection.contains(&column),
             ) {
-                (Some(bytes), true) => value_of(bytes, *sql_type)?,
+                (Some(bytes), true) => read_value(bytes, *sql_type)?,
                 _ => Value::Null,
             }
         };
@@ -67,7 +67,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(row: &'a [u8]) -> Result<Self> {
         let mut rest = row;
-        let count = take_varint(&mut rest)?;
+        let count = take_length(&mut rest)?;
         let (nulls, rest) = rest
             .split_at_checked(count.div_ceil(8))
             .ok_or_else(|| damaged("it ends inside its bitmap"))?;
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
         }
         let len = match width(sql_type) {
             Width::Fixed(len) => len,
-            Width::Variable => take_varint(&mut self.rest)?,
+            Width::Variable => take_length(&mut self.rest)?,
         };
         let (value, rest) = self
             .rest
@@ -92,58 +92,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn take_varint(rest: &mut &[u8]) -> Result<usize> {
-    let mut n = 0usize;
-    for shift in [0, 7, 14, 21, 28] {
-        let (byte, after) = rest
-            .split_first()
-            .ok_or_else(|| damaged("it ends inside a length"))?;
-        *rest = after;
-        n |= usize::from(byte & 0x7f) << shift;
-        if *byte < 0x80 {
-            return Ok(n);
-        }
-    }
-    Err(damaged("it has an overlong length"))
-}
-
-fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
-    bytes
-        .try_into()
-        .map_err(|_| damaged("a value has a wrong width"))
-}
-
-fn text(bytes: &[u8]) -> Result<String> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(damaged("a TEXT is not UTF-8")),
-    }
-}
-
-fn value_of(bytes: &[u8], sql_type: SqlType) -> Result<Value> {
-    Ok(match sql_type {
-        SqlType::Bool => match bytes {
-            [0] => Value::Bool(false),
-            [1] => Value::Bool(true),
-            _ => return Err(damaged("a BOOLEAN is neither true nor false")),
-        },
-        SqlType::Int2 => Value::Int2(i16::from_le_bytes(fixed(bytes)?)),
-        SqlType::Int4 => Value::Int4(i32::from_le_bytes(fixed(bytes)?)),
-        SqlType::Int8 => Value::Int8(i64::from_le_bytes(fixed(bytes)?)),
-        SqlType::Float4 => Value::Float4(f32::from_le_bytes(fixed(bytes)?)),
-        SqlType::Float8 => Value::Float8(f64::from_le_bytes(fixed(bytes)?)),
-        SqlType::Numeric(_) => Value::Numeric(numeric::decode(bytes)?),
-        SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_) | SqlType::Unknown => {
-            Value::Text(text(bytes)?)
-        }
-        SqlType::Json => Value::Json(text(bytes)?),
-        SqlType::Jsonb => Value::Jsonb(text(bytes)?),
-        SqlType::Bytes => Value::Bytes(bytes.to_vec()),
-        SqlType::Date => Value::Date(i32::from_le_bytes(fixed(bytes)?)),
-        SqlType::Timestamp => Value::Timestamp(i64::from_le_bytes(fixed(bytes)?)),
-        SqlType::TimestampTz => Value::TimestampTz(i64::from_le_bytes(fixed(bytes)?)),
-        SqlType::Time => Value::Time(i64::from_le_bytes(fixed(bytes)?)),
-        SqlType::Interval => Value::Interval(Interval::from_bytes(fixed(bytes)?)),
-        SqlType::Uuid => Value::Uuid(fixed(bytes)?),
-    })
+fn take_length(rest: &mut &[u8]) -> Result<usize> {
+    take_varint(rest)
+        .and_then(|n| usize::try_from(n).ok())
+        .ok_or_else(|| damaged("it ends inside a length"))
 }

@@ -1,8 +1,7 @@
 //! From values, or from Arrow arrays, to rows.
 
-use super::layout::push_varint;
 use crate::error::{Error, Result};
-use crate::types::{SqlType, Value, numeric};
+use crate::types::{SqlType, Value, append_value, numeric, push_varint};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
@@ -31,26 +30,17 @@ pub fn encode_row(values: &[Value], row_id_column: Option<usize>, out: &mut Vec<
     );
     for value in stored() {
         match value {
-            Value::Null => {}
-            Value::Bool(v) => out.push(u8::from(*v)),
-            Value::Int2(v) => out.extend_from_slice(&v.to_le_bytes()),
-            Value::Int4(v) | Value::Date(v) => out.extend_from_slice(&v.to_le_bytes()),
-            Value::Int8(v) | Value::Timestamp(v) | Value::TimestampTz(v) | Value::Time(v) => {
-                out.extend_from_slice(&v.to_le_bytes());
-            }
-            Value::Interval(v) => out.extend_from_slice(&v.to_bytes()),
-            Value::Uuid(v) => out.extend_from_slice(v),
-            Value::Float4(v) => out.extend_from_slice(&v.to_le_bytes()),
-            Value::Float8(v) => out.extend_from_slice(&v.to_le_bytes()),
             Value::Numeric(v) => push_bytes(out, &numeric::encode(v)),
             Value::Text(v) | Value::Json(v) | Value::Jsonb(v) => push_bytes(out, v.as_bytes()),
             Value::Bytes(v) => push_bytes(out, v),
+            Value::Array(v) => push_bytes(out, &v.to_bytes()),
+            fixed => append_value(fixed, out),
         }
     }
 }
 
 fn push_header(out: &mut Vec<u8>, count: usize, nulls: impl Iterator<Item = bool>) {
-    push_varint(out, count);
+    push_varint(out, count as u64);
     let start = out.len();
     out.resize(start + count.div_ceil(8), 0);
     for (column, null) in nulls.enumerate() {
@@ -59,7 +49,7 @@ fn push_header(out: &mut Vec<u8>, count: usize, nulls: impl Iterator<Item = bool
 }
 
 fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    push_varint(out, bytes.len());
+    push_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
@@ -165,7 +155,7 @@ impl Source {
                 .as_primitive_opt::<Float64Type>()
                 .cloned()
                 .map(Source::Float8),
-            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb => {
+            SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb | SqlType::Array(_) => {
                 array.as_binary_opt::<i32>().cloned().map(Source::Binary)
             }
             SqlType::Text

@@ -27,6 +27,7 @@ pub(super) fn width(sql_type: SqlType) -> Width {
         | SqlType::Char(_)
         | SqlType::Json
         | SqlType::Jsonb
+        | SqlType::Array(_)
         | SqlType::Bytes
         | SqlType::Unknown => Width::Variable,
     }
@@ -197,15 +198,6 @@ fn place(start: usize, len: usize) -> Place {
         start: start as u32,
         len: len as u32,
     }
-}
-
-/// Appends `n` in seven bits a byte, low bits first.
-pub(super) fn push_varint(out: &mut Vec<u8>, mut n: usize) {
-    while n >= 0x80 {
-        out.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
 }
 
 #[inline]

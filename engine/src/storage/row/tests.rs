@@ -3,7 +3,7 @@
 use super::*;
 use crate::storage::EntryBatch;
 use crate::storage::key::encode_row_id;
-use crate::types::{Interval, SqlType, Value};
+use crate::types::{ElementType, Interval, SqlArray, SqlType, Value};
 use arrow_array::Array;
 use bigdecimal::BigDecimal;
 use num_bigint::BigInt;
@@ -26,6 +26,21 @@ const TYPES: [SqlType; 15] = [
     SqlType::Interval,
     SqlType::Uuid,
 ];
+
+/// The types of columns: the others, and arrays of some.
+fn types() -> Vec<SqlType> {
+    let of = [
+        SqlType::Int4,
+        SqlType::Text,
+        SqlType::Numeric(None),
+        SqlType::Interval,
+    ];
+    let arrays = of
+        .into_iter()
+        .filter_map(ElementType::new)
+        .map(SqlType::Array);
+    TYPES.into_iter().chain(arrays).collect()
+}
 
 fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {
     let value = match sql_type {
@@ -51,6 +66,9 @@ fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {
             .prop_map(|(m, d, t)| Value::Interval(Interval::new(m, d, t)))
             .boxed(),
         SqlType::Uuid => any::<[u8; 16]>().prop_map(Value::Uuid).boxed(),
+        SqlType::Array(element) => proptest::collection::vec(value_of(element.sql_type()), 0..20)
+            .prop_map(move |values| Value::Array(SqlArray::new(element, values)))
+            .boxed(),
         _ => "[a-zé]{0,150}".prop_map(Value::Text).boxed(),
     };
     prop_oneof![1 => Just(Value::Null), 6 => value].boxed()
@@ -65,7 +83,7 @@ struct Case {
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let types = proptest::collection::vec(proptest::sample::select(TYPES.to_vec()), 1..12);
+    let types = proptest::collection::vec(proptest::sample::select(types()), 1..12);
     (types, any::<bool>(), any::<proptest::sample::Index>())
         .prop_flat_map(|(mut types, has_row_id, at)| {
             let row_id_column = has_row_id.then(|| at.index(types.len()));

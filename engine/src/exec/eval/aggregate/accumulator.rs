@@ -1,19 +1,21 @@
 //! The interface of aggregates, and which one computes a call.
 
+use super::array_agg::ArrayAgg;
 use super::boolean::BoolState;
 use super::count::{Count, CountStar};
 use super::distinct::Distinct;
 use super::extreme::{FloatExtreme, PrimitiveExtreme};
 use super::extreme_bytes::BytesExtreme;
 use super::interval::{IntervalExtreme, IntervalSum};
-use super::string_agg::{SortedStringAgg, StringAgg};
+use super::ordered::Ordered;
+use super::string_agg::StringAgg;
 use super::sum_float::FloatSum;
 use super::sum_integer::IntegerSum;
 use super::sum_numeric::NumericSum;
 use crate::exec::eval::operand::kernel_error;
 use crate::exec::eval::selection::true_rows;
 use crate::sql::bound::{AggregateCall, AggregateFunction};
-use crate::types::SqlType;
+use crate::types::{ElementType, SqlType};
 use crate::{Error, Result};
 use arrow_array::types::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
@@ -69,13 +71,30 @@ pub fn accumulator(call: &AggregateCall) -> Result<Box<dyn Accumulator>> {
         F::Sum | F::Avg => sum(call.function == F::Avg, first, call.sql_type)?,
         F::Min | F::Max => extreme(call.function == F::Max, first)?,
         F::BoolAnd | F::BoolOr => Box::new(BoolState::new(call.function == F::BoolAnd)),
-        F::StringAgg if call.distinct => Box::new(SortedStringAgg::default()),
         F::StringAgg => Box::new(StringAgg::default()),
+        F::ArrayAgg => {
+            let element = ElementType::new(first);
+            Box::new(ArrayAgg::new(element.ok_or_else(|| {
+                Error::unsupported("an array of several dimensions")
+            })?))
+        }
     };
-    // For these a value that comes twice changes nothing.
+    // For these a value that comes twice changes nothing, and no order does.
     let idempotent = matches!(call.function, F::Min | F::Max | F::BoolAnd | F::BoolOr);
-    let distinct = (call.distinct && !idempotent).then(|| Distinct::new(types));
-    Ok(Box::new(Filtered { state, distinct }))
+    let mut own = types;
+    let keys = own.split_off(own.len() - call.order_by.len());
+    let skips_nulls = call.function != F::ArrayAgg;
+    let distinct = (call.distinct && !idempotent).then(|| Distinct::new(own, skips_nulls));
+    let is_ordered = !keys.is_empty() && !idempotent;
+    let state = match is_ordered {
+        true => Box::new(Ordered::new(state, keys, call.order_by.clone())),
+        false => state,
+    };
+    Ok(Box::new(Filtered {
+        state,
+        distinct,
+        is_ordered,
+    }))
 }
 
 fn sum(average: bool, argument: SqlType, result: SqlType) -> Result<Box<dyn State>> {
@@ -103,7 +122,7 @@ fn extreme(greatest: bool, argument: SqlType) -> Result<Box<dyn State>> {
         }
         SqlType::Time => Box::new(PrimitiveExtreme::<Time64MicrosecondType>::new(greatest)),
         SqlType::Interval => Box::new(IntervalExtreme::new(greatest)),
-        SqlType::Uuid | SqlType::Json | SqlType::Jsonb => {
+        SqlType::Uuid | SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => {
             return Err(Error::unsupported(format!("min and max of {argument}")));
         }
         SqlType::Float4 => Box::new(FloatExtreme::<Float32Type>::new(greatest)),
@@ -118,6 +137,7 @@ fn extreme(greatest: bool, argument: SqlType) -> Result<Box<dyn State>> {
 struct Filtered {
     state: Box<dyn State>,
     distinct: Option<Distinct>,
+    is_ordered: bool,
 }
 
 impl Accumulator for Filtered {
@@ -145,8 +165,10 @@ impl Accumulator for Filtered {
     }
 
     fn fork(&mut self, from: u32, to: u32) -> Result<()> {
-        if self.distinct.is_some() {
-            return Err(Error::misuse("DISTINCT over a frame that grows"));
+        if self.distinct.is_some() || self.is_ordered {
+            return Err(Error::misuse(
+                "DISTINCT or ORDER BY over a frame that grows",
+            ));
         }
         self.state.fork(from as usize, to as usize);
         Ok(())

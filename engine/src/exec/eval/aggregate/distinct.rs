@@ -12,6 +12,8 @@ use hashbrown::HashSet;
 /// What each group has seen.
 pub(super) struct Distinct {
     types: Vec<SqlType>,
+    /// Whether a row with a NULL first argument is left out: the aggregate does not look at it.
+    skips_nulls: bool,
     /// For a single argument that is an integer or looks like one.
     integers: HashSet<(u32, i64), FixedState>,
     /// Otherwise: group and arguments, one behind the other.
@@ -20,9 +22,10 @@ pub(super) struct Distinct {
 }
 
 impl Distinct {
-    pub(super) fn new(types: Vec<SqlType>) -> Self {
+    pub(super) fn new(types: Vec<SqlType>, skips_nulls: bool) -> Self {
         Self {
             types,
+            skips_nulls,
             integers: HashSet::with_hasher(FixedState::default()),
             rows: HashSet::with_hasher(FixedState::default()),
             bytes: 0,
@@ -33,8 +36,7 @@ impl Distinct {
         self.integers.capacity() * 17 + self.rows.capacity() * 17 + self.bytes
     }
 
-    /// The rows whose arguments their group has not seen. Rows with a NULL first argument are left out: no aggregate
-    /// that asks looks at them.
+    /// The rows whose arguments their group has not seen.
     pub(super) fn first_seen(
         &mut self,
         indices: &[u32],
@@ -49,12 +51,15 @@ impl Distinct {
         let mut new = BooleanBufferBuilder::new(indices.len());
         let mut buffer = Vec::new();
         for row in 0..indices.len() {
-            if arguments.first().is_some_and(|a| a.is_null(row)) {
+            let is_null = arguments.first().is_some_and(|a| a.is_null(row));
+            if is_null && self.skips_nulls {
                 new.append(false);
                 continue;
             }
             let group = if groups == 1 { 0 } else { indices[row] };
-            if let [Keys::Integers(values)] = &columns[..] {
+            if let [Keys::Integers(values)] = &columns[..]
+                && !is_null
+            {
                 new.append(self.integers.insert((group, values[row])));
                 continue;
             }

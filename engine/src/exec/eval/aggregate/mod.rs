@@ -9,12 +9,14 @@
 //! With a single group the numbers are summed without looking at the groups of the rows.
 
 mod accumulator;
+mod array_agg;
 mod boolean;
 mod count;
 mod distinct;
 mod extreme;
 mod extreme_bytes;
 mod interval;
+mod ordered;
 mod string_agg;
 mod sum_float;
 mod sum_integer;

@@ -5,7 +5,7 @@ use crate::types::array::check_room;
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, StringArray};
+use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
 
 /// Bytes that one value may have, as in PostgreSQL.
@@ -73,55 +73,5 @@ impl State for StringAgg {
 
     fn size_bytes(&self) -> usize {
         self.texts.capacity() * size_of::<Option<String>>() + self.bytes
-    }
-}
-
-/// `string_agg(DISTINCT text, delimiter)`, which PostgreSQL finds by sorting, so that its result is in order.
-#[derive(Default)]
-pub(super) struct SortedStringAgg {
-    texts: Vec<Vec<(String, Option<String>)>>,
-    bytes: usize,
-}
-
-impl State for SortedStringAgg {
-    fn update(&mut self, indices: &[u32], groups: usize, arguments: &[ArrayRef]) -> Result<()> {
-        grow(&mut self.texts, groups, Vec::new());
-        let values = argument(arguments, 0)?.as_string::<i32>();
-        let delimiters = argument(arguments, 1)?.as_string::<i32>();
-        for (row, value) in values.iter().enumerate() {
-            let Some(value) = value else { continue };
-            let group = if groups == 1 {
-                0
-            } else {
-                indices[row] as usize
-            };
-            let delimiter = delimiters.is_valid(row).then(|| delimiters.value(row));
-            self.bytes += value.len() + delimiter.map_or(0, str::len) + 48;
-            self.texts[group].push((value.to_owned(), delimiter.map(str::to_owned)));
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, groups: usize) -> Result<ArrayRef> {
-        let mut joined = StringAgg::default();
-        for (group, mut texts) in std::mem::take(&mut self.texts).into_iter().enumerate() {
-            texts.sort();
-            let indices = vec![group as u32; texts.len()];
-            let (values, delimiters): (Vec<_>, Vec<_>) = texts.into_iter().unzip();
-            let values: ArrayRef = Arc::new(StringArray::from(values));
-            let delimiters: ArrayRef = Arc::new(StringArray::from(delimiters));
-            joined.update(&indices, groups, &[values, delimiters])?;
-        }
-        joined.finish(groups)
-    }
-
-    fn fork(&mut self, from: usize, to: usize) {
-        copy(&mut self.texts, from, to, Vec::new());
-        let text = |(text, _): &(String, Option<String>)| text.len() + 48;
-        self.bytes += self.texts[to].iter().map(text).sum::<usize>();
-    }
-
-    fn size_bytes(&self) -> usize {
-        self.bytes
     }
 }

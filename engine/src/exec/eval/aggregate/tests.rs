@@ -15,6 +15,7 @@ fn call(function: AggregateFunction, argument: SqlType, sql_type: SqlType) -> Ag
             kind: ExprKind::Column(0),
             sql_type: argument,
         }],
+        order_by: Vec::new(),
         distinct: false,
         filter: None,
         sql_type,

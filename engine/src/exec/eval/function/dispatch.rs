@@ -4,8 +4,8 @@ use super::super::arithmetic::arithmetic;
 use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
 use super::{
-    choose, concat, datetime, extract, format_number, format_time, json, math, pad, parse_time,
-    span, text, uuid,
+    array, choose, concat, datetime, extract, format_number, format_time, json, math, pad,
+    parse_time, span, text, uuid,
 };
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
@@ -89,7 +89,7 @@ pub(in super::super) fn call(
     }
 }
 
-/// The functions of dates, times, templates, UUIDs and JSON.
+/// The functions of dates, times, templates, UUIDs, JSON and arrays.
 fn special(
     evaluator: &Evaluator<'_>,
     name: ScalarFunction,
@@ -121,7 +121,20 @@ fn special(
         F::RandomUuid => uuid::random(evaluator.context.env, evaluator.rows),
         F::ToTimestamp => span::to_timestamp(arguments),
         F::Overlaps => span::overlaps(arguments),
-        _ => json::call(name, arguments, sql_type),
+        F::JsonGet
+        | F::JsonPath
+        | F::JsonContains
+        | F::JsonHasAny
+        | F::JsonHasAll
+        | F::JsonConcat
+        | F::JsonWithout
+        | F::JsonTypeof
+        | F::JsonLength
+        | F::JsonPretty
+        | F::ToJson
+        | F::JsonArray
+        | F::JsonObject => json::call(name, arguments, sql_type),
+        _ => array::call(name, arguments, sql_type),
     }
 }
 

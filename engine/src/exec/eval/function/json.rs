@@ -53,6 +53,18 @@ fn found(item: Option<&Item>, text: &str, sql_type: SqlType) -> Value {
     }
 }
 
+/// The steps or keys behind the JSON: an array's elements, or one an argument. None for NULL.
+fn texts(arguments: &Arguments, row: usize) -> Vec<Option<String>> {
+    let mut texts = Vec::new();
+    for (operand, sql_type) in arguments.operands.iter().zip(&arguments.types).skip(1) {
+        match value_at(&operand.array, operand.at(row), *sql_type) {
+            Value::Array(array) => texts.extend(array.values().iter().map(Value::to_text)),
+            value => texts.push(value.to_text()),
+        }
+    }
+    texts
+}
+
 /// `->` and `->>`.
 fn extract(arguments: &Arguments, result: SqlType) -> Result<Operand> {
     rowwise(&arguments.all(), result, |row| {
@@ -70,9 +82,10 @@ fn extract_path(arguments: &Arguments, result: SqlType) -> Result<Operand> {
     rowwise(&arguments.all(), result, |row| {
         let (item, text) = parsed(arguments, 0, row)?;
         let mut here = Some(&item);
-        for position in 1..arguments.len() {
-            let step = arguments.text(position, row)?;
-            here = here.and_then(|item| item.json.step(step));
+        for step in texts(arguments, row) {
+            here = here
+                .zip(step)
+                .and_then(|(item, step)| item.json.step(&step));
         }
         Ok(found(here, &text, result))
     })
@@ -103,8 +116,8 @@ fn test(name: F, arguments: &Arguments) -> Result<Operand> {
             _ => false,
         };
         let (mut any, mut all) = (false, true);
-        for position in 1..arguments.len() {
-            let found = has(arguments.text(position, row)?);
+        for key in texts(arguments, row).into_iter().flatten() {
+            let found = has(&key);
             any |= found;
             all &= found;
         }
@@ -224,6 +237,10 @@ fn as_json(value: &Value) -> String {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
         Value::Json(text) | Value::Jsonb(text) => text.clone(),
+        Value::Array(array) => {
+            let items: Vec<String> = array.values().iter().map(as_json).collect();
+            format!("[{}]", items.join(","))
+        }
         Value::Float4(v) if !v.is_finite() => quoted(&value.to_string()),
         Value::Float8(v) if !v.is_finite() => quoted(&value.to_string()),
         Value::Int2(_)
@@ -292,7 +309,7 @@ fn object(length: usize, at: &dyn Fn(usize) -> Value) -> Result<String> {
                 let message = format!("argument {} cannot be null", key + 1);
                 return Err(data_error("22023", message));
             }
-            Value::Json(_) | Value::Jsonb(_) => {
+            Value::Json(_) | Value::Jsonb(_) | Value::Array(_) => {
                 let message = "key value must be scalar, not array, composite, or json";
                 return Err(data_error("22023", message));
             }

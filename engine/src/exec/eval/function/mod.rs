@@ -2,6 +2,7 @@
 //!
 //! Arguments are evaluated, then one loop computes the column; a function of NULL is NULL unless its file says otherwise.
 
+mod array;
 mod choose;
 mod concat;
 mod datetime;

@@ -1,0 +1,266 @@
+//! Operators and functions of arrays. Most look at one value after the other: arrays are short.
+
+use super::super::compare::booleans;
+use super::super::operand::{Operand, kernel_error, result_rows};
+use super::super::value_set::ValueSet;
+use super::dispatch::Arguments;
+use crate::sql::bound::CompareOp;
+use crate::sql::function::ScalarFunction as F;
+use crate::types::array::{ColumnBuilder, value_at};
+use crate::types::{ElementType, SqlArray, SqlType, Value, data_error};
+use crate::{Error, Result};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, BooleanArray, UInt32Array};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The function of that name.
+pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Operand> {
+    if let F::AnyElement(op) = name {
+        return any_element(op, arguments);
+    }
+    let operands = arguments.all();
+    let length = operands.iter().map(|o| o.array.len()).max().unwrap_or(1);
+    let (rows, scalar) = match operands.is_empty() {
+        true => (1, true),
+        false => result_rows(&operands, length),
+    };
+    let mut builder = ColumnBuilder::new(result, rows);
+    let mut values = Vec::with_capacity(operands.len());
+    for row in 0..rows {
+        values.clear();
+        for (position, operand) in operands.iter().enumerate() {
+            let sql_type = arguments.sql_type(position);
+            values.push(value_at(&operand.array, operand.at(row), sql_type));
+        }
+        builder.push(&value(name, &values, result)?)?;
+    }
+    Ok(Operand::computed(builder.finish(), scalar))
+}
+
+/// The value for one row.
+fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
+    match name {
+        F::MakeArray => array(arguments.to_vec(), result),
+        F::StringToArray => string_to_array(arguments, result),
+        F::ArrayAppend | F::ArrayPrepend | F::ArrayCat => joined(name, arguments, result),
+        _ => match arguments {
+            [Value::Array(array), rest @ ..] => of_array(name, array, rest, result),
+            _ => Ok(Value::Null),
+        },
+    }
+}
+
+/// The functions that are NULL for the array NULL.
+fn of_array(name: F, of: &SqlArray, rest: &[Value], result: SqlType) -> Result<Value> {
+    let values = of.values();
+    let length = i32::try_from(values.len()).unwrap_or(i32::MAX);
+    Ok(match (name, rest) {
+        (F::ArrayElement, [Value::Int4(index)]) => element(values, *index),
+        (F::ArraySlice, [Value::Int4(lower), Value::Int4(upper)]) => {
+            array(slice(values, *lower, *upper).to_vec(), result)?
+        }
+        (F::ArrayContains, [Value::Array(other)]) => {
+            Value::Bool(other.values().iter().all(|v| has(values, v)))
+        }
+        (F::ArrayOverlaps, [Value::Array(other)]) => {
+            Value::Bool(other.values().iter().any(|v| has(values, v)))
+        }
+        // The array that is empty has no dimensions, and so no bounds.
+        (F::ArrayLength, [Value::Int4(1)]) if length > 0 => Value::Int4(length),
+        (F::ArrayLower, [Value::Int4(1)]) if length > 0 => Value::Int4(1),
+        (F::ArrayDimensions, []) if length > 0 => Value::Int4(1),
+        (F::ArrayBounds, []) if length > 0 => Value::Text(format!("[1:{length}]")),
+        (F::Cardinality, []) => Value::Int4(length),
+        (F::ArrayPosition, [_, Value::Null]) => {
+            return Err(data_error("22004", "initial position must not be null"));
+        }
+        (F::ArrayPosition, [sought, start @ ..]) => {
+            let start = match start {
+                [Value::Int4(start)] => usize::try_from(*start).unwrap_or(0).max(1),
+                _ => 1,
+            };
+            positions(values, sought)
+                .find(|p| *p >= start)
+                .map_or(Value::Null, number)
+        }
+        (F::ArrayPositions, [sought]) => {
+            array(positions(values, sought).map(number).collect(), result)?
+        }
+        (F::ArrayRemove, [sought]) => {
+            let kept = values.iter().filter(|v| !same(v, sought));
+            array(kept.cloned().collect(), result)?
+        }
+        (F::ArrayReplace, [from, to]) => {
+            let replaced = values.iter().map(|v| if same(v, from) { to } else { v });
+            array(replaced.cloned().collect(), result)?
+        }
+        (F::ArrayToString, [Value::Text(delimiter), null @ ..]) => {
+            let shown = values.iter().filter_map(|v| match v {
+                Value::Null => null.first().and_then(Value::to_text),
+                v => v.to_text(),
+            });
+            Value::Text(shown.collect::<Vec<_>>().join(delimiter))
+        }
+        (F::TrimArray, [Value::Int4(count)]) => {
+            let kept = usize::try_from(*count).ok();
+            let kept = kept.and_then(|count| values.len().checked_sub(count));
+            let Some(kept) = kept else {
+                let message = format!("number of elements to trim must be between 0 and {length}");
+                return Err(data_error("2202E", message));
+            };
+            array(values[..kept].to_vec(), result)?
+        }
+        _ => Value::Null,
+    })
+}
+
+/// An array of the type of `result`.
+fn array(values: Vec<Value>, result: SqlType) -> Result<Value> {
+    match result {
+        SqlType::Array(element) => Ok(Value::Array(SqlArray::new(element, values))),
+        _ => Err(Error::misuse("a function of arrays gives an array")),
+    }
+}
+
+fn number(position: usize) -> Value {
+    Value::Int4(i32::try_from(position).unwrap_or(i32::MAX))
+}
+
+/// The element at `index`, NULL outside.
+fn element(values: &[Value], index: i32) -> Value {
+    let index = usize::try_from(index).ok().and_then(|i| i.checked_sub(1));
+    index
+        .and_then(|i| values.get(i))
+        .cloned()
+        .unwrap_or(Value::Null)
+}
+
+/// From `lower` to `upper`, as far as there are elements.
+fn slice(values: &[Value], lower: i32, upper: i32) -> &[Value] {
+    let first = usize::try_from(lower.max(1)).unwrap_or(1) - 1;
+    let end = usize::try_from(upper.max(0)).unwrap_or(0).min(values.len());
+    values.get(first..end).unwrap_or_default()
+}
+
+/// Whether one value is not distinct from another.
+fn same(a: &Value, b: &Value) -> bool {
+    a.total_cmp(b).is_eq()
+}
+
+/// Whether the value, which is not NULL, is one of `values`.
+fn has(values: &[Value], value: &Value) -> bool {
+    !value.is_null() && values.iter().any(|v| same(v, value))
+}
+
+fn positions(values: &[Value], sought: &Value) -> impl Iterator<Item = usize> {
+    let numbered = values.iter().enumerate();
+    let found = numbered.filter(move |(_, v)| same(v, sought));
+    found.map(|(at, _)| at + 1)
+}
+
+/// `array_append`, `array_prepend`, `array_cat`: the array NULL is one without elements, but of two.
+fn joined(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
+    let [first, second] = arguments else {
+        return Err(Error::misuse("two arguments are joined"));
+    };
+    let elements = |value: &Value| match value {
+        Value::Array(array) => array.values().to_vec(),
+        _ => Vec::new(),
+    };
+    let (mut left, right) = match name {
+        F::ArrayAppend => (elements(first), vec![second.clone()]),
+        F::ArrayPrepend => (vec![first.clone()], elements(second)),
+        _ if first.is_null() && second.is_null() => return Ok(Value::Null),
+        _ => (elements(first), elements(second)),
+    };
+    left.extend(right);
+    array(left, result)
+}
+
+/// The parts between delimiters; without a delimiter the characters. A part that is equal to the third argument is NULL.
+fn string_to_array(arguments: &[Value], result: SqlType) -> Result<Value> {
+    let [Value::Text(text), delimiter, null @ ..] = arguments else {
+        return Ok(Value::Null);
+    };
+    let parts: Vec<&str> = match delimiter {
+        _ if text.is_empty() => Vec::new(),
+        Value::Text(delimiter) if delimiter.is_empty() => vec![text],
+        Value::Text(delimiter) => text.split(delimiter.as_str()).collect(),
+        _ => text.split_inclusive(|_| true).collect(),
+    };
+    let parts = parts.into_iter().map(|part| match null {
+        [Value::Text(null)] if null == part => Value::Null,
+        _ => Value::Text(part.to_owned()),
+    });
+    array(parts.collect(), result)
+}
+
+/// `left op ANY (array)`. NULL where the array is, or where no element decides and one of them, or the left, is NULL.
+fn any_element(op: CompareOp, arguments: &Arguments) -> Result<Operand> {
+    let (left, arrays) = (arguments.get(0)?, arguments.get(1)?);
+    let SqlType::Array(element) = arguments.sql_type(1) else {
+        return Err(Error::misuse("ANY has an array"));
+    };
+    let sql_type = element.sql_type();
+    if arrays.scalar && op == CompareOp::Eq && !arrays.is_null(0) {
+        let elements = flattened(arrays, 0..1, element)?.1;
+        return ValueSet::new(&[elements.array], sql_type)?.contains(left, sql_type, false);
+    }
+    let (rows, scalar) = result_rows(&[left, arrays], arguments.rows);
+    let mut found = Vec::with_capacity(rows);
+    // A piece of the rows at a time: the elements of all are compared at once.
+    let mut first = 0;
+    while first < rows {
+        let mut end = first;
+        let mut bytes = 0;
+        while end < rows && bytes < PIECE_BYTES {
+            bytes += arrays.array.as_binary::<i32>().value(arrays.at(end)).len() + 1;
+            end += 1;
+        }
+        let (of_rows, elements) = flattened(arrays, first..end, element)?;
+        let places = of_rows.iter().map(|row| left.at(*row) as u32);
+        let places = UInt32Array::from_iter_values(places);
+        let sides = arrow_select::take::take(&left.array, &places, None).map_err(kernel_error)?;
+        let holds = booleans(op, &Operand::array(sides), &elements, sql_type)?;
+        let mut answers = vec![Some(false); end - first];
+        for (row, holds) in of_rows.iter().zip(holds.iter()) {
+            let answer = &mut answers[*row - first];
+            *answer = match (*answer, holds) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), holds) => holds,
+                (None, _) => None,
+            };
+        }
+        let answers = answers.into_iter().enumerate();
+        found.extend(answers.map(|(at, answer)| answer.filter(|_| !arrays.is_null(first + at))));
+        first = end;
+    }
+    Ok(Operand::computed(
+        Arc::new(BooleanArray::from(found)),
+        scalar,
+    ))
+}
+
+/// Bytes of arrays whose elements are compared at once.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// All elements of the arrays of some rows, and of which row each is.
+fn flattened(
+    arrays: &Operand,
+    rows: Range<usize>,
+    element: ElementType,
+) -> Result<(Vec<usize>, Operand)> {
+    let mut elements = ColumnBuilder::new(element.sql_type(), rows.len());
+    let mut of_rows = Vec::new();
+    for row in rows {
+        let value = value_at(&arrays.array, arrays.at(row), SqlType::Array(element));
+        if let Value::Array(array) = value {
+            for value in array.values() {
+                elements.push(value)?;
+                of_rows.push(row);
+            }
+        }
+    }
+    Ok((of_rows, Operand::array(elements.finish())))
+}
