@@ -265,6 +265,44 @@ fn waiting_and_running_end_when_their_time_is_up() {
 }
 
 #[test]
+fn a_commit_that_waits_and_a_vacuum_are_stopped() {
+    let database = database();
+    let (holder, c) = (database.connect().unwrap(), database.connect().unwrap());
+    c.run(
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY); INSERT INTO parent VALUES (1);
+         CREATE TABLE child (parent INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+    )
+    .unwrap();
+    holder.run("BEGIN; DELETE FROM parent").unwrap();
+    c.run("SET statement_timeout = 20; BEGIN; INSERT INTO child VALUES (1)")
+        .unwrap();
+    let timed_out = "57014 canceling statement due to statement timeout";
+    assert_eq!(error(&c, "COMMIT"), timed_out);
+    assert!(!c.is_in_transaction());
+    holder.run("ROLLBACK").unwrap();
+    assert_eq!(c.query("SELECT * FROM child", []).unwrap().count(), 0);
+    c.run("SET statement_timeout = 0; INSERT INTO child VALUES (1)")
+        .unwrap();
+
+    c.run("CREATE TABLE many (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO many SELECT i, 'text' FROM generate_series(1, 20000) s(i)")
+        .unwrap();
+    holder
+        .run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM many WHERE id = 1")
+        .unwrap();
+    c.run("DELETE FROM many").unwrap();
+    holder.run("COMMIT").unwrap();
+    c.run("SET statement_timeout = 1").unwrap();
+    assert_eq!(error(&c, "VACUUM"), timed_out);
+    c.run("SET statement_timeout = 0").unwrap();
+    let problems = || c.query("CHECK DATABASE", []).unwrap().count();
+    assert_eq!(problems(), 0);
+    let pages = database.stats().pages;
+    c.run("VACUUM").unwrap();
+    assert_eq!(problems(), 0);
+    assert!(database.stats().pages < pages);
+}
+
+#[test]
 fn read_committed_goes_on_with_what_others_have_committed() {
     let database = database();
     let (first, second) = (database.connect().unwrap(), database.connect().unwrap());
