@@ -49,7 +49,21 @@ pub struct Layout {
     pub on_update: Action,
     /// Whether the foreign key is checked at the commit.
     pub deferred: bool,
+    /// The types of the referenced and of the referencing column: they change nothing.
+    pub types: (&'static str, &'static str),
 }
+
+/// Types that can be compared, the referenced column's first.
+const TYPES: [(&str, &str); 8] = [
+    ("INTEGER", "INTEGER"),
+    ("INTEGER", "INTEGER"),
+    ("INTEGER", "BIGINT"),
+    ("BIGINT", "SMALLINT"),
+    ("NUMERIC", "INTEGER"),
+    ("NUMERIC", "NUMERIC(9)"),
+    ("DOUBLE PRECISION", "NUMERIC"),
+    ("DOUBLE PRECISION", "REAL"),
+];
 
 /// Indexes that a run may have, beside those of keys.
 const INDEXES: [&str; 6] = [
@@ -73,6 +87,7 @@ impl Layout {
             on_delete: action(),
             on_update: action(),
             deferred: rng.random_bool(0.4),
+            types: TYPES[rng.random_range(0..TYPES.len())],
         }
     }
 
@@ -83,15 +98,17 @@ impl Layout {
             Action::Cascade => "CASCADE",
             Action::SetNull => "SET NULL",
         };
+        let (parent, child) = self.types;
         let deferred = match self.deferred {
             true => " DEFERRABLE INITIALLY DEFERRED",
             false => "",
         };
         [
-            "CREATE TABLE p (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER NOT NULL DEFAULT 7 CHECK (b >= 0))"
-                .to_owned(),
             format!(
-                "CREATE TABLE c (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER REFERENCES p (id) \
+                "CREATE TABLE p (id {parent} PRIMARY KEY, a INTEGER, b INTEGER NOT NULL DEFAULT 7 CHECK (b >= 0))"
+            ),
+            format!(
+                "CREATE TABLE c (id INTEGER PRIMARY KEY, a INTEGER, b {child} REFERENCES p (id) \
                  ON DELETE {} ON UPDATE {}{deferred})",
                 action(self.on_delete),
                 action(self.on_update)

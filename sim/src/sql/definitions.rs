@@ -15,6 +15,7 @@ impl Definitions<'_> {
                 "INTEGER PRIMARY KEY",
                 "INTEGER PRIMARY KEY",
                 "BIGINT PRIMARY KEY",
+                "NUMERIC PRIMARY KEY",
                 "TEXT PRIMARY KEY",
                 "INTEGER PRIMARY KEY DEFERRABLE INITIALLY DEFERRED",
                 "INTEGER",
@@ -38,7 +39,13 @@ impl Definitions<'_> {
         );
         let c = pick(
             rng,
-            &["NUMERIC(12, 2)", "NUMERIC", "DOUBLE PRECISION", "BIGINT"],
+            &[
+                "NUMERIC(12, 2)",
+                "NUMERIC",
+                "NUMERIC UNIQUE",
+                "DOUBLE PRECISION",
+                "BIGINT",
+            ],
         );
         let more = pick(
             rng,
@@ -72,9 +79,10 @@ impl Definitions<'_> {
             "SET DEFAULT",
         ];
         let table = self.0.table(rng);
-        let reference = match rng.random_range(0..4) {
-            0 => format!("(a, b) REFERENCES {table} (a, b)"),
-            1 => format!("(a) REFERENCES {table} (a)"),
+        let reference = match rng.random_range(0..8) {
+            0 | 1 => format!("(a, b) REFERENCES {table} (a, b)"),
+            2 => format!("(a) REFERENCES {table} (a)"),
+            3 => format!("(a) REFERENCES {table} (c)"),
             _ => format!("(a) REFERENCES {table}"),
         };
         let matching = pick(rng, &["", "", " MATCH FULL"]);

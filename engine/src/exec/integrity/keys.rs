@@ -1,9 +1,9 @@
 //! Where a key that is referenced stands, and where the rows that reference it do.
 
+use super::compared::Compared;
 use crate::error::Result;
 use crate::exec::entry::entry_row_id;
 use crate::exec::lookup::row_id;
-use crate::plan::{KeyValue, coerce};
 use crate::sql::Reference;
 use crate::storage::key::{append_key, decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
@@ -12,13 +12,6 @@ use crate::types::{SqlType, Value};
 
 /// Entries read in one step.
 const STEP: usize = 256;
-
-fn as_type(value: &Value, to: SqlType) -> Option<Value> {
-    match coerce(value.clone(), to) {
-        KeyValue::Value(value) => Some(value),
-        KeyValue::Null | KeyValue::Below | KeyValue::Above => None,
-    }
-}
 
 /// Tree and key of the entry that is there when the referenced key is: one value for each column of the foreign key, of
 /// the types of either side. `None` when no row can have that key.
@@ -29,7 +22,7 @@ pub(super) fn referenced_entry(
     let parent = &reference.parent;
     let value_of = |column: usize| {
         let at = reference.parent_columns.iter().position(|c| *c == column)?;
-        as_type(&values[at], parent.columns[column].sql_type)
+        Compared::of(reference, at).of_parent(&values[at])
     };
     match reference.parent_key {
         crate::catalog::ReferencedKey::RowId => {
@@ -50,7 +43,7 @@ pub(super) fn referenced_entry(
 /// The rows that reference a key.
 pub(super) struct Children<'r> {
     reference: &'r Reference,
-    /// The referencing columns of such a row.
+    /// The key as it is compared.
     values: Vec<Value>,
     types: Vec<SqlType>,
     place: Place,
@@ -67,18 +60,20 @@ impl<'r> Children<'r> {
     /// Of the key of these values, one for each column of the foreign key, of the types of either side. `None` when no
     /// row can have them.
     pub(super) fn of(reference: &'r Reference, values: &[Value]) -> Option<Self> {
-        let child = &reference.child;
-        let columns = reference.key.columns.iter();
-        let own = columns.zip(values);
-        let values: Vec<Value> = own
-            .map(|(column, value)| match value {
-                Value::Null => Some(Value::Null), // as a row may have it that MATCH FULL refuses
-                _ => as_type(value, child.columns[*column].sql_type),
-            })
-            .collect::<Option<_>>()?;
+        let compared = values.iter().enumerate().map(|(position, value)| {
+            let types = Compared::of(reference, position);
+            // NULL stays, as a row may have it that MATCH FULL refuses.
+            let value = types.widened(value);
+            let own = match types.is_exact() {
+                true => Some(types.of_child(&value)?),
+                false => None,
+            };
+            Some((value, own))
+        });
+        let (values, own): (_, Vec<_>) = compared.collect::<Option<_>>()?;
         Some(Self {
-            place: place(reference, &values),
-            types: child.columns.iter().map(|c| c.sql_type).collect(),
+            place: place(reference, &own),
+            types: reference.child.columns.iter().map(|c| c.sql_type).collect(),
             reference,
             values,
         })
@@ -143,7 +138,10 @@ impl<'r> Children<'r> {
         let child = &self.reference.child;
         let columns = &self.reference.key.columns;
         let row_id_column = child.row_id_column;
-        let own = decode_row(key, stored, &self.types, columns, row_id_column)?;
+        let mut own = decode_row(key, stored, &self.types, columns, row_id_column)?;
+        for (position, value) in own.iter_mut().enumerate() {
+            *value = Compared::of(self.reference, position).widened(value);
+        }
         if comparable(&own) != comparable(&self.values) {
             return Ok(true);
         }
@@ -160,12 +158,13 @@ fn comparable(values: &[Value]) -> Vec<u8> {
     bytes
 }
 
-/// Where rows with these referencing values can be: by the row id, or by the index of which they fix the most columns.
-fn place(reference: &Reference, values: &[Value]) -> Place {
+/// Where rows with these referencing values, as far as they are known, can be: by the row id, or by the index of which
+/// they fix the most columns.
+fn place(reference: &Reference, values: &[Option<Value>]) -> Place {
     let (child, columns) = (&reference.child, &reference.key.columns);
     let value_of = |column: usize| {
         let at = columns.iter().position(|c| *c == column)?;
-        values.get(at)
+        values.get(at)?.as_ref()
     };
     if let Some(id) = child.row_id_column.and_then(value_of).and_then(row_id) {
         return Place::RowId(id);

@@ -41,6 +41,7 @@
 //! Needs from below: [`Integrity`](crate::sql::Integrity), what the binder has found the change to touch.
 
 mod check;
+mod compared;
 mod deferred;
 mod enforce;
 mod events;

@@ -271,22 +271,18 @@ fn deferrable(kind: &str, table: &str) -> Error {
     sql_error("55000", message)
 }
 
-/// Whether values of the two columns can be compared by their keys. Errors: `42804` where PostgreSQL cannot either.
+/// Whether values of the two columns can be compared: there is an operator for both types, or an implicit cast to the
+/// referenced one. Errors: `42804`.
 fn comparable(name: &str, own: &Column, other: &Column) -> Result<()> {
     let (from, to) = (own.sql_type, other.sql_type);
-    if same(from, to) || from.is_integer() && to.is_integer() {
-        return Ok(());
-    }
-    let is_float = |t: SqlType| matches!(t, SqlType::Float4 | SqlType::Float8);
-    let like_there = is_float(from) && is_float(to)
-        || from.is_datetime() && to.is_datetime()
+    let both = |is: fn(SqlType) -> bool| is(from) && is(to);
+    let is_comparable = both(SqlType::is_integer)
+        || both(SqlType::is_float)
+        || both(SqlType::is_datetime)
         || can_cast(from, to, Context::Implicit);
-    if like_there {
-        return Err(Error::unsupported(format_args!(
-            "a foreign key from {} to {}",
-            from.base_name(),
-            to.base_name()
-        )));
+    if is_comparable {
+        let is_array = matches!(to, SqlType::Array(_)) && !same(from, to);
+        return refuse(is_array, "a foreign key between arrays of different types");
     }
     let message = format!(
         "foreign key constraint \"{name}\" cannot be implemented: key columns \"{}\" and \"{}\" are of incompatible \
