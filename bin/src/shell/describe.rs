@@ -135,6 +135,11 @@ fn foreign_key_line(table: &Table, key: &ForeignKey) -> String {
             ReferentialAction::SetDefault => "SET DEFAULT",
         };
         line += &format!(" ON {event} {action}");
+        if event == "DELETE" && !key.on_delete_columns.is_empty() {
+            let columns = key.on_delete_columns.iter();
+            let names: Vec<&str> = columns.map(|c| table.columns[*c].name.as_str()).collect();
+            line += &format!(" ({})", names.join(", "));
+        }
     }
     line + timing_words(key.timing) + "\n"
 }

@@ -50,6 +50,7 @@ pub(super) mod tag {
     pub(in super::super) const ON_DELETE: u8 = 14;
     pub(in super::super) const ON_UPDATE: u8 = 16;
     pub(in super::super) const TIMING: u8 = 18;
+    pub(in super::super) const ON_DELETE_COLUMN: u8 = 20;
 
     // Of a view, beside its name and its columns.
     pub(in super::super) const QUERY: u8 = 8;

@@ -24,6 +24,8 @@ pub struct ForeignKey {
     pub full_match: bool,
     /// What becomes of the row when the referenced one goes.
     pub on_delete: ReferentialAction,
+    /// Of `columns` those that this sets; none: all.
+    pub on_delete_columns: Vec<usize>,
     /// What becomes of the row when the referenced one gets another key.
     pub on_update: ReferentialAction,
     /// When it is checked.
@@ -151,6 +153,9 @@ pub(super) fn encode_foreign_key(writer: &mut Writer, key: &ForeignKey) {
     }
     writer.flag(tag::FULL_MATCH, key.full_match);
     writer.number(tag::ON_DELETE, number_of(&ACTIONS, key.on_delete));
+    for column in &key.on_delete_columns {
+        writer.number(tag::ON_DELETE_COLUMN, *column as u64);
+    }
     writer.number(tag::ON_UPDATE, number_of(&ACTIONS, key.on_update));
     encode_timing(writer, tag::TIMING, key.timing);
 }
@@ -165,6 +170,7 @@ pub(super) fn decode_foreign_key(bytes: &[u8]) -> Result<ForeignKey> {
         referenced_columns: Vec::new(),
         full_match: false,
         on_delete: ReferentialAction::default(),
+        on_delete_columns: Vec::new(),
         on_update: ReferentialAction::default(),
         timing: ConstraintTiming::default(),
     };
@@ -178,6 +184,7 @@ pub(super) fn decode_foreign_key(bytes: &[u8]) -> Result<ForeignKey> {
             tag::REFERENCED => key.referenced_columns.push(field.text()?),
             tag::FULL_MATCH => key.full_match = true,
             tag::ON_DELETE => key.on_delete = choice_of(&ACTIONS, field)?,
+            tag::ON_DELETE_COLUMN => key.on_delete_columns.push(field.position()?),
             tag::ON_UPDATE => key.on_update = choice_of(&ACTIONS, field)?,
             tag::TIMING => key.timing = decode_timing(field)?,
             _ => field.unknown()?,
@@ -187,6 +194,13 @@ pub(super) fn decode_foreign_key(bytes: &[u8]) -> Result<ForeignKey> {
         let name = &key.name;
         return Err(damaged(format_args!(
             "foreign key {name} has not as many columns as it refers to"
+        )));
+    }
+    let is_own = |column: &usize| key.columns.contains(column);
+    if !key.on_delete_columns.iter().all(is_own) {
+        let name = &key.name;
+        return Err(damaged(format_args!(
+            "foreign key {name} sets a column that is not its own"
         )));
     }
     Ok(key)

@@ -99,13 +99,15 @@ fn foreign_key(width: usize) -> impl Strategy<Value = ForeignKey> {
     (
         (names(), any::<u64>(), pairs, names()),
         (any::<bool>(), actions(), actions(), timing()),
+        any::<bool>(),
     )
         .prop_map(
-            |((name, number, pairs, table), (full_match, on_delete, on_update, timing))| {
-                let (columns, referenced_columns) = pairs.into_iter().unzip();
+            |((name, number, pairs, table), (full_match, on_delete, on_update, timing), some)| {
+                let (columns, referenced_columns): (Vec<usize>, _) = pairs.into_iter().unzip();
                 ForeignKey {
                     name,
                     number,
+                    on_delete_columns: columns[..usize::from(some)].to_vec(),
                     columns,
                     referenced_table: table,
                     referenced_columns,

@@ -12,8 +12,8 @@ use sqlparser::ast::{LockClause, NonBlock, ObjectName};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace, Word};
 
-/// The quotes around a strength.
-const QUOTE: char = '\u{1}';
+/// The quotes around a strength, and around whatever else is put where no text can have put it.
+pub(super) const QUOTE: char = '\u{1}';
 
 /// The strengths: their words, and what comes first of those for `sqlparser`.
 const STRENGTHS: [(&[Keyword], &str, LockMode); 4] = [

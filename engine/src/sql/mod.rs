@@ -10,6 +10,7 @@
 //! parameters. What it does not know it refuses by name with `0A000`; nothing is parsed and then ignored. Both are pure
 //! functions; nesting is bounded (`54001`).
 
+mod action_columns;
 mod bind;
 pub mod bound;
 mod change;

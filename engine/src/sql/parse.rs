@@ -3,6 +3,7 @@
 //! `sqlparser` does the work, statement by statement; the few statements that it does not know as we mean them are
 //! recognised here by their words.
 
+use super::action_columns;
 use super::frame_exclusion;
 use super::locking;
 use super::setting::{Recognised, recognise};
@@ -73,6 +74,8 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
         let excluding = frame_exclusion::rewrite(segment);
         let segment = excluding.as_deref().unwrap_or(segment);
+        let acting = action_columns::rewrite(segment)?;
+        let segment = acting.as_deref().unwrap_or(segment);
         let rewritten = locking::rewrite(segment);
         let locks_rows = rewritten.is_some();
         let segment = rewritten.as_deref().unwrap_or(segment);

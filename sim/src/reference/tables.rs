@@ -51,6 +51,8 @@ pub struct Layout {
     pub deferred: bool,
     /// The types of the referenced and of the referencing column: they change nothing.
     pub types: (&'static str, &'static str),
+    /// What `SET NULL` is written as at a deletion: they mean the same, for there is one column, without a default.
+    pub set_null: &'static str,
 }
 
 /// Types that can be compared, the referenced column's first.
@@ -64,6 +66,7 @@ const TYPES: [(&str, &str); 8] = [
     ("DOUBLE PRECISION", "NUMERIC"),
     ("DOUBLE PRECISION", "REAL"),
 ];
+const SET_NULLS: [&str; 4] = ["SET NULL", "SET NULL (b)", "SET DEFAULT", "SET DEFAULT (b)"];
 
 /// Indexes that a run may have, beside those of keys.
 const INDEXES: [&str; 6] = [
@@ -88,15 +91,16 @@ impl Layout {
             on_update: action(),
             deferred: rng.random_bool(0.4),
             types: TYPES[rng.random_range(0..TYPES.len())],
+            set_null: SET_NULLS[rng.random_range(0..SET_NULLS.len())],
         }
     }
 
     /// The statements that define both tables.
     pub fn definitions(self) -> [String; 2] {
-        let action = |action| match action {
+        let action = |action, set_null| match action {
             Action::Refuse => "NO ACTION",
             Action::Cascade => "CASCADE",
-            Action::SetNull => "SET NULL",
+            Action::SetNull => set_null,
         };
         let (parent, child) = self.types;
         let deferred = match self.deferred {
@@ -110,8 +114,8 @@ impl Layout {
             format!(
                 "CREATE TABLE c (id INTEGER PRIMARY KEY, a INTEGER, b {child} REFERENCES p (id) \
                  ON DELETE {} ON UPDATE {}{deferred})",
-                action(self.on_delete),
-                action(self.on_update)
+                action(self.on_delete, self.set_null),
+                action(self.on_update, "SET NULL")
             ),
         ]
     }

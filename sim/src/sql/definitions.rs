@@ -87,6 +87,10 @@ impl Definitions<'_> {
         };
         let matching = pick(rng, &["", "", " MATCH FULL"]);
         let (on_delete, on_update) = (pick(rng, &ACTIONS), pick(rng, &ACTIONS));
+        let on_delete = match on_delete.starts_with("SET") && rng.random_bool(0.4) {
+            true => format!("{on_delete} (a)"),
+            false => on_delete.to_owned(),
+        };
         let timing = pick(
             rng,
             &["", "", " DEFERRABLE", " DEFERRABLE INITIALLY DEFERRED"],

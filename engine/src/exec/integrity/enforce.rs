@@ -57,8 +57,8 @@ struct Work<'a, 'm> {
 /// What to do with the row.
 enum Outcome {
     Delete,
-    /// The referencing columns get these values.
-    Set(Vec<Value>),
+    /// These columns get these values.
+    Set(Vec<(usize, Value)>),
 }
 
 impl Work<'_, '_> {
@@ -143,11 +143,16 @@ impl Work<'_, '_> {
         } = &self.integrity.affected[affected];
         let context = self.frame.over(txn);
         let columns = &reference.key.columns;
+        let some = &reference.key.on_delete_columns;
+        let set = match new {
+            None if !some.is_empty() => some,
+            _ => columns,
+        };
         let values = match (action, new) {
-            (ReferentialAction::SetNull, _) => vec![Value::Null; columns.len()],
+            (ReferentialAction::SetNull, _) => set.iter().map(|c| (*c, Value::Null)).collect(),
             (ReferentialAction::SetDefault, _) => {
-                let value = |column: &usize| context.constant(&defaults[*column]);
-                columns.iter().map(value).collect::<Result<_>>()?
+                let value = |column: &usize| Ok((*column, context.constant(&defaults[*column])?));
+                set.iter().map(value).collect::<Result<_>>()?
             }
             (_, None) => return Ok(Outcome::Delete),
             (_, Some(new)) => {
@@ -155,7 +160,7 @@ impl Work<'_, '_> {
                 let value = |((parent, child), value): ((&usize, &usize), Value)| {
                     let parent = reference.parent.columns[*parent].sql_type;
                     let cast = assignment(value, parent, table.columns[*child].sql_type);
-                    context.constant(&cast)
+                    Ok((*child, context.constant(&cast)?))
                 };
                 from.map(value).collect::<Result<_>>()?
             }
@@ -196,7 +201,7 @@ impl Work<'_, '_> {
                 Outcome::Delete => None,
                 Outcome::Set(values) => {
                     let mut new = row.clone();
-                    for (column, value) in reference.key.columns.iter().zip(values) {
+                    for (column, value) in values {
                         new[*column] = value.clone();
                     }
                     check_row(&self.frame.over(txn), table, &types, checks, &new)?;

@@ -127,8 +127,10 @@ impl Binder<'_> {
         let moved = |column: &mut usize| *column -= usize::from(*column > position);
         let indexes = table.indexes.iter_mut().flat_map(|i| &mut i.columns);
         indexes.for_each(|(column, _)| moved(column));
-        let keys = table.foreign_keys.iter_mut().flat_map(|k| &mut k.columns);
-        keys.for_each(moved);
+        for key in &mut table.foreign_keys {
+            let columns = key.columns.iter_mut().chain(&mut key.on_delete_columns);
+            columns.for_each(moved);
+        }
         table.row_id_column.take_if(|column| *column == position);
         table.row_id_column.iter_mut().for_each(moved);
         change.rewritten = true;

@@ -7,6 +7,7 @@ use super::names::{at, fold, relation, sql_error};
 use super::table::{Draft, DraftKey};
 use crate::catalog::{Column, ConstraintTiming, ForeignKey, ReferentialAction, Table};
 use crate::error::{Error, Result};
+use crate::sql::action_columns::split;
 use crate::types::SqlType;
 use sqlparser::ast;
 use std::sync::Arc;
@@ -100,15 +101,17 @@ impl Binder<'_> {
             }
         };
         let timing = timing(characteristics.as_ref())?;
-        let (referenced_table, ident) = relation(foreign_table)?;
+        let (foreign_table, set) = split(foreign_table);
+        let (referenced_table, ident) = relation(&foreign_table)?;
         let target = match referenced_table == draft.name {
             true => draft.target(),
             false => self.target(&referenced_table, ident)?,
         };
         let columns = match written.column {
             Some(column) => vec![column],
-            None => positions(columns, &draft.columns)?,
+            None => positions(columns.iter(), &draft.columns)?,
         };
+        let on_delete_columns = set_columns(&set, &columns, &draft.columns)?;
         let referenced = referenced_columns(&target, referred_columns, &referenced_table)?;
         if referenced.len() != columns.len() {
             let message =
@@ -131,6 +134,7 @@ impl Binder<'_> {
             referenced_columns: names.collect(),
             full_match,
             on_delete: action(*on_delete),
+            on_delete_columns,
             on_update: action(*on_update),
             timing,
         })
@@ -213,7 +217,10 @@ impl Draft {
     }
 }
 
-fn positions(written: &[ast::Ident], columns: &[Column]) -> Result<Vec<usize>> {
+fn positions<'a>(
+    written: impl ExactSizeIterator<Item = &'a ast::Ident>,
+    columns: &[Column],
+) -> Result<Vec<usize>> {
     if written.len() > COLUMNS_MAX {
         let message = format!("cannot have more than {COLUMNS_MAX} keys in a foreign key");
         return Err(sql_error("54011", message));
@@ -227,7 +234,29 @@ fn positions(written: &[ast::Ident], columns: &[Column]) -> Result<Vec<usize>> {
             at(sql_error("42703", message), ident)
         })
     };
-    written.iter().map(position).collect()
+    written.map(position).collect()
+}
+
+/// The columns of `ON DELETE SET NULL (…)`, each once. Errors: `42703`, `42P10`.
+fn set_columns(
+    written: &[&ast::Ident],
+    of_key: &[usize],
+    columns: &[Column],
+) -> Result<Vec<usize>> {
+    let mut set = Vec::new();
+    for column in positions(written.iter().copied(), columns)? {
+        if !of_key.contains(&column) {
+            let message = format!(
+                "column \"{}\" referenced in ON DELETE SET action must be part of foreign key",
+                columns[column].name
+            );
+            return Err(sql_error("42P10", message));
+        }
+        if !set.contains(&column) {
+            set.push(column);
+        }
+    }
+    Ok(set)
 }
 
 /// The columns that are referenced: those written, or the primary key's.
@@ -242,7 +271,7 @@ fn referenced_columns(target: &Target, written: &[ast::Ident], table: &str) -> R
             false => Ok(key.columns),
         };
     }
-    let columns = positions(written, &target.columns)?;
+    let columns = positions(written.iter(), &target.columns)?;
     let again = |(i, column): (usize, &usize)| columns[..i].contains(column);
     if columns.iter().enumerate().any(again) {
         let message = "foreign key referenced-columns list must not contain duplicates".to_owned();
