@@ -190,9 +190,9 @@ fn what_is_no_row_of_a_table_cannot_be_locked() {
                 "relation \"nobody\" in FOR UPDATE clause not found in FROM clause",
             ),
             (
-                "SELECT 1 FROM (SELECT 1) a FOR UPDATE",
+                "WITH a AS (SELECT 1) SELECT 1 FROM a FOR UPDATE OF a",
                 "0A000",
-                "what is no table",
+                "FOR UPDATE cannot be applied to a WITH query",
             ),
         ] {
             let found = fails(&one, sql, state);

@@ -42,7 +42,17 @@ fn open<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>>
             types: &node.types,
         }),
         NodeKind::Scan(scan) => Box::new(ScanOperator::open(context, scan)?),
-        NodeKind::Derived { input, .. } => build(context, input)?,
+        NodeKind::Derived { input, .. } => {
+            // Not every row that is locked in it need be given by what is around it.
+            let context = match locks_at_once(input) {
+                true => Context {
+                    rows_wanted: usize::MAX,
+                    ..context
+                },
+                false => context,
+            };
+            build(context, input)?
+        }
         NodeKind::Change(_)
         | NodeKind::CteScan { .. }
         | NodeKind::WorkTableScan { .. }
@@ -76,6 +86,15 @@ fn open<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>>
             Box::new(LockRows::new(context, build(context, input)?, locks))
         }
     })
+}
+
+/// Whether each row of `node` is one that was locked for it.
+fn locks_at_once(node: &PlanNode) -> bool {
+    match &node.kind {
+        NodeKind::LockRows { .. } => true,
+        NodeKind::Project { input, .. } => locks_at_once(input),
+        _ => false,
+    }
 }
 
 /// The operators that put rows in order, and those that rely on it.

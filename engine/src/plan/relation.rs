@@ -140,7 +140,7 @@ impl Group {
                 let width = table.columns.len() + usize::from(row_id);
                 (Source::Table { table, alias }, width)
             }
-            From::Subquery { query, alias } => {
+            From::Subquery { query, alias, .. } => {
                 let width = query.output.len();
                 (Source::Derived { query, alias }, width)
             }

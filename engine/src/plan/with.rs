@@ -146,6 +146,7 @@ impl Planner<'_> {
                     *from = From::Subquery {
                         query: query.clone(),
                         alias: std::mem::take(alias),
+                        row_ids: Vec::new(),
                     };
                 }
             }

@@ -6,7 +6,11 @@
 //!   FOR NO KEY UPDATE OF a, b NOWAIT  ──▶  FOR UPDATE OF ·no key update·.a NOWAIT FOR UPDATE OF ·no key update·.b NOWAIT
 //!   FOR SHARE                         ──▶  FOR SHARE OF ·share·
 //! ```
+//!
+//! A LIMIT that follows goes before them, where it knows it.
 
+use super::parse::near;
+use crate::error::Result;
 use crate::storage::LockMode;
 use sqlparser::ast::{LockClause, NonBlock, ObjectName};
 use sqlparser::keywords::Keyword;
@@ -57,8 +61,9 @@ fn strength(tokens: &[&TokenWithSpan]) -> Option<(usize, &'static str)> {
     found.map(|(words, name, _)| (words.len(), *name))
 }
 
-/// The tokens with every locking clause rewritten; `None` when there is none.
-pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
+/// The tokens with every locking clause rewritten; `None` when there is none. Errors: `42601` for one behind a LIMIT that is
+/// behind another.
+pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Result<Option<Vec<TokenWithSpan>>> {
     let words: Vec<&TokenWithSpan> = tokens
         .iter()
         .filter(|t| !matches!(t.token, Token::Whitespace(_)))
@@ -68,22 +73,51 @@ pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
         _ => None,
     };
     if !(0..words.len()).any(|at| starts(at).is_some()) {
-        return None;
+        return Ok(None);
     }
     let mut out = Vec::new();
-    let mut at = 0;
-    while at < words.len() {
-        match starts(at) {
-            Some((length, name)) => at = clause(&words, at, length, name, &mut out),
-            None => {
-                out.push(words[at].clone());
-                at += 1;
+    // Clauses whose LIMIT comes first, and in how many parentheses they stand.
+    let mut late: Vec<(usize, Vec<TokenWithSpan>)> = Vec::new();
+    let (mut at, mut depth) = (0, 0usize);
+    while let Some(word) = words.get(at) {
+        let is_late = late.last().is_some_and(|(of, _)| *of == depth);
+        match (starts(at), &word.token) {
+            (Some(_), token) if is_late => {
+                return Err(near(&token.to_string(), word.span.start));
             }
+            (Some(_), _) => {
+                let mut clauses = Vec::new();
+                while let Some((length, name)) = starts(at) {
+                    at = clause(&words, at, length, name, &mut clauses);
+                }
+                match keyword(words.get(at).copied()) {
+                    Keyword::LIMIT | Keyword::OFFSET | Keyword::FETCH => {
+                        late.push((depth, clauses));
+                    }
+                    _ => out.append(&mut clauses),
+                }
+                continue;
+            }
+            (None, Token::LParen) => depth += 1,
+            (None, Token::RParen) => {
+                if let Some((_, mut clauses)) = late.pop_if(|(of, _)| *of == depth) {
+                    out.append(&mut clauses);
+                }
+                depth = depth.saturating_sub(1);
+            }
+            (None, _) => {}
         }
+        out.push((*word).clone());
         // Tokens that stood apart stay apart: `a . b` is as `a.b`, but no two tokens become one.
-        out.push(TokenWithSpan::wrap(Token::Whitespace(Whitespace::Space)));
+        out.push(space());
+        at += 1;
     }
-    Some(out)
+    out.extend(late.into_iter().rev().flat_map(|(_, clauses)| clauses));
+    Ok(Some(out))
+}
+
+fn space() -> TokenWithSpan {
+    TokenWithSpan::wrap(Token::Whitespace(Whitespace::Space))
 }
 
 /// Rewrites the clause at `at`; gives where it ends.
@@ -129,7 +163,6 @@ fn clause(
         token,
         span: words[at].span,
     };
-    let space = || like(Token::Whitespace(Whitespace::Space));
     for table in tables {
         let strength = Word {
             value: name.to_owned(),

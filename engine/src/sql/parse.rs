@@ -76,7 +76,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let segment = excluding.as_deref().unwrap_or(segment);
         let acting = action_columns::rewrite(segment)?;
         let segment = acting.as_deref().unwrap_or(segment);
-        let rewritten = locking::rewrite(segment);
+        let rewritten = locking::rewrite(segment)?;
         let locks_rows = rewritten.is_some();
         let segment = rewritten.as_deref().unwrap_or(segment);
         statements.push(Parsed {
@@ -92,7 +92,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
 pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
     let tokens = tokenize(text)?;
     let tokens = frame_exclusion::rewrite(&tokens).unwrap_or(tokens);
-    let tokens = locking::rewrite(&tokens).unwrap_or(tokens);
+    let tokens = locking::rewrite(&tokens)?.unwrap_or(tokens);
     with_parser(&tokens, None, |parser| parser.parse_query()).map(|query| *query)
 }
 

@@ -258,6 +258,7 @@ pub(super) fn gathered(query: Query) -> Result<Query> {
     let from = From::Subquery {
         query: Box::new(query),
         alias: "*SELECT*".to_string(),
+        row_ids: Vec::new(),
     };
     let target = Target::new(column(0, sql_type), "array".to_string());
     Ok(Query {

@@ -32,6 +32,8 @@ pub(super) struct Binder<'a> {
     depth: usize,
     /// Whether the tables of the FROM that is being bound give their row ids.
     pub(super) row_ids: bool,
+    /// Whether those of the query that comes next do, for the query around it.
+    pub(super) inner_row_ids: bool,
     /// Whether the WITH that comes next belongs to the statement itself, and may have changes.
     pub(super) at_top: bool,
 }
@@ -153,6 +155,7 @@ impl<'a> Binder<'a> {
             parameters: Vec::new(),
             depth: 0,
             row_ids: false,
+            inner_row_ids: false,
             at_top: false,
         }
     }

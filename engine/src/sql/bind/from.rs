@@ -53,9 +53,14 @@ impl Binder<'_> {
                 Ok((from, scope))
             }
             ast::TableFactor::Derived { .. } => {
-                let (query, alias, scope) = self.bind_derived(factor, None)?;
-                let query = Box::new(query);
-                Ok((From::Subquery { query, alias }, scope))
+                let (mut query, alias, mut scope) = self.bind_derived(factor, None)?;
+                let row_ids = self.give_row_ids(&mut query, &mut scope);
+                let source = From::Subquery {
+                    query: Box::new(query),
+                    alias,
+                    row_ids,
+                };
+                Ok((source, scope))
             }
             ast::TableFactor::NestedJoin {
                 table_with_joins,
@@ -85,6 +90,7 @@ impl Binder<'_> {
         let Some(alias) = alias else {
             return Err(sql_error("42601", "subquery in FROM must have an alias"));
         };
+        self.inner_row_ids = self.row_ids;
         let query = match beside {
             None => self.bind_query(subquery, true)?,
             Some(beside) => {
@@ -171,11 +177,11 @@ pub(super) fn rename(scope: &mut Scope, alias: Option<&ast::TableAlias>) -> Resu
         return Ok(());
     };
     refuse(partiql.is_some(), "AT in FROM")?;
-    if columns.len() > scope.width {
+    let available = scope.visible.len();
+    if columns.len() > available {
         let message = format!(
-            "table \"{}\" has {} columns available but {} columns specified",
+            "table \"{}\" has {available} columns available but {} columns specified",
             fold(name)?,
-            scope.width,
             columns.len()
         );
         return Err(sql_error("42P10", message));

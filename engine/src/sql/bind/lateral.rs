@@ -214,6 +214,7 @@ fn source(mut query: Query, alias: String) -> Result<From> {
     Ok(From::Subquery {
         query: Box::new(query),
         alias,
+        row_ids: Vec::new(),
     })
 }
 

@@ -47,6 +47,7 @@ impl Binder<'_> {
             format_clause,
             pipe_operators,
         } = query;
+        let row_ids = std::mem::take(&mut self.inner_row_ids);
         refuse(for_clause.is_some(), "FOR XML and FOR JSON")?;
         refuse(settings.is_some(), "SETTINGS")?;
         refuse(format_clause.is_some(), "FORMAT")?;
@@ -63,9 +64,13 @@ impl Binder<'_> {
         let opened = self.open_with(with.as_ref())?;
         let mut bound = match &**body {
             ast::SetExpr::Select(select) => {
+                self.inner_row_ids = row_ids;
                 self.bind_select(clauses(select)?, order, locks, resolve)?
             }
-            ast::SetExpr::Query(inner) if plain => self.bind_query(inner, resolve)?,
+            ast::SetExpr::Query(inner) if plain => {
+                self.inner_row_ids = row_ids;
+                self.bind_query(inner, resolve)?
+            }
             body => {
                 refuse_locks(locks, with_locks(body))?;
                 self.bind_body(body, order, resolve)?
@@ -116,7 +121,8 @@ impl Binder<'_> {
         locks: &[ast::LockClause],
         resolve: bool,
     ) -> Result<Query> {
-        let outside = std::mem::replace(&mut self.row_ids, !locks.is_empty());
+        let row_ids = std::mem::take(&mut self.inner_row_ids) || !locks.is_empty();
+        let outside = std::mem::replace(&mut self.row_ids, row_ids);
         let bound = self.bind_from(clauses.from);
         self.row_ids = outside;
         let (from, scope) = bound?;
@@ -348,6 +354,7 @@ impl Binder<'_> {
         let from = From::Subquery {
             query: Box::new(inner),
             alias: String::new(),
+            row_ids: Vec::new(),
         };
         self.bind_all_of(from, scope, order)
     }
@@ -467,6 +474,7 @@ pub(super) fn cast_columns(query: Query, projection: &[Expr]) -> Query {
     let from = From::Subquery {
         query: Box::new(query),
         alias: "*SELECT*".to_string(),
+        row_ids: Vec::new(),
     };
     select_all(from, targets)
 }

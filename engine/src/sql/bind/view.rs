@@ -17,15 +17,21 @@ use std::sync::Arc;
 impl Binder<'_> {
     /// The source that a view is in FROM: a derived table.
     pub(super) fn bind_view(&mut self, view: &View, alias: &str) -> Result<(From, Scope)> {
-        let query = self.deeper(1, |binder| {
+        let mut query = self.deeper(1, |binder| {
             let mut own = binder.beside();
+            own.inner_row_ids = binder.row_ids;
             let query = own.bind_query(&parse_query(&view.query)?, true)?;
             binder.cte_ids = own.cte_ids;
             Ok(query)
         })?;
-        let scope = Scope::of_columns(alias, view.columns.iter().cloned());
-        let (query, alias) = (Box::new(query), alias.to_owned());
-        Ok((From::Subquery { query, alias }, scope))
+        let mut scope = Scope::of_columns(alias, view.columns.iter().cloned());
+        let row_ids = self.give_row_ids(&mut query, &mut scope);
+        let source = From::Subquery {
+            query: Box::new(query),
+            alias: alias.to_owned(),
+            row_ids,
+        };
+        Ok((source, scope))
     }
 
     /// `CREATE VIEW`

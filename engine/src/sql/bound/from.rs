@@ -1,6 +1,6 @@
 //! The bound tree of FROM and WITH.
 
-use super::{Expr, ModifyingQuery, Query};
+use super::{Expr, ModifyingQuery, Query, RowLock};
 use crate::catalog::Table;
 use crate::types::SqlType;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub enum From {
         query: Box<Query>,
         /// Its alias (for EXPLAIN).
         alias: String,
+        /// The rows that the query around it may lock, by row ids that are its last columns.
+        row_ids: Vec<RowLock>,
     },
     /// Rows of constants: `VALUES`, also the source of `INSERT … VALUES`.
     Values {

@@ -241,7 +241,9 @@ fn from(f: &From) -> String {
     match f {
         From::Table { table, alias, .. } if table.name == *alias => alias.clone(),
         From::Table { table, alias, .. } => format!("{} {alias}", table.name),
-        From::Subquery { query: q, alias } => format!("({}) {alias}", query(q)),
+        From::Subquery {
+            query: q, alias, ..
+        } => format!("({}) {alias}", query(q)),
         From::Values { rows, .. } => {
             format!(
                 "values {}",
