@@ -14,6 +14,7 @@
 //!   sql      generated SQL                  against the same SQL over the model
 //!   sql-errors  the same                    failing calls
 //!   queries  constraints and queries        against loops over rows, which share nothing with the engine
+//!   spills   the same, failing calls too  sessions at once, whose queries share the temporary file
 //!   sessions threads that take turns      sums that no interleaving may break
 //!   serializable, repeatable-read, read-committed: lists, what was seen is judged by the level
 //!   damage   transactions on a tree         every answer is right, or an error names what the disk has done
@@ -36,6 +37,7 @@ mod storage;
 mod sums;
 mod swarm;
 mod switches;
+mod together;
 mod world;
 
 pub use registry::{

@@ -2,9 +2,12 @@
 //!
 //! Each statement is a transaction. One that a crash interrupted is there whole or not at all: after the recovery the
 //! tables must equal the reference with it or without it.
+//!
+//! In the scenario `spills` several sessions ask at once ([`together`]).
 
 use super::run::Workload;
 use super::sql::open_database;
+use super::together;
 use super::world::World;
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
@@ -21,10 +24,14 @@ use rand_chacha::ChaCha8Rng;
 /// Rows of an answer that are shown.
 const ROWS_SHOWN_MAX: usize = 8;
 
+/// Whether sessions ask at once.
+pub(super) const ALONE: bool = false;
+pub(super) const TOGETHER: bool = true;
+
 type Rows = Vec<Vec<Option<i64>>>;
 
 /// The workload: a database and what its tables must hold.
-pub(super) struct Queries {
+pub(super) struct Queries<const MANY: bool> {
     database: Option<Database>,
     connection: Option<Connection>,
     tables: Tables,
@@ -33,12 +40,13 @@ pub(super) struct Queries {
     keys: u32,
     rows_max: usize,
     maintenance: bool,
+    sessions: usize,
     phase: PhaseCell,
     rng: ChaCha8Rng,
     work: WorkCounts,
 }
 
-fn wrong(doing: String, expected: impl ToString, found: impl ToString) -> Mismatch {
+pub(super) fn wrong(doing: String, expected: impl ToString, found: impl ToString) -> Mismatch {
     Mismatch {
         doing,
         expected: expected.to_string(),
@@ -74,7 +82,31 @@ fn rows_of(connection: &Connection, sql: &str) -> Result<Rows, Error> {
         .collect())
 }
 
-impl Queries {
+/// Asks a question and compares; gives how many rows there were. `Err` within `Ok`: an error that `may_be`.
+pub(super) fn compared(
+    connection: &Connection,
+    question: &Question,
+    tables: &Tables,
+    may_be: impl Fn(&Error) -> bool,
+) -> Result<Result<u64, Error>, Mismatch> {
+    let sql = question.sql();
+    let mut found = match rows_of(connection, &sql) {
+        Ok(found) => found,
+        Err(error) if may_be(&error) => return Ok(Err(error)),
+        Err(error) => return Err(wrong(sql, "an answer", format!("{error:?}"))),
+    };
+    let Answer { mut rows, ordered } = question.answer(tables);
+    if !ordered {
+        rows.sort_unstable();
+        found.sort_unstable();
+    }
+    match rows == found {
+        true => Ok(Ok(rows.len() as u64)),
+        false => Err(wrong(sql, show(&rows), show(&found))),
+    }
+}
+
+impl<const MANY: bool> Queries<MANY> {
     fn connection(&self) -> &Connection {
         let open = self.connection.as_ref();
         open.expect("statements are run only while the database is open")
@@ -156,21 +188,23 @@ impl Queries {
 
     /// `Err` within `Ok`: the disk failed.
     fn compare(&mut self, question: &Question) -> Result<Result<(), Error>, Mismatch> {
-        let sql = question.sql();
-        let mut found = match rows_of(self.connection(), &sql) {
-            Ok(found) => found,
-            Err(error) if is_fault(&error) => return Ok(Err(error)),
-            Err(error) => return Err(wrong(sql, "an answer", format!("{error:?}"))),
+        let found = compared(self.connection(), question, &self.tables, is_fault)?;
+        Ok(found.map(|rows| self.work.entries_compared += rows))
+    }
+
+    /// Several sessions ask at once.
+    fn ask_together(&mut self) -> Result<Event, Mismatch> {
+        let Some(database) = &self.database else {
+            return Ok(Event::Fine);
         };
-        let Answer { mut rows, ordered } = question.answer(&self.tables);
-        if !ordered {
-            rows.sort_unstable();
-            found.sort_unstable();
-        }
-        self.work.entries_compared += rows.len() as u64;
-        match rows == found {
-            true => Ok(Ok(())),
-            false => Err(wrong(sql, show(&rows), show(&found))),
+        let how_many = (self.sessions, self.keys);
+        let done = together::ask(database, &self.tables, how_many, &mut self.rng)?;
+        self.work.statements += done.answered + done.refused;
+        self.work.refused += done.refused;
+        self.work.entries_compared += done.rows;
+        match done.fault {
+            None => Ok(Event::Fine),
+            Some(error) => self.fault(error, None),
         }
     }
 
@@ -237,7 +271,7 @@ impl Queries {
     }
 }
 
-impl Workload for Queries {
+impl<const MANY: bool> Workload for Queries<MANY> {
     type Engine = Database;
 
     fn open(world: &World, options: DiskOptions) -> Result<Database, Error> {
@@ -262,6 +296,7 @@ impl Workload for Queries {
             keys: generator.keys.min(60),
             rows_max: generator.rows_max,
             maintenance: world.options.shape.maintenance,
+            sessions: world.options.shape.sessions.clamp(2, 5),
             phase: world.progress.phase.clone(),
             rng,
             work: WorkCounts::default(),
@@ -273,6 +308,9 @@ impl Workload for Queries {
     }
 
     fn step(&mut self) -> Result<Event, Mismatch> {
+        if MANY && self.rng.random_bool(0.2) {
+            return self.ask_together();
+        }
         match self.rng.random_range(0..100) {
             0..=2 if self.maintenance => self.maintain(),
             3..=5 => self.define(),

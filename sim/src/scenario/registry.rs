@@ -1,7 +1,7 @@
 //! The list of scenarios, and how one seed is run.
 
 use super::histories::{Histories, READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE};
-use super::queries::Queries;
+use super::queries::{ALONE, Queries, TOGETHER};
 use super::run::{CrashRun, Workload};
 use super::sessions::Threads;
 use super::sql::Statements;
@@ -137,7 +137,14 @@ pub const SCENARIOS: &[Scenario] = &[
         about: "generated statements and queries against answers that loops over rows give; crashes at any disk call",
         faults: FAILURES,
         options: |seed| SwarmOptions::crashes(seed).sql(),
-        run: run::<Queries>,
+        run: run::<Queries<ALONE>>,
+    },
+    Scenario {
+        name: "spills",
+        about: "the same, and several sessions at once whose queries spill: they share the temporary file; failing calls",
+        faults: FAILURES,
+        options: |seed| SwarmOptions::io_errors(seed).sql().spilling(),
+        run: run::<Queries<TOGETHER>>,
     },
     Scenario {
         name: "slt",

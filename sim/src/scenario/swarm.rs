@@ -196,6 +196,21 @@ impl SwarmOptions {
         Self { steps: 250, ..self }
     }
 
+    /// Statements that spill, and enough rows to do so.
+    pub(super) fn spilling(self) -> Self {
+        let generator = Generator {
+            keys: self.generator.keys.max(60),
+            rows_max: self.generator.rows_max.max(30),
+            ..self.generator
+        };
+        Self {
+            spills: true,
+            steps: 120,
+            generator,
+            ..self
+        }
+    }
+
     /// Crashes, not so often that no script comes to its end.
     pub(super) fn scripts(seed: u64) -> Self {
         let options = Self::crashes(seed);
