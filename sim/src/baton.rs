@@ -57,6 +57,11 @@ pub fn pause() {
     }
 }
 
+/// Which of the threads this is, if it is one of those that take turns.
+pub fn seat() -> Option<usize> {
+    SEAT.with(|seat| seat.borrow().as_ref().map(|seat| seat.me))
+}
+
 /// Runs each of `bodies` on a thread of its own, one at a time, and gives what they return. A panic of one is the caller's.
 pub fn take_turns<T: Send>(
     bodies: Vec<impl FnOnce() -> T + Send>,

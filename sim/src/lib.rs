@@ -11,6 +11,7 @@
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
 //! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
 //! | [`shrink`] | a failing run, and the least of it that still fails |
+//! | [`trace`] | a run to look at: as text, as JSON lines, as a page |
 //! | [`exhaustive`] | short workloads, every crash of them with everything that it may leave |
 //! | [`hunt`] | mistakes planted in the engine, and seeds until they are noticed |
 //! | [`sql`] | two databases, on the disk and over the model, given the same SQL |
@@ -37,3 +38,4 @@ pub mod shrink;
 pub mod sql;
 pub mod streams;
 pub mod sweep;
+pub mod trace;

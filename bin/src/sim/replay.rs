@@ -1,6 +1,6 @@
 //! `quanta-sim replay`: a case, run again.
 
-use super::request::{read, usage};
+use super::request::{read, usage, write};
 use clap::Args;
 use quantadb::planted::AVAILABLE;
 use quantadb_sim::shrink::Case;
@@ -12,7 +12,13 @@ use std::process::ExitCode;
 pub(crate) struct ReplayArguments {
     /// What `shrink` has written
     file: PathBuf,
-    /// Report as JSON
+    /// Show all that happens: statements, calls of the disk, what crashes take, and the write that lost what is missing
+    #[arg(long)]
+    trace: bool,
+    /// Write all that happens as a page for a browser
+    #[arg(long, value_name = "FILE")]
+    timeline: Option<PathBuf>,
+    /// Report as JSON; with --trace, a line for each thing that happens
     #[arg(long)]
     json: bool,
 }
@@ -32,7 +38,12 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> ExitCode {
             "the case plants {mistake:?}; build with --features planted-bugs to plant mistakes"
         ));
     }
-    let replayed = case.replay();
+    let (replayed, trace) = case.watch();
+    if let Some(path) = &arguments.timeline
+        && let Err(message) = write(path, &trace.to_html())
+    {
+        return usage(&message);
+    }
     if let Some(drifted) = &replayed.drifted {
         eprintln!("quanta-sim: the workload has changed: {drifted}");
     }
@@ -40,9 +51,11 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> ExitCode {
         Ok(report) => (report.to_json(), report.to_string()),
         Err(violation) => (violation.to_json(), violation.to_string()),
     };
-    match arguments.json {
-        true => println!("{value:#}"),
-        false => println!("{text}"),
+    match (arguments.trace, arguments.json) {
+        (true, true) => print!("{}", trace.to_json_lines()),
+        (true, false) => println!("{trace}"),
+        (false, true) => println!("{value:#}"),
+        (false, false) => println!("{text}"),
     }
     match (&replayed.outcome, replayed.is_same_reason) {
         (Ok(_), _) => return ExitCode::SUCCESS,

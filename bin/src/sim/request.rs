@@ -52,6 +52,13 @@ pub(crate) fn read(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
+/// Writes a file that somebody named.
+// The program's own files, not the engine's.
+#[allow(clippy::disallowed_methods)]
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
 impl RequestArguments {
     /// The scenario, if one is named or follows from the rest.
     pub(crate) fn scenario(&self) -> Option<&'static Scenario> {

@@ -1,6 +1,6 @@
 //! `quanta-sim shrink`: the least part of a failing run that fails for the same reason.
 
-use super::request::{RequestArguments, usage};
+use super::request::{RequestArguments, usage, write};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use quantadb_sim::course::Kind;
@@ -64,15 +64,13 @@ pub(crate) fn shrink(arguments: &ShrinkArguments) -> ExitCode {
     }
 }
 
-// The program's own file, not the engine's.
-#[allow(clippy::disallowed_methods)]
 fn tell(shrunk: &Shrunk, out: Option<&PathBuf>) -> ExitCode {
     let Some(path) = out else {
         print!("{}", shrunk.case);
         return ExitCode::SUCCESS;
     };
-    if let Err(error) = std::fs::write(path, shrunk.case.to_string()) {
-        return usage(&format!("cannot write {}: {error}", path.display()));
+    if let Err(message) = write(path, &shrunk.case.to_string()) {
+        return usage(&message);
     }
     let steps = |course: &quantadb_sim::course::Course| course.count(Kind::Steps);
     println!(

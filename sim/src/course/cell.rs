@@ -1,7 +1,9 @@
 //! The course while the run is under way: it is taken down, or followed, or both, or nobody cares.
 
 use super::list::{Course, Incident, Moment, Step, Turn, What};
+use crate::baton;
 use crate::disk::{CrashKind, Fault, FaultKind};
+use crate::trace::{DiskCall, Event, SectorFate};
 use quantadb::sync::Mutex;
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
@@ -28,6 +30,8 @@ struct Taking {
     restarts: usize,
     /// The session that is speaking.
     lane: usize,
+    /// All that happens, if somebody watches.
+    events: Option<Vec<Event>>,
 }
 
 impl Taking {
@@ -51,6 +55,12 @@ impl Taking {
             at: word(rng),
         };
         self.made_step().incidents.push(incident);
+    }
+
+    fn happens(&mut self, event: impl FnOnce() -> Event) {
+        if let Some(events) = &mut self.events {
+            events.push(event());
+        }
     }
 
     fn begin(&mut self, moment: Moment) {
@@ -82,6 +92,52 @@ impl CourseCell {
         Self(Some(Arc::new(Mutex::new(taking))))
     }
 
+    /// The same, and all that happens is kept for whoever watches.
+    #[must_use]
+    pub fn watched(self) -> Self {
+        self.with(|taking| taking.events = Some(Vec::new()));
+        self
+    }
+
+    /// Whether somebody watches.
+    pub fn is_watched(&self) -> bool {
+        self.with(|taking| taking.events.is_some()).unwrap_or(false)
+    }
+
+    /// What has happened so far, if somebody watches.
+    pub fn events(&self) -> Vec<Event> {
+        let events = self.with(|taking| taking.events.clone()).flatten();
+        events.unwrap_or_default()
+    }
+
+    /// The disk was called, for the session whose thread this is.
+    pub fn called(&self, call: impl FnOnce(usize) -> DiskCall) {
+        self.with(|taking| {
+            let lane = baton::seat().unwrap_or(taking.lane);
+            taking.happens(|| Event::Calls(call(lane)));
+        });
+    }
+
+    /// The call that was taken down last has written this, as write number `number`.
+    pub fn wrote(&self, number: u64, bytes: &[u8]) {
+        self.with(|taking| {
+            let last = taking.events.as_mut().and_then(|events| events.last_mut());
+            if let Some(Event::Calls(call)) = last {
+                call.written = Some((number, bytes.to_vec()));
+            }
+        });
+    }
+
+    /// A life has ended, and this became of what was not synced.
+    pub fn restarted(&self, kind: CrashKind, sectors: impl FnOnce() -> Vec<SectorFate>) {
+        self.with(|taking| {
+            taking.happens(|| Event::Restarts {
+                kind,
+                sectors: sectors(),
+            });
+        });
+    }
+
     fn with<T>(&self, f: impl FnOnce(&mut Taking) -> T) -> Option<T> {
         self.0.as_ref().map(|taking| f(&mut taking.lock()))
     }
@@ -108,6 +164,9 @@ impl CourseCell {
                 point,
                 steps: Vec::new(),
             };
+            if let Some(events) = &mut taking.events {
+                events.clear();
+            }
             taking.begin(Moment::Start);
         });
     }
@@ -139,6 +198,7 @@ impl CourseCell {
             }
             let at = streams.iter().map(|stream| word(stream)).collect();
             taking.made.steps.push(Step::new(moment, at));
+            taking.happens(|| Event::Begins(moment));
         });
     }
 
@@ -258,7 +318,9 @@ impl CourseCell {
     /// Takes down what is done, for people.
     pub fn note(&self, text: impl FnOnce() -> String) {
         self.with(|taking| {
-            let line = format!("s{}: {}", taking.lane, text());
+            let (lane, text) = (taking.lane, text());
+            let line = format!("s{lane}: {text}");
+            taking.happens(|| Event::Done { lane, text });
             let notes = &mut taking.made_step().notes;
             match notes.len() {
                 ..NOTES_MAX => notes.push(line),

@@ -99,10 +99,22 @@ impl Directory {
             || unsynced.into_iter().any(|(_, i)| *i == Some(id))
     }
 
+    /// The name of a file, without its directory; a number if it has none.
+    pub(super) fn name_of(&self, id: InodeId) -> String {
+        let name = self.names.iter().find(|&(_, &named)| named == id);
+        name.map_or_else(|| format!("file {id}"), |(path, _)| file_name(path))
+    }
+
     /// All names, in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&PathBuf, InodeId)> {
         self.names.iter().map(|(path, &id)| (path, id))
     }
+}
+
+/// The last part of a path.
+pub(super) fn file_name(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 fn apply(map: &mut BTreeMap<PathBuf, InodeId>, names: &[(PathBuf, Option<InodeId>)]) {

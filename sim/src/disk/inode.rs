@@ -3,6 +3,7 @@
 use super::counters::DiskCounters;
 use super::faults::{DiskFaults, SyncFailure};
 use super::survivors::Survivors;
+use crate::trace::Fate;
 use quantadb::vfs::SECTOR_BYTES;
 use rand::Rng;
 use rand::seq::IndexedRandom;
@@ -80,6 +81,16 @@ pub(super) struct Losses<'a> {
     /// The write of the oldest sector that is gone, and of the newest that is there.
     pub(super) oldest_gone: u64,
     pub(super) newest_kept: u64,
+    /// What became of each sector of the file that is decided, with the write that made it, if somebody wants to know.
+    pub(super) fates: Option<Vec<(u64, u64, Fate)>>,
+}
+
+impl Losses<'_> {
+    fn decided(&mut self, sector: u64, write: u64, fate: Fate) {
+        if let Some(fates) = &mut self.fates {
+            fates.push((sector, write, fate));
+        }
+    }
 }
 
 /// The sectors that a range of bytes touches.
@@ -297,6 +308,7 @@ impl Inode {
             if !was_cut && survivors.survives(dirty.newest, mood, rng) {
                 lost.counters.sectors_kept += 1;
                 lost.newest_kept = lost.newest_kept.max(dirty.newest);
+                lost.decided(number, dirty.newest, Fate::Kept);
                 block.1 += 1;
                 continue;
             }
@@ -306,9 +318,11 @@ impl Inode {
             let before = &dirty.before;
             if !was_cut && rng.random_bool(mood.garbage) {
                 lost.counters.sectors_garbage += 1;
+                lost.decided(number, dirty.newest, Fate::Garbage);
                 let garbage = garbage(&self.sector(number), &before[0].1, rng);
                 self.set_sector(number, &garbage);
             } else {
+                lost.decided(number, dirty.newest, Fate::Lost);
                 let version = match survivors {
                     _ if was_cut => 0,
                     Survivors::Sectors => rng.random_range(0..before.len()),

@@ -1,7 +1,7 @@
 //! The simulated disk as a `Vfs`.
 
 use super::counters::{Call, DiskCounters};
-use super::directory::InodeId;
+use super::directory::{InodeId, file_name};
 use super::faults::{CrashKind, DiskFaults, Fault, dead};
 use super::inode::Inode;
 use super::kind::FaultKind;
@@ -184,7 +184,9 @@ impl SimDisk {
         self.take_time(&mut state);
         let subject = u64::from(crc32fast::hash(name.as_os_str().as_encoded_bytes()));
         let grows = call == Call::Open && state.directory.get(name).is_none();
-        let verdict = state.enter(call, self.phase.get(), subject, (0, 0), grows)?;
+        let phase = self.phase.get();
+        let verdict = state.enter(call, phase, subject, (0, 0), grows)?;
+        state.tell(call, phase, (0, 0), verdict, || file_name(name));
         Ok((state, verdict))
     }
 }
@@ -302,6 +304,8 @@ impl SimFile {
         };
         let phase = self.disk.phase.get();
         let verdict = state.enter(call, phase, u64::from(self.inode), place, grows)?;
+        let name = || state.directory.name_of(self.inode);
+        state.tell(call, phase, place, verdict, name);
         if grows && verdict == Verdict::Go {
             let gain = grown - state.inodes[&self.inode].len();
             if !state.has_room(gain) {
@@ -318,6 +322,7 @@ impl SimFile {
     /// Writes, unless the disk betrays its contract.
     fn put(&self, state: &mut State, buf: &[u8], at: usize) {
         let (by, keeps_all) = state.next_write();
+        state.course.wrote(by, buf);
         let betrayal = state.faults.betrayal;
         let end = at + buf.len();
         if state.strikes(FaultKind::Misdirected, betrayal.misdirected_ppm) {

@@ -8,6 +8,7 @@ use super::kind::FaultKind;
 use super::survivors::Survivors;
 use crate::course::{CourseCell, What};
 use crate::phase::Phase;
+use crate::trace::{DiskCall, Outcome, SectorFate};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -128,6 +129,30 @@ impl State {
             Verdict::Fail(fault) => 2 + fault as u64,
         });
         Ok(verdict)
+    }
+
+    /// Tells whoever watches of a call.
+    pub(super) fn tell(
+        &self,
+        call: Call,
+        phase: Phase,
+        place: (u64, u64),
+        verdict: Verdict,
+        file: impl FnOnce() -> String,
+    ) {
+        self.course.called(|lane| DiskCall {
+            lane,
+            phase,
+            call,
+            file: file(),
+            place,
+            outcome: match verdict {
+                Verdict::Go => Outcome::Done,
+                Verdict::Fail(fault) => Outcome::Failed(fault),
+                Verdict::Crash => Outcome::Crashed,
+            },
+            written: None,
+        });
     }
 
     fn decide(&mut self, call: Call, phase: Phase, grows: bool) -> Verdict {
@@ -281,7 +306,8 @@ impl State {
         self.inodes.retain(|&id, _| directory.names_inode(id));
     }
 
-    fn lose_power(&mut self) {
+    /// Gives what became of each sector, if somebody watches.
+    fn lose_power(&mut self) -> Vec<SectorFate> {
         let (faults, rng) = (&self.faults, &mut self.rng);
         let mood = LossMood::draw(faults, rng);
         let unsynced = self.inodes.values().filter_map(Inode::unsynced);
@@ -294,13 +320,24 @@ impl State {
             counters,
             oldest_gone: u64::MAX,
             newest_kept: 0,
+            fates: self.course.is_watched().then(Vec::new),
         };
-        for inode in self.inodes.values_mut() {
+        let mut sectors = Vec::new();
+        for (&id, inode) in &mut self.inodes {
             inode.lose_power(mood, &mut survivors, rng, &mut losses);
+            for (sector, write, fate) in losses.fates.iter_mut().flat_map(|f| f.drain(..)) {
+                sectors.push(SectorFate {
+                    file: self.directory.name_of(id),
+                    sector,
+                    write,
+                    fate,
+                });
+            }
         }
         let reordered = losses.newest_kept > losses.oldest_gone;
         let count = u64::from(reordered);
         self.counters.kinds.add_many(FaultKind::Reordered, count);
+        sectors
     }
 
     /// The number of the next write, and whether every version of a sector is to be remembered.
@@ -313,12 +350,14 @@ impl State {
     /// Comes back after a crash.
     pub(super) fn restart(&mut self, kind: CrashKind) {
         let kind = self.course.restarts(kind, &mut self.rng);
+        let mut sectors = Vec::new();
         if kind == CrashKind::PowerLoss {
             self.counters.power_losses += 1;
             if self.faults.power.loses {
-                self.lose_power();
+                sectors = self.lose_power();
             }
         }
+        self.course.restarted(kind, || sectors);
         self.start_again();
     }
 

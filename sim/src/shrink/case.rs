@@ -7,6 +7,7 @@ use crate::report::{Report, Violation};
 use crate::scenario::{
     Request, Scenario, mistake_by_name, options_of_seed, run_course, scenario_by_name,
 };
+use crate::trace::Trace;
 use std::fmt;
 
 /// How every case begins.
@@ -100,8 +101,32 @@ impl Case {
 
     /// Runs it.
     pub fn replay(&self) -> Replayed {
-        let cell = CourseCell::replaying(self.course.clone());
-        let outcome = run_course(self.scenario, self.seed, &self.request, &cell);
+        self.replay_in(&CourseCell::replaying(self.course.clone()))
+    }
+
+    /// Runs it and keeps all that happens.
+    pub fn watch(&self) -> (Replayed, Trace) {
+        let cell = CourseCell::replaying(self.course.clone()).watched();
+        let replayed = self.replay_in(&cell);
+        let mistake = self
+            .request
+            .mistake
+            .map(|m| format!(", with the mistake {m:?}"));
+        let trace = Trace {
+            title: format!(
+                "seed {} of scenario {}{}",
+                self.seed,
+                self.scenario.name,
+                mistake.unwrap_or_default()
+            ),
+            events: cell.events(),
+            violation: replayed.outcome.as_ref().err().cloned(),
+        };
+        (replayed, trace)
+    }
+
+    fn replay_in(&self, cell: &CourseCell) -> Replayed {
+        let outcome = run_course(self.scenario, self.seed, &self.request, cell);
         let reason = outcome.as_ref().err().map(|v| Reason::of(v));
         let course = cell.made();
         Replayed {

@@ -1,0 +1,104 @@
+//! A run to look at: all that happens is told, in the order in which it does, and a lost row leads to the write that lost it.
+
+use quantadb::planted::Mistake;
+use quantadb_sim::hunt::{hunt, scenarios_of};
+use quantadb_sim::scenario::{Request, scenario_by_name};
+use quantadb_sim::shrink::{Case, Limits, shrink};
+use quantadb_sim::trace::{Cause, Event, Fate, Outcome, Trace};
+
+/// The shrunk case of the first run that notices `mistake`.
+fn case_of(mistake: Mistake) -> Case {
+    std::panic::set_hook(Box::new(|_| {}));
+    let found = hunt(mistake, &scenarios_of(mistake), 0, 200);
+    let violation = found.caught.expect("it is noticed");
+    let scenario = scenario_by_name(violation.scenario).expect("it is registered");
+    let request = Request {
+        mistake: Some(mistake),
+        ..Request::default()
+    };
+    let limits = Limits {
+        attempts_max: 500,
+        is_enough: &|| false,
+    };
+    let shrunk = shrink(scenario, violation.seed, &request, &limits);
+    shrunk.map(|s| s.case).unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn calls(trace: &Trace) -> impl Iterator<Item = &quantadb_sim::trace::DiskCall> {
+    trace.events.iter().filter_map(|event| match event {
+        Event::Calls(call) => Some(call),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_lost_commit_leads_to_the_write_that_lost_it() {
+    let case = case_of(Mistake::LogRecycledEarly);
+    let (replayed, trace) = case.watch();
+    assert!(replayed.is_same_reason);
+    let (again, _) = case.watch();
+    assert_eq!(
+        replayed.outcome.err(),
+        again.outcome.err(),
+        "watching changes nothing"
+    );
+
+    let crashes = calls(&trace).filter(|call| call.outcome == Outcome::Crashed);
+    let lost = trace.events.iter().filter_map(|event| match event {
+        Event::Restarts { sectors, .. } => {
+            Some(sectors.iter().filter(|s| s.fate == Fate::Lost).count())
+        }
+        _ => None,
+    });
+    assert!(crashes.count() + lost.clone().count() > 0, "{trace}");
+    assert!(lost.sum::<usize>() > 0, "{trace}");
+
+    let cause = Cause::of(&trace).expect("it has found something");
+    assert!(!cause.lost.is_empty(), "{trace}");
+    for &at in &cause.lost {
+        assert!(matches!(&trace.events[at], Event::Calls(call) if call.written.is_some()));
+    }
+    let violation = trace.violation.as_ref().expect("it has found something");
+    let text = trace.to_string();
+    assert!(text.contains(&violation.mismatch.expected), "{text}");
+}
+
+#[test]
+fn what_was_in_memory_only_is_said_to_be() {
+    let (_, trace) = case_of(Mistake::CommitWithoutSync).watch();
+    let cause = Cause::of(&trace).expect("it has found something");
+    assert!(cause.never_written && cause.lost.is_empty(), "{trace}");
+    assert!(cause.needles.contains(&"slot-0".to_owned()), "{cause:?}");
+}
+
+#[test]
+fn the_three_ways_of_showing_it_show_the_same() {
+    let (_, trace) = case_of(Mistake::UndoSkipped).watch();
+    let text = trace.to_string();
+    let json = trace.to_json_lines();
+    assert_eq!(json.lines().count(), trace.events.len() + 1);
+    for line in json.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
+        assert!(value.is_object(), "{line}");
+    }
+    for call in calls(&trace) {
+        assert!(text.contains(&call.to_string()), "{call}");
+    }
+    let html = trace.to_html();
+    assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"));
+    for outside in ["http://", "https://", "<script", "<link", "@import", "url("] {
+        assert!(!html.contains(outside), "the page needs {outside}");
+    }
+    let opened = html.matches("<div").count();
+    assert_eq!(
+        opened,
+        html.matches("</div>").count(),
+        "what is opened is closed"
+    );
+    for event in &trace.events {
+        if let Event::Done { text, .. } = event {
+            let start: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
+            assert!(html.contains(&start), "{text}");
+        }
+    }
+}
