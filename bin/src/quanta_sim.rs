@@ -3,15 +3,11 @@
 mod sim;
 
 use clap::{Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use quantadb::planted::{AVAILABLE, Mistake};
-use quantadb_sim::report::{Report, Violation};
+use quantadb_sim::report::Violation;
 use quantadb_sim::scenario::{Request, SCENARIOS, Scenario, run_seed, run_seed_everywhere};
-use quantadb_sim::sweep::Sweep;
-use sim::RequestArguments;
-use std::ops::Range;
+use sim::{RequestArguments, SweepArguments};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Run QuantaDB on a simulated disk: crash it, recover it, compare it with a model. Everything follows from the seed.
 ///
@@ -24,20 +20,13 @@ struct Arguments {
     /// Run one seed, in every scenario unless one is named
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
     seed: Option<u64>,
-    /// Run the seeds from A up to, not including, B
-    #[arg(long, value_name = "A..B", value_parser = parse_range)]
-    seeds: Option<Range<u64>>,
-    /// Threads of a sweep
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    jobs: usize,
+    #[command(flatten)]
+    sweep: SweepArguments,
     #[command(flatten)]
     asked: RequestArguments,
     /// Report as JSON
     #[arg(long)]
     json: bool,
-    /// Go on after a violation
-    #[arg(long)]
-    keep_going: bool,
     /// List the scenarios and the mistakes that can be planted
     #[arg(long)]
     list_scenarios: bool,
@@ -53,20 +42,10 @@ enum Command {
     Shrink(sim::ShrinkArguments),
     /// Run a case that shrink has written
     Replay(sim::ReplayArguments),
+    /// Put the results of many sweeps together
+    Merge(sim::MergeArguments),
     /// Tell how many crashes, recoveries and checks a second one core makes
     Bench(sim::BenchArguments),
-}
-
-fn parse_range(text: &str) -> Result<Range<u64>, String> {
-    let (from, to) = text
-        .split_once("..")
-        .ok_or("a range is written A..B, like 0..1000")?;
-    let number = |s: &str| s.parse::<u64>().map_err(|e| format!("{s:?}: {e}"));
-    let range = number(from)?..number(to)?;
-    match range.is_empty() {
-        true => Err("the range is empty".to_owned()),
-        false => Ok(range),
-    }
 }
 
 fn main() -> ExitCode {
@@ -78,6 +57,7 @@ fn main() -> ExitCode {
         Some(Command::Exhaustive(arguments)) => return sim::exhaustive(arguments),
         Some(Command::Shrink(arguments)) => return sim::shrink(arguments),
         Some(Command::Replay(arguments)) => return sim::replay(arguments),
+        Some(Command::Merge(arguments)) => return sim::merge(arguments),
         Some(Command::Bench(arguments)) => return sim::bench(arguments),
         None => {}
     }
@@ -90,9 +70,11 @@ fn main() -> ExitCode {
         Err(message) => return sim::usage(&message),
     };
     let scenario = arguments.asked.scenario();
-    match (arguments.seed, &arguments.seeds) {
+    match (arguments.seed, &arguments.sweep.seeds) {
         (Some(seed), _) => one(seed, scenario, &request, arguments.json),
-        (None, Some(seeds)) => many(seeds.clone(), scenario, request, &arguments),
+        (None, Some(seeds)) => {
+            sim::sweep(seeds, &arguments.sweep, &arguments.asked, arguments.json)
+        }
         (None, None) => sim::usage("--seed N or --seeds A..B is needed; --help says more"),
     }
 }
@@ -135,46 +117,5 @@ fn show(violation: &Violation, json: bool) {
     match json {
         true => println!("{:#}", violation.to_json()),
         false => println!("{violation}"),
-    }
-}
-
-fn many(
-    seeds: Range<u64>,
-    scenario: Option<&'static Scenario>,
-    request: Request,
-    arguments: &Arguments,
-) -> ExitCode {
-    let bar = ProgressBar::new(seeds.end - seeds.start);
-    let style = "{bar:30} {pos}/{len} seeds, {per_sec}, {msg} crashes survived, {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(style) {
-        bar.set_style(style);
-    }
-    let crashes = AtomicU64::new(0);
-    let tell = |result: Result<&Report, &Violation>| {
-        if let Ok(report) = result {
-            let new = report.disk.crashes.total();
-            let all = crashes.fetch_add(new, Ordering::Relaxed) + new;
-            bar.set_message(all.to_string());
-        }
-        bar.inc(1);
-    };
-    let sweep = Sweep {
-        seeds,
-        scenario,
-        request,
-        jobs: arguments.jobs,
-        stops_at_violation: !arguments.keep_going,
-    };
-    let found = sweep.run(&tell);
-    bar.finish_and_clear();
-    if arguments.json {
-        println!("{:#}", found.to_json());
-    } else {
-        print!("{}", found.totals);
-        found.violations.iter().for_each(|v| println!("\n{v}"));
-    }
-    match found.violations.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
     }
 }

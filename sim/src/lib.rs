@@ -9,7 +9,7 @@
 //! | [`model`] | a naive `StorageBackend`: ordered maps, no pages, no log |
 //! | [`history`] | what transactions saw, judged by what their isolation level promises |
 //! | [`lockstep`] | a storage backend and the model, driven side by side |
-//! | [`scenario`], [`sweep`], [`report`] | what is run and crashed, for one seed or many, and what is told of it |
+//! | [`scenario`], [`sweep`], [`report`], [`results`] | what is run and crashed, for one seed or many, and what is told of it |
 //! | [`shrink`] | a failing run, and the least of it that still fails |
 //! | [`trace`] | a run to look at: as text, as JSON lines, as a page |
 //! | [`exhaustive`] | short workloads, every crash of them with everything that it may leave |
@@ -33,6 +33,7 @@ pub mod phase;
 pub mod property;
 pub mod reference;
 pub mod report;
+pub mod results;
 pub mod scenario;
 pub mod shrink;
 pub mod sql;

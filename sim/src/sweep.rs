@@ -1,6 +1,7 @@
 //! Many seeds, on several threads.
 
 use crate::report::{Report, Totals, Violation};
+use crate::results::Shard;
 use crate::scenario::{Request, Scenario, run_seed, scenario_of_seed};
 use quantadb::sync::Mutex;
 use std::ops::Range;
@@ -11,6 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Sweep<'a> {
     /// The seeds.
     pub seeds: Range<u64>,
+    /// Which part of them.
+    pub shard: Shard,
     /// The scenario; without one, each seed chooses.
     pub scenario: Option<&'a Scenario>,
     /// What is asked of each run.
@@ -31,6 +34,14 @@ pub struct Found {
 }
 
 impl Found {
+    /// Adds what another sweep found.
+    pub fn add(&mut self, other: Found) {
+        self.totals.runs += other.totals.runs;
+        self.totals.work.add(&other.totals.work);
+        self.totals.disk.add(&other.totals.disk);
+        self.violations.extend(other.violations);
+    }
+
     /// All of it as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         let violations: Vec<_> = self.violations.iter().map(Violation::to_json).collect();
@@ -65,6 +76,9 @@ impl Sweep<'_> {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= self.seeds.end {
                 return;
+            }
+            if !self.shard.has(seed) {
+                continue;
             }
             let scenario = self.scenario.unwrap_or_else(|| scenario_of_seed(seed));
             match run_seed(scenario, seed, &self.request) {

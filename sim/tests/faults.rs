@@ -4,6 +4,7 @@ use quantadb::vfs::{OpenMode, SECTOR_BYTES, Vfs, read_exact_at, write_all_at};
 use quantadb_sim::disk::{CrashKind, DiskFaults, FaultKind, FaultSet, PowerLoss, SimDisk};
 use quantadb_sim::phase::PhaseCell;
 use quantadb_sim::report::Totals;
+use quantadb_sim::results::Shard;
 use quantadb_sim::scenario::{Request, scenario_by_name};
 use quantadb_sim::streams::Streams;
 use quantadb_sim::sweep::Sweep;
@@ -13,6 +14,7 @@ use std::path::Path;
 fn clean(scenario: &str, seeds: Range<u64>, faults: Option<FaultSet>) -> Totals {
     let sweep = Sweep {
         seeds,
+        shard: Shard::default(),
         scenario: scenario_by_name(scenario),
         request: Request {
             faults,

@@ -4,6 +4,7 @@
 use quantadb::planted::Mistake;
 use quantadb_sim::disk::Call;
 use quantadb_sim::phase::Phase;
+use quantadb_sim::results::Shard;
 use quantadb_sim::scenario::{Request, SCENARIOS, run_seed, scenario_by_name};
 use quantadb_sim::sweep::{Found, Sweep};
 use std::ops::Range;
@@ -11,6 +12,7 @@ use std::ops::Range;
 fn sweep(scenario: &str, seeds: Range<u64>, mistake: Option<Mistake>) -> Found {
     let sweep = Sweep {
         seeds,
+        shard: Shard::default(),
         scenario: scenario_by_name(scenario),
         request: Request {
             mistake,

@@ -2,14 +2,18 @@
 
 mod bench;
 mod exhaustive;
+mod merge;
 mod planted;
 mod replay;
 mod request;
 mod shrink;
+mod sweep;
 
 pub(crate) use bench::{BenchArguments, bench};
 pub(crate) use exhaustive::{ExhaustiveArguments, exhaustive};
+pub(crate) use merge::{MergeArguments, merge};
 pub(crate) use planted::{PlantedArguments, planted};
 pub(crate) use replay::{ReplayArguments, replay};
 pub(crate) use request::{RequestArguments, usage};
 pub(crate) use shrink::{ShrinkArguments, shrink};
+pub(crate) use sweep::{SweepArguments, sweep};

@@ -41,8 +41,8 @@ mod together;
 mod world;
 
 pub use registry::{
-    Progress, Request, SCENARIOS, Scenario, mistake_by_name, options_of_seed, run_course, run_seed,
-    run_seed_everywhere, scenario_by_name, scenario_of_seed,
+    Progress, Request, SCENARIOS, Scenario, command, mistake_by_name, options_of_seed, run_course,
+    run_seed, run_seed_everywhere, scenario_by_name, scenario_of_seed,
 };
 pub use swarm::SwarmOptions;
 pub use switches::{SWITCHES, Switch};

@@ -328,7 +328,21 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
 }
 
 fn replay(scenario: &Scenario, seed: u64, request: &Request) -> String {
-    let mut command = format!("quanta-sim --scenario {} --seed {seed}", scenario.name);
+    let named = command(Some(scenario), &Request::default());
+    let asked = command(None, request);
+    let asked = asked.strip_prefix(PROGRAM).unwrap_or_default();
+    format!("{named} --seed {seed}{asked}")
+}
+
+/// What the program is called.
+const PROGRAM: &str = "quanta-sim";
+
+/// What is asked of runs, as a command without their seeds.
+pub fn command(scenario: Option<&Scenario>, request: &Request) -> String {
+    let mut command = PROGRAM.to_owned();
+    if let Some(scenario) = scenario {
+        command += &format!(" --scenario {}", scenario.name);
+    }
     if let Some(steps) = request.steps {
         command += &format!(" --steps {steps}");
     }
