@@ -19,8 +19,10 @@
 //!   serializable, repeatable-read, read-committed: lists, what was seen is judged by the level
 //!   damage   transactions on a tree         every answer is right, or an error names what the disk has done
 //!   slt      sqllogictest scripts           crashes between and inside statements
+//!   application  anybody's code over a database  what it says itself: see [`application`]
 //! ```
 
+pub mod application;
 mod damage;
 mod every_call;
 mod families;

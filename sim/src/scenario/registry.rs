@@ -198,7 +198,7 @@ pub const SCENARIOS: &[Scenario] = &[
 ];
 
 /// Runs a workload to its end.
-fn run<W: Workload>(task: &Task<'_>) -> Result<Report, Mismatch> {
+pub(super) fn run<W: Workload>(task: &Task<'_>) -> Result<Report, Mismatch> {
     CrashRun::<W>::new(task, None)?.run(task)
 }
 
@@ -245,23 +245,35 @@ pub fn run_course(
         phase: PhaseCell::with_course(course.clone()),
         ..Progress::default()
     };
-    progress.phase.set(Phase::Creation);
     let own_seed = own_seed(scenario, seed);
     let options = options_of(scenario, own_seed, request);
-    let mut described = options.describe();
-    if let Some(mistake) = request.mistake {
-        described.push(("planted mistake", format!("{mistake:?}")));
-    }
     let task = Task {
         scenario: scenario.name,
         seed: own_seed,
         options,
         request,
-        progress: progress.clone(),
+        progress,
     };
+    judged(&task, replay(scenario, seed, request), seed, scenario.run)
+}
+
+/// Runs a task, of a seed that reports name so, and takes a panic for a violation like any other.
+pub(super) fn judged(
+    task: &Task<'_>,
+    replay: String,
+    seed: u64,
+    run: impl FnOnce(&Task<'_>) -> Result<Report, Mismatch>,
+) -> Result<Report, Box<Violation>> {
+    let Task {
+        request, progress, ..
+    } = task;
+    progress.phase.set(Phase::Creation);
+    let mut options = task.options.describe();
+    if let Some(mistake) = request.mistake {
+        options.push(("planted mistake", format!("{mistake:?}")));
+    }
     let _planted = plant(request.mistake);
-    let run = AssertUnwindSafe(|| (scenario.run)(&task));
-    let mismatch = match catch_unwind(run) {
+    let mismatch = match catch_unwind(AssertUnwindSafe(|| run(task))) {
         Ok(Ok(report)) => return Ok(Report { seed, ..report }),
         Ok(Err(mismatch)) => mismatch,
         Err(payload) => Mismatch {
@@ -271,13 +283,13 @@ pub fn run_course(
         },
     };
     Err(Box::new(Violation {
-        scenario: scenario.name,
+        scenario: task.scenario,
         seed,
-        options: described,
+        options,
         step: progress.step.load(std::sync::atomic::Ordering::Relaxed),
         phase: progress.phase.get(),
         mismatch,
-        replay: replay(scenario, seed, request),
+        replay,
     }))
 }
 
