@@ -263,6 +263,8 @@ mistakes! {
         CheckIgnored,
     }
     Planner {
+        /// A partial index is used for rows that it lacks.
+        PartialIndexForAll,
         /// `>=` looks an index up from the next key on.
         RangeLowExclusive,
         /// Of two conditions on one end of a range, the second is dropped.

@@ -248,8 +248,8 @@ fn create_index(txn: &mut dyn StorageTxn, root: TreeId, create: &CreateIndex) ->
     let mut table = Table::clone(&create.table);
     let mut index = create.index.clone();
     index.tree = txn.create_tree()?;
-    exec::fill_index(txn, &table, &index, index.tree)?;
     table.indexes.push(index);
+    exec::fill_index(txn, &table, table.indexes.len() - 1)?;
     catalog::put_table(txn, root, &table)
 }
 

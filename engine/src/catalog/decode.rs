@@ -4,7 +4,7 @@ use super::encode::tag;
 use super::field::{Field, damaged, fields};
 use super::foreign_key::{ConstraintTiming, decode_foreign_key, decode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
-use super::table::{Column, Index, Table};
+use super::table::{Column, Index, IndexExpression, Table};
 use super::view::View;
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
@@ -75,16 +75,26 @@ pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
 /// CAT-1
 fn check_positions(table: &Table) -> Result<()> {
     let width = table.columns.len();
-    let named = table
-        .indexes
-        .iter()
-        .flat_map(|i| &i.columns)
-        .map(|(column, _)| column);
+    let positions = |index: &'_ Index| -> Vec<usize> {
+        let columns = index.columns.iter().map(|(column, _)| *column);
+        columns.filter(|c| index.expression(*c).is_none()).collect()
+    };
+    let of_indexes: Vec<usize> = table.indexes.iter().flat_map(positions).collect();
+    let named = of_indexes.iter();
     let referencing = table.foreign_keys.iter().flat_map(|key| &key.columns);
     let named = named.chain(referencing);
     if let Some(column) = named.chain(&table.row_id_column).find(|c| **c >= width) {
         let name = &table.name;
         return Err(damaged(format_args!("table {name} has no column {column}")));
+    }
+    // CAT-3
+    let of_constraint = |i: &&Index| i.constraint || i.is_deferrable();
+    let mut of_constraints = table.indexes.iter().filter(of_constraint);
+    if let Some(index) = of_constraints.find(|i| !i.is_plain()) {
+        let name = &index.name;
+        return Err(damaged(format_args!(
+            "index {name} of a constraint has more than columns"
+        )));
     }
     if table
         .row_id_column
@@ -162,6 +172,7 @@ fn decode_type(bytes: &[u8]) -> Result<SqlType> {
 fn decode_index(bytes: &[u8]) -> Result<Index> {
     let (mut name, mut tree, mut columns) = (None, None, Vec::new());
     let (mut unique, mut constraint) = (false, false);
+    let (mut expressions, mut predicate) = (Vec::new(), None);
     let mut timing = ConstraintTiming::NotDeferrable;
     for field in fields(bytes) {
         let field = field?;
@@ -172,6 +183,8 @@ fn decode_index(bytes: &[u8]) -> Result<Index> {
             tag::DESCENDING => columns.push((field.position()?, true)),
             tag::UNIQUE => unique = true,
             tag::CONSTRAINT => constraint = true,
+            tag::EXPRESSION => expressions.push(decode_expression(field.bytes())?),
+            tag::PREDICATE => predicate = Some(field.text()?),
             tag::INDEX_TIMING => timing = decode_timing(field)?,
             _ => field.unknown()?,
         }
@@ -180,9 +193,27 @@ fn decode_index(bytes: &[u8]) -> Result<Index> {
         name: required(name, "an index's name")?,
         tree: required(tree, "an index's tree")?,
         columns,
+        expressions,
+        predicate,
         unique,
         constraint,
         timing,
+    })
+}
+
+fn decode_expression(bytes: &[u8]) -> Result<IndexExpression> {
+    let (mut text, mut sql_type) = (None, None);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::TEXT => text = Some(field.text()?),
+            tag::TYPE => sql_type = Some(decode_type(field.bytes())?),
+            _ => field.unknown()?,
+        }
+    }
+    Ok(IndexExpression {
+        text: required(text, "an index's expression")?,
+        sql_type: required(sql_type, "a type")?,
     })
 }
 

@@ -37,6 +37,11 @@ pub(super) mod tag {
     pub(in super::super) const UNIQUE: u8 = 10;
     pub(in super::super) const CONSTRAINT: u8 = 12;
     pub(in super::super) const INDEX_TIMING: u8 = 14;
+    pub(in super::super) const EXPRESSION: u8 = 16;
+    pub(in super::super) const PREDICATE: u8 = 18;
+
+    // Of an expression, beside its type.
+    pub(in super::super) const TEXT: u8 = 2;
 
     // Of a check, beside its name.
     pub(in super::super) const CONDITION: u8 = 4;
@@ -152,6 +157,15 @@ fn encode_index(writer: &mut Writer, index: &Index) {
             tag::ASCENDING
         };
         writer.number(direction, *column as u64);
+    }
+    for expression in &index.expressions {
+        writer.record(tag::EXPRESSION, |w| {
+            w.text(tag::TEXT, &expression.text);
+            w.record(tag::TYPE, |w| encode_type(w, expression.sql_type));
+        });
+    }
+    if let Some(predicate) = &index.predicate {
+        writer.text(tag::PREDICATE, predicate);
     }
     writer.flag(tag::UNIQUE, index.unique);
     writer.flag(tag::CONSTRAINT, index.constraint);

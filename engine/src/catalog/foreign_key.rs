@@ -87,6 +87,7 @@ impl Table {
         }
         let is_over = |index: &super::Index| {
             index.is_always_unique()
+                && index.predicate.is_none()
                 && index.columns.len() == columns.len()
                 && index.columns.iter().all(|(c, _)| columns.contains(c))
         };

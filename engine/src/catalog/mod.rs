@@ -12,7 +12,8 @@
 //! Since it is an ordinary tree, a change of the schema is part of its transaction like any other change, and a snapshot
 //! sees the schema of its time.
 //!
-//! - CAT-1: what is stored can be read again: columns that an index, a foreign key or the row id names exist.
+//! - CAT-1: what is stored can be read again: columns and expressions that an index, a foreign key or the row id names exist.
+//! - CAT-3: an index that belongs to a constraint has an entry for each row, made of columns.
 //! - CAT-2: what a foreign key refers to is a unique key of a table.
 
 mod decode;
@@ -33,5 +34,5 @@ pub use statistics::{ColumnStatistics, TableStatistics};
 pub use store::{
     load, put_setting, put_table, put_view, remove_table, remove_view, store_statistics,
 };
-pub use table::{Column, Index, Table};
+pub use table::{Column, EXPRESSION_BASE, Index, IndexExpression, Table};
 pub use view::View;

@@ -29,6 +29,12 @@ pub struct Table {
 }
 
 impl Table {
+    /// The type of what stands at this position of the columns of `index`.
+    pub fn key_type(&self, index: &Index, position: usize) -> SqlType {
+        let expression = index.expression(position).map(|e| e.sql_type);
+        expression.unwrap_or_else(|| self.columns[position].sql_type)
+    }
+
     /// The position of the column of that name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| c.name == name)
@@ -48,6 +54,18 @@ pub struct Column {
     pub default: Option<String>,
 }
 
+/// Positions in [`Index::columns`] from here on are those of [`Index::expressions`].
+pub const EXPRESSION_BASE: usize = 1 << 16;
+
+/// What an index has in the place of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexExpression {
+    /// SQL text of the expression over the columns of the table.
+    pub text: String,
+    /// Its type.
+    pub sql_type: SqlType,
+}
+
 /// An index: a tree from memcomparable key to row id. One that is [always unique](Index::is_always_unique) has the row id
 /// in the value; another, or such a one for a key with a NULL, has it at the end of the key.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,8 +74,12 @@ pub struct Index {
     pub name: String,
     /// Its tree.
     pub tree: TreeId,
-    /// Column positions and whether each is descending.
+    /// Column positions and whether each is descending; positions from [`EXPRESSION_BASE`] on are those of expressions.
     pub columns: Vec<(usize, bool)>,
+    /// What is indexed beside columns.
+    pub expressions: Vec<IndexExpression>,
+    /// SQL text of the condition that a row with an entry fulfils; all have one where there is none.
+    pub predicate: Option<String>,
     /// Whether two rows may not have the same key (NULLs are never the same).
     pub unique: bool,
     /// Made by a PRIMARY KEY or UNIQUE constraint: `DROP INDEX` refuses it.
@@ -67,6 +89,30 @@ pub struct Index {
 }
 
 impl Index {
+    /// An index over columns alone, without a tree yet, that is what it is by default.
+    pub fn over(name: String, tree: TreeId, columns: Vec<(usize, bool)>) -> Self {
+        Self {
+            name,
+            tree,
+            columns,
+            expressions: Vec::new(),
+            predicate: None,
+            unique: false,
+            constraint: false,
+            timing: ConstraintTiming::NotDeferrable,
+        }
+    }
+
+    /// Whether each row has an entry, made of columns.
+    pub fn is_plain(&self) -> bool {
+        self.expressions.is_empty() && self.predicate.is_none()
+    }
+
+    /// The expression at this position of [`Index::columns`]; `None` for a column's.
+    pub fn expression(&self, position: usize) -> Option<&IndexExpression> {
+        self.expressions.get(position.checked_sub(EXPRESSION_BASE)?)
+    }
+
     /// Whether two rows have the same key at no time. In a unique index that is deferrable they may, while a statement or
     /// a transaction runs.
     pub fn is_always_unique(&self) -> bool {

@@ -120,6 +120,27 @@ fn foreign_key(width: usize) -> impl Strategy<Value = ForeignKey> {
         )
 }
 
+/// What a computed index has beside columns.
+fn parts() -> impl Strategy<Value = (Vec<IndexExpression>, Option<String>)> {
+    let expression = ("[ -~]{0,20}", types());
+    let expression = expression.prop_map(|(text, sql_type)| IndexExpression { text, sql_type });
+    (
+        proptest::collection::vec(expression, 0..3),
+        proptest::option::of("[ -~]{0,20}"),
+    )
+}
+
+fn computed(index: Index, expressions: Vec<IndexExpression>, predicate: Option<String>) -> Index {
+    let mut columns = index.columns;
+    columns.extend((0..expressions.len()).map(|i| (EXPRESSION_BASE + i, i == 1)));
+    Index {
+        expressions,
+        predicate,
+        unique: index.unique,
+        ..Index::over(index.name, index.tree, columns)
+    }
+}
+
 fn timing() -> impl Strategy<Value = ConstraintTiming> {
     proptest::sample::select(vec![
         ConstraintTiming::NotDeferrable,
@@ -135,14 +156,17 @@ fn tables() -> impl Strategy<Value = Table> {
             let key = proptest::collection::vec((0..columns.len(), any::<bool>()), 1..4);
             let index = (names(), any::<u32>(), key, any::<bool>(), timing()).prop_map(
                 |(name, tree, columns, unique, timing)| Index {
-                    name,
-                    tree: TreeId(tree),
-                    columns,
                     unique,
                     constraint: unique,
                     timing,
+                    ..Index::over(name, TreeId(tree), columns)
                 },
             );
+            let index =
+                (index, proptest::option::of(parts())).prop_map(|(index, parts)| match parts {
+                    Some((expressions, predicate)) => computed(index, expressions, predicate),
+                    None => index,
+                });
             let integers: Vec<Option<usize>> = (0..columns.len())
                 .filter(|c| columns[*c].sql_type.is_integer())
                 .map(Some)

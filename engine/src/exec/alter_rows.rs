@@ -5,7 +5,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::Batch;
 use crate::exec::eval::{EvalContext, evaluate};
-use crate::exec::fill_index::fill_index;
+use crate::exec::fill_index::{fill_index, not_unique};
 use crate::exec::integrity::UniqueKey;
 use crate::sql::bound::{AlterTable, Expr};
 use crate::storage::key::encode_row_id;
@@ -141,11 +141,6 @@ fn row_id(value: &Value) -> Option<i64> {
     }
 }
 
-fn not_unique(index: &str) -> Error {
-    let message = format!("could not create unique index \"{index}\"");
-    Error::new(ErrorKind::Constraint, "23505", message)
-}
-
 /// Fills the tree of an index of `table`. Errors: `23505` when it is unique and two rows have the same key.
 pub(crate) fn build_index(
     txn: &mut dyn StorageTxn,
@@ -153,7 +148,7 @@ pub(crate) fn build_index(
     index: usize,
 ) -> Result<()> {
     let definition = &table.indexes[index];
-    fill_index(txn, table, definition, definition.tree)?;
+    fill_index(txn, table, index)?;
     for unique in UniqueKey::of(table).filter(|key| key.index().name == definition.name) {
         if unique.duplicates(txn)? > 0 {
             return Err(not_unique(&definition.name));

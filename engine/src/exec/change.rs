@@ -4,6 +4,7 @@
 use crate::error::{Error, Result};
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
+use crate::exec::entry::Indexes;
 use crate::exec::integrity::Recorder;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::Context;
@@ -55,7 +56,7 @@ impl Prepared {
         change: &Change,
         recorder: Option<Recorder<'_, '_>>,
     ) -> Result<()> {
-        let mut writer = Writer::new(txn, &change.table);
+        let mut writer = Writer::new(txn, &change.table, &change.keys);
         if let Some(recorder) = recorder {
             writer = writer.recording(recorder);
         }
@@ -125,6 +126,11 @@ pub(super) struct Work<'a, 'p, 'm> {
 }
 
 impl<'a> Work<'a, '_, '_> {
+    /// The indexes of the table.
+    pub(super) fn indexes(&self) -> Indexes<'a> {
+        Indexes::new(&self.change.table, &self.change.keys)
+    }
+
     /// How many columns the table has.
     pub(super) fn width(&self) -> usize {
         self.change.table.columns.len()
@@ -185,7 +191,7 @@ impl<'a> Work<'a, '_, '_> {
     pub(super) fn push_insert(&mut self, row: Vec<Value>) -> Result<()> {
         self.returning(&row)?;
         if self.change.repeats {
-            self.pending.inserted(&self.change.table, &row)?;
+            self.pending.inserted(self.indexes(), &row)?;
         }
         self.reservation.grow(size_bytes(&row))?;
         self.prepared.writes.push(Write::Insert(row));
@@ -203,7 +209,7 @@ impl<'a> Work<'a, '_, '_> {
         self.returning(&new)?;
         new.truncate(self.width());
         if self.change.repeats {
-            self.pending.updated(&self.change.table, id, &old, &new)?;
+            self.pending.updated(self.indexes(), id, &old, &new)?;
         }
         self.reservation.grow(size_bytes(&old) + size_bytes(&new))?;
         self.prepared.writes.push(Write::Update { id, old, new });
@@ -215,7 +221,7 @@ impl<'a> Work<'a, '_, '_> {
         self.returning(&old)?;
         old.truncate(self.width());
         if self.change.repeats {
-            self.pending.deleted(&self.change.table, id, &old)?;
+            self.pending.deleted(self.indexes(), id, &old)?;
         }
         self.reservation.grow(size_bytes(&old))?;
         self.prepared.writes.push(Write::Delete { id, old });

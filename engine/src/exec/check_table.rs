@@ -1,9 +1,10 @@
 //! The floor above the pages in `CHECK DATABASE`: rows that their table can have, and indexes that say what the rows do.
 
-use crate::catalog::{Index, Table};
+use crate::catalog::Table;
 use crate::error::Result;
-use crate::exec::entry::entry_key;
+use crate::exec::entry::Indexes;
 use crate::exec::integrity::UniqueKey;
+use crate::sql::IndexKeys;
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
 use crate::storage::{StorageTxn, for_each_entry};
@@ -19,30 +20,31 @@ pub(crate) fn check_table(
 ) -> Result<()> {
     let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
     let all: Vec<usize> = (0..types.len()).collect();
-    let mut rows = 0;
+    let keys = IndexKeys::of(table)?;
+    let indexes = Indexes::new(table, &keys);
+    let mut expected = vec![0u64; table.indexes.len()];
     for_each_entry(txn, table.tree, |key, stored| {
         let row = decode_row_id(key).and_then(|id| {
             let row = decode_row(key, stored, &types, &all, table.row_id_column)?;
             Ok((id, row))
         });
-        rows += 1;
         match row {
-            Ok((id, row)) => check_row(txn, table, id, &row, problem),
+            Ok((id, row)) => check_row(txn, indexes, id, &row, &mut expected, problem),
             Err(error) => {
                 problem(format!("table \"{}\": {error}", table.name));
                 Ok(())
             }
         }
     })?;
-    for index in &table.indexes {
-        let mut entries = 0u64;
+    for (position, index) in indexes.iter() {
+        let (mut entries, rows) = (0u64, expected[position]);
         for_each_entry(txn, index.tree, |_, _| {
             entries += 1;
             Ok(())
         })?;
         if entries != rows {
             problem(format!(
-                "index \"{}\" has {entries} entries for the {rows} rows of table \"{}\"",
+                "index \"{}\" has {entries} entries for {rows} rows of table \"{}\"",
                 index.name, table.name
             ));
         }
@@ -59,13 +61,16 @@ pub(crate) fn check_table(
     Ok(())
 }
 
+/// Counts in `expected` the entries that each index is to have.
 fn check_row(
     txn: &dyn StorageTxn,
-    table: &Table,
+    indexes: Indexes<'_>,
     id: i64,
     row: &[Value],
+    expected: &mut [u64],
     problem: &mut dyn FnMut(String),
 ) -> Result<()> {
+    let table = indexes.table();
     for (column, value) in table.columns.iter().zip(row) {
         if column.not_null && matches!(value, Value::Null) {
             problem(format!(
@@ -74,8 +79,21 @@ fn check_row(
             ));
         }
     }
-    for index in &table.indexes {
-        if !holds(txn, index, row, id)? {
+    for (position, index) in indexes.iter() {
+        let entry = match indexes.entry_key(position, row, id) {
+            Ok(entry) => entry,
+            Err(error) => {
+                problem(format!("index \"{}\", row {id}: {error}", index.name));
+                continue;
+            }
+        };
+        let Some((key, once)) = entry else { continue };
+        expected[position] += 1;
+        let wanted: &[u8] = if once { &encode_row_id(id) } else { &[] };
+        if txn
+            .get(index.tree, &key)?
+            .is_none_or(|value| value != wanted)
+        {
             problem(format!(
                 "index \"{}\" lacks the entry of row {id} of table \"{}\"",
                 index.name, table.name
@@ -83,11 +101,4 @@ fn check_row(
         }
     }
     Ok(())
-}
-
-fn holds(txn: &dyn StorageTxn, index: &Index, row: &[Value], id: i64) -> Result<bool> {
-    let (key, once) = entry_key(index, row, id);
-    let expected: &[u8] = if once { &encode_row_id(id) } else { &[] };
-    let found = txn.get(index.tree, &key)?;
-    Ok(found.is_some_and(|value| value == expected))
 }

@@ -4,10 +4,10 @@
 //! takes a key meanwhile shows when the row is written: with `40001`, on which READ COMMITTED runs the statement again,
 //! and the other levels fail, as PostgreSQL's do.
 
-use crate::catalog::{ReferencedKey, Table};
+use crate::catalog::ReferencedKey;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::change::Work;
-use crate::exec::entry::entry_key;
+use crate::exec::entry::Indexes;
 use crate::exec::lookup::row_id;
 use crate::exec::pending::Fate;
 use crate::sql::bound::{ConflictUpdate, OnConflict};
@@ -62,7 +62,7 @@ impl<'a> Work<'a, '_, '_> {
     fn holder(&self, row: &[Value], conflict: &OnConflict) -> Result<Option<Holder>> {
         let table = &*self.change.table;
         for arbiter in &conflict.arbiters {
-            let Some((tree, key)) = wanted_key(table, *arbiter, row) else {
+            let Some((tree, key)) = wanted_key(self.indexes(), *arbiter, row)? else {
                 continue;
             };
             match self.pending.fate(tree, key.clone()) {
@@ -101,17 +101,22 @@ impl<'a> Work<'a, '_, '_> {
     }
 }
 
-/// Where the entry of `row` for this unique key stands; `None` when it has a NULL in it, which is equal to nothing.
-fn wanted_key(table: &Table, key: ReferencedKey, row: &[Value]) -> Option<(TreeId, Vec<u8>)> {
-    match key {
+/// Where the entry of `row` for this unique key stands; `None` when there is none, or it
+/// has a NULL in it, which is equal to nothing.
+fn wanted_key(
+    indexes: Indexes<'_>,
+    key: ReferencedKey,
+    row: &[Value],
+) -> Result<Option<(TreeId, Vec<u8>)>> {
+    let table = indexes.table();
+    Ok(match key {
         ReferencedKey::RowId => {
-            let id = row_id(&row[table.row_id_column?])?;
-            Some((table.tree, encode_row_id(id).to_vec()))
+            let id = table.row_id_column.and_then(|column| row_id(&row[column]));
+            id.map(|id| (table.tree, encode_row_id(id).to_vec()))
         }
-        ReferencedKey::Index(index) => {
-            let index = &table.indexes[index];
-            let (key, once) = entry_key(index, row, 0);
-            once.then_some((index.tree, key))
-        }
-    }
+        ReferencedKey::Index(index) => match indexes.entry_key(index, row, 0)? {
+            Some((key, true)) => Some((table.indexes[index].tree, key)),
+            _ => None,
+        },
+    })
 }

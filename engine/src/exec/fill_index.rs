@@ -1,30 +1,30 @@
 //! `CREATE INDEX`: the entries for the rows that a table already has.
 
-use crate::catalog::{Index, Table};
+use crate::catalog::Table;
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::entry::entry_key;
+use crate::exec::entry::{Indexes, insert_entry};
 use crate::planted::{Mistake, makes};
-use crate::storage::key::{decode_row_id, encode_row_id};
+use crate::sql::IndexKeys;
+use crate::storage::key::decode_row_id;
 use crate::storage::row::decode_row;
-use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn, TreeId};
+use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn};
 use crate::types::{SqlType, Value};
 use std::ops::Bound;
 
 /// Rows read in one step.
 const STEP: usize = 1024;
 
-/// Fills the empty tree `tree` of `index`. Errors: `23505` when it is unique and two rows have the same key.
-pub(crate) fn fill_index(
-    txn: &mut dyn StorageTxn,
-    table: &Table,
-    index: &Index,
-    tree: TreeId,
-) -> Result<()> {
+/// Fills the empty tree of the index of `table` at that position. Errors: `23505` when it is unique and two rows have the
+/// same key, and those of its expressions.
+pub(crate) fn fill_index(txn: &mut dyn StorageTxn, table: &Table, index: usize) -> Result<()> {
+    let keys = IndexKeys::of(table)?;
+    let indexes = Indexes::new(table, &keys);
     let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
-    let columns: Vec<usize> = index.columns.iter().map(|(c, _)| *c).collect();
+    let columns = keys.columns_of(table, index);
     if makes(Mistake::IndexNotFilled) {
         return Ok(());
     }
+    let definition = &table.indexes[index];
     let mut low = Bound::Unbounded;
     let mut batch = EntryBatch::default();
     loop {
@@ -46,29 +46,18 @@ pub(crate) fn fill_index(
             for (column, value) in columns.iter().zip(values) {
                 row[*column] = value;
             }
-            add(txn, index, tree, &row, id)?;
+            if let Some((key, once)) = indexes.entry_key(index, &row, id)?
+                && !insert_entry(txn, definition, &key, once.then_some(id))?
+            {
+                return Err(not_unique(&definition.name));
+            }
         }
         low = Bound::Excluded(batch.key(batch.len() - 1).to_vec());
     }
 }
 
-fn add(
-    txn: &mut dyn StorageTxn,
-    index: &Index,
-    tree: TreeId,
-    row: &[Value],
-    id: i64,
-) -> Result<()> {
-    let (key, once) = entry_key(index, row, id);
-    if !once {
-        return txn.put(tree, &key, &[]);
-    }
-    if txn.insert(tree, &key, &encode_row_id(id))? {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::Constraint,
-        "23505",
-        format!("could not create unique index \"{}\"", index.name),
-    ))
+/// `23505` for the index of that name.
+pub(super) fn not_unique(index: &str) -> Error {
+    let message = format!("could not create unique index \"{index}\"");
+    Error::new(ErrorKind::Constraint, "23505", message)
 }

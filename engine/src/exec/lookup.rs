@@ -102,7 +102,7 @@ fn index_lookup<'a>(
     value: &mut dyn FnMut(&'a Expr) -> Result<Value>,
 ) -> Result<Lookup> {
     let index = &scan.table.indexes[access.index];
-    let column_type = |i: usize| scan.table.columns[index.columns[i].0].sql_type;
+    let column_type = |i: usize| scan.table.key_type(index, index.columns[i].0);
     let mut prefixes: Vec<Vec<u8>> = vec![Vec::new()];
     for (i, values) in access.equal.iter().enumerate() {
         let mut next = Vec::with_capacity(prefixes.len() * values.len());

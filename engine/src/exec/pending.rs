@@ -7,7 +7,7 @@
 
 use crate::catalog::Table;
 use crate::error::Result;
-use crate::exec::entry::entry_key;
+use crate::exec::entry::Indexes;
 use crate::exec::lookup::row_id;
 use crate::exec::memory::Reservation;
 use crate::storage::TreeId;
@@ -55,10 +55,9 @@ impl<'m> Pending<'m> {
         Ok(())
     }
 
-    fn set_keys(&mut self, table: &Table, row: &[Value], fate: Fate) -> Result<()> {
-        for index in table.indexes.iter().filter(|index| index.unique) {
-            let (key, once) = entry_key(index, row, 0);
-            if once {
+    fn set_keys(&mut self, indexes: Indexes<'_>, row: &[Value], fate: Fate) -> Result<()> {
+        for (position, index) in indexes.iter().filter(|(_, index)| index.unique) {
+            if let Some((key, true)) = indexes.entry_key(position, row, 0)? {
                 self.set(index.tree, key, fate)?;
             }
         }
@@ -66,23 +65,25 @@ impl<'m> Pending<'m> {
     }
 
     /// A row is added.
-    pub(crate) fn inserted(&mut self, table: &Table, row: &[Value]) -> Result<()> {
+    pub(crate) fn inserted(&mut self, indexes: Indexes<'_>, row: &[Value]) -> Result<()> {
+        let table = indexes.table();
         if let Some(id) = table.row_id_column.and_then(|c| row_id(&row[c])) {
             self.set(table.tree, encode_row_id(id).to_vec(), Fate::Taken)?;
         }
-        self.set_keys(table, row, Fate::Taken)
+        self.set_keys(indexes, row, Fate::Taken)
     }
 
     /// The row `id`, which is `old`, becomes `new`.
     pub(crate) fn updated(
         &mut self,
-        table: &Table,
+        indexes: Indexes<'_>,
         id: i64,
         old: &[Value],
         new: &[Value],
     ) -> Result<()> {
+        let table = indexes.table();
         if !old.is_empty() {
-            self.set_keys(table, old, Fate::Gone)?;
+            self.set_keys(indexes, old, Fate::Gone)?;
         }
         self.set(table.tree, encode_row_id(id).to_vec(), Fate::Gone)?;
         let new_id = match table.row_id_column {
@@ -90,12 +91,12 @@ impl<'m> Pending<'m> {
             None => id,
         };
         self.set(table.tree, encode_row_id(new_id).to_vec(), Fate::Taken)?;
-        self.set_keys(table, new, Fate::Taken)
+        self.set_keys(indexes, new, Fate::Taken)
     }
 
     /// The row `id`, which has at least the columns of indexes in `old`, is removed.
-    pub(crate) fn deleted(&mut self, table: &Table, id: i64, old: &[Value]) -> Result<()> {
-        self.set(table.tree, encode_row_id(id).to_vec(), Fate::Gone)?;
-        self.set_keys(table, old, Fate::Gone)
+    pub(crate) fn deleted(&mut self, indexes: Indexes<'_>, id: i64, old: &[Value]) -> Result<()> {
+        self.set(indexes.table().tree, encode_row_id(id).to_vec(), Fate::Gone)?;
+        self.set_keys(indexes, old, Fate::Gone)
     }
 }

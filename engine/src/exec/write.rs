@@ -2,12 +2,15 @@
 
 use crate::catalog::{ReferencedKey, Table};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::entry::{delete_entries, insert_entries, replace_entries, unique_violation};
+use crate::exec::entry::{
+    Indexes, delete_entries, insert_entries, replace_entries, unique_violation,
+};
 use crate::exec::integrity::Recorder;
 use crate::exec::lookup::row_id;
 use crate::exec::operator::Context;
 use crate::exec::scalar::RowView;
 use crate::planted::{Mistake, makes};
+use crate::sql::IndexKeys;
 use crate::sql::bound::Expr;
 use crate::storage::key::encode_row_id;
 use crate::storage::row::encode_row;
@@ -54,6 +57,7 @@ pub(crate) fn check_row(
 pub(crate) struct Writer<'t, 'm> {
     txn: &'t mut dyn StorageTxn,
     table: &'t Table,
+    indexes: Indexes<'t>,
     recorder: Option<Recorder<'t, 'm>>,
     row: Vec<u8>,
     /// Hidden row ids in stock: the next, and how many.
@@ -61,11 +65,12 @@ pub(crate) struct Writer<'t, 'm> {
 }
 
 impl<'t, 'm> Writer<'t, 'm> {
-    /// For rows of `table`.
-    pub(crate) fn new(txn: &'t mut dyn StorageTxn, table: &'t Table) -> Self {
+    /// For rows of `table`, for whose indexes `keys` is computed.
+    pub(crate) fn new(txn: &'t mut dyn StorageTxn, table: &'t Table, keys: &'t IndexKeys) -> Self {
         Self {
             txn,
             table,
+            indexes: Indexes::new(table, keys),
             recorder: None,
             row: Vec::new(),
             stock: (0, 0),
@@ -135,7 +140,7 @@ impl<'t, 'm> Writer<'t, 'm> {
         if !self.put_new(id)? {
             return Ok(Some(ReferencedKey::RowId));
         }
-        if let Some(index) = insert_entries(self.txn, self.table, row, id)? {
+        if let Some(index) = insert_entries(self.txn, self.indexes, row, id)? {
             return Ok(Some(ReferencedKey::Index(index)));
         }
         if let Some(recorder) = &mut self.recorder {
@@ -187,7 +192,7 @@ impl<'t, 'm> Writer<'t, 'm> {
                 return Err(self.violation(ReferencedKey::RowId));
             }
         }
-        replace_entries(self.txn, self.table, (old, id), (new, new_id))?;
+        replace_entries(self.txn, self.indexes, (old, id), (new, new_id))?;
         match &mut self.recorder {
             Some(recorder) => recorder.updated(old, new),
             None => Ok(()),
@@ -198,7 +203,7 @@ impl<'t, 'm> Writer<'t, 'm> {
     pub(crate) fn delete(&mut self, id: i64, old: &[Value]) -> Result<()> {
         self.txn.delete(self.table.tree, &encode_row_id(id))?;
         if !makes(Mistake::IndexEntryLeft) {
-            delete_entries(self.txn, self.table, old, id)?;
+            delete_entries(self.txn, self.indexes, old, id)?;
         }
         match &mut self.recorder {
             Some(recorder) => recorder.deleted(old),

@@ -4,14 +4,16 @@
 //! path: an equality, a range, or a list of values. Known means constant, or, at the inner side of an index join, an
 //! expression over the outer row.
 
-use crate::catalog::{Index, Table};
+use crate::catalog::{EXPRESSION_BASE, Index, Table};
 use crate::plan::block::{Block, is_unique};
-use crate::plan::coerce::key_column;
+use crate::plan::coerce::{is_key, key_column};
 use crate::plan::cost;
-use crate::plan::expr::columns_of;
+use crate::plan::expr::{columns_of, map_columns, split_conjuncts};
+use crate::plan::imply::implies;
 use crate::plan::physical::{Access, Cost, IndexAccess, RangeEnd};
 use crate::plan::selectivity::{self, mirrored};
 use crate::planted::{Mistake, makes};
+use crate::sql::ComputedKey;
 use crate::sql::bound::{CompareOp, Expr, ExprKind};
 
 /// Most keys that one path looks up for lists of values.
@@ -59,21 +61,31 @@ pub(crate) fn paths(
     conditions: &[Expr],
     known: &dyn Fn(usize) -> bool,
 ) -> Vec<Path> {
-    let sargables: Vec<Sargable<'_>> = conditions
-        .iter()
-        .enumerate()
-        .filter_map(|(i, e)| sargable(candidate, i, e, known))
-        .collect();
+    let own = |e: &Expr| {
+        key_column(e)
+            .and_then(|c| c.checked_sub(candidate.offset))
+            .filter(|c| *c < candidate.table.columns.len())
+    };
+    let sargables = sargables(conditions, &own, known);
     let table_rows = cost::table_rows(candidate.table);
     let rows = (table_rows * selectivity::all(conditions, candidate.block)).max(1e-3);
     let mut paths = vec![full_scan(candidate, conditions.len(), rows)];
     if let Some(row_id) = candidate.table.row_id_column {
         paths.extend(row_id_path(candidate, row_id, &sargables, conditions, rows));
     }
+    let keys = candidate.block.index_keys(candidate.table);
     for (position, index) in candidate.table.indexes.iter().enumerate() {
-        paths.push(index_path(
-            candidate, position, index, &sargables, conditions, rows,
-        ));
+        let search = Search {
+            candidate,
+            position,
+            index,
+            conditions,
+            rows,
+        };
+        match keys.and_then(|keys| keys.get(position)) {
+            None => paths.push(search.path(&sargables, Vec::new())),
+            Some(computed) => paths.extend(search.computed_path(computed, &own, known)),
+        }
     }
     paths
 }
@@ -85,17 +97,23 @@ pub(crate) fn cheapest(paths: Vec<Path>) -> Option<Path> {
         .min_by(|a, b| a.cost.total.total_cmp(&b.cost.total))
 }
 
+/// Those of `conditions` that can be part of a path, where `own` tells the column of a key that an expression is.
+fn sargables<'a>(
+    conditions: &'a [Expr],
+    own: &dyn Fn(&Expr) -> Option<usize>,
+    known: &dyn Fn(usize) -> bool,
+) -> Vec<Sargable<'a>> {
+    let all = conditions.iter().enumerate();
+    all.filter_map(|(i, e)| sargable(i, e, own, known))
+        .collect()
+}
+
 fn sargable<'a>(
-    candidate: &Candidate<'_>,
     condition: usize,
     expr: &'a Expr,
+    own: &dyn Fn(&Expr) -> Option<usize>,
     known: &dyn Fn(usize) -> bool,
 ) -> Option<Sargable<'a>> {
-    let own = |e: &Expr| {
-        key_column(e)
-            .and_then(|c| c.checked_sub(candidate.offset))
-            .filter(|c| *c < candidate.table.columns.len())
-    };
     let fixed = |e: &Expr| columns_of(e).into_iter().all(known);
     match &expr.kind {
         ExprKind::Compare(op, left, right) if *op != CompareOp::Ne => {
@@ -229,80 +247,123 @@ fn range_of(on_column: &[&Sargable<'_>]) -> (Option<RangeEnd>, Option<RangeEnd>,
     (low, high, used)
 }
 
-fn index_path(
-    candidate: &Candidate<'_>,
+/// The search for a path by one index.
+struct Search<'a> {
+    candidate: &'a Candidate<'a>,
+    /// Of the index among those of the table.
     position: usize,
-    index: &Index,
-    sargables: &[Sargable<'_>],
-    conditions: &[Expr],
+    index: &'a Index,
+    conditions: &'a [Expr],
+    /// Rows for which all conditions hold.
     rows: f64,
-) -> Path {
-    let mut equal: Vec<Vec<Expr>> = Vec::new();
-    let mut used = Vec::new();
-    let mut constant = Vec::new();
-    let mut keys = 1usize;
-    for (column, _) in &index.columns {
-        let found = sargables
-            .iter()
-            .filter(|s| s.column == *column && s.op == CompareOp::Eq)
-            .min_by_key(|s| s.values.len());
-        let Some(found) = found.filter(|s| keys.saturating_mul(s.values.len()) <= KEYS_MAX) else {
-            break;
-        };
-        keys *= found.values.len();
-        equal.push(found.values.iter().map(|e| (*e).clone()).collect());
-        used.push(found.condition);
-        if found.values.len() == 1 {
-            constant.push(*column);
-        }
-    }
-    let (mut low, mut high) = (None, None);
-    if let Some((column, _)) = index.columns.get(equal.len()) {
-        let on_column: Vec<&Sargable<'_>> =
-            sargables.iter().filter(|s| s.column == *column).collect();
-        let range = range_of(&on_column);
-        (low, high) = (range.0, range.1);
-        used.extend(range.2);
-    }
-    let visited = visited_entries(candidate, index, &equal, &used, conditions, keys);
-    let order = if keys == 1 {
-        index.columns[equal.len()..].to_vec()
-    } else {
-        Vec::new()
-    };
-    Path {
-        access: Access::Index(IndexAccess {
-            index: position,
-            equal,
-            low,
-            high,
-        }),
-        rows: rows.min(visited),
-        cost: Cost {
-            startup: cost::DESCENT,
-            total: keys as f64 * cost::DESCENT
-                + visited * (cost::ENTRY + cost::DESCENT + cost::ROW)
-                + cost::predicates(visited, conditions.len() - used.len(), 0),
-        },
-        used,
-        order,
-        constant,
-    }
 }
 
-fn visited_entries(
-    candidate: &Candidate<'_>,
-    index: &Index,
-    equal: &[Vec<Expr>],
-    used: &[usize],
-    conditions: &[Expr],
-    keys: usize,
-) -> f64 {
-    if index.is_always_unique() && equal.len() == index.columns.len() {
-        return keys as f64;
+impl Search<'_> {
+    /// The path by an index with parts that are computed; `None` where rows may be asked for that it lacks.
+    fn computed_path(
+        &self,
+        computed: &ComputedKey,
+        own: &dyn Fn(&Expr) -> Option<usize>,
+        known: &dyn Fn(usize) -> bool,
+    ) -> Option<Path> {
+        let shifted = |expr: &Expr| {
+            let mut expr = expr.clone();
+            map_columns(&mut expr, &|column| column + self.candidate.offset);
+            expr
+        };
+        let mut predicate = Vec::new();
+        if let Some(condition) = &computed.predicate {
+            split_conjuncts(shifted(condition), &mut predicate);
+        }
+        let implied = predicate.iter().all(|p| implies(self.conditions, p));
+        if !implied && !makes(Mistake::PartialIndexForAll) {
+            return None;
+        }
+        let expressions: Vec<Expr> = computed.expressions.iter().map(shifted).collect();
+        let key = |e: &Expr| {
+            let at = expressions.iter().position(|key| is_key(e, key));
+            at.map(|at| EXPRESSION_BASE + at).or_else(|| own(e))
+        };
+        Some(self.path(&sargables(self.conditions, &key, known), predicate))
     }
-    let fraction = selectivity::all(used.iter().map(|i| &conditions[*i]), candidate.block);
-    (cost::table_rows(candidate.table) * fraction).max(1e-3)
+
+    /// The path by the index, of whose entries the conditions `predicate` hold.
+    fn path(&self, sargables: &[Sargable<'_>], predicate: Vec<Expr>) -> Path {
+        let mut equal: Vec<Vec<Expr>> = Vec::new();
+        let mut used = Vec::new();
+        let mut constant = Vec::new();
+        let mut keys = 1usize;
+        let columns = &self.index.columns;
+        for (column, _) in columns {
+            let found = sargables
+                .iter()
+                .filter(|s| s.column == *column && s.op == CompareOp::Eq)
+                .min_by_key(|s| s.values.len());
+            let fits = |s: &&Sargable<'_>| keys.saturating_mul(s.values.len()) <= KEYS_MAX;
+            let Some(found) = found.filter(fits) else {
+                break;
+            };
+            keys *= found.values.len();
+            equal.push(found.values.iter().map(|e| (*e).clone()).collect());
+            used.push(found.condition);
+            if found.values.len() == 1 {
+                constant.push(*column);
+            }
+        }
+        let (mut low, mut high) = (None, None);
+        if let Some((column, _)) = columns.get(equal.len()) {
+            let of_column = |s: &&Sargable<'_>| s.column == *column;
+            let on_column: Vec<&Sargable<'_>> = sargables.iter().filter(of_column).collect();
+            let range = range_of(&on_column);
+            (low, high) = (range.0, range.1);
+            used.extend(range.2);
+        }
+        let visited = self.visited_entries(&equal, &used, &predicate, keys);
+        // What holds of all entries need not be asked again.
+        for (i, condition) in self.conditions.iter().enumerate() {
+            if predicate.contains(condition) && !used.contains(&i) {
+                used.push(i);
+            }
+        }
+        let order = match keys {
+            1 => columns[equal.len()..].to_vec(),
+            _ => Vec::new(),
+        };
+        Path {
+            access: Access::Index(IndexAccess {
+                index: self.position,
+                equal,
+                low,
+                high,
+            }),
+            rows: self.rows.min(visited),
+            cost: Cost {
+                startup: cost::DESCENT,
+                total: keys as f64 * cost::DESCENT
+                    + visited * (cost::ENTRY + cost::DESCENT + cost::ROW)
+                    + cost::predicates(visited, self.conditions.len() - used.len(), 0),
+            },
+            used,
+            order,
+            constant,
+        }
+    }
+
+    fn visited_entries(
+        &self,
+        equal: &[Vec<Expr>],
+        used: &[usize],
+        predicate: &[Expr],
+        keys: usize,
+    ) -> f64 {
+        if self.index.is_always_unique() && equal.len() == self.index.columns.len() {
+            return keys as f64;
+        }
+        let used = used.iter().map(|i| &self.conditions[*i]);
+        let others = predicate.iter().filter(|p| !used.clone().any(|u| u == *p));
+        let fraction = selectivity::all(used.clone().chain(others), self.candidate.block);
+        (cost::table_rows(self.candidate.table) * fraction).max(1e-3)
+    }
 }
 
 /// Whether rows in the order of `path` are also in the order that `wanted` asks for: `Some(false)` as they come,

@@ -1,8 +1,11 @@
 //! What the planner knows of the columns that a query's FROM gives.
 
-use crate::catalog::{ColumnStatistics, Table};
+use crate::catalog::{ColumnStatistics, Index, Table};
+use crate::error::Result;
 use crate::plan::cost;
+use crate::sql::IndexKeys;
 use crate::sql::bound::{CteReference, From, Function, Lateral, SetOperation};
+use crate::storage::TreeId;
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -16,6 +19,8 @@ pub(crate) struct Block {
     pub(crate) types: Vec<SqlType>,
     /// The table and its column that each is, unless it is computed.
     origins: Vec<Option<(Arc<Table>, usize)>>,
+    /// What is computed for the indexes of tables that have such.
+    keys: Vec<(TreeId, Arc<IndexKeys>)>,
 }
 
 impl Block {
@@ -35,6 +40,7 @@ impl Block {
             origins: (0..table.columns.len())
                 .map(|c| Some((table.clone(), c)))
                 .collect(),
+            keys: Vec::new(),
         }
     }
 
@@ -80,6 +86,26 @@ impl Block {
             .map(|(table, c)| (table, *c))
     }
 
+    /// The tables whose indexes have parts that are computed, with those parts, for [`Self::index_keys`] to know.
+    pub(crate) fn set_index_keys(
+        &mut self,
+        keys: impl Fn(&Table) -> Result<Arc<IndexKeys>>,
+    ) -> Result<()> {
+        for (table, _) in self.origins.iter().flatten() {
+            let computed = !table.indexes.iter().all(Index::is_plain);
+            if computed && self.keys.iter().all(|(tree, _)| *tree != table.tree) {
+                self.keys.push((table.tree, keys(table)?));
+            }
+        }
+        Ok(())
+    }
+
+    /// What is computed for the indexes of `table`; `None` for nothing.
+    pub(crate) fn index_keys(&self, table: &Table) -> Option<&IndexKeys> {
+        let found = self.keys.iter().find(|(tree, _)| *tree == table.tree);
+        found.map(|(_, keys)| &**keys)
+    }
+
     /// What `ANALYZE` found of `column`.
     pub(crate) fn statistics(&self, column: usize) -> Option<&ColumnStatistics> {
         let (table, c) = self.origin(column)?;
@@ -104,8 +130,10 @@ impl Block {
 /// Whether no two rows of `table` have the same value in column `c`.
 pub(crate) fn is_unique(table: &Table, c: usize) -> bool {
     table.row_id_column == Some(c)
-        || table
-            .indexes
-            .iter()
-            .any(|i| i.is_always_unique() && i.columns.len() == 1 && i.columns[0].0 == c)
+        || table.indexes.iter().any(|i| {
+            i.is_always_unique()
+                && i.predicate.is_none()
+                && i.columns.len() == 1
+                && i.columns[0].0 == c
+        })
 }

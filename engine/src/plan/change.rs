@@ -15,11 +15,11 @@ use crate::plan::fold::{fold, fold_query};
 use crate::plan::physical::{Cost, NodeKind, PlanNode};
 use crate::plan::planner::Planner;
 use crate::plan::relation::table_relation;
-use crate::sql::Integrity;
 use crate::sql::bound::{
     ConflictUpdate, Delete, Expr, ExprKind, From, Insert, Merge, MergeAction, MergeKind,
     OnConflict, OutputColumn, Query, Returning, Statement, Update, WithQuery,
 };
+use crate::sql::{IndexKeys, Integrity};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ use std::sync::Arc;
 pub(crate) struct Change {
     /// The table.
     pub(crate) table: Arc<Table>,
+    /// What is computed for its indexes.
+    pub(crate) keys: Arc<IndexKeys>,
     /// What happens.
     pub(crate) kind: ChangeKind,
     /// What happens instead when a key of a new row is taken.
@@ -124,6 +126,7 @@ impl Planner<'_> {
             conflict,
             beside: if updates { types } else { Vec::new() },
             checks: self.checks(insert.checks, &insert.table)?,
+            keys: self.index_keys(&insert.table)?,
             table: insert.table,
             returning,
             integrity: insert.integrity,
@@ -170,6 +173,7 @@ impl Planner<'_> {
             conflict: None,
             beside,
             checks: self.checks(update.checks, &update.table)?,
+            keys: self.index_keys(&update.table)?,
             table: update.table,
             returning,
             integrity: update.integrity,
@@ -193,9 +197,8 @@ impl Planner<'_> {
             }
             None => {
                 // Only the keys are read, of indexes and those that others reference.
-                let of_indexes = table.indexes.iter().flat_map(|i| &i.columns);
-                let row_id = table.row_id_column.filter(|_| delete.integrity.is_some());
-                let needed = of_indexes.map(|(c, _)| *c).chain(row_id).collect();
+                let mut needed = self.index_keys(table)?.columns(table);
+                needed.extend(table.row_id_column.filter(|_| delete.integrity.is_some()));
                 self.changed_rows(table, delete.filter, needed)?
             }
         };
@@ -210,6 +213,7 @@ impl Planner<'_> {
             conflict: None,
             beside: joined.beside,
             checks: Vec::new(),
+            keys: self.index_keys(&delete.table)?,
             table: delete.table,
             returning,
             integrity: delete.integrity,
@@ -258,6 +262,7 @@ impl Planner<'_> {
             conflict: None,
             beside,
             checks: self.checks(merge.checks, &merge.table)?,
+            keys: self.index_keys(&merge.table)?,
             table: merge.table,
             returning: None,
             integrity: merge.integrity,
@@ -328,7 +333,8 @@ impl Planner<'_> {
             split_conjuncts(filter, &mut conditions);
         }
         let relation = table_relation(table, conditions);
-        let block = Block::of_table(table);
+        let mut block = Block::of_table(table);
+        block.set_index_keys(|table| self.index_keys(table))?;
         let mut node = self.relation(&relation, &needed, &block, None)?.0.node;
         if let NodeKind::Scan(scan) = &mut node.kind {
             scan.with_row_id = true;

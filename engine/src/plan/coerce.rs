@@ -52,6 +52,17 @@ pub(crate) fn key_column(expr: &Expr) -> Option<usize> {
     }
 }
 
+/// Whether `expr` is `key`, seen through casts that keep order and equality.
+pub(crate) fn is_key(expr: &Expr, key: &Expr) -> bool {
+    expr == key
+        || match &expr.kind {
+            ExprKind::Cast { input, .. } => {
+                keeps_order(input.sql_type, expr.sql_type) && is_key(input, key)
+            }
+            _ => false,
+        }
+}
+
 fn keeps_order(from: SqlType, to: SqlType) -> bool {
     use SqlType::{Char, Int2, Int4, Int8, Text, Varchar};
     matches!(

@@ -231,7 +231,12 @@ impl Printer<'_> {
             Access::RowIds(points) => vec![one_of(&row_id, points, outer)],
             Access::RowIdRange { low, high } => range(&row_id, low.as_ref(), high.as_ref(), outer),
             Access::Index(access) => {
-                let columns = &scan.table.indexes[access.index].columns;
+                let index = &scan.table.indexes[access.index];
+                let columns = &index.columns;
+                let column = |c: usize| match index.expression(c) {
+                    Some(expression) => expression.text.clone(),
+                    None => column(c),
+                };
                 let mut parts: Vec<String> = access
                     .equal
                     .iter()

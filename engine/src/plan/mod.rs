@@ -6,7 +6,7 @@
 //! ```
 //!
 //! One file for each step: `fold`, `relation` (what may be joined in any order, and where each condition goes), `access`
-//! (ways to read a table), `group` and `order` (ways to join), `join` (methods), `set_operation` (UNION and its like),
+//! (ways to read a table) with `imply` (whether a partial index has all rows), `group` and `order` (ways to join), `join` (methods), `set_operation` (UNION and its like),
 //! `aggregate` (GROUP BY), `window` (window functions), `with` (queries of WITH), `decorrelate` (subqueries of conditions as joins),
 //! `lateral` (LATERAL and functions in FROM),
 //! `query` (the rest of a query block), `change`, `statement`, `explain`. Estimates come from `block`, `selectivity` and
@@ -31,6 +31,7 @@ mod explain;
 mod expr;
 mod fold;
 mod group;
+mod imply;
 mod join;
 mod lateral;
 mod midnight;

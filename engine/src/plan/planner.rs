@@ -1,15 +1,19 @@
 //! What the parts of the planner share: subplans, parameter slots, and the step from columns of a query to positions.
 
+use crate::catalog::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::cost;
 use crate::plan::expr::{
     has_subquery, operands_mut, subquery_mut, visit_columns_mut, visit_query, visit_query_mut,
 };
+use crate::plan::fold::fold;
 use crate::plan::physical::{Cost, NodeKind, PlanNode, SubPlan};
 use crate::plan::with::CtePlan;
+use crate::sql::IndexKeys;
 use crate::sql::bound::{Distinct, Expr, ExprKind, Query};
 use crate::types::{SqlType, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Nesting of queries that is planned before `54001`.
 const DEPTH_MAX: usize = 64;
@@ -53,6 +57,15 @@ impl<'a> Planner<'a> {
             parameters,
             depth: 0,
         }
+    }
+
+    /// What is computed for the indexes of `table`, folded as the conditions of queries are.
+    pub(crate) fn index_keys(&self, table: &Table) -> Result<Arc<IndexKeys>> {
+        let mut keys = IndexKeys::of(table)?;
+        if let Some(keys) = Arc::get_mut(&mut keys) {
+            keys.each_mut(&mut |expr| fold(expr, self.folder));
+        }
+        Ok(keys)
     }
 
     /// `expr` over the columns of a query as an expression over a node's output, its subqueries planned.

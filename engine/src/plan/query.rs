@@ -24,7 +24,8 @@ impl Planner<'_> {
     pub(crate) fn plan_query(&mut self, mut query: Query) -> Result<PlanNode> {
         self.with(std::mem::take(&mut query.with))?;
         query.from.iter_mut().for_each(|from| self.merge_ctes(from));
-        let block = Block::new(query.from.as_ref());
+        let mut block = Block::new(query.from.as_ref());
+        block.set_index_keys(|table| self.index_keys(table))?;
         let wanted = wanted(&query);
         let (built, mut ordered) = self.source(&mut query, &block, wanted.as_ref())?;
         let built = match query.aggregate.take() {

@@ -2,6 +2,7 @@
 //! tables that it can spread to, and unique keys that are deferrable.
 
 use super::bound::Expr;
+use super::index_keys::IndexKeys;
 use crate::catalog::{ForeignKey, ReferencedKey, Table};
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct Reference {
 pub struct Affected {
     /// The table.
     pub table: Arc<Table>,
+    /// What is computed for its indexes: for actions.
+    pub keys: Arc<IndexKeys>,
     /// CHECK constraints over the new row, by name: for actions.
     pub checks: Vec<(String, Expr)>,
     /// The defaults of all columns: for actions.

@@ -4,6 +4,7 @@
 //! recognised here by their words.
 
 use super::action_columns;
+use super::conflict_target;
 use super::frame_exclusion;
 use super::locking;
 use super::setting::{Recognised, recognise};
@@ -79,6 +80,8 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let rewritten = locking::rewrite(segment)?;
         let locks_rows = rewritten.is_some();
         let segment = rewritten.as_deref().unwrap_or(segment);
+        let inferring = conflict_target::rewrite(segment);
+        let segment = inferring.as_deref().unwrap_or(segment);
         statements.push(Parsed {
             kind: parse_one(segment, end.first())?,
             locks_rows,

@@ -54,6 +54,33 @@ pub(crate) fn operands_mut(expr: &mut Expr, visit: Visit<'_>) -> Result<()> {
     }
 }
 
+/// The columns that `expr` reads, each once.
+pub(crate) fn columns_of(expr: &Expr) -> Vec<usize> {
+    let mut found = Vec::new();
+    any_part(expr, &mut |part| {
+        if let ExprKind::Column(column) = part.kind
+            && !found.contains(&column)
+        {
+            found.push(column);
+        }
+        false
+    });
+    found
+}
+
+/// Whether `test` holds of `expr`, or of a part of it outside of subqueries.
+pub(crate) fn any_part(expr: &Expr, test: &mut dyn FnMut(&Expr) -> bool) -> bool {
+    fn look(expr: &mut Expr, test: &mut dyn FnMut(&Expr) -> bool, found: &mut bool) -> Result<()> {
+        *found = *found || test(expr);
+        operands_mut(expr, &mut |operand| look(operand, test, found))
+    }
+    let mut found = false;
+    // The visit itself cannot fail.
+    let visited = look(&mut expr.clone(), test, &mut found);
+    debug_assert!(visited.is_ok());
+    found
+}
+
 /// The query inside `expr`.
 pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
     match &mut expr.kind {

@@ -2,7 +2,7 @@
 
 use crate::scenario::{Request, SCENARIOS, run_seed};
 use arbitrary::Arbitrary;
-use quantadb::catalog::{Column, ConstraintTiming, Index, Schema, Table};
+use quantadb::catalog::{Column, Index, Schema, Table};
 use quantadb::sql::{bind, parse};
 use quantadb::storage::TreeId;
 use quantadb::types::{ElementType, SqlType};
@@ -38,13 +38,10 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         not_null: name == "a",
         default: (name == "f").then(|| "1 + 2".to_owned()),
     });
+    let columns_of_index = vec![(1, false), (2, true)];
     let index = Index {
-        name: format!("{name}_b"),
-        tree: TreeId(tree + 1),
-        columns: vec![(1, false), (2, true)],
         unique: !keyed,
-        constraint: false,
-        timing: ConstraintTiming::NotDeferrable,
+        ..Index::over(format!("{name}_b"), TreeId(tree + 1), columns_of_index)
     };
     Table {
         name: name.to_owned(),

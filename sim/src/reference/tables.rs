@@ -69,13 +69,18 @@ const TYPES: [(&str, &str); 8] = [
 const SET_NULLS: [&str; 4] = ["SET NULL", "SET NULL (b)", "SET DEFAULT", "SET DEFAULT (b)"];
 
 /// Indexes that a run may have, beside those of keys.
-const INDEXES: [&str; 6] = [
+const INDEXES: [&str; 11] = [
     "CREATE INDEX p_a ON p (a)",
     "CREATE INDEX p_ab ON p (a, b)",
     "CREATE INDEX p_b ON p (b DESC)",
     "CREATE INDEX c_a ON c (a)",
     "CREATE INDEX c_b ON c (b)",
     "CREATE INDEX c_ba ON c (b, a)",
+    "CREATE INDEX p_high ON p (a) WHERE a > 2",
+    "CREATE INDEX p_sum ON p ((a + b), id DESC)",
+    "CREATE INDEX p_some ON p (b) WHERE a IS NOT NULL AND b >= 1",
+    "CREATE INDEX c_none ON c (b) WHERE a IS NULL",
+    "CREATE INDEX c_double ON c ((a * 2)) WHERE b = 1 OR b > 4",
 ];
 
 impl Layout {

@@ -138,8 +138,33 @@ impl Definitions<'_> {
         let table = self.0.table(rng);
         let number = rng.random_range(0..3);
         let unique = if rng.random_bool(0.2) { "UNIQUE " } else { "" };
-        let columns = pick(rng, &["a", "b", "a, b", "c", "b, id", "d", "t, d"]);
-        format!("CREATE {unique}INDEX {table}_i{number} ON {table} ({columns})")
+        let columns = pick(
+            rng,
+            &[
+                "a",
+                "b",
+                "a, b",
+                "c",
+                "b, id",
+                "d",
+                "t, d",
+                "lower(b)",
+                "(a % 7), id",
+                "upper(b), (a + 1) DESC",
+            ],
+        );
+        let rows = pick(
+            rng,
+            &[
+                "",
+                "",
+                "",
+                " WHERE a > 3",
+                " WHERE b IS NOT NULL",
+                " WHERE a IS NULL OR c > 5",
+            ],
+        );
+        format!("CREATE {unique}INDEX {table}_i{number} ON {table} ({columns}){rows}")
     }
 
     pub(super) fn statement(&self, rng: &mut ChaCha8Rng) -> String {

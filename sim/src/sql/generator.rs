@@ -202,9 +202,12 @@ impl Generator {
     /// A condition on a table that has no alias.
     pub(super) fn condition(&self, rng: &mut ChaCha8Rng) -> String {
         let key = self.key(rng);
-        match rng.random_range(0..13) {
-            12 => Arrays(self).condition(rng),
+        match rng.random_range(0..16) {
+            15 => Arrays(self).condition(rng),
             0..=3 => format!("id = '{key}'"),
+            12 => format!("lower(b) = {}", self.text(rng)),
+            13 => format!("a % 7 = {} AND a > {}", key % 7, rng.random_range(0..8)),
+            14 => format!("a + 1 IN ({key}, 8, 9) AND upper(b) > 'TEXT 1'"),
             10 => format!("d >= {}", self.interval(rng)),
             11 => format!("t < {} + {}", self.typed_moment(rng), self.interval(rng)),
             4 => {

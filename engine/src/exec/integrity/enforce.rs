@@ -194,7 +194,12 @@ impl Work<'_, '_> {
             rows.pop();
         }
         self.has_acted |= !rows.is_empty();
-        let Affected { table, checks, .. } = &self.integrity.affected[position];
+        let Affected {
+            table,
+            keys,
+            checks,
+            ..
+        } = &self.integrity.affected[position];
         let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
         for (id, row) in rows {
             let new = match outcome {
@@ -213,7 +218,7 @@ impl Work<'_, '_> {
                 position,
                 events: &mut self.events,
             };
-            let mut writer = Writer::new(txn, table).recording(recorder);
+            let mut writer = Writer::new(txn, table, keys).recording(recorder);
             match new {
                 None => writer.delete(id, &row)?,
                 Some(new) => writer.update(id, &row, &new)?,

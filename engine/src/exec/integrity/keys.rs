@@ -170,7 +170,7 @@ fn place(reference: &Reference, values: &[Option<Value>]) -> Place {
         return Place::RowId(id);
     }
     let mut best = (0, Place::Anywhere);
-    for index in &child.indexes {
+    for index in child.indexes.iter().filter(|i| i.predicate.is_none()) {
         let mut key = Vec::new();
         let mut fixed = 0;
         for (column, descending) in &index.columns {

@@ -6,15 +6,15 @@ use super::coerce::{Context, can_cast, literal};
 use super::context::{Binder, Clause, Level};
 use super::data_type::sql_type;
 use super::foreign_key::Written;
-use super::index::columns_of;
 use super::names::{at, fold, sql_error};
 use super::scope::Scope;
 use super::table::{COLUMNS_MAX, NO_TREE};
-use crate::catalog::{Column, Index, Table};
+use crate::catalog::{Column, EXPRESSION_BASE, Index, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::index_keys::IndexKeys;
 use crate::sql::parse::parse_expression;
-use crate::sql::walk::operands_mut;
+use crate::sql::walk::{columns_of, operands_mut};
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
 use std::ops::ControlFlow;
@@ -102,7 +102,12 @@ impl Binder<'_> {
         if !cascade {
             self.refuse_if_column_is_referenced(change, &name)?;
         }
-        let is_key = |index: &Index| index.columns.iter().any(|(c, _)| *c == position);
+        let keys = IndexKeys::of(&change.table)?;
+        let of_column = |i: &usize| keys.columns_of(&change.table, *i).contains(&position);
+        let indexes = (0..change.table.indexes.len()).filter(of_column);
+        let dropped = indexes.map(|i| change.table.indexes[i].name.clone());
+        let dropped: Vec<String> = dropped.collect();
+        let is_key = |index: &Index| dropped.contains(&index.name);
         let table = &mut change.table;
         let key_name = table.primary_key_name.clone();
         let has_key = |i: &Index| Some(&i.name) == key_name.as_ref() && is_key(i);
@@ -117,7 +122,7 @@ impl Binder<'_> {
         let mut kept = Vec::new();
         for (name, text) in table.checks.drain(..) {
             let bound = super::bind_expression(&text, &columns, SqlType::Bool)?;
-            if !columns_of(bound).contains(&position) {
+            if !columns_of(&bound).contains(&position) {
                 kept.push((name, text));
             }
         }
@@ -126,7 +131,9 @@ impl Binder<'_> {
         change.values.remove(position);
         let moved = |column: &mut usize| *column -= usize::from(*column > position);
         let indexes = table.indexes.iter_mut().flat_map(|i| &mut i.columns);
-        indexes.for_each(|(column, _)| moved(column));
+        indexes
+            .filter(|(column, _)| *column < EXPRESSION_BASE)
+            .for_each(|(column, _)| moved(column));
         for key in &mut table.foreign_keys {
             let columns = key.columns.iter_mut().chain(&mut key.on_delete_columns);
             columns.for_each(moved);
@@ -256,17 +263,15 @@ impl Binder<'_> {
         }
         change.values[position] = value;
         change.table.columns[position].sql_type = to;
+        super::index::check_computed(&mut change.table)?;
         change.rewritten = true;
         if change.table.row_id_column == Some(position) && !to.is_integer() {
             change.store_row_id();
             let primary_key = change.table.primary_key_name.clone();
             change.table.indexes.extend(primary_key.map(|name| Index {
-                name,
-                tree: NO_TREE,
-                columns: vec![(position, false)],
                 unique: true,
                 constraint: true,
-                timing: Default::default(),
+                ..Index::over(name, NO_TREE, vec![(position, false)])
             }));
         }
         Ok(())
@@ -284,7 +289,13 @@ impl Alteration {
         if self.table.position(&new_name).is_some() {
             return Err(column_exists(&self.table, &new_name, new));
         }
-        for (_, text) in &mut self.table.checks {
+        let checks = self.table.checks.iter_mut().map(|(_, text)| text);
+        let indexes = self.table.indexes.iter_mut();
+        let of_indexes = indexes.flat_map(|index| {
+            let expressions = index.expressions.iter_mut().map(|e| &mut e.text);
+            expressions.chain(&mut index.predicate)
+        });
+        for text in checks.chain(of_indexes) {
             *text = with_renamed(text, &old_name, &new_name)?;
         }
         self.table.columns[position].name.clone_from(&new_name);

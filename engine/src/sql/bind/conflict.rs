@@ -4,9 +4,13 @@ use super::context::{Binder, Clause, Level};
 use super::join::concat;
 use super::names::{at, fold, single, sql_error};
 use super::scope::Scope;
-use crate::catalog::{Index, ReferencedKey, Table};
+use super::stored::of_index;
+use crate::catalog::{EXPRESSION_BASE, Index, ReferencedKey, Table};
 use crate::error::{Error, Result};
-use crate::sql::bound::{ConflictUpdate, OnConflict};
+use crate::sql::bound::{ConflictUpdate, Expr, ExprKind, OnConflict};
+use crate::sql::conflict_target;
+use crate::sql::index_keys::{ComputedKey, IndexKeys};
+use crate::sql::parse::parse_expression;
 use sqlparser::ast;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -110,8 +114,13 @@ fn arbiters(table: &Table, target: &ast::ConflictTarget) -> Result<Vec<Reference
         ast::ConflictTarget::OnConstraint(name) => return constraint(table, name).map(|k| vec![k]),
         ast::ConflictTarget::Columns { columns, predicate } => (columns, predicate),
     };
-    let mut wanted = BTreeSet::new();
+    let (mut wanted, mut expressions) = (BTreeSet::new(), Vec::new());
     for ident in columns {
+        if let Some(text) = conflict_target::expression(ident) {
+            let expr = parse_expression(text)?;
+            expressions.push(of_index(&expr, table, Clause::IndexExpression)?);
+            continue;
+        }
         let name = fold(ident)?;
         let column = table.columns.iter().position(|c| c.name == name);
         wanted.insert(column.ok_or_else(|| {
@@ -119,14 +128,27 @@ fn arbiters(table: &Table, target: &ast::ConflictTarget) -> Result<Vec<Reference
             at(sql_error("42703", message), ident)
         })?);
     }
-    if predicate.is_some() {
-        return Err(Error::unsupported("ON CONFLICT (…) WHERE"));
-    }
+    let predicate = match predicate {
+        Some(predicate) => Some(of_index(predicate, table, Clause::IndexPredicate)?),
+        None => None,
+    };
+    let keys = IndexKeys::of(table)?;
     let is_over = |key: &ReferencedKey| match key {
-        ReferencedKey::RowId => table.row_id_column.into_iter().eq(wanted.iter().copied()),
+        ReferencedKey::RowId => {
+            expressions.is_empty() && table.row_id_column.into_iter().eq(wanted.iter().copied())
+        }
         ReferencedKey::Index(index) => {
-            let own = table.indexes[*index].columns.iter();
-            own.map(|(column, _)| *column).collect::<BTreeSet<_>>() == wanted
+            let own = table.indexes[*index]
+                .columns
+                .iter()
+                .map(|(column, _)| *column);
+            let own: BTreeSet<usize> = own.filter(|c| *c < EXPRESSION_BASE).collect();
+            let none = ComputedKey::default();
+            let computed = keys.get(*index).unwrap_or(&none);
+            own == wanted
+                && expressions.iter().all(|e| computed.expressions.contains(e))
+                && computed.expressions.iter().all(|e| expressions.contains(e))
+                && is_asked_for(computed.predicate.as_ref(), predicate.as_ref())
         }
     };
     let found: Vec<ReferencedKey> = unique_keys(table).filter(is_over).collect();
@@ -137,6 +159,16 @@ fn arbiters(table: &Table, target: &ast::ConflictTarget) -> Result<Vec<Reference
         ));
     }
     Ok(found)
+}
+
+/// Whether the condition of an index is among those that the target names.
+fn is_asked_for(own: Option<&Expr>, asked: Option<&Expr>) -> bool {
+    let parts = |e: &Expr| match &e.kind {
+        ExprKind::And(parts) => parts.clone(),
+        _ => vec![e.clone()],
+    };
+    let asked = asked.map(parts).unwrap_or_default();
+    own.is_none_or(|own| parts(own).iter().all(|part| asked.contains(part)))
 }
 
 /// The unique key of the constraint `name`.

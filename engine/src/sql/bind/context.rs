@@ -97,6 +97,8 @@ pub(super) enum Clause {
     Returning,
     Default,
     Check,
+    IndexExpression,
+    IndexPredicate,
     MergeWhen,
 }
 
@@ -132,6 +134,8 @@ impl Clause {
             Self::Returning => "RETURNING",
             Self::Default => "DEFAULT expressions",
             Self::Check => "check constraints",
+            Self::IndexExpression => "index expressions",
+            Self::IndexPredicate => "index predicates",
             Self::MergeWhen => "MERGE WHEN conditions",
         }
     }

@@ -51,7 +51,8 @@ impl Target {
             columns: vec![column],
             is_deferrable: false,
         });
-        let unique = table.indexes.iter().filter(|i| i.unique).map(of_index);
+        let unique = table.indexes.iter().filter(|i| i.unique && i.is_plain());
+        let unique = unique.map(of_index);
         Self {
             columns: table.columns.clone(),
             keys: row_id.iter().cloned().chain(unique).collect(),

@@ -1,14 +1,18 @@
 //! CREATE INDEX, DROP INDEX, DROP TABLE.
 
 use super::call::refuse;
-use super::context::Binder;
+use super::context::{Binder, Clause};
+use super::figure_name::figure_name;
 use super::json::check_index;
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
+use super::stored::{of_index, stored_text};
 use super::table::NO_TREE;
-use crate::catalog::{Column, ConstraintTiming, Index, Table};
+use crate::catalog::{Column, EXPRESSION_BASE, Index, IndexExpression, Table};
 use crate::error::{Error, Result};
-use crate::sql::bound::{CreateIndex, Expr, ExprKind, Statement};
-use crate::sql::walk::operands_mut;
+use crate::sql::bound::{CreateIndex, Statement};
+use crate::sql::immutable::is_immutable;
+use crate::sql::parse::parse_expression;
+use crate::types::SqlType;
 use sqlparser::ast;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -45,7 +49,6 @@ impl Binder<'_> {
         refuse(*concurrently || *r#async, "CREATE INDEX CONCURRENTLY")?;
         refuse(!include.is_empty(), "INCLUDE")?;
         refuse(*nulls_distinct == Some(false), "NULLS NOT DISTINCT")?;
-        refuse(predicate.is_some(), "a partial index")?;
         let other = !with.is_empty() || !index_options.is_empty() || !alter_options.is_empty();
         refuse(other, "an option of CREATE INDEX")?;
         let table = self.table(table_name)?;
@@ -53,7 +56,11 @@ impl Binder<'_> {
             let message = format!("cannot use more than {INDEX_COLUMNS_MAX} columns in an index");
             return Err(sql_error("54011", message));
         }
-        let columns = index_columns(written, &table.columns)?;
+        let (columns, expressions) = index_columns(written, &table)?;
+        let predicate = match predicate {
+            Some(predicate) => Some(stored_part(predicate, &table, Clause::IndexPredicate)?.0),
+            None => None,
+        };
         let name = match name {
             Some(name) => {
                 let (name, ident) = relation(name)?;
@@ -65,31 +72,24 @@ impl Binder<'_> {
                 }
                 name
             }
-            None => self.index_name(&table, &columns),
+            None => self.index_name(&table, &key_names(written)?),
         };
         Ok(Some(CreateIndex {
             table,
             index: Index {
-                name,
-                tree: NO_TREE,
-                columns,
+                expressions,
+                predicate,
                 unique: *unique,
-                constraint: false,
-                timing: ConstraintTiming::NotDeferrable,
+                ..Index::over(name, NO_TREE, columns)
             },
         }))
     }
 
-    fn index_name(&self, table: &Table, columns: &[(usize, bool)]) -> String {
-        let names: Vec<&str> = columns
-            .iter()
-            .map(|(c, _)| table.columns[*c].name.as_str())
-            .collect();
-        let names = names.join("_");
+    fn index_name(&self, table: &Table, names: &str) -> String {
         let mut label = "idx".to_string();
         let mut number = 0;
         loop {
-            let name = made_up(&table.name, &names, &label);
+            let name = made_up(&table.name, names, &label);
             if !self.relation_exists(&name) {
                 return name;
             }
@@ -213,7 +213,14 @@ pub(super) fn plain_columns<'a>(
     written
         .iter()
         .map(|column| {
-            let (name, ident, options) = column_name(column)?;
+            let (expr, options) = key_part(column)?;
+            let ast::Expr::Identifier(ident) = expr else {
+                return Err(sql_error(
+                    "42601",
+                    format!("syntax error at or near \"{expr}\""),
+                ));
+            };
+            let name = fold(ident)?;
             let plain = *options == ast::OrderByOptions::default();
             refuse(!plain, "ASC and DESC in a key")?;
             let position = columns.iter().position(|c| c.name == name).ok_or_else(|| {
@@ -230,36 +237,100 @@ pub(super) fn plain_columns<'a>(
         .collect()
 }
 
-fn index_columns(written: &[ast::IndexColumn], columns: &[Column]) -> Result<Vec<(usize, bool)>> {
-    written
-        .iter()
-        .map(|column| {
-            let (name, ident, ast::OrderByOptions { sort, nulls_first }) = column_name(column)?;
-            let descending = match sort {
-                None | Some(ast::OrderBySort::Asc) => false,
-                Some(ast::OrderBySort::Desc) => true,
-                Some(ast::OrderBySort::Using(_)) => {
-                    return Err(Error::unsupported("USING in an index"));
-                }
-            };
-            let unusual = nulls_first.is_some_and(|first| first != descending);
-            refuse(
-                unusual,
-                "NULLS FIRST and NULLS LAST against the direction of an index",
-            )?;
-            let position = columns.iter().position(|c| c.name == name).ok_or_else(|| {
-                at(
-                    sql_error("42703", format!("column \"{name}\" does not exist")),
-                    ident,
-                )
-            })?;
-            check_index(columns[position].sql_type)?;
-            Ok((position, descending))
-        })
-        .collect()
+/// The columns of a new index of `table`, with the expressions among them.
+fn index_columns(
+    written: &[ast::IndexColumn],
+    table: &Table,
+) -> Result<(Vec<(usize, bool)>, Vec<IndexExpression>)> {
+    let (mut columns, mut expressions) = (Vec::new(), Vec::new());
+    for column in written {
+        let (expr, ast::OrderByOptions { sort, nulls_first }) = key_part(column)?;
+        let descending = match sort {
+            None | Some(ast::OrderBySort::Asc) => false,
+            Some(ast::OrderBySort::Desc) => true,
+            Some(ast::OrderBySort::Using(_)) => {
+                return Err(Error::unsupported("USING in an index"));
+            }
+        };
+        let unusual = nulls_first.is_some_and(|first| first != descending);
+        refuse(
+            unusual,
+            "NULLS FIRST and NULLS LAST against the direction of an index",
+        )?;
+        let position = match expr {
+            ast::Expr::Identifier(ident) => {
+                let name = fold(ident)?;
+                let missing = || {
+                    let error = sql_error("42703", format!("column \"{name}\" does not exist"));
+                    at(error, ident)
+                };
+                let position = table.position(&name).ok_or_else(missing)?;
+                check_index(table.columns[position].sql_type)?;
+                position
+            }
+            _ => {
+                let (text, sql_type) = stored_part(expr, table, Clause::IndexExpression)?;
+                expressions.push(IndexExpression { text, sql_type });
+                EXPRESSION_BASE + expressions.len() - 1
+            }
+        };
+        columns.push((position, descending));
+    }
+    Ok((columns, expressions))
 }
 
-fn column_name(column: &ast::IndexColumn) -> Result<(String, &ast::Ident, &ast::OrderByOptions)> {
+/// Text and type of an expression or the condition of an index. Errors: `42P17` for what is not immutable, and those of
+/// a query with it.
+fn stored_part(expr: &ast::Expr, table: &Table, clause: Clause) -> Result<(String, SqlType)> {
+    let bind = |expr: &ast::Expr| of_index(expr, table, clause);
+    let bound = bind(expr)?;
+    if !is_immutable(&bound) {
+        let part = match clause {
+            Clause::IndexPredicate => "predicate",
+            _ => "expression",
+        };
+        let message = format!("functions in index {part} must be marked IMMUTABLE");
+        return Err(sql_error("42P17", message));
+    }
+    if clause == Clause::IndexExpression {
+        check_index(bound.sql_type)?;
+    }
+    Ok((stored_text(expr, &bound, bind)?, bound.sql_type))
+}
+
+/// Looks again at what is computed for the indexes of `table`, the type of a column being another now. Errors: as for a
+/// new index.
+pub(super) fn check_computed(table: &mut Table) -> Result<()> {
+    for index in 0..table.indexes.len() {
+        for at in 0..table.indexes[index].expressions.len() {
+            let text = parse_expression(&table.indexes[index].expressions[at].text)?;
+            let (_, sql_type) = stored_part(&text, table, Clause::IndexExpression)?;
+            table.indexes[index].expressions[at].sql_type = sql_type;
+        }
+        if let Some(text) = &table.indexes[index].predicate {
+            stored_part(&parse_expression(text)?, table, Clause::IndexPredicate)?;
+        }
+    }
+    Ok(())
+}
+
+/// The part of an index's name that its columns and expressions are.
+fn key_names(written: &[ast::IndexColumn]) -> Result<String> {
+    let mut names: Vec<String> = Vec::new();
+    for column in written {
+        let figured = match figure_name(&column.column.expr)? {
+            unnamed if unnamed == "?column?" => "expr".to_string(),
+            name => name,
+        };
+        let numbered = (1..).map(|number| format!("{figured}{number}"));
+        let mut candidates = std::iter::once(figured.clone()).chain(numbered);
+        names.extend(candidates.find(|name| !names.contains(name)));
+    }
+    Ok(names.join("_"))
+}
+
+/// A part of a key: PostgreSQL asks for parentheses around an expression that is no call.
+fn key_part(column: &ast::IndexColumn) -> Result<(&ast::Expr, &ast::OrderByOptions)> {
     let ast::IndexColumn {
         column:
             ast::OrderByExpr {
@@ -271,25 +342,21 @@ fn column_name(column: &ast::IndexColumn) -> Result<(String, &ast::Ident, &ast::
     } = column;
     refuse(operator_class.is_some(), "an operator class")?;
     refuse(with_fill.is_some(), "WITH FILL")?;
+    let is_cast = |kind: &ast::CastKind| *kind == ast::CastKind::Cast;
     match expr {
-        ast::Expr::Identifier(ident) => Ok((fold(ident)?, ident, options)),
-        _ => Err(Error::unsupported("an index on an expression")),
-    }
-}
-
-/// The columns that `expr` reads, each once.
-pub(super) fn columns_of(mut expr: Expr) -> Vec<usize> {
-    fn look(expr: &mut Expr, found: &mut Vec<usize>) -> Result<()> {
-        if let ExprKind::Column(column) = expr.kind
-            && !found.contains(&column)
-        {
-            found.push(column);
+        ast::Expr::Identifier(_)
+        | ast::Expr::Function(_)
+        | ast::Expr::Nested(_)
+        | ast::Expr::Extract { .. }
+        | ast::Expr::Position { .. }
+        | ast::Expr::Substring { .. }
+        | ast::Expr::Trim { .. } => {}
+        ast::Expr::Cast { kind, .. } if is_cast(kind) => {}
+        ast::Expr::Collate { .. } => return Err(Error::unsupported("COLLATE")),
+        other => {
+            let message = format!("syntax error at or near \"{other}\"");
+            return Err(sql_error("42601", message));
         }
-        operands_mut(expr, &mut |operand| look(operand, found))
     }
-    let mut found = Vec::new();
-    // The visit itself cannot fail.
-    let visited = look(&mut expr, &mut found);
-    debug_assert!(visited.is_ok());
-    found
+    Ok((expr, options))
 }

@@ -4,6 +4,7 @@ use super::change::{checks, defaults};
 use super::context::Binder;
 use crate::catalog::{ForeignKey, Schema, Table};
 use crate::error::{Error, Result};
+use crate::sql::index_keys::IndexKeys;
 use crate::sql::integrity::{Affected, Integrity, Reference};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,6 +75,7 @@ fn integrity(
         graph.spread(next, |_, _| true);
         let affected = &mut graph.affected[next];
         affected.checks = checks(&affected.table)?;
+        affected.keys = IndexKeys::of(&affected.table)?;
         affected.defaults = defaults(&affected.table)?;
         affected.unique = deferrable(&affected.table, |_| true);
         next += 1;
@@ -96,6 +98,7 @@ fn integrity(
 fn of_table(table: &Arc<Table>) -> Affected {
     Affected {
         table: table.clone(),
+        keys: Arc::default(),
         checks: Vec::new(),
         defaults: Vec::new(),
         child_of: Vec::new(),

@@ -67,3 +67,4 @@ pub(crate) use explain::explain_options;
 pub use integrity::reference;
 pub use statement::{Bound, bind};
 pub use stored::bind_expression;
+pub(super) use stored::{bind_index_expression, bind_index_predicate};

@@ -1,15 +1,16 @@
-//! Expressions that the catalog keeps as text: defaults and check constraints.
+//! Expressions that the catalog keeps as text: defaults, check constraints, and what indexes are made of.
 
 use super::coerce::{Context, can_cast};
 use super::context::{Binder, Clause, Level};
 use super::names::sql_error;
 use super::scope::Scope;
-use crate::catalog::{Column, Schema};
-use crate::error::Result;
+use crate::catalog::{Column, Schema, Table};
+use crate::error::{Error, Result};
 use crate::sql::bound::Expr;
 use crate::sql::parse::parse_expression;
 use crate::types::SqlType;
 use sqlparser::ast;
+use std::ops::ControlFlow;
 
 /// Binds `text` over a row of `columns` to an expression of type `expected`: a DEFAULT (no columns) or a CHECK
 /// (BOOLEAN). Errors are those of a query with such an expression; `0A000` for subqueries, and for columns where there
@@ -23,7 +24,49 @@ pub fn bind_expression(text: &str, columns: &[Column], expected: SqlType) -> Res
     bind_stored(&parse_expression(text)?, "", columns, clause, expected)
 }
 
-/// Binds an expression that is stored as text: a CHECK over a row of the table `alias`, or the DEFAULT of column `alias`.
+/// Binds the stored text of an expression of an index of `table`. Errors: as for [`bind_expression`].
+pub(in crate::sql) fn bind_index_expression(text: &str, table: &Table) -> Result<Expr> {
+    of_index(&parse_expression(text)?, table, Clause::IndexExpression)
+}
+
+/// Binds the stored text of the condition of an index of `table`. Errors: as for [`bind_expression`].
+pub(in crate::sql) fn bind_index_predicate(text: &str, table: &Table) -> Result<Expr> {
+    of_index(&parse_expression(text)?, table, Clause::IndexPredicate)
+}
+
+/// A part of an index of `table`, which `clause` tells.
+pub(super) fn of_index(expr: &ast::Expr, table: &Table, clause: Clause) -> Result<Expr> {
+    bind_stored(expr, &table.name, &table.columns, clause, SqlType::Bool)
+}
+
+/// The text of an expression for the catalog, seen to mean the same when it is read again.
+pub(super) fn stored_text(
+    expr: &ast::Expr,
+    bound: &Expr,
+    bind: impl Fn(&ast::Expr) -> Result<Expr>,
+) -> Result<String> {
+    // The table may be called otherwise some day.
+    let mut unqualified = expr.clone();
+    let visited = ast::visit_expressions_mut(&mut unqualified, |expr| {
+        if let ast::Expr::CompoundIdentifier(parts) = expr
+            && let Some(column) = parts.pop()
+        {
+            *expr = ast::Expr::Identifier(column);
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    debug_assert!(visited.is_continue());
+    let text = unqualified.to_string();
+    match parse_expression(&text).and_then(|again| bind(&again)) {
+        Ok(again) if again == *bound => Ok(text),
+        _ => Err(Error::unsupported(
+            "this expression in a table's definition",
+        )),
+    }
+}
+
+/// Binds an expression that is stored as text: the DEFAULT of column `alias`, or another one over a row of the table
+/// `alias`.
 pub(super) fn bind_stored(
     expr: &ast::Expr,
     alias: &str,
@@ -40,8 +83,11 @@ pub(super) fn bind_stored(
     let level = Level::new(scope, clause);
     let (bound, _) = binder.with_level(level, |binder| {
         let bound = binder.bind_expr(expr)?;
-        if clause == Clause::Check {
-            return binder.condition(bound, "CHECK");
+        match clause {
+            Clause::Check => return binder.condition(bound, "CHECK"),
+            Clause::IndexPredicate => return binder.condition(bound, "WHERE"),
+            Clause::IndexExpression => return binder.resolve_unknown(bound),
+            _ => {}
         }
         if !can_cast(bound.sql_type, expected, Context::Assignment) {
             let message = format!(

@@ -5,11 +5,11 @@ use super::context::{Binder, Clause};
 use super::data_type::sql_type;
 use super::foreign_key::{Written, timing};
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
-use super::stored::bind_stored;
+use super::stored::{bind_stored, stored_text};
 use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index};
 use crate::error::{Error, Result};
-use crate::sql::bound::{CreateTable, Expr};
-use crate::sql::parse::parse_expression;
+use crate::sql::bound::CreateTable;
+use crate::sql::walk::columns_of;
 use crate::storage::TreeId;
 use crate::types::SqlType;
 use sqlparser::ast;
@@ -41,13 +41,12 @@ pub(super) struct DraftKey {
 impl DraftKey {
     /// The index that it needs, without a tree.
     pub(super) fn index(&self) -> Index {
+        let columns = self.columns.iter().map(|c| (*c, false)).collect();
         Index {
-            name: self.name.clone(),
-            tree: NO_TREE,
-            columns: self.columns.iter().map(|c| (*c, false)).collect(),
             unique: true,
             constraint: true,
             timing: self.timing,
+            ..Index::over(self.name.clone(), NO_TREE, columns)
         }
     }
 }
@@ -334,7 +333,7 @@ impl Draft {
         let name = match name.or(own_name.as_ref()) {
             Some(ident) => fold(ident)?,
             None => {
-                let used = super::index::columns_of(bound);
+                let used = columns_of(&bound);
                 let column = match used.as_slice() {
                     [only] => self.columns[*only].name.clone(),
                     _ => String::new(),
@@ -447,19 +446,4 @@ fn check_key_options(
         index_type.is_some() || !options.is_empty(),
         "an option of a key",
     )
-}
-
-/// The text of an expression for the catalog, seen to mean the same when it is read again.
-fn stored_text(
-    expr: &ast::Expr,
-    bound: &Expr,
-    bind: impl Fn(&ast::Expr) -> Result<Expr>,
-) -> Result<String> {
-    let text = expr.to_string();
-    match parse_expression(&text).and_then(|again| bind(&again)) {
-        Ok(again) if again == *bound => Ok(text),
-        _ => Err(Error::unsupported(
-            "this expression in a table's definition",
-        )),
-    }
 }

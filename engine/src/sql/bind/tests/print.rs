@@ -131,13 +131,17 @@ fn table(c: &CreateTable) -> String {
 }
 
 fn index(i: &crate::catalog::Index) -> String {
-    let columns = names(
-        i.columns
-            .iter()
-            .map(|(c, d)| format!("#{c}{}", if *d { " desc" } else { "" })),
-    );
+    let columns = names(i.columns.iter().map(|(c, d)| {
+        let part = match i.expression(*c) {
+            Some(e) => format!("({}: {})", e.text, e.sql_type),
+            None => format!("#{c}"),
+        };
+        format!("{part}{}", if *d { " desc" } else { "" })
+    }));
     let unique = if i.unique { "unique " } else { "" };
-    format!("{unique}{}({columns})", i.name)
+    let predicate = i.predicate.iter().map(|text| format!(" where {text}"));
+    let predicate: String = predicate.collect();
+    format!("{unique}{}({columns}){predicate}", i.name)
 }
 
 fn returning(returning: &Option<Returning>) -> String {

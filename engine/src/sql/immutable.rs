@@ -1,0 +1,82 @@
+//! Which expressions have one value for given arguments, at any time and under any setting, as PostgreSQL has it
+//! (`IMMUTABLE`): only such can be stored.
+//!
+//! A function is not immutable that looks at the clock, at the time zone, at settings of how dates are written, or at
+//! chance, even where no setting of this database would change what it gives: what is asked here is what PostgreSQL asks.
+
+use super::bound::{Expr, ExprKind};
+use super::function::ScalarFunction;
+use super::walk::any_part;
+use crate::types::SqlType;
+
+/// Whether the value of `expr` depends on nothing but its columns.
+pub(crate) fn is_immutable(expr: &Expr) -> bool {
+    !any_part(expr, &mut is_changeable)
+}
+
+/// Whether this node, seen without its operands, is not immutable.
+fn is_changeable(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Cast { input, .. } => {
+            !is_literal(input) && depends(input.sql_type, expr.sql_type)
+        }
+        ExprKind::Call(function, arguments) => call_changes(*function, arguments),
+        ExprKind::Arithmetic(_, left, right) => {
+            // A day of a zone may have 23 hours.
+            let sides = [left.sql_type, right.sql_type];
+            sides.contains(&SqlType::TimestampTz) && sides.contains(&SqlType::Interval)
+        }
+        ExprKind::ScalarSubquery(_)
+        | ExprKind::Rows(_)
+        | ExprKind::Exists { .. }
+        | ExprKind::InSubquery { .. }
+        | ExprKind::AnySubquery { .. }
+        | ExprKind::Parameter(_) => true,
+        _ => false,
+    }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Literal(_))
+}
+
+fn is_text(sql_type: SqlType) -> bool {
+    matches!(
+        sql_type,
+        SqlType::Text | SqlType::Varchar(_) | SqlType::Char(_)
+    )
+}
+
+/// Whether a cast depends on the time zone, or on how times are written.
+fn depends(from: SqlType, to: SqlType) -> bool {
+    let is_time = |t: SqlType| {
+        matches!(
+            t,
+            SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::TimestampTz
+        )
+    };
+    let zoned = (from == SqlType::TimestampTz) != (to == SqlType::TimestampTz);
+    let written = is_text(from) && (is_time(to) || to == SqlType::Interval);
+    zoned && is_time(from) && is_time(to) || written || is_time(from) && is_text(to)
+}
+
+fn call_changes(function: ScalarFunction, arguments: &[Expr]) -> bool {
+    use ScalarFunction as F;
+    let has = |sql_type| arguments.iter().any(|e| e.sql_type == sql_type);
+    match function {
+        F::CurrentDate
+        | F::CurrentTimestamp
+        | F::RandomUuid
+        | F::ConcatSkipNull
+        | F::ToChar
+        | F::ToNumber
+        | F::ReadTime
+        | F::MakeTimestampTz
+        | F::ToJson
+        | F::JsonArray
+        | F::JsonObject => true,
+        F::Age => arguments.len() == 1,
+        F::DateTrunc | F::Extract | F::Overlaps => has(SqlType::TimestampTz),
+        _ => false,
+    }
+}
