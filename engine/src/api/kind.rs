@@ -72,6 +72,7 @@ fn changes_in_with(statement: &Syntax) -> bool {
 pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
     let what = match &parsed.kind {
         ParsedKind::Analyze(_) => "ANALYZE",
+        ParsedKind::TableAs(_) => "CREATE TABLE AS",
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => {
             "ALTER DATABASE"
         }
@@ -109,7 +110,7 @@ pub(crate) fn is_query(parsed: &Parsed) -> bool {
 /// Whether the statement may change the schema or the statistics that are part of it.
 pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
     match &parsed.kind {
-        ParsedKind::Analyze(_) => true,
+        ParsedKind::Analyze(_) | ParsedKind::TableAs(_) => true,
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => true,
         ParsedKind::Sql(statement) => matches!(
             **statement,
@@ -135,6 +136,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Truncate(_) => "TRUNCATE TABLE",
         Statement::Explain(..) => "EXPLAIN",
         Statement::CreateTable(_) => "CREATE TABLE",
+        Statement::CreateTableAs(..) => "SELECT",
         Statement::AlterTable(_) => "ALTER TABLE",
         Statement::DropTable(..) => "DROP TABLE",
         Statement::CreateView(_) => "CREATE VIEW",

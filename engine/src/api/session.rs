@@ -395,17 +395,24 @@ impl Session {
         deferral: &mut Deferral,
     ) -> Result<(Ran, bool)> {
         let parameters = convert::parameters(parameters, &planned.parameter_types)?;
+        let settings = exec::Settings {
+            work_mem_bytes: self.settings.work_mem_bytes(),
+            pool: &self.shared.pool,
+            space: &self.shared.space,
+            temp_limit_kb: self.settings.temp_limit_kb(),
+            interrupt: &self.interrupt,
+            now_micros,
+        };
         let (executed, changed_schema) = match &planned.plan.body {
             Body::Utility(statement) => utility::run(&self.shared, txn, statement, now_micros)?,
+            Body::CreateTableAs(create, _) => {
+                let root = self.shared.backend.root_tree();
+                let table = utility::create_table(txn, root, create)?;
+                let rows = planned.plan.into_table(table);
+                let executed = exec::execute(txn, &rows, &parameters, settings, deferral)?;
+                (executed, true)
+            }
             _ => {
-                let settings = exec::Settings {
-                    work_mem_bytes: self.settings.work_mem_bytes(),
-                    pool: &self.shared.pool,
-                    space: &self.shared.space,
-                    temp_limit_kb: self.settings.temp_limit_kb(),
-                    interrupt: &self.interrupt,
-                    now_micros,
-                };
                 let executed = exec::execute(txn, &planned.plan, &parameters, settings, deferral)?;
                 (executed, false)
             }

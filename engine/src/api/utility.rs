@@ -183,23 +183,19 @@ fn define(
     })
 }
 
-fn create_table(txn: &mut dyn StorageTxn, root: TreeId, create: &CreateTable) -> Result<()> {
-    let mut indexes = create.indexes.clone();
-    for index in &mut indexes {
+/// Makes the table, with its trees.
+pub(crate) fn create_table(
+    txn: &mut dyn StorageTxn,
+    root: TreeId,
+    create: &CreateTable,
+) -> Result<Table> {
+    let mut table = create.table();
+    for index in &mut table.indexes {
         index.tree = txn.create_tree()?;
     }
-    let table = Table {
-        name: create.name.clone(),
-        tree: txn.create_tree()?,
-        columns: create.columns.clone(),
-        row_id_column: create.row_id_column,
-        primary_key_name: create.primary_key_name.clone(),
-        indexes,
-        checks: create.checks.clone(),
-        foreign_keys: create.foreign_keys.clone(),
-        statistics: None,
-    };
-    catalog::put_table(txn, root, &table)
+    table.tree = txn.create_tree()?;
+    catalog::put_table(txn, root, &table)?;
+    Ok(table)
 }
 
 fn drop_views(txn: &mut dyn StorageTxn, root: TreeId, views: &[String]) -> Result<()> {

@@ -132,9 +132,9 @@ fn execute_with(
             Ok(executed(change, prepared))
         }
         Body::Explain(lines) => Ok(text(lines.clone())),
-        Body::ExplainAnalyze(..) | Body::Utility(_) => Err(crate::error::Error::misuse(
-            "EXEC-5: a utility statement has no plan to run",
-        )),
+        Body::CreateTableAs(..) | Body::ExplainAnalyze(..) | Body::Utility(_) => Err(
+            crate::error::Error::misuse("EXEC-5: a utility statement has no plan to run"),
+        ),
     }
 }
 
@@ -229,7 +229,10 @@ fn with_changes(
             changes.push((change, prepared));
             own = Some(change);
         }
-        Body::Explain(_) | Body::ExplainAnalyze(..) | Body::Utility(_) => {}
+        Body::CreateTableAs(..)
+        | Body::Explain(_)
+        | Body::ExplainAnalyze(..)
+        | Body::Utility(_) => {}
     }
     let mut events = Vec::new();
     for (change, prepared) in &changes {

@@ -1,13 +1,15 @@
 //! The plan of a statement: of a query, of a change, or the statement itself where there is nothing to plan.
 
+use crate::catalog::Table;
 use crate::error::Result;
 use crate::plan::change::Change;
 use crate::plan::explain;
 use crate::plan::fold::fold_query;
 use crate::plan::physical::{PlanNode, SubPlan};
 use crate::plan::planner::{Fold, Planner};
-use crate::sql::bound::{ExplainOptions, OutputColumn, Statement};
+use crate::sql::bound::{CreateTable, ExplainOptions, OutputColumn, Statement};
 use crate::types::SqlType;
+use std::sync::Arc;
 
 /// A statement, ready to run any number of times while the schema stays.
 #[derive(Clone, Debug)]
@@ -29,12 +31,26 @@ pub(crate) enum Body {
     Query(PlanNode),
     /// Adds, changes or removes rows.
     Change(Box<Change>),
+    /// Makes a table and adds rows to it, or to what is like it and has no tree yet.
+    CreateTableAs(Box<CreateTable>, Box<Change>),
     /// Gives these lines.
     Explain(Vec<String>),
     /// Runs that plan, and gives its lines with what was found.
     ExplainAnalyze(Box<Plan>, ExplainOptions),
     /// Definition, maintenance, transaction control, `SHOW`.
     Utility(Statement),
+}
+
+impl Plan {
+    /// What adds the rows of `CREATE TABLE … AS` to `table`, which was made for them; any other plan as it is.
+    pub(crate) fn into_table(&self, table: Table) -> Self {
+        let mut plan = self.clone();
+        if let Body::CreateTableAs(_, mut change) = plan.body {
+            change.table = Arc::new(table);
+            plan.body = Body::Change(change);
+        }
+        plan
+    }
 }
 
 /// Plans `statement`, which has `parameters` parameters.
@@ -53,6 +69,10 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
             let (mut change, output) = planner.plan_change(change)?;
             change.repeats |= planner.subplans.iter().any(SubPlan::is_change);
             (Body::Change(Box::new(change)), output)
+        }
+        Statement::CreateTableAs(create, rows) => {
+            let (change, output) = planner.plan_change(Statement::Insert(rows))?;
+            (Body::CreateTableAs(create, Box::new(change)), output)
         }
         Statement::Explain(inner, options) => {
             let inner = plan(*inner, parameters, folder)?;

@@ -12,7 +12,7 @@ pub use super::change::{
     Returning, Update,
 };
 use crate::catalog::{Column, ForeignKey, Index, Table, View};
-use crate::storage::{IsolationLevel, LockMode};
+use crate::storage::{IsolationLevel, LockMode, TreeId};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub enum Statement {
     Explain(Box<Statement>, ExplainOptions),
     /// `CREATE TABLE`; indexes for PRIMARY KEY and UNIQUE included.
     CreateTable(Box<CreateTable>),
+    /// `CREATE TABLE … AS` of a new table, with what adds its rows: to a table like it that has no tree yet.
+    CreateTableAs(Box<CreateTable>, Box<Insert>),
     /// `ALTER TABLE`; `None` when `IF EXISTS` found none.
     AlterTable(Option<Box<AlterTable>>),
     /// `DROP TABLE`: tables, and views that depend on them; empty when `IF EXISTS` found none.
@@ -484,6 +486,23 @@ pub struct CreateTable {
     pub checks: Vec<(String, String)>,
     /// Foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
+}
+
+impl CreateTable {
+    /// The table that it makes, without its own tree.
+    pub fn table(&self) -> Table {
+        Table {
+            name: self.name.clone(),
+            tree: TreeId(u32::MAX),
+            columns: self.columns.clone(),
+            row_id_column: self.row_id_column,
+            primary_key_name: self.primary_key_name.clone(),
+            indexes: self.indexes.clone(),
+            checks: self.checks.clone(),
+            foreign_keys: self.foreign_keys.clone(),
+            statistics: None,
+        }
+    }
 }
 
 /// `CREATE INDEX`.

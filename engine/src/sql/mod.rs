@@ -23,6 +23,7 @@ mod integrity;
 mod locking;
 mod parse;
 mod setting;
+mod table_as;
 mod walk;
 
 pub(crate) use bind::explain_options;

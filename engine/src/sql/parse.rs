@@ -8,9 +8,10 @@ use super::conflict_target;
 use super::frame_exclusion;
 use super::locking;
 use super::setting::{Recognised, recognise};
+use super::table_as::{self, TableAs};
 use crate::error::{Error, ErrorKind, Result};
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
-use sqlparser::ast::{CreateTable, HiveFormat, ObjectName, Statement};
+use sqlparser::ast::{CreateTable, CreateTableLikeKind, HiveFormat, ObjectName, Statement};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
@@ -45,6 +46,8 @@ impl Parsed {
 pub(crate) enum ParsedKind {
     /// Shared, because a copy of a deep tree needs a deep stack.
     Sql(Arc<Statement>),
+    /// `CREATE TABLE … AS`
+    TableAs(TableAs),
     /// Refused by that name.
     Unsupported(&'static str),
     Analyze(Vec<ObjectName>),
@@ -141,35 +144,44 @@ fn parse_one(tokens: &[TokenWithSpan], end: Option<&TokenWithSpan>) -> Result<Pa
             };
             with_parser(&tokens[at..], end, names).map(ParsedKind::Analyze)
         }
+        _ if table_as::is_table_as(&words) => {
+            with_parser(tokens, end, table_as::parse).map(ParsedKind::TableAs)
+        }
         _ => match recognise(&words)? {
             Some(recognised) => Ok(ParsedKind::Recognised(recognised)),
-            None => with_parser(tokens, end, |parser| parser.parse_statement()).map(checked),
+            None => checked(with_parser(tokens, end, |parser| parser.parse_statement())?),
         },
     }
 }
 
 /// The statement, unless it is a CREATE TABLE with options that we do not know: there are too many to name them, and
 /// only here is the tree ours to take apart.
-fn checked(mut statement: Statement) -> ParsedKind {
+fn checked(mut statement: Statement) -> Result<ParsedKind> {
+    if let Some(create) = table_as::select_into(&mut statement)? {
+        return Ok(ParsedKind::TableAs(create));
+    }
     if let Statement::CreateTable(create) = &mut statement
         && !is_plain(create)
     {
-        return ParsedKind::Unsupported(match () {
+        return Ok(ParsedKind::Unsupported(match () {
             () if create.temporary => "CREATE TEMPORARY TABLE",
             () if create.query.is_some() => "CREATE TABLE AS",
-            () if create.like.is_some() => "CREATE TABLE LIKE",
+            () if create.like.is_some() => "CREATE TABLE LIKE with more",
             () if create.inherits.is_some() => "INHERITS",
             () if create.partition_by.is_some() || create.partition_of.is_some() => "partitioning",
             () => "an option of CREATE TABLE",
-        });
+        }));
     }
-    ParsedKind::Sql(Arc::new(statement))
+    Ok(ParsedKind::Sql(Arc::new(statement)))
 }
 
-/// Whether there is nothing but name, columns, constraints and IF NOT EXISTS.
+/// Whether there is nothing but name, columns, constraints, LIKE and IF NOT EXISTS.
 fn is_plain(create: &mut CreateTable) -> bool {
     let columns = std::mem::take(&mut create.columns);
     let constraints = std::mem::take(&mut create.constraints);
+    let parenthesized =
+        |like: &mut CreateTableLikeKind| matches!(like, CreateTableLikeKind::Parenthesized(_));
+    let like = create.like.take_if(parenthesized);
     let formats = create
         .hive_formats
         .take()
@@ -180,6 +192,7 @@ fn is_plain(create: &mut CreateTable) -> bool {
     let is_plain = formats.is_none() && plain == *create;
     create.columns = columns;
     create.constraints = constraints;
+    create.like = create.like.take().or(like);
     is_plain
 }
 

@@ -172,6 +172,12 @@ impl Definitions<'_> {
         let table = format!("t{number}");
         match rng.random_range(0..20) {
             0..=4 => self.create_table(number, rng),
+            5 if rng.random_bool(0.5) => format!(
+                "CREATE TABLE t{number} AS SELECT id, a, b, c, d, t FROM {} WHERE {}{}",
+                self.0.table(rng),
+                self.0.condition(rng),
+                pick(rng, &["", "", " WITH NO DATA"])
+            ),
             5 => format!("DROP TABLE {table}"),
             6 => format!("DROP TABLE IF EXISTS {table} CASCADE"),
             7..=10 => self.create_index(rng),

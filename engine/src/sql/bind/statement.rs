@@ -28,6 +28,7 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
     let mut binder = Binder::new(schema);
     let statement = match &parsed.kind {
         ParsedKind::Sql(statement) => binder.bind_statement(statement, parsed.text())?,
+        ParsedKind::TableAs(create) => binder.bind_table_as(create)?,
         ParsedKind::Unsupported(what) => return Err(Error::unsupported(what)),
         ParsedKind::Analyze(names) if names.is_empty() => {
             Statement::Analyze(schema.tables().cloned().collect())

@@ -67,6 +67,9 @@ impl Binder<'_> {
             return Err(already_exists(&name, ident));
         }
         let mut draft = Draft::new(name, &create.columns)?;
+        if let Some(like) = &create.like {
+            draft.columns = self.columns_like(like)?;
+        }
         draft.name_given(create)?;
         for (position, column) in create.columns.iter().enumerate() {
             for option in &column.options {
@@ -82,6 +85,19 @@ impl Binder<'_> {
             false => self.foreign_keys(&mut draft, &foreign_keys_of(create))?,
         };
         draft.finish(exists, foreign_keys)
+    }
+
+    /// `LIKE table`: its columns, without the constraints but `NOT NULL`.
+    fn columns_like(&self, like: &ast::CreateTableLikeKind) -> Result<Vec<Column>> {
+        let (ast::CreateTableLikeKind::Parenthesized(like) | ast::CreateTableLikeKind::Plain(like)) =
+            like;
+        let (folded, _) = relation(&like.name)?;
+        refuse(self.schema.view(&folded).is_some(), "LIKE of a view")?;
+        let mut columns = self.table(&like.name)?.columns.clone();
+        if like.defaults != Some(ast::CreateTableLikeDefaults::Including) {
+            columns.iter_mut().for_each(|c| c.default = None);
+        }
+        Ok(columns)
     }
 
     /// Whether a table, an index or a view has that name.
@@ -108,11 +124,7 @@ impl Draft {
         {
             let name = fold(ident)?;
             if columns.iter().any(|c| c.name == name) {
-                let error = sql_error(
-                    "42701",
-                    format!("column \"{name}\" specified more than once"),
-                );
-                return Err(at(error, ident));
+                return Err(at(column_twice(&name), ident));
             }
             columns.push(Column {
                 name,
@@ -391,6 +403,14 @@ impl Draft {
             foreign_keys,
         })
     }
+}
+
+/// `42701`
+pub(super) fn column_twice(name: &str) -> Error {
+    sql_error(
+        "42701",
+        format!("column \"{name}\" specified more than once"),
+    )
 }
 
 /// All foreign keys of the text, those of columns first.
