@@ -120,7 +120,8 @@ fn tree_id(field: Field<'_>) -> Result<TreeId> {
 }
 
 fn decode_column(bytes: &[u8]) -> Result<Column> {
-    let (mut name, mut sql_type, mut not_null, mut default) = (None, None, false, None);
+    let (mut name, mut sql_type, mut not_null) = (None, None, false);
+    let (mut default, mut generated) = (None, None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -129,6 +130,7 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
             tag::NOT_NULL => not_null = !makes(Mistake::NotNullForgotten),
             tag::DEFAULT if makes(Mistake::DefaultForgotten) => {}
             tag::DEFAULT => default = Some(field.text()?),
+            tag::GENERATED => generated = Some(field.text()?),
             _ => field.unknown()?,
         }
     }
@@ -137,6 +139,7 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
         sql_type: required(sql_type, "a column's type")?,
         not_null,
         default,
+        generated,
     })
 }
 

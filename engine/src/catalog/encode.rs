@@ -23,6 +23,7 @@ pub(super) mod tag {
     pub(in super::super) const TYPE: u8 = 4;
     pub(in super::super) const NOT_NULL: u8 = 6;
     pub(in super::super) const DEFAULT: u8 = 8;
+    pub(in super::super) const GENERATED: u8 = 10;
 
     // Of a type.
     pub(in super::super) const CODE: u8 = 2;
@@ -130,6 +131,9 @@ fn encode_column(writer: &mut Writer, column: &Column) {
     writer.flag(tag::NOT_NULL, column.not_null);
     if let Some(default) = &column.default {
         writer.text(tag::DEFAULT, default);
+    }
+    if let Some(generated) = &column.generated {
+        writer.text(tag::GENERATED, generated);
     }
 }
 

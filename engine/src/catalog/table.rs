@@ -52,6 +52,21 @@ pub struct Column {
     pub not_null: bool,
     /// SQL text of the DEFAULT.
     pub default: Option<String>,
+    /// SQL text of what it is always computed from: `GENERATED ALWAYS AS (…) STORED`.
+    pub generated: Option<String>,
+}
+
+impl Column {
+    /// A column that may be NULL, without a default.
+    pub fn new(name: String, sql_type: SqlType) -> Self {
+        Self {
+            name,
+            sql_type,
+            not_null: false,
+            default: None,
+            generated: None,
+        }
+    }
 }
 
 /// Positions in [`Index::columns`] from here on are those of [`Index::expressions`].

@@ -48,13 +48,15 @@ fn columns() -> impl Strategy<Value = Vec<Column>> {
         types(),
         any::<bool>(),
         proptest::option::of("[ -~]{0,20}"),
+        proptest::option::of("[ -~]{0,20}"),
     );
     proptest::collection::vec(
-        column.prop_map(|(name, sql_type, not_null, default)| Column {
+        column.prop_map(|(name, sql_type, not_null, default, generated)| Column {
             name,
             sql_type,
             not_null,
             default,
+            generated,
         }),
         1..6,
     )
@@ -234,10 +236,8 @@ fn small_table(name: &str) -> Table {
         name: name.to_string(),
         tree: TreeId(7),
         columns: vec![Column {
-            name: "a".to_string(),
-            sql_type: SqlType::Int4,
             not_null: true,
-            default: None,
+            ..Column::new("a".to_string(), SqlType::Int4)
         }],
         row_id_column: Some(0),
         primary_key_name: None,

@@ -11,7 +11,7 @@ use crate::exec::operator::Context;
 use crate::exec::pending::Pending;
 use crate::exec::scalar::{RowView, each};
 use crate::exec::short;
-use crate::exec::write::{Writer, check_row};
+use crate::exec::write::{Writer, complete_row};
 use crate::plan::{Change, ChangeKind, PlanNode};
 use crate::sql::bound::Expr;
 use crate::storage::StorageTxn;
@@ -156,16 +156,10 @@ impl<'a> Work<'a, '_, '_> {
         Ok(())
     }
 
-    /// Checks NOT NULL and CHECK for a new row.
-    pub(super) fn check(&self, row: &[Value]) -> Result<()> {
-        let types = &self.types[..row.len()];
-        check_row(
-            &self.context,
-            &self.change.table,
-            types,
-            &self.change.checks,
-            row,
-        )
+    /// Computes what a new row has in generated columns, and checks it.
+    pub(super) fn complete(&self, row: &mut [Value]) -> Result<()> {
+        let Change { table, rules, .. } = self.change;
+        complete_row(&self.context, table, &self.types[..row.len()], rules, row)
     }
 
     fn returning(&mut self, row: &[Value]) -> Result<()> {
@@ -179,8 +173,8 @@ impl<'a> Work<'a, '_, '_> {
         Ok(())
     }
 
-    fn add(&mut self, row: Vec<Value>) -> Result<()> {
-        self.check(&row)?;
+    fn add(&mut self, mut row: Vec<Value>) -> Result<()> {
+        self.complete(&mut row)?;
         match &self.change.conflict {
             None => self.push_insert(row),
             Some(conflict) => self.propose(row, conflict),
@@ -205,7 +199,8 @@ impl<'a> Work<'a, '_, '_> {
         old: Vec<Value>,
         mut new: Vec<Value>,
     ) -> Result<()> {
-        self.check(&new[..self.width()])?;
+        let width = self.width();
+        self.complete(&mut new[..width])?;
         self.returning(&new)?;
         new.truncate(self.width());
         if self.change.repeats {

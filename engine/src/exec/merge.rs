@@ -55,8 +55,8 @@ impl<'a> Work<'a, '_, '_> {
             (MergeKind::Delete, Some(id)) => self.push_delete(id, row),
             (MergeKind::Insert(values), None) => {
                 let view = self.view(&row);
-                let new = each(values, |e| self.context.scalar(e, view))?;
-                self.check(&new)?;
+                let mut new = each(values, |e| self.context.scalar(e, view))?;
+                self.complete(&mut new)?;
                 self.push_insert(new)
             }
             _ => Ok(()),

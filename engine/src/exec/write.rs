@@ -11,21 +11,26 @@ use crate::exec::operator::Context;
 use crate::exec::scalar::RowView;
 use crate::planted::{Mistake, makes};
 use crate::sql::IndexKeys;
-use crate::sql::bound::Expr;
+use crate::sql::bound::RowRules;
 use crate::storage::key::encode_row_id;
 use crate::storage::row::encode_row;
 use crate::storage::{LockMode, StorageTxn};
 use crate::types::{SqlType, Value};
 
-/// Checks NOT NULL and CHECK. Errors: `23502`, `23514`.
-pub(crate) fn check_row(
+/// Computes the generated columns of `row`, then checks NOT NULL and CHECK. Errors: `23502`, `23514`, and those of the
+/// expressions.
+pub(crate) fn complete_row(
     context: &Context<'_>,
     table: &Table,
     types: &[SqlType],
-    checks: &[(String, Expr)],
-    row: &[Value],
+    rules: &RowRules,
+    row: &mut [Value],
 ) -> Result<()> {
-    for (column, value) in table.columns.iter().zip(row) {
+    for (column, expr) in &rules.generated {
+        let values = &*row;
+        row[*column] = context.scalar(expr, RowView { values, types })?;
+    }
+    for (column, value) in table.columns.iter().zip(&*row) {
         if column.not_null && value.is_null() {
             return Err(Error::new(
                 ErrorKind::Constraint,
@@ -38,7 +43,7 @@ pub(crate) fn check_row(
         }
     }
     let view = RowView { values: row, types };
-    for (name, check) in checks {
+    for (name, check) in &rules.checks {
         if context.scalar(check, view)? == Value::Bool(false) && !makes(Mistake::CheckIgnored) {
             return Err(Error::new(
                 ErrorKind::Constraint,

@@ -17,7 +17,7 @@ use crate::plan::planner::Planner;
 use crate::plan::relation::table_relation;
 use crate::sql::bound::{
     ConflictUpdate, Delete, Expr, ExprKind, From, Insert, Merge, MergeAction, MergeKind,
-    OnConflict, OutputColumn, Query, Returning, Statement, Update, WithQuery,
+    OnConflict, OutputColumn, Query, Returning, RowRules, Statement, Update, WithQuery,
 };
 use crate::sql::{IndexKeys, Integrity};
 use crate::types::SqlType;
@@ -37,8 +37,8 @@ pub(crate) struct Change {
     /// Types of what stands behind the columns of the table where a row is looked at: the columns of other sources, or
     /// the row that was to be added.
     pub(crate) beside: Vec<SqlType>,
-    /// CHECK constraints over the new row, by name.
-    pub(crate) checks: Vec<(String, Expr)>,
+    /// What new rows go through.
+    pub(crate) rules: RowRules,
     /// RETURNING over the new row (of a removal: the old one).
     pub(crate) returning: Option<Vec<Expr>>,
     /// What foreign keys ask for.
@@ -125,7 +125,7 @@ impl Planner<'_> {
             repeats: conflict.is_some(),
             conflict,
             beside: if updates { types } else { Vec::new() },
-            checks: self.checks(insert.checks, &insert.table)?,
+            rules: self.rules(insert.rules, &insert.table)?,
             keys: self.index_keys(&insert.table)?,
             table: insert.table,
             returning,
@@ -172,7 +172,7 @@ impl Planner<'_> {
             kind: ChangeKind::Update(node, assignments),
             conflict: None,
             beside,
-            checks: self.checks(update.checks, &update.table)?,
+            rules: self.rules(update.rules, &update.table)?,
             keys: self.index_keys(&update.table)?,
             table: update.table,
             returning,
@@ -212,7 +212,7 @@ impl Planner<'_> {
             kind: ChangeKind::Delete(joined.node, columns),
             conflict: None,
             beside: joined.beside,
-            checks: Vec::new(),
+            rules: RowRules::default(),
             keys: self.index_keys(&delete.table)?,
             table: delete.table,
             returning,
@@ -261,7 +261,7 @@ impl Planner<'_> {
             kind: ChangeKind::Merge(node, actions),
             conflict: None,
             beside,
-            checks: self.checks(merge.checks, &merge.table)?,
+            rules: self.rules(merge.rules, &merge.table)?,
             keys: self.index_keys(&merge.table)?,
             table: merge.table,
             returning: None,
@@ -292,18 +292,17 @@ impl Planner<'_> {
         Ok(resolved)
     }
 
-    fn checks(
-        &mut self,
-        checks: Vec<(String, Expr)>,
-        table: &Table,
-    ) -> Result<Vec<(String, Expr)>> {
+    fn rules(&mut self, rules: RowRules, table: &Table) -> Result<RowRules> {
         let all: Vec<usize> = (0..table.columns.len()).collect();
-        let mut resolved = Vec::with_capacity(checks.len());
-        for (name, mut check) in checks {
+        let mut checks = Vec::with_capacity(rules.checks.len());
+        for (name, mut check) in rules.checks {
             fold(&mut check, self.folder);
-            resolved.push((name, self.resolve(check, &all)?));
+            checks.push((name, self.resolve(check, &all)?));
         }
-        Ok(resolved)
+        Ok(RowRules {
+            generated: self.assignments(rules.generated, &all)?,
+            checks,
+        })
     }
 
     fn returning(

@@ -9,7 +9,7 @@ mod window;
 
 pub use super::change::{
     ConflictUpdate, Delete, Insert, Merge, MergeAction, MergeKind, ModifyingQuery, OnConflict,
-    Returning, Update,
+    Returning, RowRules, Update,
 };
 use crate::catalog::{Column, ForeignKey, Index, Table, View};
 use crate::storage::{IsolationLevel, LockMode, TreeId};

@@ -5,6 +5,15 @@ use super::integrity::Integrity;
 use crate::catalog::{ReferencedKey, Table};
 use std::sync::Arc;
 
+/// What a new row goes through before it is written. Expressions are over the row.
+#[derive(Clone, Debug, Default)]
+pub struct RowRules {
+    /// Generated columns, and what each is computed of.
+    pub generated: Vec<(usize, Expr)>,
+    /// CHECK constraints, by name.
+    pub checks: Vec<(String, Expr)>,
+}
+
 /// `INSERT`. The rows of `source` have a column for each column of the table, in table order: missing ones are filled
 /// with their defaults and all are cast by the binder.
 #[derive(Clone, Debug)]
@@ -17,8 +26,8 @@ pub struct Insert {
     pub source: Query,
     /// What happens when a key is taken.
     pub conflict: Option<OnConflict>,
-    /// CHECK constraints over the new row, by name.
-    pub checks: Vec<(String, Expr)>,
+    /// What new rows go through.
+    pub rules: RowRules,
     /// RETURNING over the new row.
     pub returning: Option<Returning>,
     /// What foreign keys ask for.
@@ -39,8 +48,8 @@ pub struct Update {
     pub filter: Option<Expr>,
     /// Column position and its new value, cast.
     pub assignments: Vec<(usize, Expr)>,
-    /// CHECK constraints over the new row, by name.
-    pub checks: Vec<(String, Expr)>,
+    /// What new rows go through.
+    pub rules: RowRules,
     /// RETURNING, over the new row in the place of the old one.
     pub returning: Option<Returning>,
     /// What foreign keys ask for.
@@ -104,8 +113,8 @@ pub struct Merge {
     pub offset: usize,
     /// What is done, in the order in which conditions are tried. Expressions are over the row of `from`.
     pub actions: Vec<MergeAction>,
-    /// CHECK constraints over the new row, by name.
-    pub checks: Vec<(String, Expr)>,
+    /// What new rows go through.
+    pub rules: RowRules,
     /// What foreign keys ask for.
     pub integrity: Option<Arc<Integrity>>,
 }

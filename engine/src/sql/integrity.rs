@@ -1,7 +1,7 @@
 //! What constraints ask of a change that are checked when all rows are written: the foreign keys that it can touch, the
 //! tables that it can spread to, and unique keys that are deferrable.
 
-use super::bound::Expr;
+use super::bound::{Expr, RowRules};
 use super::index_keys::IndexKeys;
 use crate::catalog::{ForeignKey, ReferencedKey, Table};
 use std::sync::Arc;
@@ -28,8 +28,8 @@ pub struct Affected {
     pub table: Arc<Table>,
     /// What is computed for its indexes: for actions.
     pub keys: Arc<IndexKeys>,
-    /// CHECK constraints over the new row, by name: for actions.
-    pub checks: Vec<(String, Expr)>,
+    /// What new rows go through: for actions.
+    pub rules: RowRules,
     /// The defaults of all columns: for actions.
     pub defaults: Vec<Expr>,
     /// Its own foreign keys that the change may break: positions in [`Integrity::references`], oldest first.

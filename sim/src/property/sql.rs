@@ -33,10 +33,9 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         ("n", SqlType::Array(integers)),
     ];
     let columns = columns.map(|(name, sql_type)| Column {
-        name: name.to_owned(),
-        sql_type,
         not_null: name == "a",
         default: (name == "f").then(|| "1 + 2".to_owned()),
+        ..Column::new(name.to_owned(), sql_type)
     });
     let columns_of_index = vec![(1, false), (2, true)];
     let index = Index {

@@ -61,11 +61,20 @@ impl Definitions<'_> {
             true => self.foreign_key(rng),
             false => String::new(),
         };
+        let generated = pick(
+            rng,
+            &[
+                "",
+                "",
+                ", h INTEGER GENERATED ALWAYS AS (a * 2) STORED",
+                ", h TEXT GENERATED ALWAYS AS (lower(b) || a) STORED UNIQUE",
+            ],
+        );
         let d = pick(rng, &["INTERVAL", "INTERVAL", "INTERVAL UNIQUE"]);
         let t = pick(rng, &["TIMESTAMPTZ", "TIMESTAMP", "DATE"]);
         let g = pick(rng, &["INTEGER[]", "INTEGER[]", "TEXT[]", "NUMERIC[]"]);
         format!(
-            "CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}, d {d}, t {t}, g {g}{more}{foreign})"
+            "CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}, d {d}, t {t}, g {g}{generated}{more}{foreign})"
         )
     }
 
@@ -101,7 +110,9 @@ impl Definitions<'_> {
     }
 
     fn alteration(&self, rng: &mut ChaCha8Rng) -> String {
-        const ACTIONS: [&str; 18] = [
+        const ACTIONS: [&str; 20] = [
+            "ADD COLUMN h BIGINT GENERATED ALWAYS AS (a + 7) STORED",
+            "DROP COLUMN a CASCADE",
             "ADD COLUMN e INTEGER DEFAULT 5",
             "ADD COLUMN e INTEGER",
             "DROP COLUMN e",
@@ -173,7 +184,7 @@ impl Definitions<'_> {
         match rng.random_range(0..20) {
             0..=4 => self.create_table(number, rng),
             5 if rng.random_bool(0.5) => format!(
-                "CREATE TABLE t{number} AS SELECT id, a, b, c, d, t FROM {} WHERE {}{}",
+                "CREATE TABLE t{number} AS SELECT id, a, b, c, d, t, g FROM {} WHERE {}{}",
                 self.0.table(rng),
                 self.0.condition(rng),
                 pick(rng, &["", "", " WITH NO DATA"])

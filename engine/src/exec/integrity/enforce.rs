@@ -9,7 +9,7 @@ use crate::catalog::{ForeignKey, ReferentialAction};
 use crate::error::{Error, Result};
 use crate::exec::change::size_bytes;
 use crate::exec::operator::Frame;
-use crate::exec::write::{Writer, check_row};
+use crate::exec::write::{Writer, complete_row};
 use crate::planted::{Mistake, makes};
 use crate::sql::bound::{Expr, ExprKind};
 use crate::sql::{Affected, Integrity, Reference};
@@ -195,10 +195,7 @@ impl Work<'_, '_> {
         }
         self.has_acted |= !rows.is_empty();
         let Affected {
-            table,
-            keys,
-            checks,
-            ..
+            table, keys, rules, ..
         } = &self.integrity.affected[position];
         let types: Vec<SqlType> = table.columns.iter().map(|c| c.sql_type).collect();
         for (id, row) in rows {
@@ -209,7 +206,7 @@ impl Work<'_, '_> {
                     for (column, value) in values {
                         new[*column] = value.clone();
                     }
-                    check_row(&self.frame.over(txn), table, &types, checks, &new)?;
+                    complete_row(&self.frame.over(txn), table, &types, rules, &mut new)?;
                     Some(new)
                 }
             };

@@ -6,6 +6,7 @@ use super::coerce::{Context, can_cast, literal};
 use super::context::{Binder, Clause, Level};
 use super::data_type::sql_type;
 use super::foreign_key::Written;
+use super::generated::{drop_generated_from, generated_value, refuse_generated};
 use super::names::{at, fold, sql_error};
 use super::scope::Scope;
 use super::table::{COLUMNS_MAX, NO_TREE};
@@ -52,12 +53,7 @@ impl Binder<'_> {
             return Err(sql_error("54011", message));
         }
         let mut draft = change.draft();
-        draft.columns.push(Column {
-            name,
-            sql_type: sql_type(data_type)?,
-            not_null: false,
-            default: None,
-        });
+        draft.columns.push(Column::new(name, sql_type(data_type)?));
         for option in options {
             draft.column_option(self, position, option)?;
         }
@@ -72,9 +68,10 @@ impl Binder<'_> {
         let foreign: Vec<Written<'_>> = foreign.collect();
         let keys = self.foreign_keys(&mut draft, &foreign)?;
         let column = &draft.columns[position];
-        let value = match &column.default {
-            Some(text) => super::bind_expression(text, &[], column.sql_type)?,
-            None => literal(Value::Null, column.sql_type),
+        let value = match (&column.default, &column.generated) {
+            (Some(text), _) => super::bind_expression(text, &[], column.sql_type)?,
+            (None, Some(_)) => generated_value(&draft.name, &draft.columns, position, change)?,
+            (None, None) => literal(Value::Null, column.sql_type),
         };
         // Values that a row does not have are NULL.
         change.rewritten |= value.kind != ExprKind::Literal(Value::Null);
@@ -102,46 +99,8 @@ impl Binder<'_> {
         if !cascade {
             self.refuse_if_column_is_referenced(change, &name)?;
         }
-        let keys = IndexKeys::of(&change.table)?;
-        let of_column = |i: &usize| keys.columns_of(&change.table, *i).contains(&position);
-        let indexes = (0..change.table.indexes.len()).filter(of_column);
-        let dropped = indexes.map(|i| change.table.indexes[i].name.clone());
-        let dropped: Vec<String> = dropped.collect();
-        let is_key = |index: &Index| dropped.contains(&index.name);
-        let table = &mut change.table;
-        let key_name = table.primary_key_name.clone();
-        let has_key = |i: &Index| Some(&i.name) == key_name.as_ref() && is_key(i);
-        if table.row_id_column == Some(position) || table.indexes.iter().any(has_key) {
-            table.primary_key_name = None;
-        }
-        table.indexes.retain(|index| !is_key(index));
-        table
-            .foreign_keys
-            .retain(|key| !key.columns.contains(&position));
-        let columns = table.columns.clone();
-        let mut kept = Vec::new();
-        for (name, text) in table.checks.drain(..) {
-            let bound = super::bind_expression(&text, &columns, SqlType::Bool)?;
-            if !columns_of(&bound).contains(&position) {
-                kept.push((name, text));
-            }
-        }
-        table.checks = kept;
-        table.columns.remove(position);
-        change.values.remove(position);
-        let moved = |column: &mut usize| *column -= usize::from(*column > position);
-        let indexes = table.indexes.iter_mut().flat_map(|i| &mut i.columns);
-        indexes
-            .filter(|(column, _)| *column < EXPRESSION_BASE)
-            .for_each(|(column, _)| moved(column));
-        for key in &mut table.foreign_keys {
-            let columns = key.columns.iter_mut().chain(&mut key.on_delete_columns);
-            columns.for_each(moved);
-        }
-        table.row_id_column.take_if(|column| *column == position);
-        table.row_id_column.iter_mut().for_each(moved);
-        change.rewritten = true;
-        Ok(())
+        let position = drop_generated_from(change, position, cascade)?;
+        change.remove_column(position)
     }
 
     /// Refuses to drop a column to which foreign keys of other tables refer. Errors: `2BP01`.
@@ -184,6 +143,15 @@ impl Binder<'_> {
                 }
                 change.table.columns[position].not_null = false;
             }
+            Operation::SetDefault { .. } | Operation::DropDefault
+                if change.table.columns[position].generated.is_some() =>
+            {
+                let message = format!(
+                    "column \"{}\" of relation \"{}\" is a generated column",
+                    change.table.columns[position].name, change.table.name
+                );
+                return Err(sql_error("42601", message));
+            }
             Operation::SetDefault { value } => {
                 let mut draft = change.draft();
                 draft.columns[position].default = None;
@@ -201,7 +169,7 @@ impl Binder<'_> {
                 had_set: _,
             } => self.change_type(change, position, sql_type(data_type)?, using.as_ref())?,
             Operation::AddGenerated { .. } => {
-                return Err(Error::unsupported("a generated column"));
+                return Err(Error::unsupported("ADD GENERATED"));
             }
             _ => return Err(Error::unsupported("an option of a column")),
         }
@@ -250,6 +218,7 @@ impl Binder<'_> {
             let message = format!("{what} cannot be cast automatically to type {to}");
             return Err(sql_error("42804", message));
         }
+        refuse_generated(&change.table, position, using.is_some())?;
         // Over the columns that there were before the first action.
         let values = &change.values;
         replace_columns(&mut value, values)?;
@@ -279,6 +248,50 @@ impl Binder<'_> {
 }
 
 impl Alteration {
+    /// Takes a column out, with its indexes and constraints.
+    pub(super) fn remove_column(&mut self, position: usize) -> Result<()> {
+        let keys = IndexKeys::of(&self.table)?;
+        let of_column = |i: &usize| keys.columns_of(&self.table, *i).contains(&position);
+        let indexes = (0..self.table.indexes.len()).filter(of_column);
+        let dropped = indexes.map(|i| self.table.indexes[i].name.clone());
+        let dropped: Vec<String> = dropped.collect();
+        let is_key = |index: &Index| dropped.contains(&index.name);
+        let table = &mut self.table;
+        let key_name = table.primary_key_name.clone();
+        let has_key = |i: &Index| Some(&i.name) == key_name.as_ref() && is_key(i);
+        if table.row_id_column == Some(position) || table.indexes.iter().any(has_key) {
+            table.primary_key_name = None;
+        }
+        table.indexes.retain(|index| !is_key(index));
+        table
+            .foreign_keys
+            .retain(|key| !key.columns.contains(&position));
+        let columns = table.columns.clone();
+        let mut kept = Vec::new();
+        for (name, text) in table.checks.drain(..) {
+            let bound = super::bind_expression(&text, &columns, SqlType::Bool)?;
+            if !columns_of(&bound).contains(&position) {
+                kept.push((name, text));
+            }
+        }
+        table.checks = kept;
+        table.columns.remove(position);
+        self.values.remove(position);
+        let moved = |column: &mut usize| *column -= usize::from(*column > position);
+        let indexes = table.indexes.iter_mut().flat_map(|i| &mut i.columns);
+        indexes
+            .filter(|(column, _)| *column < EXPRESSION_BASE)
+            .for_each(|(column, _)| moved(column));
+        for key in &mut table.foreign_keys {
+            let columns = key.columns.iter_mut().chain(&mut key.on_delete_columns);
+            columns.for_each(moved);
+        }
+        table.row_id_column.take_if(|column| *column == position);
+        table.row_id_column.iter_mut().for_each(moved);
+        self.rewritten = true;
+        Ok(())
+    }
+
     /// `RENAME COLUMN`
     pub(super) fn rename_column(&mut self, old: &ast::Ident, new: &ast::Ident) -> Result<()> {
         let (old_name, new_name) = (fold(old)?, fold(new)?);
@@ -290,12 +303,14 @@ impl Alteration {
             return Err(column_exists(&self.table, &new_name, new));
         }
         let checks = self.table.checks.iter_mut().map(|(_, text)| text);
+        let columns = self.table.columns.iter_mut();
+        let generated = columns.filter_map(|c| c.generated.as_mut());
         let indexes = self.table.indexes.iter_mut();
         let of_indexes = indexes.flat_map(|index| {
             let expressions = index.expressions.iter_mut().map(|e| &mut e.text);
             expressions.chain(&mut index.predicate)
         });
-        for text in checks.chain(of_indexes) {
+        for text in checks.chain(generated).chain(of_indexes) {
             *text = with_renamed(text, &old_name, &new_name)?;
         }
         self.table.columns[position].name.clone_from(&new_name);
@@ -314,7 +329,7 @@ fn column_exists(table: &Table, name: &str, ident: &ast::Ident) -> Error {
 }
 
 /// Puts what `values` say in the place of each column.
-fn replace_columns(expr: &mut Expr, values: &[Expr]) -> Result<()> {
+pub(super) fn replace_columns(expr: &mut Expr, values: &[Expr]) -> Result<()> {
     if let ExprKind::Column(column) = expr.kind
         && let Some(value) = values.get(column)
     {

@@ -3,13 +3,14 @@
 use super::call::refuse;
 use super::coerce::{Context, can_cast, literal};
 use super::context::{Binder, Clause, Level};
+use super::generated::generated_columns;
 use super::names::{at, fold, single, sql_error};
 use super::query::cast_columns;
 use super::scope::{Scope, column};
 use super::stored::bind_stored;
 use crate::catalog::{Column, Table};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::bound::{Expr, ExprKind, OutputColumn, Returning};
+use crate::sql::bound::{Expr, ExprKind, OutputColumn, Returning, RowRules};
 use crate::sql::parse::parse_expression;
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
@@ -107,6 +108,14 @@ impl Binder<'_> {
             if bound.iter().any(|(p, _)| *p == position) {
                 let message = format!("multiple assignments to same column \"{}\"", column.name);
                 return Err(sql_error("42601", message));
+            }
+            if column.generated.is_some() {
+                if !matches!(value, Assigned::Written(value) if is_default(value)) {
+                    let name = &column.name;
+                    let message = format!("column \"{name}\" can only be updated to DEFAULT");
+                    return Err(sql_error("428C9", message));
+                }
+                continue;
             }
             let value = match value {
                 Assigned::Written(value) if is_default(value) => default_of(column)?,
@@ -256,8 +265,16 @@ fn default_of(column: &Column) -> Result<Expr> {
     }
 }
 
+/// What the new rows of a table go through.
+pub(super) fn row_rules(table: &Table) -> Result<RowRules> {
+    Ok(RowRules {
+        generated: generated_columns(table)?,
+        checks: checks(table)?,
+    })
+}
+
 /// The CHECK constraints, by name.
-pub(super) fn checks(table: &Table) -> Result<Vec<(String, Expr)>> {
+fn checks(table: &Table) -> Result<Vec<(String, Expr)>> {
     table
         .checks
         .iter()

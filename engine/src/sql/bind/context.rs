@@ -99,6 +99,7 @@ pub(super) enum Clause {
     Check,
     IndexExpression,
     IndexPredicate,
+    Generated,
     MergeWhen,
 }
 
@@ -136,6 +137,7 @@ impl Clause {
             Self::Check => "check constraints",
             Self::IndexExpression => "index expressions",
             Self::IndexPredicate => "index predicates",
+            Self::Generated => "column generation expressions",
             Self::MergeWhen => "MERGE WHEN conditions",
         }
     }

@@ -127,6 +127,14 @@ impl Binder<'_> {
             comparable(&name, &draft.columns[*own], &target.columns[*other])?;
         }
         let names = referenced.iter().map(|c| target.columns[*c].name.clone());
+        let (on_delete, on_update) = (action(*on_delete), action(*on_update));
+        if columns
+            .iter()
+            .any(|c| draft.columns[*c].generated.is_some())
+        {
+            refuse_action(on_delete, "DELETE")?;
+            refuse_action(on_update, "UPDATE")?;
+        }
         Ok(ForeignKey {
             name,
             number,
@@ -134,9 +142,9 @@ impl Binder<'_> {
             referenced_table,
             referenced_columns: names.collect(),
             full_match,
-            on_delete: action(*on_delete),
+            on_delete,
             on_delete_columns,
-            on_update: action(*on_update),
+            on_update,
             timing,
         })
     }
@@ -323,6 +331,22 @@ fn comparable(name: &str, own: &Column, other: &Column) -> Result<()> {
         to.base_name()
     );
     Err(sql_error("42804", message))
+}
+
+/// `42601` for an action that would write a generated column.
+fn refuse_action(action: ReferentialAction, event: &str) -> Result<()> {
+    use ReferentialAction::{Cascade, SetDefault, SetNull};
+    let writes = match action {
+        SetNull | SetDefault => true,
+        Cascade => event == "UPDATE",
+        _ => false,
+    };
+    if !writes {
+        return Ok(());
+    }
+    let message =
+        format!("invalid ON {event} action for foreign key constraint containing generated column");
+    Err(sql_error("42601", message))
 }
 
 fn action(written: Option<ast::ReferentialAction>) -> ReferentialAction {

@@ -1,8 +1,9 @@
 //! INSERT.
 
 use super::call::refuse;
-use super::change::{checks, defaults, is_default, target_columns};
+use super::change::{defaults, is_default, row_rules, target_columns};
 use super::context::{Binder, Clause, Level};
+use super::generated::refuse_value;
 use super::integrity::Touches;
 use super::names::{fold, sql_error};
 use super::query::{cast_columns, constant_rows, value_rows};
@@ -64,7 +65,7 @@ impl Binder<'_> {
         let scope = Scope::of_table(&alias, &table);
         Ok(Insert {
             with: Vec::new(),
-            checks: checks(&table)?,
+            rules: row_rules(&table)?,
             integrity: self.integrity(&table, &touches)?,
             source,
             conflict,
@@ -104,6 +105,7 @@ impl Binder<'_> {
     ) -> Result<Vec<Expr>> {
         for (expr, position) in written.iter().zip(columns) {
             if !is_default(expr) {
+                refuse_value(&table.columns[*position])?;
                 let value = self.bind_expr(expr)?;
                 row[*position] = self.assign(value, &table.columns[*position])?;
             }
@@ -123,6 +125,7 @@ impl Binder<'_> {
         let mut projection = defaults(table)?;
         for (position, target) in columns.iter().enumerate().take(query.output.len()) {
             let target_column = &table.columns[*target];
+            refuse_value(target_column)?;
             let output = &mut query.output[position];
             if output.sql_type == SqlType::Unknown {
                 // A literal is read as a value of the column that it goes to.

@@ -1,9 +1,10 @@
 //! Which foreign keys and deferrable unique keys a change can touch.
 
-use super::change::{checks, defaults};
+use super::change::{defaults, row_rules};
 use super::context::Binder;
 use crate::catalog::{ForeignKey, Schema, Table};
 use crate::error::{Error, Result};
+use crate::sql::bound::RowRules;
 use crate::sql::index_keys::IndexKeys;
 use crate::sql::integrity::{Affected, Integrity, Reference};
 use std::collections::BTreeMap;
@@ -42,7 +43,17 @@ impl Binder<'_> {
         table: &Arc<Table>,
         touches: &Touches<'_>,
     ) -> Result<Option<Arc<Integrity>>> {
-        integrity(self.schema, table, touches)
+        let mut columns = touches.columns.to_vec();
+        if !columns.is_empty() {
+            let all = table.columns.iter().enumerate();
+            let generated = all.filter(|(_, c)| c.generated.is_some());
+            columns.extend(generated.map(|(column, _)| column));
+        }
+        let touches = Touches {
+            columns: &columns,
+            ..*touches
+        };
+        integrity(self.schema, table, &touches)
     }
 }
 
@@ -74,7 +85,7 @@ fn integrity(
     while next < graph.affected.len() {
         graph.spread(next, |_, _| true);
         let affected = &mut graph.affected[next];
-        affected.checks = checks(&affected.table)?;
+        affected.rules = row_rules(&affected.table)?;
         affected.keys = IndexKeys::of(&affected.table)?;
         affected.defaults = defaults(&affected.table)?;
         affected.unique = deferrable(&affected.table, |_| true);
@@ -99,7 +110,7 @@ fn of_table(table: &Arc<Table>) -> Affected {
     Affected {
         table: table.clone(),
         keys: Arc::default(),
-        checks: Vec::new(),
+        rules: RowRules::default(),
         defaults: Vec::new(),
         child_of: Vec::new(),
         parent_of: Vec::new(),

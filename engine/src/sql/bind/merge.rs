@@ -1,7 +1,7 @@
 //! MERGE.
 
 use super::call::refuse;
-use super::change::{checks, defaults, target_columns};
+use super::change::{defaults, row_rules, target_columns};
 use super::context::{Binder, Clause, Level};
 use super::integrity::Touches;
 use super::names::sql_error;
@@ -62,7 +62,7 @@ impl Binder<'_> {
         touches.columns = &columns;
         Ok(Merge {
             with: Vec::new(),
-            checks: checks(&table)?,
+            rules: row_rules(&table)?,
             integrity: self.integrity(&table, &touches)?,
             from,
             offset: source_scope.width,

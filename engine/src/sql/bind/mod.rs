@@ -1,7 +1,7 @@
 //! The binder: resolves names, chooses operators and functions, makes implicit casts explicit.
 //!
 //! - `statement` picks the binder of each statement; `insert` with `conflict`, `update`, `merge` (over `change`), `truncate`,
-//!   `table`, `table_as`, `index` and `view` bind what is not a query; `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
+//!   `table`, `table_as`, `generated`, `index` and `view` bind what is not a query; `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
 //! - `clauses`, `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
 //!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
@@ -29,6 +29,7 @@ mod figure_name;
 mod foreign_key;
 mod frame;
 mod from;
+mod generated;
 mod group;
 mod grouping_sets;
 mod index;

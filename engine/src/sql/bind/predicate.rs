@@ -221,6 +221,7 @@ impl Binder<'_> {
         match self.level().clause {
             Clause::Default => Err(cannot_use("subquery", "DEFAULT expression")),
             Clause::Check => Err(cannot_use("subquery", "check constraint")),
+            Clause::Generated => Err(cannot_use("subquery", "column generation expression")),
             Clause::IndexExpression => Err(cannot_use("subquery", "index expression")),
             Clause::IndexPredicate => Err(cannot_use("subquery", "index predicate")),
             _ => self.deeper(1, |binder| binder.bind_query(query, true)),

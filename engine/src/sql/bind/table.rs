@@ -94,6 +94,7 @@ impl Binder<'_> {
         let (folded, _) = relation(&like.name)?;
         refuse(self.schema.view(&folded).is_some(), "LIKE of a view")?;
         let mut columns = self.table(&like.name)?.columns.clone();
+        columns.iter_mut().for_each(|c| c.generated = None);
         if like.defaults != Some(ast::CreateTableLikeDefaults::Including) {
             columns.iter_mut().for_each(|c| c.default = None);
         }
@@ -126,12 +127,7 @@ impl Draft {
             if columns.iter().any(|c| c.name == name) {
                 return Err(at(column_twice(&name), ident));
             }
-            columns.push(Column {
-                name,
-                sql_type: sql_type(data_type)?,
-                not_null: false,
-                default: None,
-            });
+            columns.push(Column::new(name, sql_type(data_type)?));
         }
         Ok(Self {
             name,
@@ -195,6 +191,7 @@ impl Draft {
                 };
                 let text = stored_text(expr, &bind(expr)?, bind)?;
                 column.default = Some(text);
+                self.one_origin(position)?;
             }
             ast::ColumnOption::PrimaryKey(key) => {
                 check_key_options(&key.index_type, &key.include, &key.index_options)?;
@@ -219,9 +216,8 @@ impl Draft {
             }
             ast::ColumnOption::Check(check) => self.check(check, name.as_ref())?,
             ast::ColumnOption::ForeignKey(_) => {} // bound when all keys are known
-            ast::ColumnOption::Generated { .. } | ast::ColumnOption::Identity(_) => {
-                return Err(Error::unsupported("a generated column"));
-            }
+            ast::ColumnOption::Generated { .. } => self.generated(position, option)?,
+            ast::ColumnOption::Identity(_) => return Err(Error::unsupported("IDENTITY (…)")),
             ast::ColumnOption::Collation(_) => return Err(Error::unsupported("COLLATE")),
             other => {
                 return Err(Error::unsupported(format_args!(

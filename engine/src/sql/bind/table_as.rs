@@ -5,7 +5,7 @@ use super::names::{already_exists, at, fold, relation, sql_error};
 use super::table::{COLUMNS_MAX, column_twice};
 use crate::catalog::Column;
 use crate::error::Result;
-use crate::sql::bound::{CreateTable, Insert, Query, Statement};
+use crate::sql::bound::{CreateTable, Insert, Query, RowRules, Statement};
 use crate::sql::table_as::TableAs;
 use sqlparser::ast;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Binder<'_> {
             table: Arc::new(create_table.table()),
             source,
             conflict: None,
-            checks: Vec::new(),
+            rules: RowRules::default(),
             returning: None,
             integrity: None,
         });
@@ -65,12 +65,7 @@ fn columns_of(query: &Query, names: &[ast::Ident]) -> Result<Vec<Column>> {
             let error = column_twice(&name);
             return Err(ident.into_iter().fold(error, at));
         }
-        columns.push(Column {
-            name,
-            sql_type: output.sql_type,
-            not_null: false,
-            default: None,
-        });
+        columns.push(Column::new(name, output.sql_type));
     }
     Ok(columns)
 }

@@ -1,7 +1,7 @@
 //! UPDATE and DELETE, alone or joined with other sources.
 
 use super::call::refuse;
-use super::change::checks;
+use super::change::row_rules;
 use super::context::{Binder, Clause, Level};
 use super::integrity::Touches;
 use super::names::sql_error;
@@ -63,7 +63,7 @@ impl Binder<'_> {
             from,
             filter,
             assignments,
-            checks: checks(&table)?,
+            rules: row_rules(&table)?,
             returning: self.bind_returning(level.scope, returning.as_deref())?,
             table,
         })

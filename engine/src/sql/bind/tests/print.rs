@@ -27,6 +27,7 @@ fn statement(statement: &Statement) -> String {
         Statement::Query(q) => query(q),
         Statement::Insert(i) => {
             let checks: Vec<String> = i
+                .rules
                 .checks
                 .iter()
                 .map(|(n, e)| format!("{n}={}", expr(e)))
