@@ -82,7 +82,8 @@ fn what_is_no_database_is_refused() {
 fn the_schema_is_described() {
     let input = "\\d\nCREATE TABLE t (id integer PRIMARY KEY, n numeric(8,2) DEFAULT 1.5, \
         s text NOT NULL UNIQUE, CHECK (n > 0));\nCREATE INDEX t_n ON t (n DESC, s);\n\
-        \\dt\n\\d t\n\\d t_n\n\\d nothing\n";
+        CREATE INDEX t_low ON t (lower(s), (n + 1)) WHERE n > 1;\n\
+        \\dt\n\\d t\n\\d t_n\n\\d t_low\n\\d nothing\n";
     let (status, out, err) = quanta(&[], input);
     assert_eq!(status, Some(0));
     assert_eq!(
@@ -97,6 +98,8 @@ fn the_schema_is_described() {
         "    \"t_pkey\" PRIMARY KEY, btree (id)",
         "    \"t_s_key\" UNIQUE CONSTRAINT, btree (s)",
         "    \"t_n\" btree (n DESC, s)",
+        "    \"t_low\" btree (lower(s), (n + 1)) WHERE n > 1",
+        "Index \"public.t_low\"",
         "Check constraints:",
         "Index \"public.t_n\"",
     ] {

@@ -76,12 +76,15 @@ impl Shell {
 fn describe_table(described: &Table) -> String {
     let rows = described.columns.iter().map(|column| {
         let not_null = if column.not_null { "not null" } else { "" };
-        let default = column.default.as_deref().unwrap_or_default();
+        let default = match &column.generated {
+            Some(text) => format!("generated always as ({text}) stored"),
+            None => column.default.clone().unwrap_or_default(),
+        };
         strings([
             &column.name,
             &column.sql_type.to_string(),
             not_null,
-            default,
+            &default,
         ])
     });
     let names = strings(["Column", "Type", "Nullable", "Default"]);
@@ -175,18 +178,28 @@ fn index_line(table: &Table, index: &Index) -> String {
         .iter()
         .map(|(column, descending)| {
             let order = if *descending { " DESC" } else { "" };
-            format!("{}{order}", table.columns[*column].name)
+            format!("{}{order}", key_part(table, index, *column))
         })
         .collect();
+    let predicate = index.predicate.iter().map(|text| format!(" WHERE {text}"));
+    let predicate: String = predicate.collect();
     let (name, columns) = (&index.name, columns.join(", "));
     let timing = timing_words(index.timing);
-    format!("\"{name}\" {kind}btree ({columns}){timing}")
+    format!("\"{name}\" {kind}btree ({columns}){predicate}{timing}")
+}
+
+/// The name of a column of an index, or the expression in its place.
+fn key_part<'t>(table: &'t Table, index: &'t Index, column: usize) -> &'t str {
+    match index.expression(column) {
+        Some(expression) => &expression.text,
+        None => &table.columns[column].name,
+    }
 }
 
 fn describe_index(owner: &Table, index: &Index) -> String {
     let rows = index.columns.iter().map(|(column, _)| {
-        let column = &owner.columns[*column];
-        strings([&column.name, &column.sql_type.to_string()])
+        let sql_type = owner.key_type(index, *column);
+        strings([key_part(owner, index, *column), &sql_type.to_string()])
     });
     let names = strings(["Column", "Type"]);
     format!(

@@ -408,7 +408,7 @@ impl Session {
             Body::CreateTableAs(create, _) => {
                 let root = self.shared.backend.root_tree();
                 let table = utility::create_table(txn, root, create)?;
-                let rows = planned.plan.into_table(table);
+                let rows = planned.plan.filling(table);
                 let executed = exec::execute(txn, &rows, &parameters, settings, deferral)?;
                 (executed, true)
             }

@@ -44,7 +44,7 @@ pub(crate) fn check_table(
         })?;
         if entries != rows {
             problem(format!(
-                "index \"{}\" has {entries} entries for {rows} rows of table \"{}\"",
+                "index \"{}\" has {entries} entries for the {rows} rows of table \"{}\"",
                 index.name, table.name
             ));
         }

@@ -43,7 +43,7 @@ pub(crate) enum Body {
 
 impl Plan {
     /// What adds the rows of `CREATE TABLE … AS` to `table`, which was made for them; any other plan as it is.
-    pub(crate) fn into_table(&self, table: Table) -> Self {
+    pub(crate) fn filling(&self, table: Table) -> Self {
         let mut plan = self.clone();
         if let Body::CreateTableAs(_, mut change) = plan.body {
             change.table = Arc::new(table);

@@ -128,13 +128,7 @@ impl Binder<'_> {
         }
         let names = referenced.iter().map(|c| target.columns[*c].name.clone());
         let (on_delete, on_update) = (action(*on_delete), action(*on_update));
-        if columns
-            .iter()
-            .any(|c| draft.columns[*c].generated.is_some())
-        {
-            refuse_action(on_delete, "DELETE")?;
-            refuse_action(on_update, "UPDATE")?;
-        }
+        refuse_actions(&columns, draft, on_delete, on_update)?;
         Ok(ForeignKey {
             name,
             number,
@@ -331,6 +325,21 @@ fn comparable(name: &str, own: &Column, other: &Column) -> Result<()> {
         to.base_name()
     );
     Err(sql_error("42804", message))
+}
+
+/// `42601` for actions that would write a generated column, where one is among `columns`.
+fn refuse_actions(
+    columns: &[usize],
+    draft: &Draft,
+    on_delete: ReferentialAction,
+    on_update: ReferentialAction,
+) -> Result<()> {
+    let mut columns = columns.iter();
+    if columns.any(|c| draft.columns[*c].generated.is_some()) {
+        refuse_action(on_delete, "DELETE")?;
+        refuse_action(on_update, "UPDATE")?;
+    }
+    Ok(())
 }
 
 /// `42601` for an action that would write a generated column.

@@ -11,10 +11,11 @@ use super::stored::{bind_stored, stored_text};
 use super::table::Draft;
 use crate::catalog::{Column, Table};
 use crate::error::{Error, Result};
-use crate::sql::bound::Expr;
+use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::function::ScalarFunction;
 use crate::sql::immutable::is_immutable;
 use crate::sql::parse::parse_expression;
-use crate::sql::walk::columns_of;
+use crate::sql::walk::{any_part, columns_of};
 use sqlparser::ast;
 
 impl Draft {
@@ -123,6 +124,13 @@ pub(super) fn generated_value(
     let expr = parse_expression(column.generated.as_deref().unwrap_or_default())?;
     let mut value = bind_generated(&expr, name, columns, column)?;
     replace_columns(&mut value, &change.values)?;
+    // It would be evaluated twice, and differ.
+    let is_random = |e: &Expr| matches!(e.kind, ExprKind::Call(ScalarFunction::RandomUuid, _));
+    if any_part(&value, &mut |e| is_random(e)) {
+        return Err(Error::unsupported(
+            "a generated column beside a new one with a volatile default",
+        ));
+    }
     Ok(value)
 }
 

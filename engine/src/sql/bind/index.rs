@@ -237,11 +237,11 @@ pub(super) fn plain_columns<'a>(
         .collect()
 }
 
+/// Columns of an index as [`Index::columns`] has them, and its expressions.
+type KeyParts = (Vec<(usize, bool)>, Vec<IndexExpression>);
+
 /// The columns of a new index of `table`, with the expressions among them.
-fn index_columns(
-    written: &[ast::IndexColumn],
-    table: &Table,
-) -> Result<(Vec<(usize, bool)>, Vec<IndexExpression>)> {
+fn index_columns(written: &[ast::IndexColumn], table: &Table) -> Result<KeyParts> {
     let (mut columns, mut expressions) = (Vec::new(), Vec::new());
     for column in written {
         let (expr, ast::OrderByOptions { sort, nulls_first }) = key_part(column)?;
