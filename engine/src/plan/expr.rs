@@ -343,8 +343,10 @@ pub(crate) fn literal(value: Value, sql_type: SqlType) -> Expr {
 
 /// Whether two evaluations of `expr` may give different values.
 pub(crate) fn is_volatile(expr: &Expr) -> bool {
-    matches!(expr.kind, ExprKind::Call(ScalarFunction::RandomUuid, _))
-        || operands(expr).into_iter().any(is_volatile)
+    matches!(
+        expr.kind,
+        ExprKind::Call(ScalarFunction::RandomUuid | ScalarFunction::Random, _)
+    ) || operands(expr).into_iter().any(is_volatile)
 }
 
 /// Whether the value is the same for every row: no column of the input, no subquery.

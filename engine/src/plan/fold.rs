@@ -88,6 +88,7 @@ fn is_foldable(expr: &Expr) -> bool {
         | ExprKind::Call(
             ScalarFunction::CurrentDate
             | ScalarFunction::CurrentTimestamp
+            | ScalarFunction::Random
             | ScalarFunction::RandomUuid,
             _,
         ) => false,

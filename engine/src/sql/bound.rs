@@ -16,7 +16,10 @@ use crate::storage::{IsolationLevel, LockMode, TreeId};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
 
-pub use aggregate::{Aggregate, AggregateCall, AggregateFunction, AggregateOrder};
+pub use aggregate::{
+    Aggregate, AggregateCall, AggregateFunction, AggregateOrder, BitOperator, OrderedSet,
+    Regression, Spread,
+};
 pub use from::{
     CteReference, From, Function, JoinKind, Lateral, Recursive, SetOperation, SetOperator,
     TableFunction, WithQuery,

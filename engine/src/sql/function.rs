@@ -189,10 +189,77 @@ pub enum ScalarFunction {
     StringToArray,
     /// `(array, INTEGER) → array`
     TrimArray,
+    /// `(TEXT) → TEXT`
+    Initcap,
+    /// `(TEXT, delimiter TEXT, number INTEGER) → TEXT`
+    SplitPart,
+    /// `(TEXT, from TEXT, to TEXT) → TEXT`
+    Translate,
+    /// `(TEXT, with TEXT, start INTEGER[, length INTEGER]) → TEXT`
+    Overlay,
+    /// `(TEXT) → TEXT`
+    QuoteLiteral,
+    /// `(any) → TEXT`; never NULL
+    QuoteNullable,
+    /// `(TEXT, prefix TEXT) → BOOLEAN`
+    StartsWith,
+    /// `(BYTEA, format TEXT) → TEXT`
+    Encode,
+    /// `(TEXT, format TEXT) → BYTEA`
+    Decode,
+    /// `(separator TEXT, any, …) → TEXT`; NULL only for the separator NULL
+    ConcatWs,
+    /// `(float) → float`, of two for [`FloatFunction::Atan2`]
+    Float(FloatFunction),
+    /// `() → float`
+    Pi,
+    /// `() → float`, another one for each row
+    Random,
+    /// `(NUMERIC, NUMERIC) → NUMERIC`
+    Div,
+    /// `(a, b)`, both INTEGER or both BIGINT `→ same`
+    Gcd,
+    /// `(a, b)`, both INTEGER or both BIGINT `→ same`
+    Lcm,
+    /// `(BIGINT) → NUMERIC`
+    Factorial,
+    /// `(NUMERIC) → INTEGER`
+    Scale,
+    /// `(NUMERIC) → INTEGER`
+    MinScale,
+    /// `(NUMERIC) → NUMERIC`
+    TrimScale,
+    /// `(value, low, high, count INTEGER) → INTEGER` of floats or NUMERICs
+    WidthBucket,
+    /// `(INTEGER or BIGINT) → TEXT`
+    ToHex,
     /// `(TEXT or BYTEA) → TEXT`
     Md5,
     /// `(TEXT) → INTEGER`
     Ascii,
     /// `(INTEGER) → TEXT`
     Chr,
+}
+
+/// A function of DOUBLE PRECISION.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // named as in SQL
+pub enum FloatFunction {
+    Cbrt,
+    Degrees,
+    Radians,
+    Sin,
+    Cos,
+    Tan,
+    Cot,
+    Asin,
+    Acos,
+    Atan,
+    Atan2,
+    Sinh,
+    Cosh,
+    Tanh,
+    Asinh,
+    Acosh,
+    Atanh,
 }

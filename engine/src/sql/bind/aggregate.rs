@@ -10,7 +10,8 @@ use super::scope::column;
 use super::time_operator::is_temporal;
 use crate::error::{Error, Result};
 use crate::sql::bound::{
-    Aggregate, AggregateCall, AggregateFunction, AggregateOrder, Expr, ExprKind, From, Query,
+    Aggregate, AggregateCall, AggregateFunction, AggregateOrder, BitOperator, Expr, ExprKind, From,
+    OrderedSet, Query, Regression, Spread,
 };
 use crate::sql::walk::operands_mut;
 use crate::types::SqlType;
@@ -20,9 +21,17 @@ use sqlparser::ast;
 /// [`super::group`].
 pub(super) const AGGREGATE_BASE: usize = 1 << 30;
 
+/// What the rows of an aggregate are ordered by, and how.
+pub(super) type OrderTerm = (Expr, AggregateOrder);
+
 /// Whether a function of that (folded) name aggregates.
 pub(super) fn is_aggregate(name: &str) -> bool {
     function(name).is_some()
+}
+
+/// Whether it is one with WITHIN GROUP.
+pub(super) fn is_ordered_set(name: &str) -> bool {
+    matches!(function(name), Some(AggregateFunction::OrderedSet(_)))
 }
 
 fn function(name: &str) -> Option<AggregateFunction> {
@@ -36,6 +45,36 @@ fn function(name: &str) -> Option<AggregateFunction> {
         "bool_or" => AggregateFunction::BoolOr,
         "string_agg" => AggregateFunction::StringAgg,
         "array_agg" => AggregateFunction::ArrayAgg,
+        "json_agg" | "jsonb_agg" => AggregateFunction::JsonAgg,
+        "json_object_agg" | "jsonb_object_agg" => AggregateFunction::JsonObjectAgg,
+        "bit_and" => AggregateFunction::Bits(BitOperator::And),
+        "bit_or" => AggregateFunction::Bits(BitOperator::Or),
+        "bit_xor" => AggregateFunction::Bits(BitOperator::Xor),
+        "var_pop" => AggregateFunction::Spread(Spread::VarPop),
+        "variance" | "var_samp" => AggregateFunction::Spread(Spread::VarSamp),
+        "stddev_pop" => AggregateFunction::Spread(Spread::StddevPop),
+        "stddev" | "stddev_samp" => AggregateFunction::Spread(Spread::StddevSamp),
+        "mode" => AggregateFunction::OrderedSet(OrderedSet::Mode),
+        "percentile_cont" => AggregateFunction::OrderedSet(OrderedSet::PercentileCont),
+        "percentile_disc" => AggregateFunction::OrderedSet(OrderedSet::PercentileDisc),
+        _ => AggregateFunction::Regression(regression(name)?),
+    })
+}
+
+fn regression(name: &str) -> Option<Regression> {
+    Some(match name {
+        "corr" => Regression::Corr,
+        "covar_pop" => Regression::CovarPop,
+        "covar_samp" => Regression::CovarSamp,
+        "regr_avgx" => Regression::AvgX,
+        "regr_avgy" => Regression::AvgY,
+        "regr_count" => Regression::Count,
+        "regr_intercept" => Regression::Intercept,
+        "regr_r2" => Regression::R2,
+        "regr_slope" => Regression::Slope,
+        "regr_sxx" => Regression::Sxx,
+        "regr_sxy" => Regression::Sxy,
+        "regr_syy" => Regression::Syy,
         _ => return None,
     })
 }
@@ -48,6 +87,7 @@ impl Binder<'_> {
             distinct,
             filter,
             order_by,
+            within_group,
             ..
         } = call;
         let level = self.level();
@@ -72,11 +112,14 @@ impl Binder<'_> {
         let filter = filter
             .map(|f| self.in_clause(Clause::Filter, |binder| binder.bind_condition(f, "FILTER")))
             .transpose();
-        let keys = self.aggregate_order(order_by);
+        let keys = self.aggregate_order(match within_group.is_empty() {
+            true => order_by,
+            false => within_group,
+        });
         self.level().in_aggregate = false;
         let (arguments, filter, keys) = (bound?, filter?, keys?);
-        let (function, mut arguments, sql_type) = self.aggregate_function(call, arguments)?;
-        let order_by = add_order(function, &mut arguments, keys, *distinct)?;
+        let (function, arguments, sql_type, order_by) =
+            self.ordered_aggregate(call, arguments, keys)?;
         let call = AggregateCall {
             function,
             arguments,
@@ -92,11 +135,37 @@ impl Binder<'_> {
         })
     }
 
-    /// What the rows of a call are ordered by. A number is a constant here, not a position.
-    fn aggregate_order(
+    /// Which aggregate a call means, its arguments and the keys that order its rows, and the type of its result.
+    fn ordered_aggregate(
         &mut self,
-        terms: &[ast::OrderByExpr],
-    ) -> Result<Vec<(Expr, AggregateOrder)>> {
+        call: &Call<'_>,
+        arguments: Vec<Expr>,
+        keys: Vec<OrderTerm>,
+    ) -> Result<(AggregateFunction, Vec<Expr>, SqlType, Vec<AggregateOrder>)> {
+        match function(&call.name) {
+            Some(AggregateFunction::OrderedSet(set)) => {
+                self.ordered_set(call, set, arguments, keys)
+            }
+            _ if !call.within_group.is_empty() => {
+                let keys = keys.into_iter().map(|(key, _)| key);
+                self.typed(&call.name, arguments.into_iter().chain(keys).collect())?;
+                let message = format!(
+                    "{} is not an ordered-set aggregate, so it cannot have WITHIN GROUP",
+                    call.name
+                );
+                Err(sql_error("42809", message))
+            }
+            _ => {
+                let (function, mut arguments, sql_type) =
+                    self.aggregate_function(call, arguments)?;
+                let order_by = add_order(function, &mut arguments, keys, call.distinct)?;
+                Ok((function, arguments, sql_type, order_by))
+            }
+        }
+    }
+
+    /// What the rows of a call are ordered by. A number is a constant here, not a position.
+    fn aggregate_order(&mut self, terms: &[ast::OrderByExpr]) -> Result<Vec<OrderTerm>> {
         let keys = terms.iter().map(|term| {
             let (descending, nulls_first) = direction(term)?;
             let key = self.bind_expr(&term.expr)?;
@@ -164,6 +233,15 @@ impl Binder<'_> {
                 self.implicit(delimiter, SqlType::Text, || no_function(name, &arguments))?;
             return Ok((function, vec![text, delimiter], SqlType::Text));
         }
+        match function {
+            AggregateFunction::Regression(regression) => {
+                return self.pairs(name, regression, arguments);
+            }
+            AggregateFunction::JsonAgg | AggregateFunction::JsonObjectAgg => {
+                return self.json_aggregate(name, function, arguments);
+            }
+            _ => {}
+        }
         let [argument] = arguments.as_slice() else {
             return Err(no_function(name, &arguments));
         };
@@ -176,10 +254,13 @@ impl Binder<'_> {
         }
         let unknown = argument.sql_type == SqlType::Unknown;
         let argument_type = match function {
-            AggregateFunction::Sum | AggregateFunction::Avg if unknown => {
+            AggregateFunction::Sum | AggregateFunction::Avg | AggregateFunction::Bits(_)
+                if unknown =>
+            {
                 return Err(not_unique(name, &arguments));
             }
             AggregateFunction::BoolAnd | AggregateFunction::BoolOr if unknown => SqlType::Bool,
+            AggregateFunction::Spread(_) if unknown => SqlType::Float8,
             _ if unknown => SqlType::Text,
             // A time is summed as the interval since midnight.
             AggregateFunction::Sum | AggregateFunction::Avg
@@ -209,7 +290,7 @@ impl Binder<'_> {
 fn add_order(
     function: AggregateFunction,
     arguments: &mut Vec<Expr>,
-    mut keys: Vec<(Expr, AggregateOrder)>,
+    mut keys: Vec<OrderTerm>,
     distinct: bool,
 ) -> Result<Vec<AggregateOrder>> {
     if distinct && keys.iter().any(|(key, _)| !arguments.contains(key)) {
@@ -219,7 +300,7 @@ fn add_order(
     }
     let in_order = matches!(
         function,
-        AggregateFunction::ArrayAgg | AggregateFunction::StringAgg
+        AggregateFunction::ArrayAgg | AggregateFunction::StringAgg | AggregateFunction::JsonAgg
     );
     if distinct && in_order {
         for argument in &*arguments {
@@ -291,6 +372,9 @@ fn result_type(function: AggregateFunction, argument: SqlType) -> Option<SqlType
         }
         (AggregateFunction::Min | AggregateFunction::Max, t) if t.is_text() => SqlType::Text,
         (AggregateFunction::BoolAnd | AggregateFunction::BoolOr, SqlType::Bool) => SqlType::Bool,
+        (AggregateFunction::Bits(_), t) if t.is_integer() => t,
+        (AggregateFunction::Spread(_), t) if t.is_float() => SqlType::Float8,
+        (AggregateFunction::Spread(_), t) if t.is_number() => numeric,
         _ => return None,
     })
 }

@@ -1,8 +1,7 @@
-//! Calls of functions, in parentheses and in the standard's own words (`EXTRACT`, `SUBSTRING … FROM`, `TRIM`).
+//! Calls of functions.
 
 use super::coerce::{Context, can_cast, literal};
 use super::context::Binder;
-use super::expr::unsupported_expression;
 use super::names::{at, fold, parts, sql_error};
 use super::overload::{NoOverload, choose};
 use super::window::window_function;
@@ -24,6 +23,8 @@ pub(super) struct Call<'a> {
     pub(super) filter: Option<&'a ast::Expr>,
     /// ORDER BY inside the parentheses.
     pub(super) order_by: &'a [ast::OrderByExpr],
+    /// `WITHIN GROUP (ORDER BY …)`
+    pub(super) within_group: &'a [ast::OrderByExpr],
     pub(super) over: Option<&'a ast::WindowType>,
 }
 
@@ -87,6 +88,7 @@ impl Binder<'_> {
             (call.distinct, "DISTINCT"),
             (call.filter.is_some(), "FILTER"),
             (!call.order_by.is_empty(), "ORDER BY"),
+            (!call.within_group.is_empty(), "WITHIN GROUP"),
         ];
         if let Some((_, what)) = only_aggregates.iter().find(|(used, _)| *used) {
             let message = format!("{what} specified, but {name} is not an aggregate function");
@@ -104,6 +106,13 @@ impl Binder<'_> {
             "coalesce" | "greatest" | "least" => self.bind_common(name, arguments),
             "nullif" => self.bind_nullif(arguments),
             "concat" => self.bind_concat(arguments),
+            "concat_ws" => self.bind_concat_ws(arguments),
+            "quote_nullable" | "quote_literal" => self.bind_quote(name, arguments),
+            "bit_length" => {
+                let bytes = self.resolve_call("octet_length", arguments)?;
+                let bits = literal(Value::Int4(8), SqlType::Int4);
+                self.apply(&ast::BinaryOperator::Multiply, bytes, bits)
+            }
             "date_part" => {
                 let extracted = self.resolve_call("extract", arguments)?;
                 self.cast(extracted, SqlType::Float8, Context::Implicit)
@@ -224,106 +233,56 @@ impl Binder<'_> {
         if arguments.is_empty() {
             return Err(no_function("concat", &arguments));
         }
-        let arguments = arguments
-            .into_iter()
-            .map(|argument| match argument.sql_type {
-                // Here a BOOLEAN is written as in a result, unlike by its cast.
-                SqlType::Bool => Ok(letter(argument)),
-                SqlType::Char(_) => self.padded(argument),
-                _ => self.cast(argument, SqlType::Text, Context::Assignment),
-            })
-            .collect::<Result<_>>()?;
+        let arguments = arguments.into_iter().map(|argument| self.shown(argument));
         Ok(Expr {
-            kind: ExprKind::Call(ScalarFunction::ConcatSkipNull, arguments),
+            kind: ExprKind::Call(
+                ScalarFunction::ConcatSkipNull,
+                arguments.collect::<Result<_>>()?,
+            ),
             sql_type: SqlType::Text,
         })
     }
 
-    /// A call in the standard's own words.
-    pub(super) fn bind_special_call(&mut self, expr: &ast::Expr) -> Result<Expr> {
-        match expr {
-            ast::Expr::Extract {
-                field,
-                syntax: ast::ExtractSyntax::From,
-                expr,
-            } => {
-                let field = literal(
-                    Value::Text(field.to_string().to_ascii_lowercase()),
-                    SqlType::Text,
-                );
-                let input = self.bind_expr(expr)?;
-                self.resolve_call("extract", vec![field, input])
-            }
-            ast::Expr::AtTimeZone {
-                timestamp,
-                time_zone,
-            } => {
-                let stamp = self.bind_expr(timestamp)?;
-                let zone = self.bind_expr(time_zone)?;
-                self.resolve_call("timezone", vec![zone, stamp])
-            }
-            ast::Expr::Ceil { expr, field } => self.rounding("ceil", expr, field),
-            ast::Expr::Floor { expr, field } => self.rounding("floor", expr, field),
-            ast::Expr::Position { expr, r#in } => {
-                let arguments = vec![self.bind_expr(expr)?, self.bind_expr(r#in)?];
-                self.resolve_call("position", arguments)
-            }
-            ast::Expr::Substring {
-                expr,
-                substring_from,
-                substring_for,
-                special: _,
-                shorthand: _,
-            } => {
-                let mut arguments = vec![self.bind_expr(expr)?];
-                match substring_from {
-                    Some(from) => arguments.push(self.bind_expr(from)?),
-                    None => arguments.push(literal(Value::Int4(1), SqlType::Int4)),
-                }
-                if let Some(length) = substring_for {
-                    arguments.push(self.bind_expr(length)?);
-                }
-                self.resolve_call("substring", arguments)
-            }
-            ast::Expr::Trim {
-                trim_where,
-                trim_what,
-                expr,
-                trim_characters,
-            } => {
-                let name = match trim_where {
-                    None | Some(ast::TrimWhereField::Both) => "btrim",
-                    Some(ast::TrimWhereField::Leading) => "ltrim",
-                    Some(ast::TrimWhereField::Trailing) => "rtrim",
-                };
-                let mut arguments = vec![self.bind_expr(expr)?];
-                for characters in trim_what
-                    .as_deref()
-                    .into_iter()
-                    .chain(trim_characters.iter().flatten())
-                {
-                    arguments.push(self.bind_expr(characters)?);
-                }
-                self.resolve_call(name, arguments)
-            }
-            other => Err(unsupported_expression(other)),
+    /// `concat_ws(separator, any, …)`
+    fn bind_concat_ws(&mut self, arguments: Vec<Expr>) -> Result<Expr> {
+        let refused = no_function("concat_ws", &arguments);
+        let mut arguments = arguments.into_iter();
+        let Some(separator) = arguments.next().filter(|_| arguments.len() > 0) else {
+            return Err(refused);
+        };
+        let mut bound = vec![self.implicit(separator, SqlType::Text, || refused)?];
+        for argument in arguments {
+            bound.push(self.shown(argument)?);
         }
+        Ok(Expr {
+            kind: ExprKind::Call(ScalarFunction::ConcatWs, bound),
+            sql_type: SqlType::Text,
+        })
     }
 
-    fn rounding(
-        &mut self,
-        name: &str,
-        input: &ast::Expr,
-        field: &ast::CeilFloorKind,
-    ) -> Result<Expr> {
-        match field {
-            ast::CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) => {
-                let input = self.bind_expr(input)?;
-                self.resolve_call(name, vec![input])
-            }
-            _ => Err(Error::unsupported(format_args!(
-                "{name} with a field or a scale"
-            ))),
+    /// `quote_literal` and `quote_nullable`, of a text or of what anything else looks like.
+    fn bind_quote(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
+        let Ok([argument]) = <[Expr; 1]>::try_from(arguments.clone()) else {
+            return Err(no_function(name, &arguments));
+        };
+        let shown = self.shown(argument)?;
+        let function = match name {
+            "quote_literal" => ScalarFunction::QuoteLiteral,
+            _ => ScalarFunction::QuoteNullable,
+        };
+        Ok(Expr {
+            kind: ExprKind::Call(function, vec![shown]),
+            sql_type: SqlType::Text,
+        })
+    }
+
+    /// Any value as the text that a result shows.
+    fn shown(&mut self, argument: Expr) -> Result<Expr> {
+        match argument.sql_type {
+            // A BOOLEAN is written as in a result, unlike by its cast.
+            SqlType::Bool => Ok(letter(argument)),
+            SqlType::Char(_) => self.padded(argument),
+            _ => self.cast(argument, SqlType::Text, Context::Assignment),
         }
     }
 }
@@ -357,7 +316,6 @@ fn call_of(function: &ast::Function) -> Result<Call<'_>> {
             ));
         }
     };
-    refuse(!within_group.is_empty(), "WITHIN GROUP")?;
     refuse(null_treatment.is_some(), "IGNORE NULLS and RESPECT NULLS")?;
     refuse(*uses_odbc_syntax, "the ODBC form of a call")?;
     refuse(
@@ -372,6 +330,7 @@ fn call_of(function: &ast::Function) -> Result<Call<'_>> {
         distinct: false,
         filter: filter.as_deref(),
         order_by: &[],
+        within_group,
         over: over.as_ref(),
     };
     let ast::FunctionArgumentList {

@@ -62,6 +62,7 @@ impl Binder<'_> {
             | ast::Expr::AtTimeZone { .. }
             | ast::Expr::Ceil { .. }
             | ast::Expr::Floor { .. }
+            | ast::Expr::Overlay { .. }
             | ast::Expr::Position { .. }
             | ast::Expr::Substring { .. }
             | ast::Expr::Trim { .. } => self.bind_special_call(expr),
@@ -171,7 +172,6 @@ pub(super) fn unsupported_expression(expr: &ast::Expr) -> Error {
     Error::unsupported(match expr {
         ast::Expr::Collate { .. } => "COLLATE",
         ast::Expr::SimilarTo { .. } => "SIMILAR TO",
-        ast::Expr::Overlay { .. } => "OVERLAY",
         ast::Expr::Tuple(_) => "a row value",
         ast::Expr::IsJson { .. } => "IS JSON",
         ast::Expr::IsNormalized { .. } => "IS NORMALIZED",

@@ -53,6 +53,7 @@ fn named(expr: &ast::Expr) -> Result<Option<(String, bool)>> {
         ast::Expr::Ceil { .. } => strong("ceil"),
         ast::Expr::Floor { .. } => strong("floor"),
         ast::Expr::Position { .. } => strong("position"),
+        ast::Expr::Overlay { .. } => strong("overlay"),
         ast::Expr::Substring { shorthand, .. } => {
             strong(if *shorthand { "substr" } else { "substring" })
         }

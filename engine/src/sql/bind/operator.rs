@@ -137,7 +137,7 @@ impl Binder<'_> {
             .collect()
     }
 
-    fn apply(&mut self, op: &BinaryOperator, left: Expr, right: Expr) -> Result<Expr> {
+    pub(super) fn apply(&mut self, op: &BinaryOperator, left: Expr, right: Expr) -> Result<Expr> {
         if let Some(op) = comparison(op) {
             return self.compare(op, left, right);
         }

@@ -79,6 +79,13 @@ impl Binder<'_> {
                 "DISTINCT is not implemented for window functions",
             ));
         }
+        if super::aggregate::is_ordered_set(&call.name) {
+            let message = format!(
+                "OVER is not supported for ordered-set aggregate {}",
+                call.name
+            );
+            return Err(sql_error("0A000", message));
+        }
         if !call.order_by.is_empty() {
             return Err(sql_error(
                 "0A000",

@@ -58,4 +58,68 @@ pub enum AggregateFunction {
     BoolOr,
     StringAgg,
     ArrayAgg,
+    JsonAgg,
+    JsonObjectAgg,
+    Bits(BitOperator),
+    Spread(Spread),
+    Regression(Regression),
+    OrderedSet(OrderedSet),
+}
+
+/// `bit_and`, `bit_or`, `bit_xor`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // named as in SQL
+pub enum BitOperator {
+    And,
+    Or,
+    Xor,
+}
+
+/// Variances and standard deviations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // named as in SQL
+pub enum Spread {
+    VarPop,
+    VarSamp,
+    StddevPop,
+    StddevSamp,
+}
+
+impl Spread {
+    /// Whether the values are a sample, and not all that there are.
+    pub fn is_of_sample(self) -> bool {
+        matches!(self, Self::VarSamp | Self::StddevSamp)
+    }
+
+    /// Whether it is a standard deviation.
+    pub fn is_root(self) -> bool {
+        matches!(self, Self::StddevPop | Self::StddevSamp)
+    }
+}
+
+/// `corr`, `covar_pop`, `regr_count` and their like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // named as in SQL
+pub enum Regression {
+    Corr,
+    CovarPop,
+    CovarSamp,
+    AvgX,
+    AvgY,
+    Count,
+    Intercept,
+    R2,
+    Slope,
+    Sxx,
+    Sxy,
+    Syy,
+}
+
+/// Aggregates with `WITHIN GROUP (ORDER BY value)`: the arguments are the value, the fraction, and the value to order by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // named as in SQL
+pub enum OrderedSet {
+    Mode,
+    PercentileCont,
+    PercentileDisc,
 }

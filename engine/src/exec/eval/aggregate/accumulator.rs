@@ -1,17 +1,22 @@
 //! The interface of aggregates, and which one computes a call.
 
 use super::array_agg::ArrayAgg;
+use super::bits::Bits;
 use super::boolean::BoolState;
 use super::count::{Count, CountStar};
 use super::distinct::Distinct;
 use super::extreme::{FloatExtreme, PrimitiveExtreme};
 use super::extreme_bytes::BytesExtreme;
 use super::interval::{IntervalExtreme, IntervalSum};
+use super::json_agg::JsonAgg;
 use super::ordered::Ordered;
+use super::percentile::Percentile;
+use super::regression::RegressionState;
 use super::string_agg::StringAgg;
 use super::sum_float::FloatSum;
 use super::sum_integer::IntegerSum;
 use super::sum_numeric::NumericSum;
+use super::variance::{FloatSpread, NumericSpread};
 use crate::exec::eval::operand::kernel_error;
 use crate::exec::eval::selection::true_rows;
 use crate::sql::bound::{AggregateCall, AggregateFunction};
@@ -72,6 +77,15 @@ pub fn accumulator(call: &AggregateCall) -> Result<Box<dyn Accumulator>> {
         F::Min | F::Max => extreme(call.function == F::Max, first)?,
         F::BoolAnd | F::BoolOr => Box::new(BoolState::new(call.function == F::BoolAnd)),
         F::StringAgg => Box::new(StringAgg::default()),
+        F::JsonAgg | F::JsonObjectAgg => {
+            let own = types[..types.len() - call.order_by.len()].to_vec();
+            Box::new(JsonAgg::new(own, call.sql_type))
+        }
+        F::Bits(operator) => Box::new(Bits::new(operator, first)),
+        F::Spread(spread) if first.is_float() => Box::new(FloatSpread::new(spread, first)),
+        F::Spread(spread) => Box::new(NumericSpread::new(spread, first)),
+        F::Regression(function) => Box::new(RegressionState::new(function)),
+        F::OrderedSet(function) => Box::new(Percentile::new(function, first)),
         F::ArrayAgg => {
             let element = ElementType::new(first);
             Box::new(ArrayAgg::new(element.ok_or_else(|| {
@@ -83,7 +97,7 @@ pub fn accumulator(call: &AggregateCall) -> Result<Box<dyn Accumulator>> {
     let idempotent = matches!(call.function, F::Min | F::Max | F::BoolAnd | F::BoolOr);
     let mut own = types;
     let keys = own.split_off(own.len() - call.order_by.len());
-    let skips_nulls = call.function != F::ArrayAgg;
+    let skips_nulls = !matches!(call.function, F::ArrayAgg | F::JsonAgg);
     let distinct = (call.distinct && !idempotent).then(|| Distinct::new(own, skips_nulls));
     let is_ordered = !keys.is_empty() && !idempotent;
     let state = match is_ordered {

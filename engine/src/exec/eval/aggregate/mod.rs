@@ -10,17 +10,22 @@
 
 mod accumulator;
 mod array_agg;
+mod bits;
 mod boolean;
 mod count;
 mod distinct;
 mod extreme;
 mod extreme_bytes;
 mod interval;
+mod json_agg;
 mod ordered;
+mod percentile;
+mod regression;
 mod string_agg;
 mod sum_float;
 mod sum_integer;
 mod sum_numeric;
+mod variance;
 
 #[cfg(test)]
 mod tests;

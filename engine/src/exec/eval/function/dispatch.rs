@@ -4,8 +4,8 @@ use super::super::arithmetic::arithmetic;
 use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
 use super::{
-    array, choose, concat, datetime, extract, format_number, format_time, json, math, pad,
-    parse_time, span, text, uuid,
+    array, choose, concat, datetime, extract, float, format_number, format_time, json, math,
+    number, pad, parse_time, span, text, uuid, words,
 };
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
@@ -80,6 +80,25 @@ pub(in super::super) fn call(
         F::Substring => text::substring(&arguments),
         F::Trim | F::LTrim | F::RTrim => text::trim(name, &arguments),
         F::LPad | F::RPad | F::Repeat => pad::pad(name, &arguments),
+        F::Initcap | F::SplitPart | F::Translate | F::Overlay | F::QuoteLiteral | F::Encode => {
+            words::transform(name, &arguments)
+        }
+        F::StartsWith => words::starts_with(&arguments),
+        F::Decode => words::decode(&arguments),
+        F::ConcatWs => words::concat_ws(&arguments),
+        F::QuoteNullable => words::quote_nullable(&arguments),
+        F::Float(function) => float::call(function, &arguments),
+        F::Pi => constant(&Value::Float8(std::f64::consts::PI), SqlType::Float8),
+        F::Random => number::random(evaluator.context.env, evaluator.rows),
+        F::Div
+        | F::Gcd
+        | F::Lcm
+        | F::Factorial
+        | F::Scale
+        | F::MinScale
+        | F::TrimScale
+        | F::WidthBucket
+        | F::ToHex => number::call(name, &arguments, sql_type),
         F::Concat => concat::concat(&arguments),
         F::ConcatSkipNull => concat::concat_skip_null(&arguments),
         F::NullIf => null_if(&arguments),

@@ -227,7 +227,7 @@ fn without_element(json: Json, index: i64) -> Result<Json> {
 }
 
 /// A value as JSON.
-fn as_json(value: &Value) -> String {
+pub(in super::super) fn as_json(value: &Value) -> String {
     let quoted = |text: &str| {
         let mut out = String::new();
         write_json_string(text, &mut out);
@@ -304,23 +304,28 @@ fn object(length: usize, at: &dyn Fn(usize) -> Value) -> Result<String> {
     }
     let mut fields = Vec::new();
     for key in (0..length).step_by(2) {
-        let name = match at(key) {
-            Value::Null => {
-                let message = format!("argument {} cannot be null", key + 1);
-                return Err(data_error("22023", message));
-            }
-            Value::Json(_) | Value::Jsonb(_) | Value::Array(_) => {
-                let message = "key value must be scalar, not array, composite, or json";
-                return Err(data_error("22023", message));
-            }
-            Value::Bool(value) => value.to_string(),
-            other => other.to_string(),
+        let Some(name) = key_text(&at(key))? else {
+            let message = format!("argument {} cannot be null", key + 1);
+            return Err(data_error("22023", message));
         };
         let mut field = String::new();
         write_json_string(&name, &mut field);
         fields.push(format!("{field} : {}", as_json(&at(key + 1))));
     }
     Ok(format!("{{{}}}", fields.join(", ")))
+}
+
+/// The key of an object that a value is; `None` for NULL. Errors: `22023`.
+pub(in super::super) fn key_text(value: &Value) -> Result<Option<String>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Json(_) | Value::Jsonb(_) | Value::Array(_) => {
+            let message = "key value must be scalar, not array, composite, or json";
+            Err(data_error("22023", message))
+        }
+        Value::Bool(value) => Ok(Some(value.to_string())),
+        other => Ok(Some(other.to_string())),
+    }
 }
 
 /// A scalar of JSONB as a BOOLEAN or a number: what `CAST` does. Errors: `22023`, `22003`.

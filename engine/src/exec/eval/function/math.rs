@@ -145,7 +145,7 @@ pub(super) fn transcendental(name: ScalarFunction, arguments: &Arguments) -> Res
 }
 
 /// A column of floats computed by a function that can fail.
-fn checked(operand: &Operand, function: impl Fn(f64) -> Result<f64>) -> Result<Operand> {
+pub(super) fn checked(operand: &Operand, function: impl Fn(f64) -> Result<f64>) -> Result<Operand> {
     map::<Float64Type, Float64Type>(
         operand,
         |x| match function(x) {

@@ -42,16 +42,20 @@ fn result_scale(weight: i64, scales: &[u32]) -> u32 {
 
 /// The square root. Errors: `2201F`.
 pub(super) fn sqrt(value: &Decimal) -> Result<Decimal> {
-    if value.is_negative() {
-        return Err(negative_root());
-    }
     let (weight, _) = value.leading_group();
     let root_weight = if weight >= 0 {
         weight * 2 + 1
     } else {
         1 - (1 - weight * 4) / 2
     };
-    let scale = result_scale(root_weight, &[value.scale()]);
+    sqrt_at_scale(value, result_scale(root_weight, &[value.scale()]))
+}
+
+/// The square root with `scale` digits after the point. Errors: `2201F`.
+pub(in super::super) fn sqrt_at_scale(value: &Decimal, scale: u32) -> Result<Decimal> {
+    if value.is_negative() {
+        return Err(negative_root());
+    }
     let (coefficient, own) = parts(value);
     // One digit more than shown, and a remainder sticks out in none of those, so that rounding sees which side it is.
     let digits = scale + 1 + own as u32;

@@ -9,7 +9,11 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../../../../FUNCTIONS.md");
 
 /// Functions that are no entry of a table, each in a query that has it.
-const EXAMPLES: [(&str, &str); 23] = [
+const EXAMPLES: [(&str, &str); 27] = [
+    ("concat_ws", "concat_ws(',', 1, NULL)"),
+    ("bit_length", "bit_length('a')"),
+    ("quote_literal", "quote_literal(1)"),
+    ("quote_nullable", "quote_nullable(NULL)"),
     ("coalesce", "coalesce(1, 2)"),
     ("greatest", "greatest(1, 2)"),
     ("least", "least(1, 2)"),
