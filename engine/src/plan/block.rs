@@ -44,16 +44,23 @@ impl Block {
         }
     }
 
+    /// A table, and behind its columns the row ids.
+    pub(crate) fn with_row_id(table: &Arc<Table>) -> Self {
+        let mut block = Self::of_table(table);
+        block.types.push(SqlType::Int8);
+        block.origins.push(None);
+        block
+    }
+
     fn add(&mut self, from: &From) {
         match from {
             From::Table { table, row_id, .. } => {
-                let one = Self::of_table(table);
+                let one = match row_id {
+                    true => Self::with_row_id(table),
+                    false => Self::of_table(table),
+                };
                 self.types.extend(one.types);
                 self.origins.extend(one.origins);
-                if *row_id {
-                    self.types.push(SqlType::Int8);
-                    self.origins.push(None);
-                }
             }
             From::Subquery { query, .. } => {
                 self.types.extend(query.output.iter().map(|c| c.sql_type));

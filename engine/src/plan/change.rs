@@ -12,8 +12,8 @@ use crate::plan::expr::{
     column, columns_of, has_subquery, is_row_independent, split_conjuncts, visit_columns_mut,
 };
 use crate::plan::fold::{fold, fold_query};
-use crate::plan::physical::{Cost, NodeKind, PlanNode};
-use crate::plan::planner::Planner;
+use crate::plan::physical::{Cost, PlanNode};
+use crate::plan::planner::{Built, Planner};
 use crate::plan::relation::table_relation;
 use crate::sql::bound::{
     ConflictUpdate, Delete, Expr, ExprKind, From, Insert, Merge, MergeAction, MergeKind,
@@ -202,12 +202,8 @@ impl Planner<'_> {
                 self.changed_rows(table, delete.filter, needed)?
             }
         };
-        let columns = match &joined.node.kind {
-            NodeKind::Scan(scan) => scan.columns.clone(),
-            _ => all.clone(),
-        };
-        let layout = if repeats { &joined.layout } else { &all };
-        let (returning, output) = self.returning(delete.returning, layout)?;
+        let (returning, output) = self.returning(delete.returning, &joined.layout)?;
+        let columns = if repeats { all } else { joined.layout };
         let change = Change {
             kind: ChangeKind::Delete(joined.node, columns),
             conflict: None,
@@ -324,24 +320,26 @@ impl Planner<'_> {
         &mut self,
         table: &Arc<Table>,
         filter: Option<Expr>,
-        needed: Vec<usize>,
+        mut needed: Vec<usize>,
     ) -> Result<Joined> {
         let mut conditions = Vec::new();
         if let Some(mut filter) = filter {
             fold(&mut filter, self.folder);
             split_conjuncts(filter, &mut conditions);
         }
+        // It is one column more, so that it comes through whatever the filter makes of the scan.
+        let row_id = table.columns.len();
+        needed.push(row_id);
         let relation = table_relation(table, conditions);
-        let mut block = Block::of_table(table);
+        let mut block = Block::with_row_id(table);
         block.set_index_keys(|table| self.index_keys(table))?;
-        let mut node = self.relation(&relation, &needed, &block, None)?.0.node;
-        if let NodeKind::Scan(scan) = &mut node.kind {
-            scan.with_row_id = true;
-            node.types.push(SqlType::Int8);
+        let Built { node, mut layout } = self.relation(&relation, &needed, &block, None)?.0;
+        if layout.pop() != Some(row_id) {
+            return Err(Error::misuse("EXEC-3: rows to change end with their row id"));
         }
         Ok(Joined {
             node,
-            layout: needed,
+            layout,
             beside: Vec::new(),
         })
     }

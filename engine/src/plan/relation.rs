@@ -411,7 +411,7 @@ pub(crate) fn prune_derived(query: &mut Query, wanted: &[bool]) {
     }
 }
 
-/// A table as a relation whose columns start at 0, under `conditions`.
+/// A table with its row ids as a relation whose columns start at 0, under `conditions`.
 pub(crate) fn table_relation(table: &Arc<Table>, conditions: Vec<Expr>) -> Relation {
     Relation {
         source: Source::Table {
@@ -419,7 +419,7 @@ pub(crate) fn table_relation(table: &Arc<Table>, conditions: Vec<Expr>) -> Relat
             alias: table.name.clone(),
         },
         offset: 0,
-        width: table.columns.len(),
+        width: table.columns.len() + 1,
         conditions,
     }
 }
