@@ -2,8 +2,10 @@
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use quantadb_sqllogictest::{Options, PostgresAddress, Progress, Target, find_files, run_files};
-use std::path::PathBuf;
+use quantadb_sqllogictest::{
+    Differences, Options, PostgresAddress, Progress, Target, find_files, run_files,
+};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,6 +31,16 @@ struct Arguments {
     /// Go on after a record that failed
     #[arg(long)]
     keep_going: bool,
+    /// Rules of the records that may fail, as in sqllogictest/sqlite.differences
+    #[arg(long, value_name = "FILE")]
+    differences: Option<PathBuf>,
+}
+
+/// Errors: those of the file, and of what it says.
+fn read_differences(path: &Path) -> Result<Differences, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
+    text.and_then(|text| Differences::parse(&text))
+        .map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn main() -> ExitCode {
@@ -44,6 +56,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let differences = match arguments.differences.as_deref().map(read_differences) {
+        None => Differences::default(),
+        Some(Ok(differences)) => differences,
+        Some(Err(error)) => {
+            eprintln!("quanta-slt: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let options = Options {
         jobs: arguments.jobs,
         target: match arguments.postgres {
@@ -52,6 +72,7 @@ fn main() -> ExitCode {
             None => Target::Memory,
         },
         keep_going: arguments.keep_going,
+        differences,
     };
     // A panic of the engine is reported as a failure of its record.
     std::panic::set_hook(Box::new(|_| {}));

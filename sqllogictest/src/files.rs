@@ -47,13 +47,7 @@ pub fn run_file(path: &Path, options: &Options, after_record: &dyn Fn()) -> Scri
     let run = || -> Result<ScriptReport, String> {
         let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
         let database = open(&options.target).map_err(|e| e.to_string())?;
-        Ok(run_script(
-            &*database,
-            &name,
-            &text,
-            options.keep_going,
-            after_record,
-        ))
+        Ok(run_script(&*database, &name, &text, options, after_record))
     };
     run().unwrap_or_else(|got| ScriptReport {
         failures: vec![Failure {

@@ -31,12 +31,17 @@
 //! A record fails that waits without the mark, that does not wait with it, that goes on where the script does not say
 //! so, or that does not go on where it does.
 //!
+//! # Differences
+//! What an engine is known to answer otherwise than a script says is listed by rule, see [`Differences`]; for SQLite's corpus
+//! `sqlite.differences` is the list.
+//!
 //! # Labels
 //! `onlyif` and `skipif` know QuantaDB as `quantadb` and, since its SQL is the same, as `postgresql`; a server only as
 //! `postgresql`. What is QuantaDB's alone is `onlyif quantadb`, what it must not do is `skipif quantadb`.
 
 mod column;
 mod database;
+mod differences;
 mod engine;
 mod files;
 mod judge;
@@ -47,6 +52,7 @@ mod script;
 mod seat;
 mod sessions;
 
+pub use differences::Differences;
 pub use files::{find_files, run_file, run_files};
 pub use postgres::PostgresAddress;
 pub use report::{Failure, Options, Progress, ScriptReport, Summary, Target};

@@ -1,5 +1,6 @@
 //! What is to be run how, and what came of it.
 
+use crate::differences::Differences;
 use crate::postgres::PostgresAddress;
 use std::fmt;
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ pub struct Options {
     pub target: Target,
     /// Whether to go on after a record that failed: with the rest of its script, and with the other files.
     pub keep_going: bool,
+    /// Records that may fail.
+    pub differences: Differences,
 }
 
 impl Default for Options {
@@ -33,6 +36,7 @@ impl Default for Options {
             jobs: 1,
             target: Target::Memory,
             keep_going: true,
+            differences: Differences::default(),
         }
     }
 }
@@ -88,7 +92,9 @@ pub struct ScriptReport {
     pub passed: u64,
     /// Records that are for other engines.
     pub skipped: u64,
-    /// Records that failed.
+    /// Records that failed as [`Options::differences`] says.
+    pub differing: u64,
+    /// Other records that failed.
     pub failures: Vec<Failure>,
 }
 
@@ -103,7 +109,9 @@ pub struct Summary {
     pub passed: u64,
     /// Records that are for other engines.
     pub skipped: u64,
-    /// The records that failed, in the order of the files.
+    /// Records that failed as [`Options::differences`] says.
+    pub differing: u64,
+    /// The other records that failed, in the order of the files.
     pub failures: Vec<Failure>,
     /// How long it took.
     pub elapsed_micros: u64,
@@ -115,6 +123,7 @@ impl Summary {
         self.files_failed += u64::from(!report.failures.is_empty());
         self.passed += report.passed;
         self.skipped += report.skipped;
+        self.differing += report.differing;
         self.failures.extend(report.failures);
     }
 }
@@ -122,14 +131,15 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.elapsed_micros as f64 / 1e6;
-        let run = self.passed + self.failures.len() as u64;
+        let run = self.passed + self.differing + self.failures.len() as u64;
         write!(
             f,
-            "{} files ({} failed), {} records passed, {} failed, {} skipped, {seconds:.1} s, {:.0} records/s",
+            "{} files ({} failed), {} records passed, {} failed, {} differ by rule, {} skipped, {seconds:.1} s, {:.0} records/s",
             self.files,
             self.files_failed,
             self.passed,
             self.failures.len(),
+            self.differing,
             self.skipped,
             run as f64 / seconds.max(1e-6),
         )

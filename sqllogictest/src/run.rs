@@ -1,22 +1,22 @@
 //! One script over one database.
 
 use crate::column::ColumnKind;
+use crate::differences::Differences;
 use crate::engine::{Answer, EngineError, ScriptDatabase};
 use crate::judge::Judge;
-use crate::report::{Failure, ScriptReport};
+use crate::report::{Failure, Options, ScriptReport};
 use crate::script::{Step, steps};
 use crate::sessions::{Name, Ran, Sessions};
 use sqllogictest::{QueryExpect, Record};
 use std::collections::BTreeMap;
 
-/// Runs the script `text`, called `name` in what is reported, over `database`. `keep_going`: also the records after one
-/// that failed. `after_record` is called after each record. A panic of the engine is a failure of its record, after which
+/// Runs the script `text`, called `name` in what is reported, over `database`. `after_record` is called after each record. A panic of the engine is a failure of its record, after which
 /// the script ends.
 pub(crate) fn run_script(
     database: &dyn ScriptDatabase,
     name: &str,
     text: &str,
-    keep_going: bool,
+    options: &Options,
     after_record: &dyn Fn(),
 ) -> ScriptReport {
     let steps = match steps(name, text, database.labels()) {
@@ -39,6 +39,7 @@ pub(crate) fn run_script(
         begun: BTreeMap::new(),
         resumed: BTreeMap::new(),
         report: ScriptReport::default(),
+        differences: &options.differences,
         is_over: false,
     };
     for step in steps {
@@ -47,7 +48,7 @@ pub(crate) fn run_script(
         if is_record {
             after_record();
         }
-        if run.is_over || (!keep_going && !run.report.failures.is_empty()) {
+        if run.is_over || (!options.keep_going && !run.report.failures.is_empty()) {
             return run.report;
         }
     }
@@ -65,6 +66,7 @@ struct ScriptRun<'a> {
     /// The sessions that have gone on with the last record, of which the script has not said so yet.
     resumed: BTreeMap<Name, (Record<ColumnKind>, Ran)>,
     report: ScriptReport,
+    differences: &'a Differences,
     /// Whether the script cannot go on.
     is_over: bool,
 }
@@ -170,7 +172,7 @@ impl ScriptRun<'_> {
         match ran {
             Ran::Done(answer) => match self.judge.judge(record, answer) {
                 Ok(()) => self.report.passed += 1,
-                Err(failure) => self.report.failures.push(*failure),
+                Err(failure) => self.failed(*failure),
             },
             Ran::Panicked(message) => {
                 self.fail(place(&record), "no panic", &format!("a panic: {message}"));
@@ -181,13 +183,20 @@ impl ScriptRun<'_> {
     }
 
     fn fail(&mut self, (line, sql): (u32, &str), expected: &str, got: &str) {
-        self.report.failures.push(Failure {
+        self.failed(Failure {
             file: self.name.to_owned(),
             line,
             sql: sql.to_owned(),
             expected: expected.to_owned(),
             got: got.to_owned(),
         });
+    }
+
+    fn failed(&mut self, failure: Failure) {
+        match self.differences.rule_of(&failure) {
+            Some(_) => self.report.differing += 1,
+            None => self.report.failures.push(failure),
+        }
     }
 }
 
