@@ -189,6 +189,21 @@ pub enum ScalarFunction {
     StringToArray,
     /// `(array, INTEGER) → array`
     TrimArray,
+    /// `(TEXT, pattern TEXT[, flags TEXT]) → BOOLEAN`
+    RegexpLike,
+    /// `(TEXT, pattern TEXT[, start INTEGER[, flags TEXT]]) → INTEGER`
+    RegexpCount,
+    /// `(TEXT, pattern TEXT[, flags TEXT]) → TEXT[]`; NULL where nothing matches
+    RegexpMatch,
+    /// `(TEXT, pattern TEXT) → TEXT`: what the first group matches, or without groups the whole
+    RegexpSubstring,
+    /// `(TEXT, pattern TEXT[, start INTEGER[, n INTEGER[, flags TEXT[, group INTEGER]]]]) → TEXT`
+    RegexpSubstr,
+    /// `(TEXT, pattern TEXT[, flags TEXT]) → TEXT[]`
+    RegexpSplit,
+    /// `(TEXT, pattern TEXT, with TEXT[, flags TEXT]) → TEXT`, `(TEXT, pattern TEXT, with TEXT, start INTEGER[, n
+    /// INTEGER[, flags TEXT]]) → TEXT`
+    RegexpReplace,
     /// `(TEXT) → TEXT`
     Initcap,
     /// `(TEXT, delimiter TEXT, number INTEGER) → TEXT`

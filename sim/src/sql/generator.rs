@@ -248,7 +248,15 @@ impl Generator {
     fn select(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..18) {
+        match rng.random_range(0..20) {
+            18 => format!(
+                "SELECT a, stddev(a), bit_xor(a), percentile_disc(0.5) WITHIN GROUP (ORDER BY b), mode() WITHIN GROUP \
+                 (ORDER BY d), jsonb_agg(b ORDER BY b) FROM {table} WHERE {condition} GROUP BY a"
+            ),
+            19 => format!(
+                "SELECT id, regexp_replace(b, '(t|x)', '[\\1]', 'g'), split_part(b, ' ', 2) FROM {table} WHERE b ~ '{}'",
+                pick(rng, &["^text 1", "[0-7]$", "it''s|x+", "z*$", "a{2,}.*\\d"])
+            ),
             17 => Arrays(self).query(rng),
             15 => format!(
                 "SELECT sum(d), avg(d), count(DISTINCT d), min(t), max(t) FROM {table} WHERE {condition}"

@@ -25,6 +25,7 @@ mod like_pattern;
 mod logic;
 mod numeric_kernel;
 mod operand;
+mod regexp;
 mod selection;
 mod subquery;
 mod time_arithmetic;

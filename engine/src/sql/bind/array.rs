@@ -86,6 +86,20 @@ static SHAPES: &[(&str, F, &[Place], Place)] = &[
         &[TEXT, TEXT, TEXT],
         Texts,
     ),
+    ("regexp_match", F::RegexpMatch, &[TEXT, TEXT], Texts),
+    ("regexp_match", F::RegexpMatch, &[TEXT, TEXT, TEXT], Texts),
+    (
+        "regexp_split_to_array",
+        F::RegexpSplit,
+        &[TEXT, TEXT],
+        Texts,
+    ),
+    (
+        "regexp_split_to_array",
+        F::RegexpSplit,
+        &[TEXT, TEXT, TEXT],
+        Texts,
+    ),
     ("trim_array", F::TrimArray, &[Array, INTEGER], Array),
 ];
 

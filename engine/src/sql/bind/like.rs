@@ -1,11 +1,13 @@
-//! LIKE and ILIKE, of a pattern or of ANY of an array's.
+//! LIKE and ILIKE, of a pattern or of ANY of an array's; `~` and its like.
 
 use super::array::written_elements;
+use super::coerce::literal;
 use super::context::Binder;
 use super::expr::unsupported_expression;
 use super::operator::{boolean, no_operator};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::function::ScalarFunction;
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
 
@@ -88,6 +90,32 @@ impl Binder<'_> {
             case_insensitive: manner.case_insensitive,
             negated: manner.negated,
         }))
+    }
+
+    /// `left ~ right`, and what ignores case or is its negation. `42883`.
+    pub(super) fn matches(
+        &mut self,
+        op: &ast::BinaryOperator,
+        left: Expr,
+        right: Expr,
+    ) -> Result<Expr> {
+        use ast::BinaryOperator as Op;
+        let (l, r) = (left.sql_type, right.sql_type);
+        let refused = || no_operator(&op.to_string(), l, r);
+        let left = match l {
+            SqlType::Char(_) => self.padded(left)?,
+            _ => self.implicit(left, SqlType::Text, refused)?,
+        };
+        let right = self.implicit(right, SqlType::Text, refused)?;
+        let mut arguments = vec![left, right];
+        if matches!(op, Op::PGRegexIMatch | Op::PGRegexNotIMatch) {
+            arguments.push(literal(Value::Text("i".to_string()), SqlType::Text));
+        }
+        let found = boolean(ExprKind::Call(ScalarFunction::RegexpLike, arguments));
+        Ok(match op {
+            Op::PGRegexNotMatch | Op::PGRegexNotIMatch => boolean(ExprKind::Not(Box::new(found))),
+            _ => found,
+        })
     }
 
     fn escape(&mut self, escape: &ast::Expr) -> Result<Option<char>> {

@@ -88,7 +88,7 @@ impl Binder<'_> {
         }))
     }
 
-    /// `(a, b) = (c, d)` is a comparison of each pair.
+    /// `(a, b) = (c, d)` is a comparison of each pair; for `<` and its like the first pair that differs decides.
     fn compare_rows(
         &mut self,
         left: &[ast::Expr],
@@ -98,21 +98,58 @@ impl Binder<'_> {
         let ast::Expr::Tuple(right) = right else {
             return Err(Error::unsupported("a row value"));
         };
-        let op = match op {
-            BinaryOperator::Eq => CompareOp::Eq,
-            BinaryOperator::NotEq => CompareOp::Ne,
-            other => return Err(Error::unsupported(format_args!("{other} on row values"))),
+        let Some(op) = comparison(op) else {
+            return Err(Error::unsupported(format_args!("{op} on row values")));
         };
         let mut bound = Vec::new();
         for expr in left {
             bound.push(self.bind_expr(expr)?);
         }
-        let pairs = self.compare_pairs(op, bound, right)?;
-        Ok(boolean(if op == CompareOp::Eq {
-            ExprKind::And(pairs)
-        } else {
-            ExprKind::Or(pairs)
-        }))
+        match op {
+            CompareOp::Eq => Ok(boolean(ExprKind::And(
+                self.compare_pairs(op, bound, right)?,
+            ))),
+            CompareOp::Ne => Ok(boolean(ExprKind::Or(self.compare_pairs(op, bound, right)?))),
+            _ => self.first_difference(op, bound, right),
+        }
+    }
+
+    /// `(a, b) < (c, d)` as `a < c OR (a = c AND b < d)`.
+    fn first_difference(
+        &mut self,
+        op: CompareOp,
+        left: Vec<Expr>,
+        right: &[ast::Expr],
+    ) -> Result<Expr> {
+        let strict = match op {
+            CompareOp::Le => CompareOp::Lt,
+            CompareOp::Ge => CompareOp::Gt,
+            strict => strict,
+        };
+        let again: Vec<Expr> = left.iter().map(|e| self.duplicate(e)).collect();
+        let mut differ = self.compare_pairs(strict, left.clone(), right)?;
+        let equal = self.compare_pairs(CompareOp::Eq, again, right)?;
+        if op != strict {
+            // Rows that are equal in all but the last pair.
+            let last = left.into_iter().next_back().zip(right.last());
+            if let Some((last, other)) = last {
+                let last = self.duplicate(&last);
+                differ.pop();
+                differ.extend(self.compare_pairs(op, vec![last], std::slice::from_ref(other))?);
+            }
+        }
+        let mut pairs = differ.into_iter().zip(equal).rev();
+        let Some((mut decided, _)) = pairs.next() else {
+            return Err(sql_error(
+                "0A000",
+                "a comparison of empty rows is not supported",
+            ));
+        };
+        for (differ, equal) in pairs {
+            let further = boolean(ExprKind::And(vec![equal, decided]));
+            decided = boolean(ExprKind::Or(vec![differ, further]));
+        }
+        Ok(decided)
     }
 
     /// Compares each of `left` with its partner in `right`.
@@ -149,6 +186,10 @@ impl Binder<'_> {
             BinaryOperator::Modulo => self.arithmetic(ArithmeticOp::Modulo, left, right),
             BinaryOperator::StringConcat => self.concat(left, right),
             BinaryOperator::PGExp => self.power(left, right),
+            BinaryOperator::PGRegexMatch
+            | BinaryOperator::PGRegexIMatch
+            | BinaryOperator::PGRegexNotMatch
+            | BinaryOperator::PGRegexNotIMatch => self.matches(op, left, right),
             BinaryOperator::AtArrow | BinaryOperator::ArrowAt | BinaryOperator::PGOverlap
                 if is_array(left.sql_type) || is_array(right.sql_type) =>
             {

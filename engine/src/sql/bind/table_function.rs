@@ -26,7 +26,13 @@ pub(super) enum FunctionColumns {
 /// Whether a function of that name gives rows.
 #[cfg(test)]
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
-    let others = ["generate_series", "generate_subscripts", "unnest"];
+    let others = [
+        "generate_series",
+        "generate_subscripts",
+        "regexp_split_to_table",
+        "string_to_table",
+        "unnest",
+    ];
     others
         .into_iter()
         .chain(JSON.iter().map(|(name, ..)| *name))
@@ -106,6 +112,8 @@ impl Binder<'_> {
         match name {
             "generate_series" => self.series(arguments),
             "unnest" => self.unnest(arguments),
+            "regexp_split_to_table" => self.elements("regexp_split_to_array", name, arguments),
+            "string_to_table" => self.elements("string_to_array", name, arguments),
             "generate_subscripts" => self.subscripts(arguments),
             _ => match JSON.iter().find(|(known, ..)| *known == name) {
                 Some(function) => self.rows_of_json(function, arguments),
@@ -175,6 +183,13 @@ impl Binder<'_> {
             arguments,
             columns: FunctionColumns::Unnamed(elements),
         })
+    }
+
+    /// The elements of what the function `of` gives. `42883` in the name of the function `name`.
+    fn elements(&mut self, of: &str, name: &str, arguments: Vec<Expr>) -> Result<TypedFunction> {
+        let refused = no_function(name, &arguments);
+        let array = self.bind_array_call(of, arguments).map_err(|_| refused)?;
+        self.unnest(vec![array])
     }
 
     fn subscripts(&mut self, arguments: Vec<Expr>) -> Result<TypedFunction> {

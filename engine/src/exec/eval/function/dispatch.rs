@@ -5,7 +5,7 @@ use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
 use super::{
     array, choose, concat, datetime, extract, float, format_number, format_time, json, math,
-    number, pad, parse_time, span, text, uuid, words,
+    number, pad, parse_time, regexp, span, text, uuid, words,
 };
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
@@ -99,6 +99,13 @@ pub(in super::super) fn call(
         | F::TrimScale
         | F::WidthBucket
         | F::ToHex => number::call(name, &arguments, sql_type),
+        F::RegexpLike
+        | F::RegexpCount
+        | F::RegexpMatch
+        | F::RegexpSubstring
+        | F::RegexpSubstr
+        | F::RegexpSplit
+        | F::RegexpReplace => regexp::call(name, &arguments, sql_type),
         F::Concat => concat::concat(&arguments),
         F::ConcatSkipNull => concat::concat_skip_null(&arguments),
         F::NullIf => null_if(&arguments),

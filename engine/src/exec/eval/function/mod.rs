@@ -18,6 +18,7 @@ mod md5;
 mod number;
 mod pad;
 mod parse_time;
+mod regexp;
 mod series;
 mod span;
 mod template;
