@@ -335,7 +335,9 @@ impl Planner<'_> {
         block.set_index_keys(|table| self.index_keys(table))?;
         let Built { node, mut layout } = self.relation(&relation, &needed, &block, None)?.0;
         if layout.pop() != Some(row_id) {
-            return Err(Error::misuse("EXEC-3: rows to change end with their row id"));
+            return Err(Error::misuse(
+                "EXEC-3: rows to change end with their row id",
+            ));
         }
         Ok(Joined {
             node,

@@ -15,6 +15,7 @@
 //!   sql-errors  the same                    failing calls
 //!   queries  constraints and queries        against loops over rows, which share nothing with the engine
 //!   spills   the same, failing calls too  sessions at once, whose queries share the temporary file
+//!   logic    conditions of any make           queries that must agree with each other: TLP, NoREC, other plans
 //!   sessions threads that take turns      sums that no interleaving may break
 //!   serializable, repeatable-read, read-committed: lists, what was seen is judged by the level
 //!   damage   transactions on a tree         every answer is right, or an error names what the disk has done
@@ -28,6 +29,7 @@ mod every_call;
 mod families;
 mod histories;
 mod ledger;
+mod logic;
 mod observer;
 mod queries;
 mod registry;

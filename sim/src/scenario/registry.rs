@@ -1,6 +1,7 @@
 //! The list of scenarios, and how one seed is run.
 
 use super::histories::{Histories, READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE};
+use super::logic::Logic;
 use super::queries::{ALONE, Queries, TOGETHER};
 use super::run::{CrashRun, Workload};
 use super::sessions::Threads;
@@ -65,7 +66,10 @@ pub struct Scenario {
 impl Scenario {
     /// Whether it runs SQL, and not transactions on trees.
     pub fn runs_sql(&self) -> bool {
-        matches!(self.name, "sql" | "sql-errors" | "queries" | "slt")
+        matches!(
+            self.name,
+            "sql" | "sql-errors" | "queries" | "spills" | "logic" | "slt"
+        )
     }
 }
 
@@ -145,6 +149,13 @@ pub const SCENARIOS: &[Scenario] = &[
         faults: FAILURES,
         options: |seed| SwarmOptions::io_errors(seed).sql().spilling(),
         run: run::<Queries<TOGETHER>>,
+    },
+    Scenario {
+        name: "logic",
+        about: "queries that must agree: their parts by a condition (TLP), no optimizer (NoREC), no index; crashes at any disk call",
+        faults: FAILURES,
+        options: |seed| SwarmOptions::crashes(seed).sql(),
+        run: run::<Logic>,
     },
     Scenario {
         name: "slt",

@@ -19,8 +19,10 @@ mod changes;
 mod definitions;
 mod generator;
 mod pair;
+mod predicates;
 mod queries;
 
 pub use answer::Answer;
 pub use generator::Generator;
 pub use pair::{Fate, PairCounts, Ran, SqlPair, session_options};
+pub use predicates::{predicate, rows_of};

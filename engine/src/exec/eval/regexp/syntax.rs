@@ -301,14 +301,14 @@ impl Translator<'_> {
                 'v' => '\x0b',
                 '0' => '\0',
                 'x' => {
-                let mut code = 0u32;
-                while let Some(digit) = self.rest.peek().and_then(|c| c.to_digit(16)) {
-                    self.rest.next();
-                    code = code.checked_mul(16).ok_or_else(wrong)? + digit;
+                    let mut code = 0u32;
+                    while let Some(digit) = self.rest.peek().and_then(|c| c.to_digit(16)) {
+                        self.rest.next();
+                        code = code.checked_mul(16).ok_or_else(wrong)? + digit;
+                    }
+                    char::from_u32(code).ok_or_else(wrong)?
                 }
-                char::from_u32(code).ok_or_else(wrong)?
-            }
-            'u' => self.hexadecimal(4)?,
+                'u' => self.hexadecimal(4)?,
                 'U' => self.hexadecimal(8)?,
                 'c' => match self.rest.next() {
                     Some(c) => char::from((u32::from(c) & 31) as u8),
