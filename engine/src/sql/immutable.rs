@@ -47,8 +47,15 @@ fn is_text(sql_type: SqlType) -> bool {
     )
 }
 
-/// Whether a cast depends on the time zone, or on how times are written.
+/// Whether a cast depends on the time zone, or on how times are written. How arrays are written PostgreSQL never promises.
 fn depends(from: SqlType, to: SqlType) -> bool {
+    match (from, to) {
+        (SqlType::Array(from), SqlType::Array(to)) => {
+            return depends(from.sql_type(), to.sql_type());
+        }
+        (SqlType::Array(_), other) | (other, SqlType::Array(_)) => return is_text(other),
+        _ => {}
+    }
     let is_time = |t: SqlType| {
         matches!(
             t,
@@ -66,8 +73,11 @@ fn call_changes(function: ScalarFunction, arguments: &[Expr]) -> bool {
     match function {
         F::CurrentDate
         | F::CurrentTimestamp
+        | F::Random
         | F::RandomUuid
         | F::ConcatSkipNull
+        | F::ConcatWs
+        | F::ArrayToString
         | F::ToChar
         | F::ToNumber
         | F::ReadTime
