@@ -131,7 +131,7 @@ pub enum TableFunction {
     JsonKeys,
     /// `json_each(JSON)`, of JSONB too: the key, and the value, as TEXT by the type of its column.
     JsonFields,
-    /// `generate_series(start, stop, step)` of INTEGER, BIGINT or NUMERIC, without a step by 1; of TIMESTAMP[TZ] by an
+    /// `generate_series(start, stop, step)` of INTEGER, BIGINT or NUMERIC, without a step by 1; of `TIMESTAMP[TZ]` by an
     /// INTERVAL.
     GenerateSeries,
 }
