@@ -1,40 +1,15 @@
 //! Shrinking: what is left fails for the same reason, is much shorter, reads back as it was written, and repeats itself.
 
+mod common;
+
+use common::{limits, shrunk};
 use quantadb::planted::Mistake;
 use quantadb_sim::course::{Course, CourseCell, Kind};
-use quantadb_sim::hunt::{hunt, scenarios_of};
 use quantadb_sim::scenario::{Request, SCENARIOS, run_course, run_seed, scenario_by_name};
-use quantadb_sim::shrink::{Case, Limits, NotShrunk, Reason, Shrunk, shrink};
+use quantadb_sim::shrink::{Case, NotShrunk, shrink};
 
 fn no_script(path: &str) -> Result<String, String> {
     Err(format!("no script is called {path}"))
-}
-
-fn limits(attempts_max: u64) -> Limits<'static> {
-    Limits {
-        attempts_max,
-        is_enough: &|| false,
-    }
-}
-
-/// What the first run that notices `mistake` shrinks to.
-fn shrunk(mistake: Mistake, attempts_max: u64) -> Shrunk {
-    // A panic is one way of noticing.
-    std::panic::set_hook(Box::new(|_| {}));
-    let found = hunt(mistake, &scenarios_of(mistake), 0, 200);
-    let violation = found.caught.expect("it is noticed");
-    let scenario = scenario_by_name(violation.scenario).expect("it is registered");
-    let request = Request {
-        mistake: Some(mistake),
-        ..Request::default()
-    };
-    match shrink(scenario, violation.seed, &request, &limits(attempts_max)) {
-        Ok(shrunk) => {
-            assert_eq!(Reason::of(&violation), Reason::of(&shrunk.violation));
-            shrunk
-        }
-        Err(why) => panic!("{mistake:?}: {why}"),
-    }
 }
 
 /// Runs the course of a run again: the same calls of the disk, to the last byte.

@@ -1,27 +1,14 @@
 //! A run to look at: all that happens is told, in the order in which it does, and a lost row leads to the write that lost it.
 
+mod common;
+
 use quantadb::planted::Mistake;
-use quantadb_sim::hunt::{hunt, scenarios_of};
-use quantadb_sim::scenario::{Request, scenario_by_name};
-use quantadb_sim::shrink::{Case, Limits, shrink};
+use quantadb_sim::shrink::Case;
 use quantadb_sim::trace::{Cause, Event, Fate, Outcome, Trace};
 
 /// The shrunk case of the first run that notices `mistake`.
 fn case_of(mistake: Mistake) -> Case {
-    std::panic::set_hook(Box::new(|_| {}));
-    let found = hunt(mistake, &scenarios_of(mistake), 0, 200);
-    let violation = found.caught.expect("it is noticed");
-    let scenario = scenario_by_name(violation.scenario).expect("it is registered");
-    let request = Request {
-        mistake: Some(mistake),
-        ..Request::default()
-    };
-    let limits = Limits {
-        attempts_max: 500,
-        is_enough: &|| false,
-    };
-    let shrunk = shrink(scenario, violation.seed, &request, &limits);
-    shrunk.map(|s| s.case).unwrap_or_else(|why| panic!("{why}"))
+    common::shrunk(mistake, 500).case
 }
 
 fn calls(trace: &Trace) -> impl Iterator<Item = &quantadb_sim::trace::DiskCall> {

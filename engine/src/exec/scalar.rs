@@ -101,15 +101,6 @@ impl Context<'_> {
     }
 }
 
-fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Int2(v) => Some(i64::from(*v)),
-        Value::Int4(v) => Some(i64::from(*v)),
-        Value::Int8(v) => Some(*v),
-        _ => None,
-    }
-}
-
 /// `value` as `to` where no digit or character changes.
 fn cast(value: Cow<'_, Value>, from: SqlType, to: SqlType) -> Option<Cow<'_, Value>> {
     if value.is_null() || from == to {
@@ -150,7 +141,7 @@ fn arithmetic(op: ArithmeticOp, left: &Value, right: &Value) -> Option<Value> {
         };
         return value.is_finite().then_some(Value::Float8(value));
     }
-    let (l, r) = (integer(left)?, integer(right)?);
+    let (l, r) = (left.as_integer()?, right.as_integer()?);
     let value = match op {
         ArithmeticOp::Add => l.checked_add(r),
         ArithmeticOp::Subtract => l.checked_sub(r),

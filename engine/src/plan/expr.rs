@@ -5,7 +5,6 @@
 //! callers see "the columns of this query's input" wherever they occur.
 
 use crate::sql::bound::{Expr, ExprKind, From, Query, Window};
-use crate::sql::function::ScalarFunction;
 use crate::types::{SqlType, Value};
 
 /// The direct operands of `expr`; subqueries excluded.
@@ -343,10 +342,8 @@ pub(crate) fn literal(value: Value, sql_type: SqlType) -> Expr {
 
 /// Whether two evaluations of `expr` may give different values.
 pub(crate) fn is_volatile(expr: &Expr) -> bool {
-    matches!(
-        expr.kind,
-        ExprKind::Call(ScalarFunction::RandomUuid | ScalarFunction::Random, _)
-    ) || operands(expr).into_iter().any(is_volatile)
+    matches!(expr.kind, ExprKind::Call(function, _) if function.is_volatile())
+        || operands(expr).into_iter().any(is_volatile)
 }
 
 /// Whether the value is the same for every row: no column of the input, no subquery.

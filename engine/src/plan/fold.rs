@@ -85,13 +85,10 @@ fn is_foldable(expr: &Expr) -> bool {
         | ExprKind::Exists { .. }
         | ExprKind::InSubquery { .. }
         | ExprKind::AnySubquery { .. }
-        | ExprKind::Call(
-            ScalarFunction::CurrentDate
-            | ScalarFunction::CurrentTimestamp
-            | ScalarFunction::Random
-            | ScalarFunction::RandomUuid,
-            _,
-        ) => false,
+        | ExprKind::Call(ScalarFunction::CurrentDate | ScalarFunction::CurrentTimestamp, _) => {
+            false
+        }
+        ExprKind::Call(function, _) if function.is_volatile() => false,
         ExprKind::Call(ScalarFunction::Age, arguments) if arguments.len() == 1 => false,
         _ => {
             expr.sql_type != SqlType::Unknown

@@ -256,6 +256,13 @@ pub enum ScalarFunction {
     Chr,
 }
 
+impl ScalarFunction {
+    /// Whether two calls with the same arguments may give different values.
+    pub fn is_volatile(self) -> bool {
+        matches!(self, Self::Random | Self::RandomUuid)
+    }
+}
+
 /// A function of DOUBLE PRECISION.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)] // named as in SQL

@@ -73,8 +73,6 @@ fn call_changes(function: ScalarFunction, arguments: &[Expr]) -> bool {
     match function {
         F::CurrentDate
         | F::CurrentTimestamp
-        | F::Random
-        | F::RandomUuid
         | F::ConcatSkipNull
         | F::ConcatWs
         | F::ArrayToString
@@ -85,6 +83,7 @@ fn call_changes(function: ScalarFunction, arguments: &[Expr]) -> bool {
         | F::ToJson
         | F::JsonArray
         | F::JsonObject => true,
+        volatile if volatile.is_volatile() => true,
         F::Age => arguments.len() == 1,
         F::DateTrunc | F::Extract | F::Overlaps => has(SqlType::TimestampTz),
         _ => false,

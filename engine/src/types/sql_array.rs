@@ -13,9 +13,6 @@ use super::{ElementType, SqlType, Value};
 use crate::{Error, Result};
 use std::cmp::Ordering;
 
-/// Bytes that an array may have, as any value of PostgreSQL.
-pub(crate) const ARRAY_BYTES_MAX: usize = 0x3FFF_FFFF;
-
 /// An array.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SqlArray {

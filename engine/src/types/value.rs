@@ -6,6 +6,9 @@ use bigdecimal::BigDecimal;
 use std::cmp::Ordering;
 use std::fmt;
 
+/// Bytes that one value may have, as in PostgreSQL.
+pub(crate) const VALUE_BYTES_MAX: usize = 0x3FFF_FFFF;
+
 /// One value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -72,6 +75,16 @@ impl Value {
             Self::Json(_) => SqlType::Json,
             Self::Jsonb(_) => SqlType::Jsonb,
             Self::Array(array) => SqlType::Array(array.element()),
+        }
+    }
+
+    /// The number of a SMALLINT, INTEGER or BIGINT.
+    pub(crate) fn as_integer(&self) -> Option<i64> {
+        match self {
+            Self::Int2(v) => Some(i64::from(*v)),
+            Self::Int4(v) => Some(i64::from(*v)),
+            Self::Int8(v) => Some(*v),
+            _ => None,
         }
     }
 

@@ -72,17 +72,8 @@ impl Compared {
     }
 }
 
-fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Int2(v) => Some(i64::from(*v)),
-        Value::Int4(v) => Some(i64::from(*v)),
-        Value::Int8(v) => Some(*v),
-        _ => None,
-    }
-}
-
 fn widened(value: &Value, to: SqlType) -> Option<Value> {
-    if let Some(number) = integer(value) {
+    if let Some(number) = value.as_integer() {
         return Some(match to {
             SqlType::Numeric(_) => Value::Numeric(BigDecimal::from(number)),
             SqlType::Float4 => Value::Float4(number as f32),

@@ -12,7 +12,6 @@ use super::table::Draft;
 use crate::catalog::{Column, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind};
-use crate::sql::function::ScalarFunction;
 use crate::sql::immutable::is_immutable;
 use crate::sql::parse::parse_expression;
 use crate::sql::walk::{any_part, columns_of};
@@ -125,8 +124,9 @@ pub(super) fn generated_value(
     let mut value = bind_generated(&expr, name, columns, column)?;
     replace_columns(&mut value, &change.values)?;
     // It would be evaluated twice, and differ.
-    let is_random = |e: &Expr| matches!(e.kind, ExprKind::Call(ScalarFunction::RandomUuid, _));
-    if any_part(&value, &mut |e| is_random(e)) {
+    let mut is_volatile =
+        |e: &Expr| matches!(e.kind, ExprKind::Call(function, _) if function.is_volatile());
+    if any_part(&value, &mut is_volatile) {
         return Err(Error::unsupported(
             "a generated column beside a new one with a volatile default",
         ));

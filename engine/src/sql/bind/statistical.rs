@@ -6,9 +6,8 @@ use super::coerce::{Context, can_cast, literal};
 use super::context::Binder;
 use super::names::sql_error;
 use crate::error::Result;
-use crate::sql::bound::{
-    AggregateFunction, AggregateOrder, Expr, ExprKind, OrderedSet, Regression,
-};
+use crate::sql::bound::{AggregateFunction, AggregateOrder, Expr, OrderedSet, Regression};
+use crate::sql::walk::columns_of;
 use crate::types::{SqlType, Value};
 
 impl Binder<'_> {
@@ -102,7 +101,7 @@ impl Binder<'_> {
             }
             _ => return Err(refused()),
         };
-        if is_of_row(&fraction) {
+        if !columns_of(&fraction).is_empty() {
             let message = format!(
                 "column references in the direct arguments of {name} are of the grouping, not of a row"
             );
@@ -117,15 +116,4 @@ impl Binder<'_> {
             vec![order],
         ))
     }
-}
-
-/// Whether an expression looks at a column of the row.
-fn is_of_row(expr: &Expr) -> bool {
-    let mut expr = expr.clone();
-    let mut found = matches!(expr.kind, ExprKind::Column(_));
-    let walked = crate::sql::walk::operands_mut(&mut expr, &mut |operand| {
-        found |= is_of_row(operand);
-        Ok(())
-    });
-    found || walked.is_err()
 }

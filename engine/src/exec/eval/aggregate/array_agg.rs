@@ -2,7 +2,7 @@
 
 use super::accumulator::{State, argument, copy, grow};
 use crate::types::array::{check_room, value_at};
-use crate::types::{ARRAY_BYTES_MAX, ElementType, push_element};
+use crate::types::{ElementType, VALUE_BYTES_MAX, push_element};
 use crate::{Error, ErrorKind, Result};
 use arrow_array::ArrayRef;
 use arrow_array::builder::BinaryBuilder;
@@ -37,7 +37,7 @@ impl State for ArrayAgg {
             let array = self.arrays[group].get_or_insert_default();
             let before = array.len();
             push_element(&value_at(values, row, sql_type), array);
-            if array.len() > ARRAY_BYTES_MAX {
+            if array.len() > VALUE_BYTES_MAX {
                 return Err(Error::new(
                     ErrorKind::Limit,
                     "54000",

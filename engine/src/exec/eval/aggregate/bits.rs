@@ -30,11 +30,8 @@ impl State for Bits {
         grow(&mut self.groups, groups, None);
         let values = argument(arguments, 0)?;
         for (row, group) in indices.iter().enumerate() {
-            let value = match value_at(values, row, self.sql_type) {
-                Value::Int2(v) => i64::from(v),
-                Value::Int4(v) => i64::from(v),
-                Value::Int8(v) => v,
-                _ => continue,
+            let Some(value) = value_at(values, row, self.sql_type).as_integer() else {
+                continue;
             };
             let group = if groups == 1 { 0 } else { *group as usize };
             let state = &mut self.groups[group];

@@ -3,12 +3,9 @@
 use super::accumulator::{State, argument, copy, grow};
 use crate::exec::eval::function::{as_json, key_text};
 use crate::types::array::{ColumnBuilder, value_at};
-use crate::types::{SqlType, Value, data_error, jsonb_text, write_json_string};
+use crate::types::{SqlType, VALUE_BYTES_MAX, Value, data_error, jsonb_text, write_json_string};
 use crate::{Error, ErrorKind, Result};
 use arrow_array::ArrayRef;
-
-/// Bytes that one value may have, as in PostgreSQL.
-const VALUE_BYTES_MAX: usize = 0x3FFF_FFFF;
 
 /// The text of each group without its last bracket.
 pub(super) struct JsonAgg {

@@ -1,15 +1,13 @@
 //! `string_agg(text, delimiter)`.
 
 use super::accumulator::{State, argument, copy, grow};
+use crate::types::VALUE_BYTES_MAX;
 use crate::types::array::check_room;
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef};
 use std::sync::Arc;
-
-/// Bytes that one value may have, as in PostgreSQL.
-const VALUE_BYTES_MAX: usize = 0x3FFF_FFFF;
 
 /// The text of each group, in the order of the rows.
 #[derive(Default)]

@@ -167,12 +167,11 @@ impl State for NumericSpread {
         grow(&mut self.groups, groups, nothing());
         let values = argument(arguments, 0)?;
         for (row, group) in indices.iter().enumerate() {
-            let value = match value_at(values, row, self.sql_type) {
-                Value::Null => continue,
-                Value::Int2(v) => Decimal::from(i64::from(v)),
-                Value::Int4(v) => Decimal::from(i64::from(v)),
-                Value::Int8(v) => Decimal::from(v),
-                Value::Numeric(v) => Decimal::from(&v),
+            let value = value_at(values, row, self.sql_type);
+            let value = match (value.as_integer(), &value) {
+                (Some(integer), _) => Decimal::from(integer),
+                (None, Value::Numeric(v)) => Decimal::from(v),
+                (None, Value::Null) => continue,
                 _ => return Err(Error::misuse("a variance is of numbers")),
             };
             let group = if groups == 1 { 0 } else { *group as usize };

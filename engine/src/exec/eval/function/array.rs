@@ -10,7 +10,7 @@ use crate::types::array::{ColumnBuilder, value_at};
 use crate::types::{ElementType, SqlArray, SqlType, Value, data_error};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, BooleanArray, UInt32Array};
+use arrow_array::{BooleanArray, UInt32Array};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,23 +19,7 @@ pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Op
     if let F::AnyElement(op) = name {
         return any_element(op, arguments);
     }
-    let operands = arguments.all();
-    let length = operands.iter().map(|o| o.array.len()).max().unwrap_or(1);
-    let (rows, scalar) = match operands.is_empty() {
-        true => (1, true),
-        false => result_rows(&operands, length),
-    };
-    let mut builder = ColumnBuilder::new(result, rows);
-    let mut values = Vec::with_capacity(operands.len());
-    for row in 0..rows {
-        values.clear();
-        for (position, operand) in operands.iter().enumerate() {
-            let sql_type = arguments.sql_type(position);
-            values.push(value_at(&operand.array, operand.at(row), sql_type));
-        }
-        builder.push(&value(name, &values, result)?)?;
-    }
-    Ok(Operand::computed(builder.finish(), scalar))
+    arguments.each_row(result, |values| value(name, values, result))
 }
 
 /// The value for one row.

@@ -1,11 +1,11 @@
 //! Operators and functions of JSON and JSONB.
 
-use super::super::operand::{Operand, result_rows};
+use super::super::operand::Operand;
 use super::super::time_arithmetic::rowwise;
 use super::dispatch::Arguments;
 use crate::Result;
 use crate::sql::function::ScalarFunction as F;
-use crate::types::array::{ColumnBuilder, value_at};
+use crate::types::array::value_at;
 use crate::types::{Item, Json, SqlType, Value, data_error, jsonb_text, write_json_string};
 
 /// The function of that name.
@@ -262,55 +262,37 @@ pub(in super::super) fn as_json(value: &Value) -> String {
 
 /// `to_json`, `json_build_array`, `json_build_object`, and those of JSONB; NULLs are values here. Errors: `22023`.
 fn build(name: F, arguments: &Arguments, result: SqlType) -> Result<Operand> {
-    let operands = arguments.all();
-    let length = operands.iter().map(|o| o.array.len()).max().unwrap_or(1);
-    let (rows, scalar) = match operands.is_empty() {
-        true => (1, true),
-        false => result_rows(&operands, length),
-    };
-    let mut builder = ColumnBuilder::new(result, rows);
-    for row in 0..rows {
-        let at = |i: usize| {
-            value_at(
-                &operands[i].array,
-                operands[i].at(row),
-                arguments.sql_type(i),
-            )
-        };
-        let text = match name {
-            F::ToJson if at(0).is_null() => {
-                builder.push_null();
-                continue;
-            }
-            F::ToJson => as_json(&at(0)),
-            F::JsonArray => {
-                let items: Vec<String> = (0..operands.len()).map(|i| as_json(&at(i))).collect();
+    arguments.each_row(result, |values| {
+        let text = match (name, values) {
+            (F::ToJson, [Value::Null]) => return Ok(Value::Null),
+            (F::ToJson, [value]) => as_json(value),
+            (F::JsonArray, items) => {
+                let items: Vec<String> = items.iter().map(as_json).collect();
                 format!("[{}]", items.join(", "))
             }
-            _ => object(operands.len(), &at)?,
+            (_, fields) => object(fields)?,
         };
-        builder.push(&match result {
+        Ok(match result {
             SqlType::Jsonb => Value::Jsonb(jsonb_text(&text)?),
             _ => Value::Json(text),
-        })?;
-    }
-    Ok(Operand::computed(builder.finish(), scalar))
+        })
+    })
 }
 
-fn object(length: usize, at: &dyn Fn(usize) -> Value) -> Result<String> {
-    if length % 2 == 1 {
+fn object(values: &[Value]) -> Result<String> {
+    if values.len() % 2 == 1 {
         let message = "argument list must have even number of elements";
         return Err(data_error("22023", message));
     }
     let mut fields = Vec::new();
-    for key in (0..length).step_by(2) {
-        let Some(name) = key_text(&at(key))? else {
+    for key in (0..values.len()).step_by(2) {
+        let Some(name) = key_text(&values[key])? else {
             let message = format!("argument {} cannot be null", key + 1);
             return Err(data_error("22023", message));
         };
         let mut field = String::new();
         write_json_string(&name, &mut field);
-        fields.push(format!("{field} : {}", as_json(&at(key + 1))));
+        fields.push(format!("{field} : {}", as_json(&values[key + 1])));
     }
     Ok(format!("{{{}}}", fields.join(", ")))
 }

@@ -43,7 +43,7 @@ fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
         (F::TrimScale, [Value::Numeric(a)]) => numeric(trimmed(&Decimal::from(a))),
         (F::Factorial, [Value::Int8(n)]) => factorial(*n),
         (F::Gcd | F::Lcm, [a, b]) => {
-            let (Some(a), Some(b)) = (integer(a), integer(b)) else {
+            let (Some(a), Some(b)) = (a.as_integer(), b.as_integer()) else {
                 return Err(Error::misuse("gcd and lcm are of integers"));
             };
             let gcd = gcd(a.unsigned_abs(), b.unsigned_abs());
@@ -60,14 +60,6 @@ fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
         (F::ToHex, [Value::Int4(n)]) => Ok(Value::Text(format!("{n:x}"))),
         (F::ToHex, [Value::Int8(n)]) => Ok(Value::Text(format!("{n:x}"))),
         _ => Err(Error::misuse("a function of numbers has other arguments")),
-    }
-}
-
-fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Int4(v) => Some(i64::from(*v)),
-        Value::Int8(v) => Some(*v),
-        _ => None,
     }
 }
 

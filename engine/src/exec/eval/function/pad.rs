@@ -2,9 +2,10 @@
 
 use super::super::operand::Operand;
 use super::dispatch::Arguments;
-use super::text::{VALUE_BYTES_MAX, prefix_bytes, too_long};
+use super::text::{prefix_bytes, too_long};
 use crate::Result;
 use crate::sql::function::ScalarFunction;
+use crate::types::VALUE_BYTES_MAX;
 
 /// `lpad(text, length[, fill])`, `rpad(…)`, `repeat(text, times)`. Errors: `54000` for results that are too long.
 pub(super) fn pad(name: ScalarFunction, arguments: &Arguments) -> Result<Operand> {

@@ -5,7 +5,7 @@ use super::super::operand::Operand;
 use super::dispatch::Arguments;
 use super::md5::md5_hex;
 use crate::sql::function::ScalarFunction;
-use crate::types::{SqlType, data_error};
+use crate::types::{SqlType, VALUE_BYTES_MAX, data_error};
 use crate::{Error, ErrorKind, Result};
 
 /// `length`, `octet_length`, `strpos`, `ascii`.
@@ -58,9 +58,6 @@ pub(super) fn transform(name: ScalarFunction, arguments: &Arguments) -> Result<O
 pub(super) fn too_long() -> Error {
     Error::new(ErrorKind::Limit, "54000", "requested length too large")
 }
-
-/// Bytes that one value may have, as in PostgreSQL.
-pub(super) const VALUE_BYTES_MAX: usize = 0x3FFF_FFFF;
 
 fn replace(text: &str, from: &str, to: &str, out: &mut String) -> Result<()> {
     if from.is_empty() {

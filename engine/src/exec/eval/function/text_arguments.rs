@@ -3,8 +3,8 @@
 use super::super::operand::{Operand, result_rows, strict_nulls};
 use super::dispatch::Arguments;
 use crate::Result;
-use crate::types::SqlType;
-use crate::types::array::check_room;
+use crate::types::array::{ColumnBuilder, check_room, value_at};
+use crate::types::{SqlType, Value};
 use arrow_array::builder::{BinaryBuilder, Int32Builder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -60,6 +60,25 @@ impl Arguments {
         let operands = self.all();
         let (rows, scalar) = result_rows(&operands, self.rows);
         (rows, scalar, strict_nulls(&operands, rows))
+    }
+
+    /// A column whose every row is made of the values of its arguments, NULLs included.
+    pub(super) fn each_row(
+        &self,
+        result: SqlType,
+        mut make: impl FnMut(&[Value]) -> Result<Value>,
+    ) -> Result<Operand> {
+        let (rows, scalar) = result_rows(&self.all(), self.rows);
+        let mut builder = ColumnBuilder::new(result, rows);
+        let mut values = Vec::with_capacity(self.len());
+        for row in 0..rows {
+            values.clear();
+            for (operand, sql_type) in self.operands.iter().zip(&self.types) {
+                values.push(value_at(&operand.array, operand.at(row), *sql_type));
+            }
+            builder.push(&make(&values)?)?;
+        }
+        Ok(Operand::computed(builder.finish(), scalar))
     }
 
     /// A column of text, each row written where no argument is NULL.

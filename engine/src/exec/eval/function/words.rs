@@ -1,12 +1,11 @@
 //! Functions that take texts apart and put them together.
 
 use super::super::like_pattern::{lower, upper};
-use super::super::operand::{Operand, result_rows};
+use super::super::operand::Operand;
 use super::dispatch::Arguments;
 use super::text::{prefix_bytes, too_long};
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
-use crate::types::array::{ColumnBuilder, value_at};
 use crate::types::{SqlType, Value, data_error};
 
 /// Digits of a line of base64 before it is broken.
@@ -77,45 +76,25 @@ pub(super) fn decode(arguments: &Arguments) -> Result<Operand> {
 
 /// `concat_ws(separator, any, …)`: NULL for the separator NULL, other NULLs are left out.
 pub(super) fn concat_ws(arguments: &Arguments) -> Result<Operand> {
-    shown(arguments, |values| {
-        let [Some(separator), parts @ ..] = values else {
-            return None;
+    arguments.each_row(SqlType::Text, |values| {
+        let [Value::Text(separator), parts @ ..] = values else {
+            return Ok(Value::Null);
         };
-        let parts: Vec<&str> = parts.iter().flatten().map(String::as_str).collect();
-        Some(parts.join(separator))
+        let parts: Vec<String> = parts.iter().filter_map(Value::to_text).collect();
+        Ok(Value::Text(parts.join(separator)))
     })
 }
 
 /// `quote_nullable(any)`.
 pub(super) fn quote_nullable(arguments: &Arguments) -> Result<Operand> {
-    shown(arguments, |values| {
+    arguments.each_row(SqlType::Text, |values| {
         let mut out = String::new();
-        match values {
-            [Some(text)] => quote_literal(text, &mut out),
-            _ => out.push_str("NULL"),
+        match values.first().and_then(Value::to_text) {
+            Some(text) => quote_literal(&text, &mut out),
+            None => out.push_str("NULL"),
         }
-        Some(out)
+        Ok(Value::Text(out))
     })
-}
-
-/// A text made of what the arguments look like, NULLs included.
-fn shown(
-    arguments: &Arguments,
-    make: impl Fn(&[Option<String>]) -> Option<String>,
-) -> Result<Operand> {
-    let (rows, scalar) = result_rows(&arguments.all(), arguments.rows);
-    let mut builder = ColumnBuilder::new(SqlType::Text, rows);
-    for row in 0..rows {
-        let operands = arguments.operands.iter().zip(&arguments.types);
-        let values: Vec<Option<String>> = operands
-            .map(|(operand, t)| value_at(&operand.array, operand.at(row), *t).to_text())
-            .collect();
-        match make(&values) {
-            None => builder.push_null(),
-            Some(text) => builder.push(&Value::Text(text))?,
-        }
-    }
-    Ok(Operand::computed(builder.finish(), scalar))
 }
 
 /// Words are runs of letters and digits.
