@@ -10,7 +10,7 @@ use crate::exec::short;
 use crate::plan::{SubPlan, subplan_number};
 use crate::sql::bound::Query;
 use crate::types::Value;
-use crate::types::array::{ColumnBuilder, value_at};
+use crate::types::array::value_at;
 use arrow_array::ArrayRef;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -184,35 +184,33 @@ impl Context<'_> {
     fn subquery_rows(&self, subplan: &SubPlan, rows_max: usize) -> Result<SubqueryRows> {
         let root = &subplan.root;
         if let Some(rows) = short::rows(self, root)? {
-            let column = match root.types.first() {
-                None => Vec::new(),
-                Some(sql_type) => {
-                    let mut builder = ColumnBuilder::new(*sql_type, rows.len());
-                    rows.iter()
-                        .filter_map(|r| r.first())
-                        .try_for_each(|v| builder.push(v))?;
-                    vec![builder.finish()]
-                }
-            };
-            return Ok(SubqueryRows::new(rows.len(), column));
+            let batch = Batch::from_rows(&root.types, rows.iter().map(Vec::as_slice))?;
+            return Ok(rows_of(vec![batch]));
         }
         let mut operator = build(*self, root)?;
         if rows_max == usize::MAX {
             let mut reservation = self.memory.reservation("SubPlan");
-            let batches = collect(&mut *operator, &mut reservation)?;
-            let rows = batches.iter().map(|b| b.rows).sum();
-            let column = batches
-                .into_iter()
-                .filter_map(|mut b| (!b.columns.is_empty()).then(|| b.columns.swap_remove(0)))
-                .collect();
-            return Ok(SubqueryRows::new(rows, column));
+            return Ok(rows_of(collect(&mut *operator, &mut reservation)?));
         }
-        let (mut rows, mut column) = (0, Vec::new());
+        let (mut rows, mut batches) = (0, Vec::new());
         while rows < rows_max {
             let Some(batch) = operator.next()? else { break };
             rows += batch.rows;
-            column.extend(batch.columns.first().cloned());
+            batches.push(batch);
         }
-        Ok(SubqueryRows::new(rows, column))
+        Ok(rows_of(batches))
     }
+}
+
+/// The rows of all `batches`, column by column.
+fn rows_of(batches: Vec<Batch>) -> SubqueryRows {
+    let rows = batches.iter().map(|b| b.rows).sum();
+    let mut columns: Vec<Vec<ArrayRef>> = Vec::new();
+    for batch in batches {
+        columns.resize(batch.columns.len(), Vec::new());
+        for (pieces, piece) in columns.iter_mut().zip(batch.columns) {
+            pieces.push(piece);
+        }
+    }
+    SubqueryRows::new(rows, columns)
 }

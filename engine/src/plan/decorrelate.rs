@@ -9,7 +9,7 @@
 //!                                                                                └─▶ avg(b) of r for each k
 //! ```
 //!
-//! `NOT EXISTS` is an anti join; `x IN (SELECT y …)` has `x = y` as one more equality. It is done where it costs less than
+//! `NOT EXISTS` is an anti join; `x IN (SELECT y …)` has `x = y` as one more equality, and a row one for each column. It is done where it costs less than
 //! running the subquery for each row, which it does not for few rows and an index on `k`.
 
 use crate::error::Result;
@@ -157,11 +157,12 @@ fn join_of(condition: &Expr, first: usize) -> Option<Join> {
             semi(query, kind, Vec::new(), first)
         }
         ExprKind::InSubquery {
-            input,
+            inputs,
             query,
             negated: false,
-        } if !has_subquery(input) => {
-            let keys = vec![((**input).clone(), query.projection.first()?.clone())];
+        } if !inputs.iter().any(has_subquery) => {
+            let keys = inputs.iter().cloned().zip(query.projection.iter().cloned());
+            let keys = keys.collect();
             semi(query, JoinKind::Semi, keys, first)
         }
         _ => aggregate(condition, first),

@@ -24,6 +24,10 @@ pub(crate) fn range_text(column: &str, op: &str, end: &RangeEnd, names: &[String
 pub(crate) fn describe(expr: &Expr, names: &[String]) -> String {
     let text = |e: &Expr| describe(e, names);
     let list = |l: &[Expr], by: &str| l.iter().map(text).collect::<Vec<_>>().join(by);
+    let row = |l: &[Expr]| match l {
+        [one] => text(one),
+        several => format!("ROW({})", list(several, ", ")),
+    };
     match &expr.kind {
         ExprKind::Literal(value) => literal(value),
         ExprKind::Parameter(n) => format!("${}", n + 1),
@@ -69,12 +73,15 @@ pub(crate) fn describe(expr: &Expr, names: &[String]) -> String {
             format!("({}EXISTS({}))", not(*negated), subplan(query))
         }
         ExprKind::InSubquery {
-            input,
+            inputs,
             query,
             negated,
-        } => format!("({} {}IN ({}))", text(input), not(*negated), subplan(query)),
-        ExprKind::AnySubquery { input, op, query } => {
-            format!("({} {} ANY ({}))", text(input), op.symbol(), subplan(query))
+        } => format!("({} {}IN ({}))", row(inputs), not(*negated), subplan(query)),
+        ExprKind::AnySubquery { inputs, op, query } => {
+            format!("({} {} ANY ({}))", row(inputs), op.symbol(), subplan(query))
+        }
+        ExprKind::RowSubquery { inputs, op, query } => {
+            format!("({} {} ({}))", row(inputs), op.symbol(), subplan(query))
         }
     }
 }

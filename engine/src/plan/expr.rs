@@ -21,12 +21,13 @@ pub(crate) fn operands(expr: &Expr) -> Vec<&Expr> {
         | ExprKind::Not(input)
         | ExprKind::Negate(input)
         | ExprKind::IsNull { input, .. }
-        | ExprKind::IsBool { input, .. }
-        | ExprKind::InSubquery { input, .. }
-        | ExprKind::AnySubquery { input, .. } => vec![input],
+        | ExprKind::IsBool { input, .. } => vec![input],
         ExprKind::And(list)
         | ExprKind::Or(list)
         | ExprKind::Coalesce(list)
+        | ExprKind::InSubquery { inputs: list, .. }
+        | ExprKind::AnySubquery { inputs: list, .. }
+        | ExprKind::RowSubquery { inputs: list, .. }
         | ExprKind::Call(_, list) => list.iter().collect(),
         ExprKind::Compare(_, left, right)
         | ExprKind::Distinct { left, right, .. }
@@ -62,12 +63,13 @@ pub(crate) fn operands_mut(expr: &mut Expr) -> Vec<&mut Expr> {
         | ExprKind::Not(input)
         | ExprKind::Negate(input)
         | ExprKind::IsNull { input, .. }
-        | ExprKind::IsBool { input, .. }
-        | ExprKind::InSubquery { input, .. }
-        | ExprKind::AnySubquery { input, .. } => vec![input],
+        | ExprKind::IsBool { input, .. } => vec![input],
         ExprKind::And(list)
         | ExprKind::Or(list)
         | ExprKind::Coalesce(list)
+        | ExprKind::InSubquery { inputs: list, .. }
+        | ExprKind::AnySubquery { inputs: list, .. }
+        | ExprKind::RowSubquery { inputs: list, .. }
         | ExprKind::Call(_, list) => list.iter_mut().collect(),
         ExprKind::Compare(_, left, right)
         | ExprKind::Distinct { left, right, .. }
@@ -96,7 +98,8 @@ pub(crate) fn subquery(expr: &Expr) -> Option<&Query> {
         | ExprKind::Rows(query)
         | ExprKind::Exists { query, .. }
         | ExprKind::InSubquery { query, .. }
-        | ExprKind::AnySubquery { query, .. } => Some(query),
+        | ExprKind::AnySubquery { query, .. }
+        | ExprKind::RowSubquery { query, .. } => Some(query),
         _ => None,
     }
 }
@@ -108,7 +111,8 @@ pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
         | ExprKind::Rows(query)
         | ExprKind::Exists { query, .. }
         | ExprKind::InSubquery { query, .. }
-        | ExprKind::AnySubquery { query, .. } => Some(query),
+        | ExprKind::AnySubquery { query, .. }
+        | ExprKind::RowSubquery { query, .. } => Some(query),
         _ => None,
     }
 }

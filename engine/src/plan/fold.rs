@@ -85,6 +85,7 @@ fn is_foldable(expr: &Expr) -> bool {
         | ExprKind::Exists { .. }
         | ExprKind::InSubquery { .. }
         | ExprKind::AnySubquery { .. }
+        | ExprKind::RowSubquery { .. }
         | ExprKind::Call(ScalarFunction::CurrentDate | ScalarFunction::CurrentTimestamp, _) => {
             false
         }

@@ -380,20 +380,29 @@ pub enum ExprKind {
         /// `NOT EXISTS`
         negated: bool,
     },
-    /// `input [NOT] IN (SELECT …)`; the query has one column of the same type.
+    /// `inputs [NOT] IN (SELECT …)`; the query has a column of the same type for each.
     InSubquery {
-        /// What is looked for.
-        input: Box<Expr>,
+        /// What is looked for: a value, or those of a row.
+        inputs: Vec<Expr>,
         /// Where.
         query: Box<Query>,
         /// `NOT IN`
         negated: bool,
     },
-    /// `input op ANY (SELECT …)`, of one column of the same type; `=` is [`Self::InSubquery`], and ALL is its negation
+    /// `inputs op ANY (SELECT …)`, of columns of the same types; `=` is [`Self::InSubquery`], and ALL is its negation
     /// with the opposite operator.
     AnySubquery {
-        /// What is compared.
-        input: Box<Expr>,
+        /// What is compared: a value, or those of a row.
+        inputs: Vec<Expr>,
+        /// How.
+        op: CompareOp,
+        /// With what.
+        query: Box<Query>,
+    },
+    /// `(inputs) op (SELECT …)` with the only row of a query: NULL without one, error `21000` with several.
+    RowSubquery {
+        /// The values of the row that is compared.
+        inputs: Vec<Expr>,
         /// How.
         op: CompareOp,
         /// With what.

@@ -31,6 +31,7 @@ fn is_changeable(expr: &Expr) -> bool {
         | ExprKind::Exists { .. }
         | ExprKind::InSubquery { .. }
         | ExprKind::AnySubquery { .. }
+        | ExprKind::RowSubquery { .. }
         | ExprKind::Parameter(_) => true,
         _ => false,
     }

@@ -20,12 +20,13 @@ pub(crate) fn operands_mut(expr: &mut Expr, visit: Visit<'_>) -> Result<()> {
         | ExprKind::Not(input)
         | ExprKind::IsNull { input, .. }
         | ExprKind::IsBool { input, .. }
-        | ExprKind::Negate(input)
-        | ExprKind::InSubquery { input, .. }
-        | ExprKind::AnySubquery { input, .. } => visit(input),
+        | ExprKind::Negate(input) => visit(input),
         ExprKind::And(list)
         | ExprKind::Or(list)
         | ExprKind::Coalesce(list)
+        | ExprKind::InSubquery { inputs: list, .. }
+        | ExprKind::AnySubquery { inputs: list, .. }
+        | ExprKind::RowSubquery { inputs: list, .. }
         | ExprKind::Call(_, list) => list.iter_mut().try_for_each(visit),
         ExprKind::Compare(_, left, right)
         | ExprKind::Arithmetic(_, left, right)
@@ -88,7 +89,8 @@ pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
         | ExprKind::Rows(query)
         | ExprKind::Exists { query, .. }
         | ExprKind::InSubquery { query, .. }
-        | ExprKind::AnySubquery { query, .. } => Some(query),
+        | ExprKind::AnySubquery { query, .. }
+        | ExprKind::RowSubquery { query, .. } => Some(query),
         _ => None,
     }
 }

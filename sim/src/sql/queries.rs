@@ -20,7 +20,7 @@ impl Queries<'_> {
         );
         let quantifier = pick(rng, &["ANY", "ALL"]);
         let residual = pick(rng, &["", " AND y.id > x.id", " AND y.b <> x.b"]);
-        match rng.random_range(0..9) {
+        match rng.random_range(0..12) {
             0 => format!(
                 "SELECT id FROM {table} x WHERE {not}EXISTS (SELECT 1 FROM {other} y WHERE y.a = x.a{residual})"
             ),
@@ -47,6 +47,16 @@ impl Queries<'_> {
             7 => format!(
                 "SELECT id, g, n FROM {table} x LEFT JOIN generate_series(1, x.a % 4) WITH ORDINALITY AS s (g, n) \
                  ON g {op} 2 WHERE id = '{}'",
+                self.0.key(rng)
+            ),
+            8 => format!(
+                "SELECT id FROM {table} x WHERE (a, b) {not}IN (SELECT y.a, y.b FROM {other} y WHERE y.c = x.c{residual})"
+            ),
+            9 => format!(
+                "SELECT id FROM {table} WHERE (a, b) {op} {quantifier} (SELECT a, b FROM {other} WHERE {condition})"
+            ),
+            10 => format!(
+                "SELECT id FROM {table} WHERE (a, b) {op} (SELECT a, b FROM {other} WHERE id = '{}')",
                 self.0.key(rng)
             ),
             _ => format!(

@@ -1,5 +1,6 @@
 //! What an expression may refer to beside the columns of its batch.
 
+use super::row_set::RowSet;
 use super::value_set::ValueSet;
 use crate::Result;
 use crate::env::Env;
@@ -45,22 +46,30 @@ pub trait SubqueryRunner {
 pub struct SubqueryRows {
     /// How many rows there are.
     pub rows: usize,
-    /// The first column, in pieces; may be empty for EXISTS.
-    pub column: Vec<ArrayRef>,
-    /// The values as a set, made at the first `IN` that asks.
+    /// The columns, each in the same pieces; none for EXISTS.
+    pub columns: Vec<Vec<ArrayRef>>,
+    /// The values of the only column as a set, made at the first `IN` that asks.
     pub(super) set: OnceCell<ValueSet>,
+    /// The rows as a set, made at the first `IN` of several columns that asks.
+    pub(super) row_set: OnceCell<RowSet>,
     /// The least and the greatest value, found at the first `ANY` or `ALL` that asks; `None` without values.
     pub(super) extremes: OnceCell<Option<(Value, Value)>>,
 }
 
 impl SubqueryRows {
-    /// Of `rows` rows whose first column is `column`, in pieces.
-    pub fn new(rows: usize, column: Vec<ArrayRef>) -> Self {
+    /// Of `rows` rows with these columns, each in the same pieces.
+    pub fn new(rows: usize, columns: Vec<Vec<ArrayRef>>) -> Self {
         Self {
             rows,
-            column,
+            columns,
             set: OnceCell::new(),
+            row_set: OnceCell::new(),
             extremes: OnceCell::new(),
         }
+    }
+
+    /// The pieces of the first column; none without columns.
+    pub(super) fn first_column(&self) -> &[ArrayRef] {
+        self.columns.first().map_or(&[], Vec::as_slice)
     }
 }

@@ -170,7 +170,8 @@ impl<'a> Evaluator<'a> {
             | ExprKind::Rows(_)
             | ExprKind::Exists { .. }
             | ExprKind::InSubquery { .. }
-            | ExprKind::AnySubquery { .. } => self.subquery(expr),
+            | ExprKind::AnySubquery { .. }
+            | ExprKind::RowSubquery { .. } => self.subquery(expr),
         }
     }
 

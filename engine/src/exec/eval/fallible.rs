@@ -40,7 +40,8 @@ pub(super) fn never_fails(expr: &Expr) -> bool {
         | ExprKind::Rows(_)
         | ExprKind::Exists { .. }
         | ExprKind::InSubquery { .. }
-        | ExprKind::AnySubquery { .. } => false,
+        | ExprKind::AnySubquery { .. }
+        | ExprKind::RowSubquery { .. } => false,
     }
 }
 

@@ -26,6 +26,7 @@ mod logic;
 mod numeric_kernel;
 mod operand;
 mod regexp;
+mod row_set;
 mod selection;
 mod subquery;
 mod time_arithmetic;

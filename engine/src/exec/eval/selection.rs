@@ -56,7 +56,8 @@ fn mark_columns(expr: &Expr, used: &mut [bool]) {
         | ExprKind::Rows(_)
         | ExprKind::Exists { .. }
         | ExprKind::InSubquery { .. }
-        | ExprKind::AnySubquery { .. } => {
+        | ExprKind::AnySubquery { .. }
+        | ExprKind::RowSubquery { .. } => {
             used.fill(true);
         }
         ExprKind::Cast { input, .. }

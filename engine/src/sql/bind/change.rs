@@ -6,6 +6,7 @@ use super::context::{Binder, Clause, Level};
 use super::generated::generated_columns;
 use super::names::{at, fold, single, sql_error};
 use super::query::cast_columns;
+use super::row_value::row_values;
 use super::scope::{Scope, column};
 use super::stored::bind_stored;
 use crate::catalog::{Column, Table};
@@ -145,8 +146,9 @@ impl Binder<'_> {
                 ast::AssignmentTarget::Tuple(names) => names,
             };
             let values = match value {
-                ast::Expr::Tuple(values) => values.iter().map(Assigned::Written).collect(),
-                ast::Expr::Nested(value) => vec![Assigned::Written(value)],
+                ast::Expr::Nested(value) if row_values(value).is_none() => {
+                    vec![Assigned::Written(value)]
+                }
                 ast::Expr::Subquery(query) => self.assigned_row(query)?,
                 other => match row_values(other) {
                     Some(values) => values.into_iter().map(Assigned::Written).collect(),
@@ -180,24 +182,6 @@ impl Binder<'_> {
         };
         Ok(types.iter().enumerate().map(one).collect())
     }
-}
-
-/// The values of `ROW (…)`.
-fn row_values(expr: &ast::Expr) -> Option<Vec<&ast::Expr>> {
-    let ast::Expr::Function(ast::Function {
-        name,
-        args: ast::FunctionArguments::List(list),
-        ..
-    }) = expr
-    else {
-        return None;
-    };
-    let (name, _) = single(name).ok()?;
-    let values = list.args.iter().map(|argument| match argument {
-        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(value)) => Some(value),
-        _ => None,
-    });
-    values.collect::<Option<_>>().filter(|_| name == "row")
 }
 
 /// A value of SET.

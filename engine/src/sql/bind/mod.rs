@@ -5,7 +5,7 @@
 //! - `clauses`, `query`, `from`, `order` and `group` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
 //!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
-//! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `call`, `aggregate`, `window` and
+//! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `row_value`, `call`, `aggregate`, `window` and
 //!   `frame`; all changes
 //!   of type go through `coerce`.
 //!
@@ -49,6 +49,7 @@ mod predicate;
 mod quantified;
 mod query;
 mod row_locks;
+mod row_value;
 mod scope;
 mod set_operation;
 mod special_call;

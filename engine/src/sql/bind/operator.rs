@@ -4,6 +4,7 @@ use super::coerce::{Context, latest, narrowed, same};
 use super::context::Binder;
 use super::literal::number;
 use super::names::sql_error;
+use super::row_value::row_values;
 use super::time_operator::is_temporal;
 use crate::error::{Error, Result};
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr, ExprKind};
@@ -33,13 +34,13 @@ impl Binder<'_> {
             first = left;
         }
         self.deeper(pending.len() - 1, |binder| {
-            if let ([(op, right)], ast::Expr::Tuple(left), ast::Expr::Tuple(other)) =
-                (pending.as_slice(), first, right)
-            {
-                if matches!(op, BinaryOperator::Overlaps) {
-                    return binder.overlaps(left, other);
-                }
-                return binder.compare_rows(left, op, right);
+            if let ([(op, right)], Some(left)) = (pending.as_slice(), row_values(first)) {
+                return match row_values(right) {
+                    Some(right) if matches!(op, BinaryOperator::Overlaps) => {
+                        binder.overlaps(&left, &right)
+                    }
+                    _ => binder.compare_rows(&left, op, right),
+                };
             }
             let mut result = binder.bind_expr(first)?;
             for (op, right) in pending.into_iter().rev() {
@@ -86,92 +87,6 @@ impl Binder<'_> {
         } else {
             ExprKind::Or(operands)
         }))
-    }
-
-    /// `(a, b) = (c, d)` is a comparison of each pair; for `<` and its like the first pair that differs decides.
-    fn compare_rows(
-        &mut self,
-        left: &[ast::Expr],
-        op: &BinaryOperator,
-        right: &ast::Expr,
-    ) -> Result<Expr> {
-        let ast::Expr::Tuple(right) = right else {
-            return Err(Error::unsupported("a row value"));
-        };
-        let Some(op) = comparison(op) else {
-            return Err(Error::unsupported(format_args!("{op} on row values")));
-        };
-        let mut bound = Vec::new();
-        for expr in left {
-            bound.push(self.bind_expr(expr)?);
-        }
-        match op {
-            CompareOp::Eq => Ok(boolean(ExprKind::And(
-                self.compare_pairs(op, bound, right)?,
-            ))),
-            CompareOp::Ne => Ok(boolean(ExprKind::Or(self.compare_pairs(op, bound, right)?))),
-            _ => self.first_difference(op, bound, right),
-        }
-    }
-
-    /// `(a, b) < (c, d)` as `a < c OR (a = c AND b < d)`.
-    fn first_difference(
-        &mut self,
-        op: CompareOp,
-        left: Vec<Expr>,
-        right: &[ast::Expr],
-    ) -> Result<Expr> {
-        let strict = match op {
-            CompareOp::Le => CompareOp::Lt,
-            CompareOp::Ge => CompareOp::Gt,
-            strict => strict,
-        };
-        let again: Vec<Expr> = left.iter().map(|e| self.duplicate(e)).collect();
-        let mut differ = self.compare_pairs(strict, left.clone(), right)?;
-        let equal = self.compare_pairs(CompareOp::Eq, again, right)?;
-        if op != strict {
-            // Rows that are equal in all but the last pair.
-            let last = left.into_iter().next_back().zip(right.last());
-            if let Some((last, other)) = last {
-                let last = self.duplicate(&last);
-                differ.pop();
-                differ.extend(self.compare_pairs(op, vec![last], std::slice::from_ref(other))?);
-            }
-        }
-        let mut pairs = differ.into_iter().zip(equal).rev();
-        let Some((mut decided, _)) = pairs.next() else {
-            return Err(sql_error(
-                "0A000",
-                "a comparison of empty rows is not supported",
-            ));
-        };
-        for (differ, equal) in pairs {
-            let further = boolean(ExprKind::And(vec![equal, decided]));
-            decided = boolean(ExprKind::Or(vec![differ, further]));
-        }
-        Ok(decided)
-    }
-
-    /// Compares each of `left` with its partner in `right`.
-    pub(super) fn compare_pairs(
-        &mut self,
-        op: CompareOp,
-        left: Vec<Expr>,
-        right: &[ast::Expr],
-    ) -> Result<Vec<Expr>> {
-        if left.len() != right.len() {
-            return Err(sql_error(
-                "42601",
-                "unequal number of entries in row expressions",
-            ));
-        }
-        left.into_iter()
-            .zip(right)
-            .map(|(left, right)| {
-                let right = self.bind_expr(right)?;
-                self.compare(op, left, right)
-            })
-            .collect()
     }
 
     pub(super) fn apply(&mut self, op: &BinaryOperator, left: Expr, right: Expr) -> Result<Expr> {

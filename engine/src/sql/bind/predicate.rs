@@ -5,6 +5,7 @@ use super::context::{Binder, Clause};
 use super::expr::unsupported_expression;
 use super::names::{cannot_use, sql_error};
 use super::operator::{boolean, no_operator};
+use super::row_value::row_values;
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind, Query};
 use crate::types::SqlType;
@@ -71,7 +72,10 @@ impl Binder<'_> {
         }))
     }
 
-    fn is_null(&mut self, input: &ast::Expr, negated: bool) -> Result<Expr> {
+    pub(super) fn is_null(&mut self, input: &ast::Expr, negated: bool) -> Result<Expr> {
+        if let Some(row) = row_values(input) {
+            return self.row_is_null(&row, negated);
+        }
         let input = self.bind_expr(input)?;
         // A parameter keeps its unknown type and is refused at the end; a literal is a text.
         let input = match input.kind {
@@ -82,7 +86,15 @@ impl Binder<'_> {
         Ok(boolean(ExprKind::IsNull { input, negated }))
     }
 
-    fn distinct(&mut self, left: &ast::Expr, right: &ast::Expr, negated: bool) -> Result<Expr> {
+    pub(super) fn distinct(
+        &mut self,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        negated: bool,
+    ) -> Result<Expr> {
+        if let (Some(left), Some(right)) = (row_values(left), row_values(right)) {
+            return self.rows_distinct(&left, &right, negated);
+        }
         let left = self.bind_expr(left)?;
         let right = self.bind_expr(right)?;
         let (left, right) = self.comparable("=", left, right)?;
@@ -121,8 +133,8 @@ impl Binder<'_> {
     }
 
     fn in_list(&mut self, input: &ast::Expr, list: &[ast::Expr], negated: bool) -> Result<Expr> {
-        if let ast::Expr::Tuple(input) = input {
-            return self.row_in_list(input, list, negated);
+        if let Some(input) = row_values(input) {
+            return self.row_in_list(&input, list, negated);
         }
         let input = self.bind_expr(input)?;
         let list = list
@@ -164,40 +176,6 @@ impl Binder<'_> {
             list,
             negated,
         }))
-    }
-
-    /// `(a, b) IN ((1, 2), (3, 4))`
-    fn row_in_list(
-        &mut self,
-        input: &[ast::Expr],
-        list: &[ast::Expr],
-        negated: bool,
-    ) -> Result<Expr> {
-        let input = input
-            .iter()
-            .map(|e| self.bind_expr(e))
-            .collect::<Result<Vec<_>>>()?;
-        let mut rows = Vec::new();
-        for item in list {
-            let ast::Expr::Tuple(items) = item else {
-                return Err(Error::unsupported(
-                    "a row value compared with one that is none",
-                ));
-            };
-            let left = if rows.is_empty() {
-                input.clone()
-            } else {
-                input.iter().map(|e| self.duplicate(e)).collect()
-            };
-            let pairs = self.compare_pairs(CompareOp::Eq, left, items)?;
-            rows.push(boolean(ExprKind::And(pairs)));
-        }
-        let found = boolean(ExprKind::Or(rows));
-        Ok(if negated {
-            boolean(ExprKind::Not(Box::new(found)))
-        } else {
-            found
-        })
     }
 
     pub(super) fn bind_exists(&mut self, query: &ast::Query, negated: bool) -> Result<Expr> {

@@ -5,6 +5,7 @@ use super::context::Binder;
 use super::names::sql_error;
 use super::operator::{boolean, comparison};
 use super::query::cast_columns;
+use super::scope::column;
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind, Query};
 use crate::sql::function::ScalarFunction;
@@ -18,9 +19,10 @@ impl Binder<'_> {
         query: &ast::Query,
         negated: bool,
     ) -> Result<Expr> {
-        let (input, query) = self.compared_with_rows(input, query, CompareOp::Eq)?;
+        let inputs = self.bind_row(input)?;
+        let (inputs, query) = self.compared_with_rows(inputs, query, CompareOp::Eq)?;
         Ok(boolean(ExprKind::InSubquery {
-            input: Box::new(input),
+            inputs,
             query: Box::new(query),
             negated,
         }))
@@ -49,9 +51,10 @@ impl Binder<'_> {
                 return self.in_subquery(left, query, all);
             }
             ast::Expr::Subquery(query) => {
-                let (input, query) = self.compared_with_rows(left, query, op)?;
+                let inputs = self.bind_row(left)?;
+                let (inputs, query) = self.compared_with_rows(inputs, query, op)?;
                 boolean(ExprKind::AnySubquery {
-                    input: Box::new(input),
+                    inputs,
                     op: searched,
                     query: Box::new(query),
                 })
@@ -69,31 +72,37 @@ impl Binder<'_> {
         })
     }
 
-    /// `input` and the rows of `query`, brought to one type.
-    fn compared_with_rows(
+    /// `inputs` and the rows of `query`, brought to one type each. `42601` when there are not as many of both.
+    pub(super) fn compared_with_rows(
         &mut self,
-        input: &ast::Expr,
+        inputs: Vec<Expr>,
         query: &ast::Query,
         op: CompareOp,
-    ) -> Result<(Expr, Query)> {
-        if matches!(input, ast::Expr::Tuple(_)) {
-            return Err(Error::unsupported("a row value compared with a subquery"));
-        }
-        let input = self.bind_expr(input)?;
+    ) -> Result<(Vec<Expr>, Query)> {
         let query = self.bind_subquery(query)?;
-        let [column] = query.output.as_slice() else {
-            return Err(sql_error("42601", "subquery has too many columns"));
-        };
-        let from = column.sql_type;
-        let placeholder = Expr {
-            kind: ExprKind::Column(0),
-            sql_type: from,
-        };
-        let (input, placeholder) = self.comparable(op.symbol(), input, placeholder)?;
-        if placeholder.sql_type == from {
-            return Ok((input, query));
+        if query.output.len() != inputs.len() {
+            let many = query.output.len() > inputs.len();
+            let which = if many { "many" } else { "few" };
+            return Err(sql_error(
+                "42601",
+                format!("subquery has too {which} columns"),
+            ));
         }
-        Ok((input, cast_columns(query, &[placeholder])))
+        let (mut compared, mut columns) = (Vec::new(), Vec::new());
+        for (at, input) in inputs.into_iter().enumerate() {
+            let own = column(at, query.output[at].sql_type);
+            let (input, own) = self.comparable(op.symbol(), input, own)?;
+            compared.push(input);
+            columns.push(own);
+        }
+        let as_they_are = columns
+            .iter()
+            .zip(&query.output)
+            .all(|(cast, own)| cast.sql_type == own.sql_type);
+        if as_they_are {
+            return Ok((compared, query));
+        }
+        Ok((compared, cast_columns(query, &columns)))
     }
 }
 

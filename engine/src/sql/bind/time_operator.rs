@@ -135,7 +135,7 @@ fn not_unique(symbol: &str, l: SqlType, r: SqlType) -> Error {
 
 impl Binder<'_> {
     /// `(start, end) OVERLAPS (start, end)`, where an end may be an interval. Errors: `42601`, `42883`, `42725`.
-    pub(super) fn overlaps(&mut self, left: &[ast::Expr], right: &[ast::Expr]) -> Result<Expr> {
+    pub(super) fn overlaps(&mut self, left: &[&ast::Expr], right: &[&ast::Expr]) -> Result<Expr> {
         let mut bound = Vec::new();
         for (side, row) in [("left", left), ("right", right)] {
             if row.len() != 2 {

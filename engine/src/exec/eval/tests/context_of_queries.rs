@@ -64,7 +64,8 @@ impl SubqueryRunner for Answers {
         // In pieces of one row, with an empty one at the front.
         let pieces = std::iter::once(integers(&[]));
         let pieces = pieces.chain(rows.iter().map(|r| integers(&[*r])));
-        Ok(Rc::new(SubqueryRows::new(rows.len(), pieces.collect())))
+        let columns = vec![pieces.collect()];
+        Ok(Rc::new(SubqueryRows::new(rows.len(), columns)))
     }
 }
 
@@ -126,7 +127,7 @@ fn exists_is_never_null() {
 #[test]
 fn in_a_subquery_is_null_where_only_a_null_could_be_the_value() {
     let within = |negated| ExprKind::InSubquery {
-        input: Box::new(expr(ExprKind::Column(0), SqlType::Int4)),
+        inputs: vec![expr(ExprKind::Column(0), SqlType::Int4)],
         query: empty_query(),
         negated,
     };

@@ -396,18 +396,25 @@ pub(super) fn expr(e: &Expr) -> String {
         ExprKind::ScalarSubquery(q) | ExprKind::Rows(q) => format!("({})", query(q)),
         ExprKind::Exists { query: q, negated } => format!("{}exists({})", not(*negated), query(q)),
         ExprKind::InSubquery {
-            input,
+            inputs,
             query: q,
             negated,
         } => {
-            format!("({} {}in ({}))", expr(input), not(*negated), query(q))
+            format!("({} {}in ({}))", exprs(inputs), not(*negated), query(q))
         }
         ExprKind::AnySubquery {
-            input,
+            inputs,
             op,
             query: q,
         } => {
-            format!("({} {} any ({}))", expr(input), op.symbol(), query(q))
+            format!("({} {} any ({}))", exprs(inputs), op.symbol(), query(q))
+        }
+        ExprKind::RowSubquery {
+            inputs,
+            op,
+            query: q,
+        } => {
+            format!("({} {} ({}))", exprs(inputs), op.symbol(), query(q))
         }
     }
 }
