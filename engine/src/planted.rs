@@ -275,6 +275,10 @@ mistakes! {
         DescendingIgnored,
     }
     Executor {
+        /// Values of a sequence go out that are not logged.
+        SequenceNotLogged,
+        /// Values of a sequence go out before the disk has the log of them.
+        SequenceLogNotAwaited,
         /// A deleted row stays in its indexes.
         IndexEntryLeft,
         /// A left join drops rows without a partner.

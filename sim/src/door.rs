@@ -27,6 +27,7 @@ const IMPATIENT: TxnOptions = TxnOptions {
     read_only: false,
     lock_timeout_micros: Some(0),
     synchronous: Synchronous::Full,
+    beside_schema_changes: false,
     session: 0,
 };
 

@@ -36,6 +36,7 @@ fn names_of(mistake: Mistake) -> &'static [&'static str] {
         Mistake::ChecksumSkipped | Mistake::OlderPageAccepted | Mistake::DamageTakenForEnd => {
             &["damage"]
         }
+        Mistake::SequenceNotLogged | Mistake::SequenceLogNotAwaited => &["sequences"],
         Mistake::PendingNotValidated => &["serializable"],
         Mistake::InterruptedTooLate => &["sessions"],
         _ => match mistake.area() {

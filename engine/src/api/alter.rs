@@ -3,8 +3,9 @@
 //! Rows that are stored anew go into a new tree, like those of an index that is built: whoever sees the schema as it was
 //! still sees the rows as they were.
 
+use crate::api::define_sequences::{drop_sequences, make, owned};
+use crate::api::sequences::Sequences;
 use crate::catalog::{self, Table};
-use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::exec;
 use crate::sql::bound::AlterTable;
@@ -18,13 +19,20 @@ pub(crate) fn alter_table(
     txn: &mut dyn StorageTxn,
     root: TreeId,
     alter: &AlterTable,
-    (now_micros, env): (i64, &dyn Env),
+    (now_micros, sequences): (i64, &Sequences<'_>),
 ) -> Result<()> {
     let (old, mut table) = (&alter.table, alter.altered.clone());
+    make(txn, &alter.sequences, sequences)?;
     if alter.rows.is_some() {
         table.tree = txn.create_tree()?;
     }
-    exec::alter_rows(txn, alter, table.tree, now_micros, env)?;
+    exec::alter_rows(
+        txn,
+        alter,
+        table.tree,
+        now_micros,
+        (sequences.env, sequences),
+    )?;
     for i in 0..table.indexes.len() {
         let tree = table.indexes[i].tree;
         if old.indexes.iter().all(|index| index.tree != tree) {
@@ -45,6 +53,10 @@ pub(crate) fn alter_table(
     }
     catalog::put_table(txn, root, &table)?;
     rename_references(txn, root, alter)?;
+    let mut dropped = owned(&old.columns);
+    let kept = owned(&table.columns);
+    dropped.retain(|name| !kept.contains(name));
+    drop_sequences(txn, &dropped, sequences)?;
     if alter.foreign_keys.is_empty() {
         return Ok(());
     }

@@ -59,10 +59,20 @@ impl Session {
         let settings = std::mem::replace(&mut self.settings, open.outcomes.settings_before);
         let (mut txn, mut deferral) = (open.txn, open.deferral);
         txn.limit_waits(limits);
-        if let Err(error) = check_deferred(&mut *txn, &mut deferral, true) {
+        let noted = match &open.own_schema {
+            Some(schema) => self
+                .sequences
+                .get_mut()
+                .write_notes(&mut *txn, Some(schema)),
+            None => Ok(()),
+        };
+        let checked = noted.and_then(|()| check_deferred(&mut *txn, &mut deferral, true));
+        if let Err(error) = checked {
+            self.sequences.get_mut().forget_notes();
             txn.rollback()?;
             return Err(error);
         }
+        self.sequences.get_mut().forget_notes();
         txn.set_synchronous(settings.synchronous);
         txn.commit()?;
         self.settings = open.outcomes.settings_after;
@@ -71,6 +81,7 @@ impl Session {
 
     pub(super) fn roll_back(&mut self, open: Open) -> Result<()> {
         self.settings = open.outcomes.settings_before;
+        self.sequences.get_mut().forget_notes();
         open.txn.rollback()
     }
 

@@ -2,6 +2,7 @@
 
 use crate::api::connection::Connection;
 use crate::api::options::{DatabaseOptions, SessionOptions};
+use crate::api::sequences::Counters;
 use crate::catalog::{self, Schema};
 use crate::env::Env;
 use crate::error::Result;
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) options: SessionOptions,
     /// What the statements of all connections hold.
     pub(crate) pool: Arc<MemoryPool>,
+    /// How far the values of sequences have been counted out.
+    pub(crate) sequences: Counters,
     /// Where they put what does not fit.
     pub(crate) space: TempSpace,
     /// What `ALTER DATABASE` calls it: its file's name without extension.
@@ -164,6 +167,7 @@ impl Database {
             space,
             options,
             name,
+            sequences: Counters::default(),
             schema: Mutex::new(None),
             connections: AtomicU64::new(0),
         };

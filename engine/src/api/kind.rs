@@ -73,6 +73,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
     let what = match &parsed.kind {
         ParsedKind::Analyze(_) => "ANALYZE",
         ParsedKind::TableAs(_) => "CREATE TABLE AS",
+        ParsedKind::AlterSequence(_) => "ALTER SEQUENCE",
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => {
             "ALTER DATABASE"
         }
@@ -85,6 +86,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::CreateTable(_) => "CREATE TABLE",
             Syntax::AlterTable(_) => "ALTER TABLE",
             Syntax::CreateIndex(_) => "CREATE INDEX",
+            Syntax::CreateSequence { .. } => "CREATE SEQUENCE",
             Syntax::CreateView(_) => "CREATE VIEW",
             Syntax::Drop { .. } => "DROP",
             _ if parsed.locks_rows => "SELECT FOR UPDATE",
@@ -110,13 +112,14 @@ pub(crate) fn is_query(parsed: &Parsed) -> bool {
 /// Whether the statement may change the schema or the statistics that are part of it.
 pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
     match &parsed.kind {
-        ParsedKind::Analyze(_) | ParsedKind::TableAs(_) => true,
+        ParsedKind::Analyze(_) | ParsedKind::AlterSequence(_) | ParsedKind::TableAs(_) => true,
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => true,
         ParsedKind::Sql(statement) => matches!(
             **statement,
             Syntax::CreateTable(_)
                 | Syntax::AlterTable(_)
                 | Syntax::CreateIndex(_)
+                | Syntax::CreateSequence { .. }
                 | Syntax::CreateView(_)
                 | Syntax::Drop { .. }
                 | Syntax::Truncate(_)
@@ -133,7 +136,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Update(_) => "UPDATE",
         Statement::Delete(_) => "DELETE",
         Statement::Merge(_) => "MERGE",
-        Statement::Truncate(_) => "TRUNCATE TABLE",
+        Statement::Truncate(..) => "TRUNCATE TABLE",
         Statement::Explain(..) => "EXPLAIN",
         Statement::CreateTable(_) => "CREATE TABLE",
         Statement::CreateTableAs(..) => "SELECT",
@@ -142,6 +145,9 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::CreateView(_) => "CREATE VIEW",
         Statement::DropView(_) => "DROP VIEW",
         Statement::CreateIndex(_) => "CREATE INDEX",
+        Statement::CreateSequence(_) => "CREATE SEQUENCE",
+        Statement::AlterSequence(_) => "ALTER SEQUENCE",
+        Statement::DropSequence(..) => "DROP SEQUENCE",
         Statement::DropIndex(_) => "DROP INDEX",
         Statement::Analyze(_) => "ANALYZE",
         Statement::Vacuum => "VACUUM",

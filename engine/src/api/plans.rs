@@ -1,5 +1,6 @@
 //! Statements that are planned already, by their text.
 
+use crate::catalog::Schema;
 use crate::error::Result;
 use crate::plan::Plan;
 use crate::sql::Parsed;
@@ -23,6 +24,8 @@ pub(crate) struct Planned {
     pub(crate) tag: &'static str,
     /// The schema that it was planned for.
     pub(crate) schema_version: u64,
+    /// That schema.
+    pub(crate) schema: Arc<Schema>,
 }
 
 /// A statement: parsed once, planned anew when the schema has changed.

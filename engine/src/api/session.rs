@@ -13,6 +13,7 @@
 
 use crate::api::database::Shared;
 use crate::api::plans::{PlanCache, Planned};
+use crate::api::sequences::{Sequences, SessionSequences};
 use crate::api::settings::Settings;
 use crate::api::{convert, kind, utility};
 use crate::catalog::{self, Schema};
@@ -24,6 +25,7 @@ use crate::sql::bound::{OutputColumn, Statement, TransactionModes};
 use crate::sql::{Parsed, bind, parse};
 use crate::storage::{IsolationLevel, StorageTxn, TxnOptions};
 use crate::types::Value;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -41,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) id: u64,
     /// Counts transaction blocks, to tell them apart.
     pub(super) blocks: u64,
+    /// What it knows of sequences.
+    pub(super) sequences: RefCell<SessionSequences>,
 }
 
 /// A transaction under way.
@@ -145,6 +149,7 @@ impl Session {
             schema: None,
             id: 1 + shared.connections.fetch_add(1, Ordering::Relaxed),
             blocks: 0,
+            sequences: RefCell::default(),
             shared,
         };
         session.settings = session.default_settings()?;
@@ -263,6 +268,7 @@ impl Session {
         }
         // What changes nothing need not note what it reads.
         let options = self.txn_options(None, kind::is_query(parsed));
+        self.sequences.get_mut().forget_notes();
         let mut txn = self.shared.backend.begin(options)?;
         txn.limit_waits(self.wait_limits());
         if kind::changes_schema(parsed) {
@@ -285,9 +291,10 @@ impl Session {
             &mut *txn,
             now_planned,
             parameters,
-            now_micros,
+            (now_micros, self.settings.read_only),
             &mut deferral,
         )?;
+        self.sequences.get_mut().write_notes(&mut *txn, None)?;
         check_deferred(&mut *txn, &mut deferral, true)?;
         txn.set_synchronous(self.settings.synchronous);
         txn.commit()?;
@@ -381,7 +388,7 @@ impl Session {
             &mut *open.txn,
             now_planned,
             parameters,
-            open.now_micros,
+            (open.now_micros, open.read_only),
             &mut open.deferral,
         )
     }
@@ -391,11 +398,22 @@ impl Session {
         txn: &mut dyn StorageTxn,
         planned: Arc<Planned>,
         parameters: &[Value],
-        now_micros: i64,
+        (now_micros, read_only): (i64, bool),
         deferral: &mut Deferral,
     ) -> Result<(Ran, bool)> {
         let parameters = convert::parameters(parameters, &planned.parameter_types)?;
+        let sequences = Sequences {
+            backend: &*self.shared.backend,
+            env: &*self.shared.env,
+            counters: &self.shared.sequences,
+            session: &self.sequences,
+            schema: &planned.schema,
+            made: RefCell::default(),
+            read_only,
+            synchronous: self.settings.synchronous,
+        };
         let settings = exec::Settings {
+            sequences: &sequences,
             work_mem_bytes: self.settings.work_mem_bytes(),
             pool: &self.shared.pool,
             space: &self.shared.space,
@@ -404,10 +422,11 @@ impl Session {
             now_micros,
         };
         let (executed, changed_schema) = match &planned.plan.body {
-            Body::Utility(statement) => utility::run(&self.shared, txn, statement, now_micros)?,
+            Body::Utility(statement) => {
+                utility::run(&self.shared, txn, statement, (now_micros, &sequences))?
+            }
             Body::CreateTableAs(create, _) => {
-                let root = self.shared.backend.root_tree();
-                let table = utility::create_table(txn, root, create)?;
+                let table = utility::create_table(txn, create, &sequences)?;
                 let rows = planned.plan.filling(table);
                 let executed = exec::execute(txn, &rows, &parameters, settings, deferral)?;
                 (executed, true)
@@ -426,7 +445,7 @@ impl Session {
         Ok((ran, changed_schema))
     }
 
-    fn plan(&self, parsed: &Parsed, schema: &Schema, schema_version: u64) -> Result<Planned> {
+    fn plan(&self, parsed: &Parsed, schema: &Arc<Schema>, schema_version: u64) -> Result<Planned> {
         let bound = bind(parsed, schema)?;
         let parameters = bound.parameters.len();
         let tag = kind::tag(&bound.statement);
@@ -437,6 +456,7 @@ impl Session {
             tag,
             parameter_types: bound.parameters,
             schema_version,
+            schema: schema.clone(),
         })
     }
 
@@ -491,6 +511,7 @@ impl Session {
             lock_timeout_micros: None, // each statement says so
             synchronous: self.settings.synchronous,
             session: self.id,
+            beside_schema_changes: false,
         }
     }
 

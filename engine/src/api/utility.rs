@@ -2,11 +2,12 @@
 
 use crate::api::alter::alter_table;
 use crate::api::database::Shared;
+use crate::api::define_sequences::{self as sequences, owned};
 use crate::api::kind;
+use crate::api::sequences::Sequences;
 use crate::api::session::Ran;
 use crate::api::settings::Settings;
 use crate::catalog::{self, ForeignKey, Table};
-use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Deferral, Executed, ResultRows};
 use crate::interrupt::WaitLimits;
@@ -58,7 +59,7 @@ pub(crate) fn refuse_while_checks_wait(statement: &Statement, deferral: &Deferra
     let waits = |table: &Arc<Table>| deferral.waits_for(&table.name).then(|| table.name.clone());
     let table = match statement {
         Statement::DropTable(tables, _) => tables.iter().find_map(waits),
-        Statement::Truncate(tables) => tables.iter().find_map(waits),
+        Statement::Truncate(tables, _) => tables.iter().find_map(waits),
         Statement::DropIndex(indexes) => indexes.iter().find_map(|(table, _)| waits(table)),
         Statement::CreateIndex(Some(create)) => waits(&create.table),
         Statement::AlterTable(Some(alter)) => waits(&alter.table),
@@ -68,7 +69,7 @@ pub(crate) fn refuse_while_checks_wait(statement: &Statement, deferral: &Deferra
         return Ok(());
     };
     let what = match statement {
-        Statement::Truncate(_) => "TRUNCATE",
+        Statement::Truncate(..) => "TRUNCATE",
         other => kind::tag(other),
     };
     let message = format!("cannot {what} \"{table}\" because it has pending trigger events");
@@ -97,7 +98,7 @@ pub(crate) fn run(
     shared: &Shared,
     txn: &mut dyn StorageTxn,
     statement: &Statement,
-    now_micros: i64,
+    around: (i64, &Sequences<'_>),
 ) -> Result<(Executed, bool)> {
     let root = shared.backend.root_tree();
     let executed = Executed {
@@ -116,27 +117,27 @@ pub(crate) fn run(
             set_for_all(shared, txn, database, change)?;
             true
         }
-        other => define(txn, root, other, (now_micros, &*shared.env))?,
+        other => define(txn, root, other, around)?,
     };
     Ok((executed, changed))
 }
 
-/// Runs a definition of a table, an index or a view. True when the schema changed.
+/// Runs a definition of a table, an index, a view or a sequence. True when the schema changed.
 fn define(
     txn: &mut dyn StorageTxn,
     root: TreeId,
     statement: &Statement,
-    clock: (i64, &dyn Env),
+    (now_micros, own): (i64, &Sequences<'_>),
 ) -> Result<bool> {
     Ok(match statement {
         Statement::CreateTable(create) if create.exists => false,
         Statement::CreateTable(create) => {
-            create_table(txn, root, create)?;
+            create_table(txn, create, own)?;
             true
         }
         Statement::AlterTable(None) => false,
         Statement::AlterTable(Some(change)) => {
-            alter_table(txn, root, change, clock)?;
+            alter_table(txn, root, change, (now_micros, own))?;
             drop_dangling_keys(txn, root)?;
             true
         }
@@ -145,13 +146,17 @@ fn define(
             for table in tables {
                 drop_table(txn, root, table)?;
             }
+            sequences::drop_sequences(txn, &owned(tables.iter().flat_map(|t| &t.columns)), own)?;
             if !tables.is_empty() {
                 drop_dangling_keys(txn, root)?;
             }
             !tables.is_empty()
         }
-        Statement::Truncate(tables) => {
+        Statement::Truncate(tables, restart) => {
             truncate(txn, root, tables)?;
+            for table in tables.iter().filter(|_| *restart) {
+                sequences::restart(txn, table, own)?;
+            }
             true
         }
         Statement::CreateView(view) => {
@@ -162,6 +167,9 @@ fn define(
             drop_views(txn, root, views)?;
             !views.is_empty()
         }
+        Statement::CreateSequence(_)
+        | Statement::AlterSequence(_)
+        | Statement::DropSequence(..) => define_sequence(txn, root, statement, own)?,
         Statement::CreateIndex(None) => false,
         Statement::CreateIndex(Some(create)) => {
             create_index(txn, root, create)?;
@@ -183,18 +191,45 @@ fn define(
     })
 }
 
+/// Runs a definition of a sequence. True when the schema changed.
+fn define_sequence(
+    txn: &mut dyn StorageTxn,
+    root: TreeId,
+    statement: &Statement,
+    own: &Sequences<'_>,
+) -> Result<bool> {
+    Ok(match statement {
+        Statement::CreateSequence(Some(create)) => {
+            sequences::create(txn, create, own)?;
+            true
+        }
+        Statement::AlterSequence(Some(alter)) => {
+            sequences::alter(txn, alter, own)?;
+            true
+        }
+        Statement::DropSequence(dropped, views) => {
+            drop_views(txn, root, views)?;
+            let names: Vec<String> = dropped.iter().map(|s| s.name.clone()).collect();
+            sequences::drop_sequences(txn, &names, own)?;
+            !dropped.is_empty()
+        }
+        _ => false,
+    })
+}
+
 /// Makes the table, with its trees.
 pub(crate) fn create_table(
     txn: &mut dyn StorageTxn,
-    root: TreeId,
     create: &CreateTable,
+    own: &Sequences<'_>,
 ) -> Result<Table> {
+    sequences::make(txn, &create.sequences, own)?;
     let mut table = create.table();
     for index in &mut table.indexes {
         index.tree = txn.create_tree()?;
     }
     table.tree = txn.create_tree()?;
-    catalog::put_table(txn, root, &table)?;
+    catalog::put_table(txn, own.root(), &table)?;
     Ok(table)
 }
 

@@ -4,7 +4,7 @@ use super::encode::tag;
 use super::field::{Field, damaged, fields};
 use super::foreign_key::{ConstraintTiming, decode_foreign_key, decode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
-use super::table::{Column, Index, IndexExpression, Table};
+use super::table::{Column, Identity, Index, IndexExpression, Table};
 use super::view::View;
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
@@ -108,11 +108,11 @@ fn check_positions(table: &Table) -> Result<()> {
     Ok(())
 }
 
-fn required<T>(value: Option<T>, what: &str) -> Result<T> {
+pub(super) fn required<T>(value: Option<T>, what: &str) -> Result<T> {
     value.ok_or_else(|| damaged(format_args!("{what} is missing")))
 }
 
-fn tree_id(field: Field<'_>) -> Result<TreeId> {
+pub(super) fn tree_id(field: Field<'_>) -> Result<TreeId> {
     match u32::try_from(field.number()?) {
         Ok(tree) => Ok(TreeId(tree)),
         Err(_) => Err(damaged(format_args!("a tree's number is too large"))),
@@ -122,6 +122,7 @@ fn tree_id(field: Field<'_>) -> Result<TreeId> {
 fn decode_column(bytes: &[u8]) -> Result<Column> {
     let (mut name, mut sql_type, mut not_null) = (None, None, false);
     let (mut default, mut generated) = (None, None);
+    let (mut identity, mut sequences) = (None, Vec::new());
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -131,6 +132,13 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
             tag::DEFAULT if makes(Mistake::DefaultForgotten) => {}
             tag::DEFAULT => default = Some(field.text()?),
             tag::GENERATED => generated = Some(field.text()?),
+            tag::IDENTITY_ALWAYS | tag::IDENTITY_BY_DEFAULT => {
+                identity = Some(Identity {
+                    always: field.tag == tag::IDENTITY_ALWAYS,
+                    sequence: field.text()?,
+                });
+            }
+            tag::SEQUENCE => sequences.push(field.text()?),
             _ => field.unknown()?,
         }
     }
@@ -140,10 +148,12 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
         not_null,
         default,
         generated,
+        identity,
+        sequences,
     })
 }
 
-fn decode_type(bytes: &[u8]) -> Result<SqlType> {
+pub(super) fn decode_type(bytes: &[u8]) -> Result<SqlType> {
     let (mut code, mut precision, mut scale, mut length) = (None, None, None, None);
     let mut is_array = false;
     for field in fields(bytes) {

@@ -24,6 +24,9 @@ pub(super) mod tag {
     pub(in super::super) const NOT_NULL: u8 = 6;
     pub(in super::super) const DEFAULT: u8 = 8;
     pub(in super::super) const GENERATED: u8 = 10;
+    pub(in super::super) const IDENTITY_ALWAYS: u8 = 12;
+    pub(in super::super) const IDENTITY_BY_DEFAULT: u8 = 14;
+    pub(in super::super) const SEQUENCE: u8 = 16;
 
     // Of a type.
     pub(in super::super) const CODE: u8 = 2;
@@ -135,9 +138,19 @@ fn encode_column(writer: &mut Writer, column: &Column) {
     if let Some(generated) = &column.generated {
         writer.text(tag::GENERATED, generated);
     }
+    if let Some(identity) = &column.identity {
+        let tag = match identity.always {
+            true => tag::IDENTITY_ALWAYS,
+            false => tag::IDENTITY_BY_DEFAULT,
+        };
+        writer.text(tag, &identity.sequence);
+    }
+    for sequence in &column.sequences {
+        writer.text(tag::SEQUENCE, sequence);
+    }
 }
 
-fn encode_type(writer: &mut Writer, sql_type: SqlType) {
+pub(super) fn encode_type(writer: &mut Writer, sql_type: SqlType) {
     let (code, modifier) = type_code(sql_type);
     writer.number(tag::CODE, u64::from(code));
     match modifier {

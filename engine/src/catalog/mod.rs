@@ -1,12 +1,13 @@
 //! Floor 5: what the database knows of its own tables, kept in an ordinary tree of the database itself.
 //!
-//! The root tree has an entry for each table and view: its key is the kind of the entry and the name; its value is made
+//! The root tree has an entry for each table, view and sequence: its key is the kind of the entry and the name; its value is made
 //! of fields, each with a tag and a length, so that a later version can add some (see `field`):
 //!
 //! ```text
 //!   01 "t"  ->  table { name, tree, column { name, type, … } …, index { name, tree, … } …, check …,
 //!                    foreign key …, statistics { … } }
 //!   02 "v"  ->  view { name, column { name, type } …, query, depends on … }
+//!   04 "s"  ->  sequence { name, tree, number, type, start, increment, … }
 //! ```
 //!
 //! Since it is an ordinary tree, a change of the schema is part of its transaction like any other change, and a snapshot
@@ -21,6 +22,7 @@ mod encode;
 mod field;
 mod foreign_key;
 mod schema;
+mod sequence;
 mod statistics;
 mod store;
 mod table;
@@ -30,9 +32,11 @@ mod view;
 
 pub use foreign_key::{ConstraintTiming, ForeignKey, ReferencedKey, ReferentialAction};
 pub use schema::Schema;
+pub use sequence::{Counting, Sequence, SequenceState};
 pub use statistics::{ColumnStatistics, TableStatistics};
 pub use store::{
-    load, put_setting, put_table, put_view, remove_table, remove_view, store_statistics,
+    has_sequence, load, put_sequence, put_setting, put_table, put_view, remove_sequence,
+    remove_table, remove_view, store_statistics,
 };
-pub use table::{Column, EXPRESSION_BASE, Index, IndexExpression, Table};
+pub use table::{Column, EXPRESSION_BASE, Identity, Index, IndexExpression, Table};
 pub use view::View;

@@ -1,6 +1,7 @@
 //! All tables and views of a database, by name.
 
 use super::foreign_key::ForeignKey;
+use super::sequence::Sequence;
 use super::table::{Index, Table};
 use super::view::View;
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 pub struct Schema {
     tables: BTreeMap<String, Arc<Table>>,
     views: BTreeMap<String, Arc<View>>,
+    sequences: BTreeMap<String, Arc<Sequence>>,
     settings: BTreeMap<String, String>,
 }
 
@@ -20,6 +22,7 @@ impl Schema {
         Self {
             tables: tables.into_iter().map(|t| (t.name.clone(), t)).collect(),
             views: BTreeMap::new(),
+            sequences: BTreeMap::new(),
             settings: BTreeMap::new(),
         }
     }
@@ -30,6 +33,33 @@ impl Schema {
             views: views.into_iter().map(|v| (v.name.clone(), v)).collect(),
             ..self
         }
+    }
+
+    /// The same schema with these sequences.
+    pub fn with_sequences(self, sequences: impl IntoIterator<Item = Arc<Sequence>>) -> Self {
+        let sequences = sequences.into_iter().map(|s| (s.name.clone(), s));
+        Self {
+            sequences: sequences.collect(),
+            ..self
+        }
+    }
+
+    /// The sequence of that (folded) name.
+    pub fn sequence(&self, name: &str) -> Option<&Arc<Sequence>> {
+        self.sequences.get(name)
+    }
+
+    /// All sequences, by name.
+    pub fn sequences(&self) -> impl Iterator<Item = &Arc<Sequence>> {
+        self.sequences.values()
+    }
+
+    /// Whether a table, an index, a view or a sequence has that (folded) name.
+    pub fn relation_exists(&self, name: &str) -> bool {
+        self.tables.contains_key(name)
+            || self.views.contains_key(name)
+            || self.sequences.contains_key(name)
+            || self.index(name).is_some()
     }
 
     /// The same schema with these settings for new sessions.

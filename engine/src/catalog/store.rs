@@ -4,6 +4,7 @@ use super::decode::{decode_table, decode_view};
 use super::encode::{encode_table, encode_view};
 use super::field::damaged;
 use super::schema::Schema;
+use super::sequence::{Sequence, decode_sequence, encode_sequence};
 use super::statistics::TableStatistics;
 use super::table::Table;
 use super::view::View;
@@ -18,6 +19,8 @@ const TABLE: u8 = 1;
 const VIEW: u8 = 2;
 /// The kind of an entry that is a setting: its value is text.
 const SETTING: u8 = 3;
+/// The kind of an entry that is a sequence.
+const SEQUENCE: u8 = 4;
 
 fn entry_key(kind: u8, name: &str) -> Vec<u8> {
     let mut key = vec![kind];
@@ -28,7 +31,7 @@ fn entry_key(kind: u8, name: &str) -> Vec<u8> {
 /// All tables and views as the transaction sees them. Errors: those of reading; `XX001` when an entry is damaged or of a
 /// newer version.
 pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
-    let (mut tables, mut views) = (Vec::new(), Vec::new());
+    let (mut tables, mut views, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
     let mut settings = BTreeMap::new();
     for_each_entry(txn, root, |key, value| {
         let (kind, key_name) = key.split_first().unwrap_or((&0, &[]));
@@ -47,6 +50,11 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
                 is_under(&view.name)?;
                 views.push(Arc::new(view));
             }
+            SEQUENCE => {
+                let sequence = decode_sequence(value)?;
+                is_under(&sequence.name)?;
+                sequences.push(Arc::new(sequence));
+            }
             SETTING => {
                 let [name, value] =
                     [key_name, value].map(|t| String::from_utf8_lossy(t).into_owned());
@@ -56,7 +64,9 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
         }
         Ok(())
     })?;
-    let schema = Schema::new(tables).with_views(views);
+    let schema = Schema::new(tables)
+        .with_views(views)
+        .with_sequences(sequences);
     Ok(schema.with_settings(settings))
 }
 
@@ -83,6 +93,28 @@ pub fn put_setting(
         Some(value) => txn.put(root, &key, value.as_bytes()),
         None => txn.delete(root, &key).map(drop),
     }
+}
+
+/// Whether the transaction sees `sequence` with the tree that it has, under whatever name. Errors: as for [`load`].
+pub fn has_sequence(txn: &dyn StorageTxn, root: TreeId, sequence: &Sequence) -> Result<bool> {
+    let is_same = |s: &Sequence| s.number == sequence.number && s.tree == sequence.tree;
+    let stored = txn.get(root, &entry_key(SEQUENCE, &sequence.name))?;
+    match stored.map(|bytes| decode_sequence(&bytes)).transpose()? {
+        Some(found) if is_same(&found) => Ok(true),
+        // It may be called otherwise there.
+        _ => Ok(load(txn, root)?.sequences().any(|s| is_same(s))),
+    }
+}
+
+/// Stores a sequence, new or changed; its tree exists. Errors: those of [`StorageTxn::put`].
+pub fn put_sequence(txn: &mut dyn StorageTxn, root: TreeId, sequence: &Sequence) -> Result<()> {
+    let key = entry_key(SEQUENCE, &sequence.name);
+    txn.put(root, &key, &encode_sequence(sequence))
+}
+
+/// Forgets a sequence; its tree is the caller's to drop. Errors: as for [`remove_table`].
+pub fn remove_sequence(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
+    remove(txn, root, SEQUENCE, name)
 }
 
 /// Stores a view, new or changed. Errors: those of [`StorageTxn::put`].

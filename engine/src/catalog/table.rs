@@ -54,6 +54,19 @@ pub struct Column {
     pub default: Option<String>,
     /// SQL text of what it is always computed from: `GENERATED ALWAYS AS (…) STORED`.
     pub generated: Option<String>,
+    /// `GENERATED … AS IDENTITY`
+    pub identity: Option<Identity>,
+    /// Names of the sequences that are dropped with it, among them that of `identity`.
+    pub sequences: Vec<String>,
+}
+
+/// Where the values of an identity column come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// `ALWAYS`: an INSERT gives other values only with `OVERRIDING SYSTEM VALUE`. Else `BY DEFAULT`.
+    pub always: bool,
+    /// The name of the sequence.
+    pub sequence: String,
 }
 
 impl Column {
@@ -65,6 +78,8 @@ impl Column {
             not_null: false,
             default: None,
             generated: None,
+            identity: None,
+            sequences: Vec::new(),
         }
     }
 }

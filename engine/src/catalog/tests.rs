@@ -2,6 +2,7 @@
 
 use super::decode::decode_table;
 use super::encode::encode_table;
+use super::sequence::{decode_sequence, encode_sequence};
 use super::*;
 use crate::env::OsEnv;
 use crate::storage::{DiskOptions, DiskStorageBackend, StorageBackend, TreeId, TxnOptions};
@@ -43,23 +44,59 @@ fn names() -> impl Strategy<Value = String> {
 }
 
 fn columns() -> impl Strategy<Value = Vec<Column>> {
+    let identity = (any::<bool>(), names());
+    let identity = identity.prop_map(|(always, sequence)| Identity { always, sequence });
     let column = (
         names(),
         types(),
         any::<bool>(),
         proptest::option::of("[ -~]{0,20}"),
         proptest::option::of("[ -~]{0,20}"),
+        proptest::option::of(identity),
+        proptest::collection::vec(names(), 0..3),
     );
-    proptest::collection::vec(
-        column.prop_map(|(name, sql_type, not_null, default, generated)| Column {
+    let column = column.prop_map(
+        |(name, sql_type, not_null, default, generated, identity, sequences)| Column {
             name,
             sql_type,
             not_null,
             default,
             generated,
-        }),
-        1..6,
+            identity,
+            sequences,
+        },
+    );
+    proptest::collection::vec(column, 1..6)
+}
+
+fn sequences() -> impl Strategy<Value = Sequence> {
+    let counting = (any::<i64>(), any::<i64>(), any::<i64>(), any::<bool>()).prop_map(
+        |(increment, least, greatest, cycles)| Counting {
+            increment,
+            least,
+            greatest,
+            cycles,
+        },
+    );
+    (
+        names(),
+        any::<u64>(),
+        any::<u32>(),
+        types(),
+        any::<(i64, i64)>(),
+        counting,
     )
+        .prop_map(
+            |(name, number, tree, sql_type, (start, cache), counting)| Sequence {
+                name,
+                number,
+                tree: TreeId(tree),
+                sql_type,
+                start,
+                cache,
+                counting,
+            },
+        )
 }
 
 fn statistics() -> impl Strategy<Value = TableStatistics> {
@@ -218,6 +255,13 @@ proptest! {
     #[test]
     fn a_table_is_read_as_it_was_written(table in tables()) {
         prop_assert_eq!(decode_table(&encode_table(&table)).unwrap(), table);
+    }
+
+    #[test]
+    fn a_sequence_is_read_as_it_was_written(sequence in sequences(), value in any::<i64>(), called in any::<bool>()) {
+        prop_assert_eq!(decode_sequence(&encode_sequence(&sequence)).unwrap(), sequence);
+        let state = SequenceState { value, called };
+        prop_assert_eq!(SequenceState::decode(&state.encode()).unwrap(), state);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::catalog::Table;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::Batch;
-use crate::exec::eval::{EvalContext, evaluate};
+use crate::exec::eval::{EvalContext, SequenceValues, evaluate};
 use crate::exec::fill_index::{fill_index, not_unique};
 use crate::exec::integrity::UniqueKey;
 use crate::sql::bound::{AlterTable, Expr};
@@ -26,7 +26,7 @@ pub(crate) fn alter_rows(
     alter: &AlterTable,
     tree: TreeId,
     now_micros: i64,
-    env: &dyn Env,
+    (env, sequences): (&dyn Env, &dyn SequenceValues),
 ) -> Result<()> {
     if alter.rows.is_none() && alter.not_null.is_empty() && alter.checks.is_empty() {
         return Ok(());
@@ -37,6 +37,7 @@ pub(crate) fn alter_rows(
         subqueries: None,
         now_micros,
         env: Some(env),
+        sequences: Some(sequences),
     };
     // Rows that are stored as they were have the columns that the table now has.
     let (before, after) = (&alter.table, &alter.altered);

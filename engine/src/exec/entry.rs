@@ -25,6 +25,7 @@ const NOTHING_AROUND: EvalContext<'static> = EvalContext {
     subqueries: None,
     now_micros: 0,
     env: None,
+    sequences: None,
 };
 
 /// The indexes of a table, with what is computed for them.

@@ -17,6 +17,7 @@ impl Context<'_> {
             subqueries: Some(self),
             now_micros: self.now_micros,
             env: Some(self.interrupt.env()),
+            sequences: Some(self.sequences),
         }
     }
 
@@ -49,6 +50,7 @@ impl Fold for Folder {
             subqueries: None,
             now_micros: 0,
             env: None,
+            sequences: None,
         };
         evaluate_constant(expr, &context)
     }

@@ -75,6 +75,7 @@ pub(crate) use alter_rows::{alter_rows, build_index};
 pub(crate) use analyze::analyze;
 pub(crate) use batch::Batch;
 pub(crate) use check_table::check_table;
+pub(crate) use eval::SequenceValues;
 pub(crate) use expression::Folder;
 pub(crate) use fill_index::fill_index;
 pub(crate) use integrity::{

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::eval::SequenceValues;
 use crate::exec::memory::Memory;
 use crate::exec::spill::Temp;
 use crate::exec::subquery::Memo;
@@ -40,6 +41,8 @@ pub(crate) struct Context<'a> {
     pub(crate) now_micros: i64,
     /// Says when the statement is to stop.
     pub(crate) interrupt: &'a Interrupt,
+    /// Where values of sequences come from.
+    pub(crate) sequences: &'a dyn SequenceValues,
 }
 
 /// What the statement brings along, without a transaction to read from: between reads it writes.
@@ -51,6 +54,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) temp: &'a Temp<'a>,
     pub(crate) now_micros: i64,
     pub(crate) interrupt: &'a Interrupt,
+    pub(crate) sequences: &'a dyn SequenceValues,
 }
 
 impl Frame<'_> {
@@ -66,6 +70,7 @@ impl Frame<'_> {
             rows_wanted: usize::MAX,
             now_micros: self.now_micros,
             interrupt: self.interrupt,
+            sequences: self.sequences,
         }
     }
 }

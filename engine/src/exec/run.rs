@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::change::{self, Prepared};
+use crate::exec::eval::SequenceValues;
 use crate::exec::integrity::{Deferral, Events, Recorder, enforce};
 use crate::exec::memory::{Memory, MemoryPool};
 use crate::exec::operator::{Context, Frame, collect};
@@ -46,7 +47,7 @@ pub(crate) struct Executed {
 }
 
 /// Limits and the clock of a statement.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Settings<'a> {
     /// Bytes that sorting, hashing and collecting hold before they spill.
     pub(crate) work_mem_bytes: usize,
@@ -60,6 +61,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) now_micros: i64,
     /// Says when the statement is to stop.
     pub(crate) interrupt: &'a Interrupt,
+    /// Where values of sequences come from.
+    pub(crate) sequences: &'a dyn SequenceValues,
 }
 
 /// Runs `plan`, a query or a change, with `parameters`; checks that may wait go to `deferral`. A failed change may leave
@@ -111,6 +114,7 @@ fn execute_with(
         temp: &temp,
         now_micros: settings.now_micros,
         interrupt: settings.interrupt,
+        sequences: settings.sequences,
     };
     if plan.subplans.iter().any(SubPlan::is_change) {
         return with_changes(txn, plan, &frame, deferral);

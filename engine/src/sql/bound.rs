@@ -11,7 +11,7 @@ pub use super::change::{
     ConflictUpdate, Delete, Insert, Merge, MergeAction, MergeKind, ModifyingQuery, OnConflict,
     Returning, RowRules, Update,
 };
-use crate::catalog::{Column, ForeignKey, Index, Table, View};
+use crate::catalog::{Column, ForeignKey, Index, Sequence, Table, View};
 use crate::storage::{IsolationLevel, LockMode, TreeId};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
@@ -53,11 +53,17 @@ pub enum Statement {
     /// `DROP TABLE`: tables, and views that depend on them; empty when `IF EXISTS` found none.
     DropTable(Vec<Arc<Table>>, Vec<String>),
     /// `TRUNCATE`
-    Truncate(Vec<Arc<Table>>),
+    Truncate(Vec<Arc<Table>>, bool),
     /// `CREATE VIEW`, of a view that is new or replaces one.
     CreateView(Box<View>),
     /// `DROP VIEW`, with the views that depend on them; empty when `IF EXISTS` found none.
     DropView(Vec<String>),
+    /// `CREATE SEQUENCE`; `None` when `IF NOT EXISTS` found one.
+    CreateSequence(Option<Box<CreateSequence>>),
+    /// `ALTER SEQUENCE`; `None` when `IF EXISTS` found none.
+    AlterSequence(Option<Box<AlterSequence>>),
+    /// `DROP SEQUENCE`, with the views that take values of them.
+    DropSequence(Vec<Arc<Sequence>>, Vec<String>),
     /// `CREATE INDEX`; `None` when `IF NOT EXISTS` found one.
     CreateIndex(Option<Box<CreateIndex>>),
     /// `DROP INDEX`
@@ -477,6 +483,39 @@ pub struct AlterTable {
     pub foreign_keys: Vec<String>,
     /// Old and new names of columns that other tables may refer to.
     pub renamed: Vec<(String, String)>,
+    /// The sequences of new columns, as in [`CreateSequence`].
+    pub sequences: Vec<Sequence>,
+}
+
+/// `ALTER SEQUENCE`.
+#[derive(Clone, Debug)]
+pub struct AlterSequence {
+    /// As it is.
+    pub before: Arc<Sequence>,
+    /// As it becomes, with the tree of `before`.
+    pub after: Sequence,
+    /// The value that comes next.
+    pub restart: Option<i64>,
+    /// `OWNED BY`; `Some(None)` for nobody.
+    pub owner: Option<Option<SequenceOwner>>,
+}
+
+/// `CREATE SEQUENCE`.
+#[derive(Clone, Debug)]
+pub struct CreateSequence {
+    /// The sequence, which has neither a number nor a tree yet.
+    pub sequence: Sequence,
+    /// `OWNED BY`
+    pub owner: Option<SequenceOwner>,
+}
+
+/// The column with which a sequence is dropped.
+#[derive(Clone, Debug)]
+pub struct SequenceOwner {
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
 }
 
 /// `CREATE TABLE`.
@@ -498,6 +537,8 @@ pub struct CreateTable {
     pub checks: Vec<(String, String)>,
     /// Foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
+    /// The sequences of its columns, as in [`CreateSequence`].
+    pub sequences: Vec<Sequence>,
 }
 
 impl CreateTable {

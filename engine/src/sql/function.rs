@@ -143,6 +143,14 @@ pub enum ScalarFunction {
     ReadTime,
     /// `() → UUID`, another one for each row
     RandomUuid,
+    /// `(sequence TEXT) → BIGINT`, another one for each row
+    NextVal,
+    /// `(sequence TEXT) → BIGINT`
+    CurrVal,
+    /// `() → BIGINT`
+    LastVal,
+    /// `(sequence TEXT, BIGINT[, BOOLEAN]) → BIGINT`
+    SetVal,
     /// `(seconds float) → TIMESTAMPTZ`
     ToTimestamp,
     /// `(a, b, c, d)` of one type `→ BOOLEAN`: whether a to b overlaps c to d; with NULLs not always NULL
@@ -259,7 +267,15 @@ pub enum ScalarFunction {
 impl ScalarFunction {
     /// Whether two calls with the same arguments may give different values.
     pub fn is_volatile(self) -> bool {
-        matches!(self, Self::Random | Self::RandomUuid)
+        matches!(
+            self,
+            Self::Random
+                | Self::RandomUuid
+                | Self::NextVal
+                | Self::CurrVal
+                | Self::LastVal
+                | Self::SetVal
+        )
     }
 }
 

@@ -7,6 +7,7 @@ use super::action_columns;
 use super::conflict_target;
 use super::frame_exclusion;
 use super::locking;
+use super::sequence::{self, SequenceChange};
 use super::setting::{Recognised, recognise};
 use super::table_as::{self, TableAs};
 use crate::error::{Error, ErrorKind, Result};
@@ -46,6 +47,8 @@ impl Parsed {
 pub(crate) enum ParsedKind {
     /// Shared, because a copy of a deep tree needs a deep stack.
     Sql(Arc<Statement>),
+    /// `ALTER SEQUENCE`
+    AlterSequence(SequenceChange),
     /// `CREATE TABLE … AS`
     TableAs(TableAs),
     /// Refused by that name.
@@ -121,6 +124,7 @@ fn parse_one(tokens: &[TokenWithSpan], end: Option<&TokenWithSpan>) -> Result<Pa
         Some(Token::Word(w)) if w.quote_style.is_none() => w.value.to_ascii_uppercase(),
         _ => String::new(),
     };
+    sequence::refuse_identity_changes(&words)?;
     match (word(0).as_str(), words.len()) {
         ("CHECK", 2) if word(1) == "DATABASE" => Ok(ParsedKind::CheckDatabase),
         ("CHECKPOINT", 1) => Ok(ParsedKind::Checkpoint),
@@ -143,6 +147,10 @@ fn parse_one(tokens: &[TokenWithSpan], end: Option<&TokenWithSpan>) -> Result<Pa
                 parser.parse_comma_separated(|p| p.parse_object_name(false))
             };
             with_parser(&tokens[at..], end, names).map(ParsedKind::Analyze)
+        }
+        _ if sequence::is_alter_sequence(&words) => {
+            let parsed = |rest: &[TokenWithSpan]| with_parser(rest, end, sequence::parse_rest);
+            sequence::parse(&words, parsed).map(ParsedKind::AlterSequence)
         }
         _ if table_as::is_table_as(&words) => {
             with_parser(tokens, end, table_as::parse).map(ParsedKind::TableAs)

@@ -51,6 +51,9 @@ pub struct TxnOptions {
     pub lock_timeout_micros: Option<u64>,
     /// What its commit waits for.
     pub synchronous: Synchronous,
+    /// It changes nothing that depends on the schema: its first change does not wait for a transaction that changes the
+    /// schema, or is about to, and is not refused because of one.
+    pub beside_schema_changes: bool,
     /// Who begins it, for [`StorageBackend::holders`]; 0: nobody in particular.
     pub session: u64,
 }

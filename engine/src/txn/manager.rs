@@ -50,12 +50,15 @@ pub struct Snapshot {
 struct Running {
     txn: Arc<TxnState>,
     holder: u64,
+    purpose: Purpose,
 }
 
 #[derive(Default)]
 struct State {
     /// Time of the newest commit.
     time: u64,
+    /// Time of the newest commit of a transaction that was not beside changes of the schema.
+    time_of_rows: u64,
     next_txn: u64,
     running: BTreeMap<u64, Running>,
     /// The snapshots, oldest first.
@@ -110,6 +113,17 @@ struct Deadline<'a> {
     /// By [`Env::monotonic_micros`]; `None`: never.
     at_micros: Option<u64>,
     limits: &'a WaitLimits,
+}
+
+/// What a transaction's first change is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Rows, of tables as the snapshot shows them.
+    Rows,
+    /// The schema; the snapshot is asked for again.
+    Schema,
+    /// What no change of the schema has to do with.
+    Beside,
 }
 
 /// The transactions of a database.
@@ -197,23 +211,23 @@ impl TxnManager {
             .min()
     }
 
-    /// A transaction with this snapshot is about to make its first change, which `for_schema` asks for the schema, and
-    /// then for its snapshot again. Waits while another changes the schema.
+    /// A transaction with this snapshot is about to make its first change. Waits while another changes the schema, unless
+    /// it goes beside that.
     ///
     /// # Errors
     /// `40001` when the schema was changed since the snapshot, `55P03` when the wait takes too long.
     pub fn start_writing(
         &self,
         snapshot: &Snapshot,
-        for_schema: bool,
+        purpose: Purpose,
         limits: &WaitLimits,
     ) -> Result<Arc<TxnState>> {
         let mut state = self.state.lock();
         let deadline = self.deadline(limits);
-        while state.schema_owner.is_some() {
+        while state.schema_owner.is_some() && purpose != Purpose::Beside {
             self.wait(&mut state, &deadline, "schema change")?;
         }
-        if !for_schema && snapshot.schema_version != state.schema_version {
+        if purpose == Purpose::Rows && snapshot.schema_version != state.schema_version {
             return Err(schema_changed());
         }
         let id = state.next_txn;
@@ -222,13 +236,14 @@ impl TxnManager {
         let running = Running {
             txn: txn.clone(),
             holder: snapshot.holder.number,
+            purpose,
         };
         state.running.insert(id, running); // TXN-3: before its first change
         Ok(txn)
     }
 
-    /// `me` becomes the only transaction that writes, and may change the schema. Gives whether nothing was committed
-    /// since `snapshot`.
+    /// `me` becomes the only transaction that writes, but for those beside it, and may change the schema. Gives whether
+    /// nothing was committed since `snapshot`, but by those.
     ///
     /// # Errors
     /// `40P01` for a deadlock, `55P03` when the wait takes too long.
@@ -255,7 +270,7 @@ impl TxnManager {
                 .map(|running| running.txn.clone())
                 .collect();
             if others.is_empty() {
-                return Ok(state.time == snapshot.time);
+                return Ok(state.time_of_rows <= snapshot.time);
             }
             if let Err(e) = self.wait_locked(&mut state, me, &others, &deadline) {
                 state.schema_owner = None;
@@ -474,6 +489,10 @@ impl TxnManager {
         let mut state = self.state.lock();
         state.time += 1;
         let time = state.time;
+        let running = state.running.get(&txn.id().0);
+        if running.is_none_or(|running| running.purpose != Purpose::Beside) {
+            state.time_of_rows = time;
+        }
         txn.commit(time);
         let raises = schema_changed && !makes(Mistake::SchemaVersionKept);
         state.schema_version += u64::from(raises);

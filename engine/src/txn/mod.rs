@@ -40,7 +40,7 @@ mod versions;
 
 pub use history::Written;
 pub use locks::{Attempt, LockMode, LockTable};
-pub use manager::{Held, Holder, Snapshot, TxnManager};
+pub use manager::{Held, Holder, Purpose, Snapshot, TxnManager};
 pub use reads::ReadSet;
 pub use state::TxnState;
 pub use versions::{Seen, Snapshots, VersionStore};

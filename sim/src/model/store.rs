@@ -73,6 +73,8 @@ pub(super) struct Running {
     pub(super) depends_on: Vec<(TreeId, KeyRange)>,
     /// Whether it has changed or locked something, so that a change of schema waits for it.
     pub(super) changed: bool,
+    /// Whether no change of schema has to do with it.
+    pub(super) beside: bool,
     /// What it keeps others from changing, and how strongly.
     pub(super) locks: Vec<(TreeKey, LockMode)>,
     /// Whom it waits for at this moment.
@@ -92,6 +94,8 @@ pub(super) struct Store {
     pub(super) running: BTreeMap<TxnNumber, Running>,
     /// Number of commits that changed something; the next snapshot.
     pub(super) commits: u64,
+    /// That number at the last one that was not beside changes of the schema.
+    pub(super) commits_of_rows: u64,
     pub(super) schema_version: u64,
     schema_changed_at: u64,
     /// Who has announced a change of schema.
@@ -126,6 +130,7 @@ impl Store {
             trees,
             running: BTreeMap::new(),
             commits: 0,
+            commits_of_rows: 0,
             schema_version: 0,
             schema_changed_at: 0,
             schema_owner: None,
@@ -136,7 +141,7 @@ impl Store {
         }
     }
 
-    pub(super) fn begin(&mut self, is_validated: bool) -> TxnNumber {
+    pub(super) fn begin(&mut self, is_validated: bool, beside: bool) -> TxnNumber {
         self.txns_begun += 1;
         self.running.insert(
             self.txns_begun,
@@ -147,6 +152,7 @@ impl Store {
                 reads: is_validated.then(Vec::new),
                 depends_on: Vec::new(),
                 changed: false,
+                beside,
                 locks: Vec::new(),
                 waits_for: Vec::new(),
             },
@@ -223,7 +229,7 @@ impl Store {
     pub(super) fn enter(&mut self, me: TxnNumber) -> Result<Step<()>> {
         let (owner, changed_at) = (self.schema_owner, self.schema_changed_at);
         let running = self.me(me);
-        if running.changed {
+        if running.changed || running.beside {
             return Ok(Step::Done(()));
         }
         if let Some(owner) = owner.filter(|&o| o != me) {
@@ -248,7 +254,9 @@ impl Store {
             return Ok(Step::Blocked(by));
         }
         let snapshot = self.me(me).snapshot;
+        let beside = self.me(me).beside;
         match self.tree(tree, me, snapshot)?.dropped {
+            Some(Author::Running(_)) if beside => Ok(Step::Done(())),
             Some(Author::Running(other)) => Ok(Step::Blocked(vec![other])),
             Some(Author::Committed(_)) => Err(conflict()),
             None => Ok(Step::Done(())),
@@ -295,7 +303,10 @@ impl Store {
         for version in self.tree(tree, me, snapshot)?.entries.values().flatten() {
             match version.author {
                 Author::Running(other) if other != me => writers.push(other),
-                Author::Committed(at) if at > snapshot => return Err(conflict()),
+                // Whoever changes the schema meets only what was committed beside it.
+                Author::Committed(at) if at > snapshot && self.schema_owner != Some(me) => {
+                    return Err(conflict());
+                }
                 _ => {}
             }
         }
@@ -389,6 +400,9 @@ impl Store {
         let running = self.running.remove(&me).expect("just seen");
         if has_written || schema_changed {
             self.commits += 1;
+            if !running.beside {
+                self.commits_of_rows = self.commits;
+            }
         }
         let mine = Author::Running(me);
         let now = Author::Committed(self.commits);

@@ -35,7 +35,10 @@ enum Change {
 impl ModelTxn {
     pub(super) fn begin(shared: Arc<Shared>, options: TxnOptions) -> Self {
         let is_validated = options.isolation == IsolationLevel::Serializable && !options.read_only;
-        let me = shared.store.lock().begin(is_validated);
+        let me = shared
+            .store
+            .lock()
+            .begin(is_validated, options.beside_schema_changes);
         Self {
             shared,
             me,
@@ -262,10 +265,10 @@ impl ModelTxn {
             if !others.is_empty() {
                 return Ok(Step::Blocked(others));
             }
-            let commits = store.commits;
+            let commits_of_rows = store.commits_of_rows;
             let running = store.me(me);
             if self.has_read.get() || running.changed {
-                if commits > running.snapshot {
+                if commits_of_rows > running.snapshot {
                     return Err(conflict());
                 }
             } else {

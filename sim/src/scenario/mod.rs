@@ -16,6 +16,7 @@
 //!   queries  constraints and queries        against loops over rows, which share nothing with the engine
 //!   spills   the same, failing calls too  sessions at once, whose queries share the temporary file
 //!   logic    conditions of any make           queries that must agree with each other: TLP, NoREC, other plans
+//!   sequences threads that take turns     no value of a sequence comes twice
 //!   sessions threads that take turns      sums that no interleaving may break
 //!   serializable, repeatable-read, read-committed: lists, what was seen is judged by the level
 //!   damage   transactions on a tree         every answer is right, or an error names what the disk has done
@@ -35,6 +36,7 @@ mod queries;
 mod registry;
 mod run;
 mod script;
+mod sequences;
 mod sessions;
 mod sql;
 mod storage;

@@ -4,6 +4,7 @@ use super::histories::{Histories, READ_COMMITTED, REPEATABLE_READ, SERIALIZABLE}
 use super::logic::Logic;
 use super::queries::{ALONE, Queries, TOGETHER};
 use super::run::{CrashRun, Workload};
+use super::sequences::Values;
 use super::sessions::Threads;
 use super::sql::Statements;
 use super::storage::Trees;
@@ -68,7 +69,7 @@ impl Scenario {
     pub fn runs_sql(&self) -> bool {
         matches!(
             self.name,
-            "sql" | "sql-errors" | "queries" | "spills" | "logic" | "slt"
+            "sql" | "sql-errors" | "queries" | "spills" | "logic" | "sequences" | "slt"
         )
     }
 }
@@ -170,6 +171,13 @@ pub const SCENARIOS: &[Scenario] = &[
         faults: CRASHES,
         options: SwarmOptions::sessions,
         run: run::<Threads>,
+    },
+    Scenario {
+        name: "sequences",
+        about: "sessions in threads that take values of sequences, beside changes of the schema; no value comes twice",
+        faults: CRASHES,
+        options: SwarmOptions::sessions,
+        run: run::<Values>,
     },
     Scenario {
         name: "serializable",

@@ -160,6 +160,7 @@ impl Session<'_> {
                 false => IsolationLevel::RepeatableRead,
             },
             read_only,
+            beside_schema_changes: false,
             lock_timeout_micros: match self.rng.random_range(0..4) {
                 0 => Some(0),
                 1 => Some(2_000),

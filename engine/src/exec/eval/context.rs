@@ -23,6 +23,21 @@ pub struct EvalContext<'a> {
     pub now_micros: i64,
     /// Where random values come from; without it they are refused.
     pub env: Option<&'a dyn Env>,
+    /// Where values of sequences come from; without it they are refused.
+    pub sequences: Option<&'a dyn SequenceValues>,
+}
+
+/// The sequences as a statement sees them. Errors: `42P01` and `42809` for a name that is no sequence's, `25006` in a
+/// read-only transaction, `40001` for one that was changed since, and those of storage.
+pub trait SequenceValues {
+    /// `nextval`. Errors: `2200H` at the end.
+    fn next(&self, name: &str) -> Result<i64>;
+    /// `currval`. Errors: `55000` when the session has taken none.
+    fn current(&self, name: &str) -> Result<i64>;
+    /// `lastval`. Errors: `55000` when the session has taken none.
+    fn last(&self) -> Result<i64>;
+    /// `setval`. Errors: `22003` for a value that the sequence cannot have.
+    fn set(&self, name: &str, value: i64, called: bool) -> Result<i64>;
 }
 
 /// Runs the subqueries of an expression.

@@ -35,5 +35,5 @@ mod value_set;
 #[cfg(test)]
 mod tests;
 
-pub use context::{EvalContext, SubqueryRows, SubqueryRunner};
+pub use context::{EvalContext, SequenceValues, SubqueryRows, SubqueryRunner};
 pub use evaluate::{evaluate, evaluate_constant, evaluate_predicate};

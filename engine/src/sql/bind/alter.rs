@@ -16,7 +16,7 @@ use super::foreign_key::Written;
 use super::names::{already_exists, at, fold, relation, sql_error};
 use super::scope::column;
 use super::table::{Draft, DraftKey, NO_TREE};
-use crate::catalog::{ReferencedKey, Schema, Table, View};
+use crate::catalog::{ReferencedKey, Schema, Sequence, Table, View};
 use crate::error::{Error, Result};
 use crate::sql::bound::{AlterTable, Expr};
 use crate::sql::parse::parse_query;
@@ -35,6 +35,8 @@ pub(super) struct Alteration {
     /// Whether the rows must be stored anew.
     pub(super) rewritten: bool,
     pub(super) renamed: Vec<(String, String)>,
+    /// The sequences of new columns.
+    pub(super) sequences: Vec<Sequence>,
 }
 
 impl Binder<'_> {
@@ -227,6 +229,7 @@ impl Binder<'_> {
         let others = self.schema.tables().filter(|t| t.name != *name);
         let after = Schema::new(others.cloned().chain([altered]));
         let after = after.with_views(self.schema.views().cloned());
+        let after = after.with_sequences(self.schema.sequences().cloned());
         for view in self.schema.views().filter(stands_on) {
             let output = |schema: &Schema| -> Result<_> {
                 let mut binder = Binder::new(schema);
@@ -267,6 +270,7 @@ impl Alteration {
             values: columns.map(|(i, c)| column(i, c.sql_type)).collect(),
             rewritten: false,
             renamed: Vec::new(),
+            sequences: Vec::new(),
         }
     }
 
@@ -297,6 +301,7 @@ impl Alteration {
             unique: unique.map(key).collect(),
             checks: table.checks.clone(),
             taken: self.constraints().collect(),
+            sequences: self.sequences.clone(),
         }
     }
 
@@ -314,6 +319,7 @@ impl Alteration {
         table.primary_key_name = draft.primary_key.map(|key| key.name);
         table.columns = draft.columns;
         table.checks = draft.checks;
+        self.sequences = draft.sequences;
     }
 
     /// Names of all constraints.
@@ -404,6 +410,7 @@ impl Alteration {
             foreign_keys: foreign_keys.map(|k| k.name.clone()).collect(),
             rows: rewritten.then_some(self.values),
             renamed: self.renamed,
+            sequences: self.sequences,
             table: self.before,
             altered: self.table,
         })

@@ -9,6 +9,7 @@ use super::foreign_key::Written;
 use super::generated::{drop_generated_from, generated_value, refuse_generated};
 use super::names::{at, fold, sql_error};
 use super::scope::Scope;
+use super::sequence::default_text;
 use super::table::{COLUMNS_MAX, NO_TREE};
 use crate::catalog::{Column, EXPRESSION_BASE, Index, Table};
 use crate::error::{Error, Result};
@@ -53,7 +54,7 @@ impl Binder<'_> {
             return Err(sql_error("54011", message));
         }
         let mut draft = change.draft();
-        draft.columns.push(Column::new(name, sql_type(data_type)?));
+        draft.add_column(self, name, data_type)?;
         for option in options {
             draft.column_option(self, position, option)?;
         }
@@ -68,8 +69,8 @@ impl Binder<'_> {
         let foreign: Vec<Written<'_>> = foreign.collect();
         let keys = self.foreign_keys(&mut draft, &foreign)?;
         let column = &draft.columns[position];
-        let value = match (&column.default, &column.generated) {
-            (Some(text), _) => super::bind_expression(text, &[], column.sql_type)?,
+        let value = match (default_text(column), &column.generated) {
+            (Some(text), _) => super::bind_expression(&text, &[], column.sql_type)?,
             (None, Some(_)) => generated_value(&draft.name, &draft.columns, position, change)?,
             (None, None) => literal(Value::Null, column.sql_type),
         };
@@ -98,6 +99,12 @@ impl Binder<'_> {
         };
         if !cascade {
             self.refuse_if_column_is_referenced(change, &name)?;
+            let table = &change.before.name;
+            let what = format!("column {name} of table {table}");
+            let sequences = &change.table.columns[position].sequences;
+            self.refuse_if_default(&what, sequences, |of, column| {
+                of.name != *table || column.name != name
+            })?;
         }
         let position = drop_generated_from(change, position, cascade)?;
         change.remove_column(position)
@@ -132,6 +139,15 @@ impl Binder<'_> {
     ) -> Result<()> {
         use ast::AlterColumnOperation as Operation;
         match operation {
+            Operation::DropNotNull | Operation::SetDefault { .. } | Operation::DropDefault
+                if change.table.columns[position].identity.is_some() =>
+            {
+                let message = format!(
+                    "column \"{}\" of relation \"{}\" is an identity column",
+                    change.table.columns[position].name, change.table.name
+                );
+                return Err(sql_error("42601", message));
+            }
             Operation::SetNotNull => change.table.columns[position].not_null = true,
             Operation::DropNotNull => {
                 let draft = change.draft();
@@ -168,12 +184,48 @@ impl Binder<'_> {
                 using,
                 had_set: _,
             } => self.change_type(change, position, sql_type(data_type)?, using.as_ref())?,
-            Operation::AddGenerated { .. } => {
-                return Err(Error::unsupported("ADD GENERATED"));
+            Operation::AddGenerated {
+                generated_as,
+                sequence_options,
+            } => {
+                let always = *generated_as == Some(ast::GeneratedAs::Always);
+                let options = sequence_options.as_deref().unwrap_or_default();
+                self.add_identity(change, position, always, options)?;
             }
             _ => return Err(Error::unsupported("an option of a column")),
         }
         Ok(())
+    }
+
+    /// `ADD GENERATED … AS IDENTITY`. Errors: `55000` for a column that may be NULL or has another origin of its values.
+    fn add_identity(
+        &self,
+        change: &mut Alteration,
+        position: usize,
+        always: bool,
+        options: &[ast::SequenceOptions],
+    ) -> Result<()> {
+        let column = &change.table.columns[position];
+        let what = match column {
+            Column {
+                not_null: false, ..
+            } => "must be declared NOT NULL before identity can be added",
+            Column {
+                identity: Some(_), ..
+            } => "is already an identity column",
+            Column {
+                default: Some(_), ..
+            } => "already has a default value",
+            _ => {
+                let mut draft = change.draft();
+                draft.identity(self, position, always, options)?;
+                change.take(draft);
+                return Ok(());
+            }
+        };
+        let (column, table) = (&column.name, &change.table.name);
+        let message = format!("column \"{column}\" of relation \"{table}\" {what}");
+        Err(sql_error("55000", message))
     }
 
     /// `ALTER COLUMN … TYPE`
@@ -186,6 +238,8 @@ impl Binder<'_> {
     ) -> Result<()> {
         let table = &change.table;
         let name = table.columns[position].name.clone();
+        let is_identity = table.columns[position].identity.is_some();
+        refuse(is_identity, "ALTER COLUMN … TYPE of an identity column")?;
         let refers = |key: &crate::catalog::ForeignKey| {
             key.referenced_table == change.before.name && key.referenced_columns.contains(&name)
         };

@@ -96,7 +96,15 @@ impl Binder<'_> {
         }
         let mut arguments = Vec::new();
         for argument in &call.arguments {
-            arguments.push(self.bind_expr(argument)?);
+            arguments.push(match argument {
+                // The name of a sequence stays text.
+                ast::Expr::Cast {
+                    expr,
+                    data_type: ast::DataType::Regclass,
+                    ..
+                } if matches!(name, "nextval" | "currval" | "setval") => self.bind_expr(expr)?,
+                other => self.bind_expr(other)?,
+            });
         }
         match name {
             "grouping" => self.bind_grouping(arguments),

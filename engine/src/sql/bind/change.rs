@@ -8,6 +8,7 @@ use super::names::{at, fold, single, sql_error};
 use super::query::cast_columns;
 use super::row_value::row_values;
 use super::scope::{Scope, column};
+use super::sequence::default_text;
 use super::stored::bind_stored;
 use crate::catalog::{Column, Table};
 use crate::error::{Error, ErrorKind, Result};
@@ -110,13 +111,16 @@ impl Binder<'_> {
                 let message = format!("multiple assignments to same column \"{}\"", column.name);
                 return Err(sql_error("42601", message));
             }
-            if column.generated.is_some() {
+            let is_always = column.identity.as_ref().is_some_and(|i| i.always);
+            if column.generated.is_some() || is_always {
                 if !matches!(value, Assigned::Written(value) if is_default(value)) {
                     let name = &column.name;
                     let message = format!("column \"{name}\" can only be updated to DEFAULT");
                     return Err(sql_error("428C9", message));
                 }
-                continue;
+                if column.generated.is_some() {
+                    continue;
+                }
             }
             let value = match value {
                 Assigned::Written(value) if is_default(value) => default_of(column)?,
@@ -237,10 +241,10 @@ pub(super) fn defaults(table: &Table) -> Result<Vec<Expr>> {
 }
 
 fn default_of(column: &Column) -> Result<Expr> {
-    match &column.default {
+    match default_text(column) {
         None => Ok(literal(Value::Null, column.sql_type)),
         Some(text) => bind_stored(
-            &parse_expression(text)?,
+            &parse_expression(&text)?,
             &column.name,
             &[],
             Clause::Default,

@@ -118,30 +118,9 @@ fn text_length(length: Option<&CharacterLength>, name: &str) -> Result<Option<u3
 }
 
 /// Types that PostgreSQL has and that we refuse by name.
-const KNOWN: [&str; 23] = [
-    "serial",
-    "bigserial",
-    "smallserial",
-    "serial2",
-    "serial4",
-    "serial8",
-    "money",
-    "name",
-    "xml",
-    "inet",
-    "cidr",
-    "macaddr",
-    "macaddr8",
-    "oid",
-    "point",
-    "line",
-    "lseg",
-    "box",
-    "path",
-    "polygon",
-    "circle",
-    "timetz",
-    "bit",
+const KNOWN: [&str; 17] = [
+    "money", "name", "xml", "inet", "cidr", "macaddr", "macaddr8", "oid", "point", "line", "lseg",
+    "box", "path", "polygon", "circle", "timetz", "bit",
 ];
 
 fn custom(name: &[&sqlparser::ast::Ident], plain: bool, written: &DataType) -> Result<SqlType> {

@@ -126,6 +126,9 @@ impl Binder<'_> {
                 sql_error("42809", format!("\"{folded}\" is an index")),
                 ident,
             )),
+            None if self.schema.sequence(&folded).is_some() => {
+                Err(at(Error::unsupported("a sequence in this place"), ident))
+            }
             None => Err(at(
                 sql_error("42P01", format!("relation \"{folded}\" does not exist")),
                 ident,

@@ -5,7 +5,7 @@
 
 use super::alter::Alteration;
 use super::alter_column::replace_columns;
-use super::context::Clause;
+use super::context::{Binder, Clause};
 use super::names::sql_error;
 use super::stored::{bind_stored, stored_text};
 use super::table::Draft;
@@ -19,10 +19,15 @@ use sqlparser::ast;
 
 impl Draft {
     /// `GENERATED ALWAYS AS (…) STORED`. Errors: `42601`, `42P17`, and those of the expression.
-    pub(super) fn generated(&mut self, position: usize, option: &ast::ColumnOption) -> Result<()> {
+    pub(super) fn generated(
+        &mut self,
+        binder: &Binder<'_>,
+        position: usize,
+        option: &ast::ColumnOption,
+    ) -> Result<()> {
         let ast::ColumnOption::Generated {
-            generated_as: _,
-            sequence_options: _,
+            generated_as,
+            sequence_options,
             generation_expr,
             generation_expr_mode,
             generated_keyword: _,
@@ -31,7 +36,9 @@ impl Draft {
             return Ok(());
         };
         let Some(expr) = generation_expr else {
-            return Err(Error::unsupported("IDENTITY"));
+            let always = *generated_as == ast::GeneratedAs::Always;
+            let options = sequence_options.as_deref().unwrap_or_default();
+            return self.identity(binder, position, always, options);
         };
         if *generation_expr_mode != Some(ast::GeneratedExpressionMode::Stored) {
             return Err(sql_error(
@@ -60,14 +67,18 @@ impl Draft {
         Ok(())
     }
 
-    /// A column has a default or is generated. Errors: `42601`.
+    /// A column has a default, or is generated, or is an identity column. Errors: `42601`.
     pub(super) fn one_origin(&self, position: usize) -> Result<()> {
         let column = &self.columns[position];
-        if column.generated.is_none() || column.default.is_none() {
-            return Ok(());
-        }
+        let (default, generated) = (column.default.is_some(), column.generated.is_some());
+        let both = match (default, generated, column.identity.is_some()) {
+            (true, true, _) => "default and generation expression",
+            (true, _, true) => "default and identity",
+            (_, true, true) => "identity and generation expression",
+            _ => return Ok(()),
+        };
         let message = format!(
-            "both default and generation expression specified for column \"{}\" of table \"{}\"",
+            "both {both} specified for column \"{}\" of table \"{}\"",
             column.name, self.name
         );
         Err(sql_error("42601", message))
@@ -184,14 +195,21 @@ pub(super) fn refuse_generated(table: &Table, position: usize, using: bool) -> R
     }
 }
 
-/// `428C9` for a value that is not DEFAULT and is to go into a generated column by an INSERT.
-pub(super) fn refuse_value(column: &Column) -> Result<()> {
-    match column.generated {
-        Some(_) => {
+/// Whether an INSERT puts a value that is not DEFAULT into the column; else it is as if it were DEFAULT. Errors: `428C9`
+/// for a generated column, and for one that is always an identity, unless `OVERRIDING` says otherwise.
+pub(super) fn takes_value(
+    column: &Column,
+    overriding: Option<ast::InsertOverriding>,
+) -> Result<bool> {
+    use ast::InsertOverriding::{System, User};
+    match (&column.generated, &column.identity, overriding) {
+        (None, Some(_), Some(User)) => Ok(false),
+        (None, Some(_), Some(System)) | (None, None, _) => Ok(true),
+        (None, Some(identity), None) if !identity.always => Ok(true),
+        _ => {
             let name = &column.name;
             let message = format!("cannot insert a non-DEFAULT value into column \"{name}\"");
             Err(sql_error("428C9", message))
         }
-        None => Ok(()),
     }
 }

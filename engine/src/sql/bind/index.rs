@@ -7,7 +7,7 @@ use super::json::check_index;
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::stored::{of_index, stored_text};
 use super::table::NO_TREE;
-use crate::catalog::{Column, EXPRESSION_BASE, Index, IndexExpression, Table};
+use crate::catalog::{Column, EXPRESSION_BASE, Index, IndexExpression, Sequence, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{CreateIndex, Statement};
 use crate::sql::immutable::is_immutable;
@@ -115,27 +115,16 @@ impl Binder<'_> {
         };
         refuse(*purge || *temporary || table.is_some(), "an option of DROP")?;
         match object_type {
-            ast::ObjectType::Table => {
-                let mut tables = Vec::new();
-                for name in names {
-                    tables.extend(self.table_to_drop(name, *if_exists)?);
-                }
-                let mut seen = BTreeSet::new();
-                tables.retain(|t: &Arc<Table>| seen.insert(t.name.clone()));
-                let views = self.dependent_views(&tables, BTreeSet::new(), *cascade)?;
-                if !*cascade {
-                    self.refuse_if_referenced(&tables)?;
-                }
-                Ok(Statement::DropTable(tables, views))
-            }
+            ast::ObjectType::Table => self.bind_drop_tables(names, *if_exists, *cascade),
             ast::ObjectType::View => {
                 let mut views = BTreeSet::new();
                 for name in names {
                     views.extend(self.view_to_drop(name, *if_exists)?);
                 }
-                let views = self.dependent_views(&[], views, *cascade)?;
+                let views = self.dependent_views(&BTreeSet::new(), views, *cascade)?;
                 Ok(Statement::DropView(views))
             }
+            ast::ObjectType::Sequence => self.bind_drop_sequences(names, *if_exists, *cascade),
             ast::ObjectType::Index => {
                 let mut indexes = Vec::new();
                 for name in names {
@@ -151,6 +140,54 @@ impl Binder<'_> {
             }
             other => Err(Error::unsupported(format_args!("DROP {other}"))),
         }
+    }
+
+    fn bind_drop_tables(
+        &self,
+        names: &[ast::ObjectName],
+        if_exists: bool,
+        cascade: bool,
+    ) -> Result<Statement> {
+        let mut tables = Vec::new();
+        for name in names {
+            tables.extend(self.table_to_drop(name, if_exists)?);
+        }
+        let mut seen = BTreeSet::new();
+        tables.retain(|t: &Arc<Table>| seen.insert(t.name.clone()));
+        let owned = tables.iter().flat_map(|t| &t.columns);
+        seen.extend(owned.flat_map(|column| column.sequences.clone()));
+        let views = self.dependent_views(&seen, BTreeSet::new(), cascade)?;
+        if !cascade {
+            self.refuse_if_referenced(&tables)?;
+            let goes = |table: &Table| tables.iter().any(|t| t.name == table.name);
+            for table in &tables {
+                let sequences = table.columns.iter().flat_map(|c| c.sequences.clone());
+                let sequences: Vec<String> = sequences.collect();
+                let what = format!("table {}", table.name);
+                self.refuse_if_default(&what, &sequences, |of, _| !goes(of))?;
+            }
+        }
+        Ok(Statement::DropTable(tables, views))
+    }
+
+    fn bind_drop_sequences(
+        &self,
+        names: &[ast::ObjectName],
+        if_exists: bool,
+        cascade: bool,
+    ) -> Result<Statement> {
+        let mut sequences = Vec::new();
+        for name in names {
+            sequences.extend(self.sequence_to_drop(name, if_exists)?);
+        }
+        let mut seen = BTreeSet::new();
+        sequences.retain(|s: &Arc<Sequence>| seen.insert(s.name.clone()));
+        let views = self.dependent_views(&seen, BTreeSet::new(), cascade)?;
+        for sequence in sequences.iter().filter(|_| !cascade) {
+            let what = format!("sequence {}", sequence.name);
+            self.refuse_if_default(&what, std::slice::from_ref(&sequence.name), |_, _| true)?;
+        }
+        Ok(Statement::DropSequence(sequences, views))
     }
 
     fn table_to_drop(&self, name: &ast::ObjectName, if_exists: bool) -> Result<Option<Arc<Table>>> {

@@ -3,7 +3,7 @@
 use super::call::refuse;
 use super::change::{defaults, is_default, row_rules, target_columns};
 use super::context::{Binder, Clause, Level};
-use super::generated::refuse_value;
+use super::generated::takes_value;
 use super::integrity::Touches;
 use super::names::{fold, sql_error};
 use super::query::{cast_columns, constant_rows, value_rows};
@@ -21,6 +21,7 @@ impl Binder<'_> {
             name,
             alias,
             columns,
+            overriding,
             source,
             on,
             returning,
@@ -42,8 +43,10 @@ impl Binder<'_> {
                 constant_rows(vec![row], column_types(&table))
             }
             Some(query) => match bare_values(query) {
-                Some(values) => self.insert_values(&table, &columns, named, values)?,
-                None => self.insert_query(&table, &columns, named, query)?,
+                Some(values) => {
+                    self.insert_values(&table, (&columns, named), overriding, values)?
+                }
+                None => self.insert_query(&table, (&columns, named), overriding, query)?,
             },
         };
         let conflict = on
@@ -77,8 +80,8 @@ impl Binder<'_> {
     fn insert_values(
         &mut self,
         table: &Table,
-        columns: &[usize],
-        named: bool,
+        (columns, named): (&[usize], bool),
+        overriding: Option<ast::InsertOverriding>,
         values: &ast::Values,
     ) -> Result<Query> {
         let defaults = defaults(table)?;
@@ -88,6 +91,7 @@ impl Binder<'_> {
             let mut bound = Vec::with_capacity(rows.len());
             for row in rows {
                 check_width(row.len(), columns.len(), named)?;
+                let row = (row, overriding);
                 bound.push(binder.insert_row(table, columns, row, defaults.clone())?);
             }
             Ok(bound)
@@ -100,12 +104,11 @@ impl Binder<'_> {
         &mut self,
         table: &Table,
         columns: &[usize],
-        written: &[ast::Expr],
+        (written, overriding): (&[ast::Expr], Option<ast::InsertOverriding>),
         mut row: Vec<Expr>,
     ) -> Result<Vec<Expr>> {
         for (expr, position) in written.iter().zip(columns) {
-            if !is_default(expr) {
-                refuse_value(&table.columns[*position])?;
+            if !is_default(expr) && takes_value(&table.columns[*position], overriding)? {
                 let value = self.bind_expr(expr)?;
                 row[*position] = self.assign(value, &table.columns[*position])?;
             }
@@ -116,8 +119,8 @@ impl Binder<'_> {
     fn insert_query(
         &mut self,
         table: &Table,
-        columns: &[usize],
-        named: bool,
+        (columns, named): (&[usize], bool),
+        overriding: Option<ast::InsertOverriding>,
         query: &ast::Query,
     ) -> Result<Query> {
         let mut query = self.bind_query(query, false)?;
@@ -125,7 +128,9 @@ impl Binder<'_> {
         let mut projection = defaults(table)?;
         for (position, target) in columns.iter().enumerate().take(query.output.len()) {
             let target_column = &table.columns[*target];
-            refuse_value(target_column)?;
+            if !takes_value(target_column, overriding)? {
+                continue;
+            }
             let output = &mut query.output[position];
             if output.sql_type == SqlType::Unknown {
                 // A literal is read as a value of the column that it goes to.
@@ -144,6 +149,7 @@ struct InsertParts<'a> {
     name: &'a ast::ObjectName,
     alias: Option<&'a ast::TableAliasWithoutColumns>,
     columns: &'a [ast::ObjectName],
+    overriding: Option<ast::InsertOverriding>,
     source: Option<&'a ast::Query>,
     on: Option<&'a ast::OnInsert>,
     returning: Option<&'a [ast::SelectItem]>,
@@ -180,7 +186,6 @@ fn insert_parts(insert: &ast::Insert) -> Result<InsertParts<'_>> {
         multi_table_when_clauses,
         multi_table_else_clause,
     } = insert;
-    refuse(overriding.is_some(), "OVERRIDING")?;
     refuse(
         or.is_some() || *ignore || *replace_into || priority.is_some(),
         "a modifier of INSERT",
@@ -209,6 +214,7 @@ fn insert_parts(insert: &ast::Insert) -> Result<InsertParts<'_>> {
         name,
         alias: table_alias.as_ref(),
         columns,
+        overriding: *overriding,
         source: source.as_deref(),
         on: on.as_ref(),
         returning: returning.as_deref(),

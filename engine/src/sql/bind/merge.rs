@@ -140,7 +140,7 @@ impl Binder<'_> {
             (0..table.columns.len()).collect()
         };
         super::insert::check_width(row.len(), columns.len(), named)?;
-        self.insert_row(table, &columns, row, defaults(table)?)
+        self.insert_row(table, &columns, (*row, None), defaults(table)?)
     }
 }
 

@@ -51,6 +51,7 @@ mod query;
 mod row_locks;
 mod row_value;
 mod scope;
+mod sequence;
 mod set_operation;
 mod special_call;
 mod statement;

@@ -28,6 +28,9 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
     let mut binder = Binder::new(schema);
     let statement = match &parsed.kind {
         ParsedKind::Sql(statement) => binder.bind_statement(statement, parsed.text())?,
+        ParsedKind::AlterSequence(change) => {
+            Statement::AlterSequence(binder.bind_alter_sequence(change)?.map(Box::new))
+        }
         ParsedKind::TableAs(create) => binder.bind_table_as(create)?,
         ParsedKind::Unsupported(what) => return Err(Error::unsupported(what)),
         ParsedKind::Analyze(names) if names.is_empty() => {
@@ -73,14 +76,15 @@ impl Binder<'_> {
             | ast::Statement::Update(_)
             | ast::Statement::Delete(_)
             | ast::Statement::Merge(_) => self.bind_change(statement)?,
-            ast::Statement::Truncate(truncate) => {
-                Statement::Truncate(self.bind_truncate(truncate)?)
-            }
+            ast::Statement::Truncate(truncate) => self.bind_truncate(truncate)?,
             ast::Statement::CreateTable(create) => {
                 Statement::CreateTable(Box::new(self.bind_create_table(create)?))
             }
             ast::Statement::AlterTable(alter) => {
                 Statement::AlterTable(self.bind_alter_table(alter)?.map(Box::new))
+            }
+            ast::Statement::CreateSequence { .. } => {
+                Statement::CreateSequence(self.bind_create_sequence(statement)?.map(Box::new))
             }
             ast::Statement::CreateIndex(create) => {
                 Statement::CreateIndex(self.bind_create_index(create)?.map(Box::new))

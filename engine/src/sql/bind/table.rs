@@ -2,11 +2,10 @@
 
 use super::call::refuse;
 use super::context::{Binder, Clause};
-use super::data_type::sql_type;
 use super::foreign_key::{Written, timing};
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::stored::{bind_stored, stored_text};
-use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index};
+use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index, Sequence};
 use crate::error::{Error, Result};
 use crate::sql::bound::CreateTable;
 use crate::sql::walk::columns_of;
@@ -29,6 +28,8 @@ pub(super) struct Draft {
     pub(super) checks: Vec<(String, String)>,
     /// Names of constraints given or made up so far.
     pub(super) taken: Vec<String>,
+    /// The sequences of new columns.
+    pub(super) sequences: Vec<Sequence>,
 }
 
 /// A key of a table in the making.
@@ -66,7 +67,7 @@ impl Binder<'_> {
         if exists && !create.if_not_exists {
             return Err(already_exists(&name, ident));
         }
-        let mut draft = Draft::new(name, &create.columns)?;
+        let mut draft = Draft::new(self, name, &create.columns)?;
         if let Some(like) = &create.like {
             draft.columns = self.columns_like(like)?;
         }
@@ -94,29 +95,40 @@ impl Binder<'_> {
         let (folded, _) = relation(&like.name)?;
         refuse(self.schema.view(&folded).is_some(), "LIKE of a view")?;
         let mut columns = self.table(&like.name)?.columns.clone();
-        columns.iter_mut().for_each(|c| c.generated = None);
+        for column in &mut columns {
+            column.generated = None;
+            column.identity = None;
+            column.sequences = Vec::new();
+        }
         if like.defaults != Some(ast::CreateTableLikeDefaults::Including) {
             columns.iter_mut().for_each(|c| c.default = None);
         }
         Ok(columns)
     }
 
-    /// Whether a table, an index or a view has that name.
+    /// Whether a table, an index, a view or a sequence has that name.
     pub(super) fn relation_exists(&self, name: &str) -> bool {
-        let schema = self.schema;
-        schema.table(name).is_some() || schema.index(name).is_some() || schema.view(name).is_some()
+        self.schema.relation_exists(name)
     }
 }
 
 impl Draft {
-    fn new(name: String, definitions: &[ast::ColumnDef]) -> Result<Self> {
+    fn new(binder: &Binder<'_>, name: String, definitions: &[ast::ColumnDef]) -> Result<Self> {
         if definitions.len() > COLUMNS_MAX {
             return Err(sql_error(
                 "54011",
                 format!("tables can have at most {COLUMNS_MAX} columns"),
             ));
         }
-        let mut columns: Vec<Column> = Vec::new();
+        let mut draft = Self {
+            name,
+            columns: Vec::new(),
+            primary_key: None,
+            unique: Vec::new(),
+            checks: Vec::new(),
+            taken: Vec::new(),
+            sequences: Vec::new(),
+        };
         for ast::ColumnDef {
             name: ident,
             data_type,
@@ -124,19 +136,12 @@ impl Draft {
         } in definitions
         {
             let name = fold(ident)?;
-            if columns.iter().any(|c| c.name == name) {
+            if draft.columns.iter().any(|c| c.name == name) {
                 return Err(at(column_twice(&name), ident));
             }
-            columns.push(Column::new(name, sql_type(data_type)?));
+            draft.add_column(binder, name, data_type)?;
         }
-        Ok(Self {
-            name,
-            columns,
-            primary_key: None,
-            unique: Vec::new(),
-            checks: Vec::new(),
-            taken: Vec::new(),
-        })
+        Ok(draft)
     }
 
     /// Notes the names that the user gave, so that no name is made up that comes later in the text.
@@ -190,6 +195,7 @@ impl Draft {
                     bind_stored(expr, &column.name, &[], Clause::Default, column.sql_type)
                 };
                 let text = stored_text(expr, &bind(expr)?, bind)?;
+                binder.check_sequences(expr, &self.sequences)?;
                 column.default = Some(text);
                 self.one_origin(position)?;
             }
@@ -216,7 +222,7 @@ impl Draft {
             }
             ast::ColumnOption::Check(check) => self.check(check, name.as_ref())?,
             ast::ColumnOption::ForeignKey(_) => {} // bound when all keys are known
-            ast::ColumnOption::Generated { .. } => self.generated(position, option)?,
+            ast::ColumnOption::Generated { .. } => self.generated(binder, position, option)?,
             ast::ColumnOption::Identity(_) => return Err(Error::unsupported("IDENTITY (…)")),
             ast::ColumnOption::Collation(_) => return Err(Error::unsupported("COLLATE")),
             other => {
@@ -397,6 +403,7 @@ impl Draft {
             primary_key_name: self.primary_key.map(|key| key.name),
             checks: self.checks,
             foreign_keys,
+            sequences: self.sequences,
         })
     }
 }

@@ -28,6 +28,7 @@ impl Binder<'_> {
             indexes: Vec::new(),
             checks: Vec::new(),
             foreign_keys: Vec::new(),
+            sequences: Vec::new(),
         };
         let rows = (create.with_data && !exists).then(|| Insert {
             with: Vec::new(),

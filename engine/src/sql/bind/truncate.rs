@@ -6,20 +6,20 @@ use super::integrity::references;
 use super::names::{at, relation, sql_error};
 use crate::catalog::Table;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql::bound::Statement;
 use sqlparser::ast;
 use std::sync::Arc;
 
 impl Binder<'_> {
-    /// The tables that a TRUNCATE empties. `0A000` when another table refers to one of them, unless `CASCADE` takes that
+    /// The tables that a TRUNCATE empties, and whether their sequences begin anew. `0A000` when another table refers to one of them, unless `CASCADE` takes that
     /// in too.
-    pub(super) fn bind_truncate(&mut self, truncate: &ast::Truncate) -> Result<Vec<Arc<Table>>> {
+    pub(super) fn bind_truncate(&mut self, truncate: &ast::Truncate) -> Result<Statement> {
         let ast::Truncate {
             table_names,
             partitions,
             table: _,
             if_exists,
-            // No column has a sequence, so that both say the same.
-            identity: _,
+            identity,
             cascade,
             on_cluster,
         } = truncate;
@@ -60,7 +60,8 @@ impl Binder<'_> {
             }
             next += 1;
         }
-        Ok(tables)
+        let restart = matches!(identity, Some(ast::TruncateIdentityOption::Restart));
+        Ok(Statement::Truncate(tables, restart))
     }
 }
 

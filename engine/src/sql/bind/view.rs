@@ -4,10 +4,11 @@ use super::call::refuse;
 use super::context::Binder;
 use super::names::{already_exists, fold, relation, sql_error};
 use super::scope::Scope;
-use crate::catalog::{Table, View};
+use crate::catalog::View;
 use crate::error::Result;
 use crate::sql::bound::{From, Query};
 use crate::sql::parse::parse_query;
+use crate::sql::sequence::sequences_in;
 use crate::types::SqlType;
 use sqlparser::ast;
 use std::collections::BTreeSet;
@@ -79,9 +80,9 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// The tables and views that a query names.
+    /// The tables, views and sequences that a query names.
     fn relations_in(&self, query: &ast::Query) -> Result<Vec<String>> {
-        let mut names = BTreeSet::new();
+        let mut names = BTreeSet::from_iter(sequences_in(query));
         let found = ast::visit_relations(query, |name| match relation(name) {
             Ok((name, _)) => {
                 names.insert(name);
@@ -112,16 +113,15 @@ impl Binder<'_> {
         }
     }
 
-    /// The views to drop along with these tables and views: with CASCADE all that depend on them, else none may be left
+    /// The views to drop along with these tables, sequences and views: with CASCADE all that depend on them, else none may be left
     /// that does. Errors: `2BP01`.
     pub(super) fn dependent_views(
         &self,
-        tables: &[Arc<Table>],
+        dropped: &BTreeSet<String>,
         mut views: BTreeSet<String>,
         cascade: bool,
     ) -> Result<Vec<String>> {
-        let mut gone: BTreeSet<String> = tables.iter().map(|t| t.name.clone()).collect();
-        gone.extend(views.iter().cloned());
+        let mut gone = &views | dropped;
         loop {
             let is_left = |view: &&Arc<View>| !gone.contains(&view.name);
             let dependent = self.schema.views().filter(is_left).find_map(|view| {
@@ -132,9 +132,10 @@ impl Binder<'_> {
                 return Ok(views.into_iter().collect());
             };
             if !cascade {
-                let kind = match self.schema.view(&on) {
-                    Some(_) => "view",
-                    None => "table",
+                let kind = match () {
+                    () if self.schema.view(&on).is_some() => "view",
+                    () if self.schema.sequence(&on).is_some() => "sequence",
+                    () => "table",
                 };
                 let message = format!(
                     "cannot drop {kind} {on} because other objects depend on it: view {view} depends on {kind} {on} \

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::WaitLimits;
 use crate::page::{Lsn, PageId};
 use crate::planted::{Mistake, makes};
-use crate::txn::{Seen, Snapshot, TxnState, Written};
+use crate::txn::{Purpose, Seen, Snapshot, TxnState, Written};
 use crate::wal::RecordKind;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -115,10 +115,13 @@ impl DiskTxn {
 
     /// The transaction's number, taken with its first change.
     pub(super) fn writer(&self) -> Result<Arc<TxnState>> {
-        self.writer_for(false)
+        self.writer_for(match self.options.beside_schema_changes {
+            true => Purpose::Beside,
+            false => Purpose::Rows,
+        })
     }
 
-    fn writer_for(&self, schema: bool) -> Result<Arc<TxnState>> {
+    fn writer_for(&self, purpose: Purpose) -> Result<Arc<TxnState>> {
         if let Some(state) = &*self.state.borrow() {
             return Ok(state.clone());
         }
@@ -133,7 +136,7 @@ impl DiskTxn {
         let state = self
             .core
             .txns
-            .start_writing(&self.snapshot, schema, &self.limits)?;
+            .start_writing(&self.snapshot, purpose, &self.limits)?;
         self.state.replace(Some(state.clone()));
         Ok(state)
     }
@@ -483,7 +486,7 @@ impl StorageTxn for DiskTxn {
         }
         let fresh = self.state.borrow().is_none();
         let was_used = self.used.load(Ordering::Relaxed) || !fresh;
-        let state = self.writer_for(true)?;
+        let state = self.writer_for(Purpose::Schema)?;
         let owned = self
             .core
             .txns
@@ -496,8 +499,9 @@ impl StorageTxn for DiskTxn {
                 Ok(nothing_since)
             });
         match owned {
-            Ok(true) => {}
-            Ok(false) => self.take_snapshot(),
+            // What it knows by its snapshot is as it was.
+            Ok(_) if was_used => {}
+            Ok(_) => self.take_snapshot(),
             Err(e) => {
                 if fresh {
                     self.core.txns.abort(&state);

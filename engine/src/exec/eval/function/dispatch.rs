@@ -5,7 +5,7 @@ use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
 use super::{
     array, choose, concat, datetime, extract, float, format_number, format_time, json, math,
-    number, pad, parse_time, regexp, span, text, uuid, words,
+    number, pad, parse_time, regexp, sequence, span, text, uuid, words,
 };
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
@@ -144,6 +144,9 @@ fn special(
         F::AtTimeZone => span::at_time_zone(arguments),
         F::ToNumber => format_number::to_number(arguments),
         F::ReadTime => parse_time::read(arguments, sql_type),
+        F::NextVal | F::CurrVal | F::LastVal | F::SetVal => {
+            sequence::call(evaluator, name, arguments)
+        }
         F::RandomUuid => uuid::random(evaluator.context.env, evaluator.rows),
         F::ToTimestamp => span::to_timestamp(arguments),
         F::Overlaps => span::overlaps(arguments),

@@ -19,6 +19,7 @@ mod number;
 mod pad;
 mod parse_time;
 mod regexp;
+mod sequence;
 mod series;
 mod span;
 mod template;

@@ -21,6 +21,7 @@ pub(super) fn context() -> EvalContext<'static> {
         subqueries: None,
         now_micros: 1_583_064_000_000_000,
         env: Some(&crate::env::OsEnv),
+        sequences: None,
     }
 }
 

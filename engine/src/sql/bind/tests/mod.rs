@@ -26,6 +26,7 @@ fn table(create: CreateTable) -> Arc<Table> {
         indexes,
         checks,
         foreign_keys,
+        sequences: _,
     } = create;
     Arc::new(Table {
         name,
