@@ -89,6 +89,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::CreateSequence { .. } => "CREATE SEQUENCE",
             Syntax::CreateView(_) => "CREATE VIEW",
             Syntax::Drop { .. } => "DROP",
+            Syntax::Comment { .. } => "COMMENT",
             _ if parsed.locks_rows => "SELECT FOR UPDATE",
             _ if changes_in_with(statement) => "SELECT",
             _ => return Ok(()),
@@ -122,6 +123,7 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
                 | Syntax::CreateSequence { .. }
                 | Syntax::CreateView(_)
                 | Syntax::Drop { .. }
+                | Syntax::Comment { .. }
                 | Syntax::Truncate(_)
         ),
         _ => false,
@@ -149,6 +151,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::AlterSequence(_) => "ALTER SEQUENCE",
         Statement::DropSequence(..) => "DROP SEQUENCE",
         Statement::DropIndex(_) => "DROP INDEX",
+        Statement::Comment(_) => "COMMENT",
         Statement::Analyze(_) => "ANALYZE",
         Statement::Vacuum => "VACUUM",
         Statement::Checkpoint => "CHECKPOINT",

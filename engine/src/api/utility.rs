@@ -11,7 +11,9 @@ use crate::catalog::{self, ForeignKey, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Deferral, Executed, ResultRows};
 use crate::interrupt::WaitLimits;
-use crate::sql::bound::{CreateIndex, CreateTable, OutputColumn, SettingStatement, Statement};
+use crate::sql::bound::{
+    Commented, CreateIndex, CreateTable, OutputColumn, SettingStatement, Statement,
+};
 use crate::sql::{Parsed, ParsedKind, reference};
 use crate::storage::{StorageTxn, TreeId};
 use crate::types::{SqlType, Value};
@@ -170,6 +172,7 @@ fn define(
         Statement::CreateSequence(_)
         | Statement::AlterSequence(_)
         | Statement::DropSequence(..) => define_sequence(txn, root, statement, own)?,
+        Statement::Comment(commented) => comment(txn, root, commented).map(|()| true)?,
         Statement::CreateIndex(None) => false,
         Statement::CreateIndex(Some(create)) => {
             create_index(txn, root, create)?;
@@ -231,6 +234,15 @@ pub(crate) fn create_table(
     table.tree = txn.create_tree()?;
     catalog::put_table(txn, own.root(), &table)?;
     Ok(table)
+}
+
+/// Stores what a comment is about.
+fn comment(txn: &mut dyn StorageTxn, root: TreeId, commented: &Commented) -> Result<()> {
+    match commented {
+        Commented::Table(table) => catalog::put_table(txn, root, table),
+        Commented::View(view) => catalog::put_view(txn, root, view),
+        Commented::Sequence(sequence) => catalog::put_sequence(txn, root, sequence),
+    }
 }
 
 fn drop_views(txn: &mut dyn StorageTxn, root: TreeId, views: &[String]) -> Result<()> {

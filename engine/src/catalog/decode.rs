@@ -16,7 +16,8 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
     let (mut name, mut tree) = (None, None);
     let (mut columns, mut indexes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
     let mut foreign_keys = Vec::new();
-    let (mut row_id_column, mut primary_key_name, mut statistics) = (None, None, None);
+    let (mut row_id_column, mut primary_key_name) = (None, None);
+    let (mut statistics, mut comment) = (None, None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -29,6 +30,7 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
             tag::CHECK => checks.push(decode_check(field.bytes())?),
             tag::FOREIGN_KEY => foreign_keys.push(decode_foreign_key(field.bytes())?),
             tag::STATISTICS => statistics = Some(decode_statistics(field.bytes())?),
+            tag::COMMENT => comment = Some(field.text()?),
             _ => field.unknown()?,
         }
     }
@@ -42,6 +44,7 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
         checks,
         foreign_keys,
         statistics,
+        comment,
     };
     check_positions(&table)?;
     Ok(table)
@@ -49,7 +52,7 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
 
 /// The view of an entry. Errors: as for [`decode_table`].
 pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
-    let (mut name, mut query) = (None, None);
+    let (mut name, mut query, mut comment) = (None, None, None);
     let (mut columns, mut depends_on) = (Vec::new(), Vec::new());
     for field in fields(bytes) {
         let field = field?;
@@ -61,6 +64,7 @@ pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
             }
             tag::QUERY => query = Some(field.text()?),
             tag::DEPENDS_ON => depends_on.push(field.text()?),
+            tag::COMMENT => comment = Some(field.text()?),
             _ => field.unknown()?,
         }
     }
@@ -69,6 +73,7 @@ pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
         columns,
         query: required(query, "a view's query")?,
         depends_on,
+        comment,
     })
 }
 
@@ -122,7 +127,7 @@ pub(super) fn tree_id(field: Field<'_>) -> Result<TreeId> {
 fn decode_column(bytes: &[u8]) -> Result<Column> {
     let (mut name, mut sql_type, mut not_null) = (None, None, false);
     let (mut default, mut generated) = (None, None);
-    let (mut identity, mut sequences) = (None, Vec::new());
+    let (mut identity, mut sequences, mut comment) = (None, Vec::new(), None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -139,6 +144,7 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
                 });
             }
             tag::SEQUENCE => sequences.push(field.text()?),
+            tag::COMMENT => comment = Some(field.text()?),
             _ => field.unknown()?,
         }
     }
@@ -150,6 +156,7 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
         generated,
         identity,
         sequences,
+        comment,
     })
 }
 
@@ -185,7 +192,7 @@ pub(super) fn decode_type(bytes: &[u8]) -> Result<SqlType> {
 fn decode_index(bytes: &[u8]) -> Result<Index> {
     let (mut name, mut tree, mut columns) = (None, None, Vec::new());
     let (mut unique, mut constraint) = (false, false);
-    let (mut expressions, mut predicate) = (Vec::new(), None);
+    let (mut expressions, mut predicate, mut comment) = (Vec::new(), None, None);
     let mut timing = ConstraintTiming::NotDeferrable;
     for field in fields(bytes) {
         let field = field?;
@@ -198,6 +205,7 @@ fn decode_index(bytes: &[u8]) -> Result<Index> {
             tag::CONSTRAINT => constraint = true,
             tag::EXPRESSION => expressions.push(decode_expression(field.bytes())?),
             tag::PREDICATE => predicate = Some(field.text()?),
+            tag::COMMENT => comment = Some(field.text()?),
             tag::INDEX_TIMING => timing = decode_timing(field)?,
             _ => field.unknown()?,
         }
@@ -211,6 +219,7 @@ fn decode_index(bytes: &[u8]) -> Result<Index> {
         unique,
         constraint,
         timing,
+        comment,
     })
 }
 

@@ -19,6 +19,9 @@ pub(super) mod tag {
     pub(in super::super) const FOREIGN_KEY: u8 = 16;
     pub(in super::super) const STATISTICS: u8 = 1;
 
+    // Of tables, columns, indexes and views.
+    pub(in super::super) const COMMENT: u8 = 3;
+
     // Of a column, beside its name.
     pub(in super::super) const TYPE: u8 = 4;
     pub(in super::super) const NOT_NULL: u8 = 6;
@@ -105,6 +108,7 @@ pub(super) fn encode_table(table: &Table) -> Vec<u8> {
     for key in &table.foreign_keys {
         writer.record(tag::FOREIGN_KEY, |w| encode_foreign_key(w, key));
     }
+    writer.optional_text(tag::COMMENT, table.comment.as_ref());
     if let Some(statistics) = &table.statistics {
         writer.record(tag::STATISTICS, |w| encode_statistics(w, statistics));
     }
@@ -125,6 +129,7 @@ pub(super) fn encode_view(view: &View) -> Vec<u8> {
     for name in &view.depends_on {
         writer.text(tag::DEPENDS_ON, name);
     }
+    writer.optional_text(tag::COMMENT, view.comment.as_ref());
     writer.finish()
 }
 
@@ -132,12 +137,8 @@ fn encode_column(writer: &mut Writer, column: &Column) {
     writer.text(tag::NAME, &column.name);
     writer.record(tag::TYPE, |w| encode_type(w, column.sql_type));
     writer.flag(tag::NOT_NULL, column.not_null);
-    if let Some(default) = &column.default {
-        writer.text(tag::DEFAULT, default);
-    }
-    if let Some(generated) = &column.generated {
-        writer.text(tag::GENERATED, generated);
-    }
+    writer.optional_text(tag::DEFAULT, column.default.as_ref());
+    writer.optional_text(tag::GENERATED, column.generated.as_ref());
     if let Some(identity) = &column.identity {
         let tag = match identity.always {
             true => tag::IDENTITY_ALWAYS,
@@ -148,6 +149,7 @@ fn encode_column(writer: &mut Writer, column: &Column) {
     for sequence in &column.sequences {
         writer.text(tag::SEQUENCE, sequence);
     }
+    writer.optional_text(tag::COMMENT, column.comment.as_ref());
 }
 
 pub(super) fn encode_type(writer: &mut Writer, sql_type: SqlType) {
@@ -166,6 +168,7 @@ pub(super) fn encode_type(writer: &mut Writer, sql_type: SqlType) {
 
 fn encode_index(writer: &mut Writer, index: &Index) {
     writer.text(tag::NAME, &index.name);
+    writer.optional_text(tag::COMMENT, index.comment.as_ref());
     writer.number(tag::TREE, u64::from(index.tree.0));
     for (column, descending) in &index.columns {
         let direction = if *descending {

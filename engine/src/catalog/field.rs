@@ -31,6 +31,13 @@ impl Writer {
         self.bytes(tag, text.as_bytes());
     }
 
+    /// A text where there is one.
+    pub(super) fn optional_text(&mut self, tag: u8, text: Option<&String>) {
+        if let Some(text) = text {
+            self.text(tag, text);
+        }
+    }
+
     pub(super) fn number(&mut self, tag: u8, number: u64) {
         let mut bytes = Vec::new();
         push_varint(&mut bytes, number);

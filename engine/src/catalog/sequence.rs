@@ -25,6 +25,8 @@ pub struct Sequence {
     pub cache: i64,
     /// How it counts.
     pub counting: Counting,
+    /// `COMMENT ON SEQUENCE`
+    pub comment: Option<String>,
 }
 
 /// How a sequence goes from one value to the next.
@@ -103,6 +105,7 @@ impl SequenceState {
 }
 
 mod tag {
+    pub(super) const COMMENT: u8 = 3;
     pub(super) const NAME: u8 = 2;
     pub(super) const TREE: u8 = 4;
     pub(super) const NUMBER: u8 = 6;
@@ -133,13 +136,14 @@ pub(super) fn encode_sequence(sequence: &Sequence) -> Vec<u8> {
         writer.bytes(tag, &value.to_le_bytes());
     }
     writer.flag(tag::CYCLES, sequence.counting.cycles);
+    writer.optional_text(tag::COMMENT, sequence.comment.as_ref());
     writer.finish()
 }
 
 /// The sequence of an entry. `XX001` when it is none, or one that a newer version wrote.
 pub(super) fn decode_sequence(bytes: &[u8]) -> Result<Sequence> {
     let (mut name, mut tree, mut number, mut sql_type) = (None, None, None, None);
-    let mut cycles = false;
+    let (mut cycles, mut comment) = (false, None);
     let mut integers = [None; 5];
     for field in fields(bytes) {
         let field = field?;
@@ -153,6 +157,7 @@ pub(super) fn decode_sequence(bytes: &[u8]) -> Result<Sequence> {
                 integers[at] = field.bytes().try_into().ok().map(i64::from_le_bytes);
             }
             tag::CYCLES => cycles = true,
+            tag::COMMENT => comment = Some(field.text()?),
             _ => field.unknown()?,
         }
     }
@@ -170,5 +175,6 @@ pub(super) fn decode_sequence(bytes: &[u8]) -> Result<Sequence> {
             greatest: integer(3)?,
             cycles,
         },
+        comment,
     })
 }

@@ -26,6 +26,8 @@ pub struct Table {
     pub foreign_keys: Vec<ForeignKey>,
     /// Gathered by `ANALYZE`.
     pub statistics: Option<TableStatistics>,
+    /// `COMMENT ON TABLE`
+    pub comment: Option<String>,
 }
 
 impl Table {
@@ -58,6 +60,8 @@ pub struct Column {
     pub identity: Option<Identity>,
     /// Names of the sequences that are dropped with it, among them that of `identity`.
     pub sequences: Vec<String>,
+    /// `COMMENT ON COLUMN`
+    pub comment: Option<String>,
 }
 
 /// Where the values of an identity column come from.
@@ -80,6 +84,7 @@ impl Column {
             generated: None,
             identity: None,
             sequences: Vec::new(),
+            comment: None,
         }
     }
 }
@@ -116,6 +121,8 @@ pub struct Index {
     pub constraint: bool,
     /// When the constraint is checked, if it can wait for the end of a statement.
     pub timing: ConstraintTiming,
+    /// `COMMENT ON INDEX`
+    pub comment: Option<String>,
 }
 
 impl Index {
@@ -130,6 +137,7 @@ impl Index {
             unique: false,
             constraint: false,
             timing: ConstraintTiming::NotDeferrable,
+            comment: None,
         }
     }
 

@@ -53,10 +53,13 @@ fn columns() -> impl Strategy<Value = Vec<Column>> {
         proptest::option::of("[ -~]{0,20}"),
         proptest::option::of("[ -~]{0,20}"),
         proptest::option::of(identity),
-        proptest::collection::vec(names(), 0..3),
+        (
+            proptest::collection::vec(names(), 0..3),
+            proptest::option::of(names()),
+        ),
     );
     let column = column.prop_map(
-        |(name, sql_type, not_null, default, generated, identity, sequences)| Column {
+        |(name, sql_type, not_null, default, generated, identity, (sequences, comment))| Column {
             name,
             sql_type,
             not_null,
@@ -64,6 +67,7 @@ fn columns() -> impl Strategy<Value = Vec<Column>> {
             generated,
             identity,
             sequences,
+            comment,
         },
     );
     proptest::collection::vec(column, 1..6)
@@ -85,9 +89,10 @@ fn sequences() -> impl Strategy<Value = Sequence> {
         types(),
         any::<(i64, i64)>(),
         counting,
+        proptest::option::of(names()),
     )
         .prop_map(
-            |(name, number, tree, sql_type, (start, cache), counting)| Sequence {
+            |(name, number, tree, sql_type, (start, cache), counting, comment)| Sequence {
                 name,
                 number,
                 tree: TreeId(tree),
@@ -95,6 +100,7 @@ fn sequences() -> impl Strategy<Value = Sequence> {
                 start,
                 cache,
                 counting,
+                comment,
             },
         )
 }
@@ -176,6 +182,7 @@ fn computed(index: Index, expressions: Vec<IndexExpression>, predicate: Option<S
         expressions,
         predicate,
         unique: index.unique,
+        comment: index.comment,
         ..Index::over(index.name, index.tree, columns)
     }
 }
@@ -193,8 +200,10 @@ fn tables() -> impl Strategy<Value = Table> {
         .prop_flat_map(|columns| {
             let width = columns.len();
             let key = proptest::collection::vec((0..columns.len(), any::<bool>()), 1..4);
-            let index = (names(), any::<u32>(), key, any::<bool>(), timing()).prop_map(
-                |(name, tree, columns, unique, timing)| Index {
+            let comment = proptest::option::of(names());
+            let index = (names(), any::<u32>(), key, any::<bool>(), timing(), comment).prop_map(
+                |(name, tree, columns, unique, timing, comment)| Index {
+                    comment,
                     unique,
                     constraint: unique,
                     timing,
@@ -226,7 +235,10 @@ fn tables() -> impl Strategy<Value = Table> {
                     proptest::collection::vec((names(), "[ -~]{0,20}"), 0..3),
                     proptest::collection::vec(foreign_key(width), 0..3),
                 ),
-                proptest::option::of(statistics()),
+                (
+                    proptest::option::of(statistics()),
+                    proptest::option::of(names()),
+                ),
             )
         })
         .prop_map(
@@ -234,7 +246,7 @@ fn tables() -> impl Strategy<Value = Table> {
                 (name, tree, columns, row_id_column),
                 (primary_key_name, indexes),
                 (checks, foreign_keys),
-                statistics,
+                (statistics, comment),
             )| Table {
                 name,
                 tree: TreeId(tree),
@@ -245,6 +257,7 @@ fn tables() -> impl Strategy<Value = Table> {
                 checks,
                 foreign_keys,
                 statistics,
+                comment,
             },
         )
 }
@@ -289,6 +302,7 @@ fn small_table(name: &str) -> Table {
         checks: Vec::new(),
         foreign_keys: Vec::new(),
         statistics: None,
+        comment: None,
     }
 }
 

@@ -13,4 +13,6 @@ pub struct View {
     pub query: String,
     /// The tables and views that the query names: they cannot be dropped without it.
     pub depends_on: Vec<String>,
+    /// `COMMENT ON VIEW`
+    pub comment: Option<String>,
 }

@@ -64,6 +64,8 @@ pub enum Statement {
     AlterSequence(Option<Box<AlterSequence>>),
     /// `DROP SEQUENCE`, with the views that take values of them.
     DropSequence(Vec<Arc<Sequence>>, Vec<String>),
+    /// `COMMENT ON`
+    Comment(Commented),
     /// `CREATE INDEX`; `None` when `IF NOT EXISTS` found one.
     CreateIndex(Option<Box<CreateIndex>>),
     /// `DROP INDEX`
@@ -500,6 +502,17 @@ pub struct AlterSequence {
     pub owner: Option<Option<SequenceOwner>>,
 }
 
+/// What a comment is about, with the comment.
+#[derive(Clone, Debug)]
+pub enum Commented {
+    /// A table, or a part of it.
+    Table(Box<Table>),
+    /// A view.
+    View(Box<View>),
+    /// A sequence.
+    Sequence(Box<Sequence>),
+}
+
 /// `CREATE SEQUENCE`.
 #[derive(Clone, Debug)]
 pub struct CreateSequence {
@@ -554,6 +567,7 @@ impl CreateTable {
             checks: self.checks.clone(),
             foreign_keys: self.foreign_keys.clone(),
             statistics: None,
+            comment: None,
         }
     }
 }

@@ -52,6 +52,7 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         checks: vec![(format!("{name}_check"), "f > 0".to_owned())],
         foreign_keys: Vec::new(),
         statistics: None,
+        comment: None,
     }
 }
 

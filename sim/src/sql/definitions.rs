@@ -196,6 +196,14 @@ impl Definitions<'_> {
             13 | 14 => format!("ALTER TABLE {table} {}", self.alteration(rng)),
             15 => format!("TRUNCATE TABLE {table}{}", pick(rng, &["", " CASCADE"])),
             16 | 17 => format!("CREATE VIEW v{number} AS SELECT id, a FROM {table} WHERE a > 3"),
+            18 if rng.random_bool(0.5) => {
+                let what = pick(rng, &["TABLE t#", "COLUMN t#.a", "INDEX t#_i0", "VIEW v#"]);
+                let text = pick(rng, &["'said'", "'said again'", "NULL"]);
+                format!(
+                    "COMMENT ON {} IS {text}",
+                    what.replace('#', &number.to_string())
+                )
+            }
             18 => format!("DROP VIEW v{number}"),
             _ => format!("ANALYZE {table}"),
         }

@@ -94,6 +94,9 @@ impl Binder<'_> {
             let message = format!("{what} specified, but {name} is not an aggregate function");
             return Err(sql_error("42809", message));
         }
+        if let Some(comment) = self.bind_description(name, &call.arguments)? {
+            return Ok(comment);
+        }
         let mut arguments = Vec::new();
         for argument in &call.arguments {
             arguments.push(match argument {

@@ -20,6 +20,7 @@ mod call;
 mod change;
 mod clauses;
 mod coerce;
+mod comment;
 mod conflict;
 mod context;
 mod data_type;

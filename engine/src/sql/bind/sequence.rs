@@ -357,6 +357,7 @@ fn new_sequence(name: String, options: &Options) -> Result<Sequence> {
             greatest: options.greatest.flatten().unwrap_or(greatest),
             cycles: options.cycles.unwrap_or(false),
         },
+        comment: None,
     };
     let first = match increment > 0 {
         true => sequence.counting.least,

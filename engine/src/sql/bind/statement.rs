@@ -93,6 +93,7 @@ impl Binder<'_> {
                 Statement::CreateView(Box::new(self.bind_create_view(create)?))
             }
             ast::Statement::Drop { .. } => self.bind_drop(statement)?,
+            ast::Statement::Comment { .. } => Statement::Comment(self.bind_comment(statement)?),
             ast::Statement::Explain { .. } => self.bind_explain(statement, text)?,
             other => Statement::Transaction(transaction(other, text)?),
         })

@@ -99,6 +99,7 @@ impl Binder<'_> {
             column.generated = None;
             column.identity = None;
             column.sequences = Vec::new();
+            column.comment = None;
         }
         if like.defaults != Some(ast::CreateTableLikeDefaults::Including) {
             columns.iter_mut().for_each(|c| c.default = None);

@@ -55,6 +55,7 @@ impl Binder<'_> {
             columns: columns_of(&query, &create.columns)?,
             query: create.query.to_string(),
             depends_on: self.relations_in(&create.query)?,
+            comment: replaced.and_then(|view| view.comment.clone()),
             name,
         };
         if let Some(old) = replaced {

@@ -44,6 +44,7 @@ fn table() -> (Schema, Rows) {
         checks: Vec::new(),
         foreign_keys: Vec::new(),
         statistics: None,
+        comment: None,
     })]);
     let insert = bind(&insert, &schema).expect("the rows can be bound");
     let Statement::Insert(insert) = insert.statement else {

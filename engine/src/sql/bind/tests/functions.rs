@@ -9,7 +9,12 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../../../../FUNCTIONS.md");
 
 /// Functions that are no entry of a table, each in a query that has it.
-const EXAMPLES: [(&str, &str); 27] = [
+const EXAMPLES: [(&str, &str); 29] = [
+    (
+        "obj_description",
+        "obj_description('t'::regclass, 'pg_class')",
+    ),
+    ("col_description", "col_description('t'::regclass, 1)"),
     ("concat_ws", "concat_ws(',', 1, NULL)"),
     ("bit_length", "bit_length('a')"),
     ("quote_literal", "quote_literal(1)"),

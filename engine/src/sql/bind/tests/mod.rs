@@ -38,6 +38,7 @@ fn table(create: CreateTable) -> Arc<Table> {
         checks,
         foreign_keys,
         statistics: None,
+        comment: None,
     })
 }
 

@@ -1,0 +1,170 @@
+//! COMMENT ON, and the functions that give comments: of what a name means when the statement is bound, so that they are
+//! constants.
+
+use super::alter_column::of_column;
+use super::call::refuse;
+use super::coerce::literal;
+use super::context::Binder;
+use super::names::{at, parts, relation, sql_error};
+use crate::catalog::{Index, Table};
+use crate::error::{Error, Result};
+use crate::sql::bound::{Commented, Expr, ExprKind};
+use crate::sql::sequence::sequence_name;
+use crate::types::{SqlType, Value};
+use sqlparser::ast::{self, CommentObject};
+
+impl Binder<'_> {
+    /// `COMMENT ON`: what it is about, with the comment. Errors: `42P01`, `42703`, `42809`; `0A000` for what has no comments.
+    pub(super) fn bind_comment(&self, statement: &ast::Statement) -> Result<Commented> {
+        let ast::Statement::Comment {
+            object_type,
+            object_name: name,
+            comment,
+            if_exists,
+        } = statement
+        else {
+            return Err(Error::misuse("a comment is bound as one"));
+        };
+        if *if_exists {
+            return Err(sql_error("42601", "syntax error at or near \"IF\""));
+        }
+        let text = comment.clone().filter(|text| !text.is_empty());
+        match object_type {
+            CommentObject::Table => {
+                let (folded, ident) = relation(name)?;
+                let table = self.schema.table(&folded);
+                let table = table.ok_or_else(|| self.no_such("a table", &folded, ident))?;
+                let mut table = Table::clone(table);
+                table.comment = text;
+                Ok(Commented::Table(Box::new(table)))
+            }
+            CommentObject::Column => self.comment_on_column(name, text),
+            CommentObject::Index => {
+                let (folded, ident) = relation(name)?;
+                let is_key = |t: &Table| t.primary_key_name.as_ref() == Some(&folded);
+                let Some((table, index)) = self.schema.index(&folded) else {
+                    let is_row_id = self.schema.tables().any(|table| is_key(table));
+                    refuse(
+                        is_row_id,
+                        "a comment on the index of an integer primary key",
+                    )?;
+                    return Err(self.no_such("an index", &folded, ident));
+                };
+                let is_it = |other: &&mut Index| other.name == index.name;
+                let mut table = Table::clone(table);
+                if let Some(index) = table.indexes.iter_mut().find(is_it) {
+                    index.comment = text;
+                }
+                Ok(Commented::Table(Box::new(table)))
+            }
+            CommentObject::View => {
+                let (folded, ident) = relation(name)?;
+                let view = self.schema.view(&folded);
+                let view = view.ok_or_else(|| self.no_such("a view", &folded, ident))?;
+                let mut view = crate::catalog::View::clone(view);
+                view.comment = text;
+                Ok(Commented::View(Box::new(view)))
+            }
+            CommentObject::Sequence => {
+                let (folded, ident) = relation(name)?;
+                let sequence = self.schema.sequence(&folded);
+                let sequence =
+                    sequence.ok_or_else(|| self.no_such("a sequence", &folded, ident))?;
+                let mut sequence = crate::catalog::Sequence::clone(sequence);
+                sequence.comment = text;
+                Ok(Commented::Sequence(Box::new(sequence)))
+            }
+            other => Err(Error::unsupported(format_args!("COMMENT ON {other}"))),
+        }
+    }
+
+    fn comment_on_column(&self, name: &ast::ObjectName, text: Option<String>) -> Result<Commented> {
+        let idents = parts(name)?;
+        let (column, of) = match idents.split_last() {
+            Some((column, of)) if !of.is_empty() => (column, of),
+            _ => return Err(sql_error("42601", "column name must be qualified")),
+        };
+        let of: Vec<ast::Ident> = of.iter().map(|ident| (*ident).clone()).collect();
+        let of = ast::ObjectName::from(of);
+        let (folded, _) = relation(&of)?;
+        let is_view = self.schema.view(&folded).is_some();
+        refuse(is_view, "a comment on a column of a view")?;
+        let mut table = Table::clone(&*self.table(&of)?);
+        let position = of_column(&table, column)?;
+        table.columns[position].comment = text;
+        Ok(Commented::Table(Box::new(table)))
+    }
+
+    /// `42P01`, or `42809` when something else has the name.
+    fn no_such(&self, kind: &str, name: &str, ident: &ast::Ident) -> Error {
+        let error = match self.relation_exists(name) {
+            true => sql_error("42809", format!("\"{name}\" is not {kind}")),
+            false => sql_error("42P01", format!("relation \"{name}\" does not exist")),
+        };
+        at(error, ident)
+    }
+
+    /// `obj_description` and `col_description` of `'name'::regclass`; `None` for other functions. Errors: `42P01`, and
+    /// `0A000` for what is no such constant.
+    pub(super) fn bind_description(
+        &mut self,
+        name: &str,
+        arguments: &[&ast::Expr],
+    ) -> Result<Option<Expr>> {
+        let (what, more) = match (name, arguments) {
+            ("obj_description" | "col_description", [what, more @ ..]) if more.len() < 2 => {
+                (what, more.first())
+            }
+            _ => return Ok(None),
+        };
+        let no_constant = || Error::unsupported(format_args!("{name} of what is no constant"));
+        let ast::Expr::Cast {
+            expr,
+            data_type: ast::DataType::Regclass,
+            ..
+        } = what
+        else {
+            return Err(no_constant());
+        };
+        let more = more.map(|more| self.bind_expr(more)).transpose()?;
+        let more = match more.map(|more| more.kind) {
+            None => None,
+            Some(ExprKind::Literal(value)) => Some(value),
+            Some(_) => return Err(no_constant()),
+        };
+        let of = match self.bind_expr(expr)?.kind {
+            ExprKind::Literal(Value::Text(text)) => sequence_name(&text),
+            _ => return Err(no_constant()),
+        };
+        if !self.schema.relation_exists(&of) {
+            let message = format!("relation \"{of}\" does not exist");
+            return Err(sql_error("42P01", message));
+        }
+        let comment = match (name, more) {
+            ("obj_description", None) => self.comment_of(&of),
+            ("obj_description", Some(Value::Text(catalog))) if catalog == "pg_class" => {
+                self.comment_of(&of)
+            }
+            ("obj_description", Some(Value::Text(_) | Value::Null)) => None,
+            ("col_description", Some(Value::Int4(number))) => {
+                let at = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+                let table = self.schema.table(&of);
+                at.and_then(|at| table?.columns.get(at)?.comment.clone())
+            }
+            _ => return Ok(None),
+        };
+        let comment = comment.map_or(Value::Null, Value::Text);
+        Ok(Some(literal(comment, SqlType::Text)))
+    }
+
+    /// The comment on a table, a view, an index or a sequence.
+    fn comment_of(&self, name: &str) -> Option<String> {
+        let schema = self.schema;
+        let table = schema.table(name).map(|table| &table.comment);
+        let view = || schema.view(name).map(|view| &view.comment);
+        let index = || schema.index(name).map(|(_, index)| &index.comment);
+        let sequence = || schema.sequence(name).map(|sequence| &sequence.comment);
+        let found = table.or_else(view).or_else(index).or_else(sequence);
+        found.cloned().flatten()
+    }
+}
