@@ -1,8 +1,8 @@
 //! What is measured.
 #![allow(clippy::disallowed_methods)] // the rule is the engine's; a benchmark reads the clock
 
+use super::engines::{Datum, Engine, Session};
 use crate::Failure;
-use crate::engines::{Datum, Engine, Session};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -104,7 +104,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
 ];
 
 /// Numbers that look random and are the same in every run.
-fn scramble(i: u64) -> u64 {
+pub(crate) fn scramble(i: u64) -> u64 {
     let mut x = i.wrapping_add(0x9E37_79B9_7F4A_7C15);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
