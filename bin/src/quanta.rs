@@ -1,5 +1,6 @@
 //! `quanta`: the interactive shell, psql's little sister.
 
+mod allocator;
 mod shell;
 
 use clap::Parser;

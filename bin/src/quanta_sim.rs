@@ -1,5 +1,6 @@
 //! `quanta-sim`: runs QuantaDB on a simulated disk, crashes it, recovers it, and compares it with a model.
 
+mod allocator;
 mod sim;
 
 use clap::{Parser, Subcommand};

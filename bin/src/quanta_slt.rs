@@ -1,5 +1,7 @@
 //! `quanta-slt`: runs sqllogictest scripts over QuantaDB, or over a PostgreSQL server.
 
+mod allocator;
+
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use quantadb_sqllogictest::{

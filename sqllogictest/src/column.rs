@@ -32,21 +32,42 @@ impl ColumnType for ColumnKind {
     }
 }
 
+/// A value as an engine gives it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cell {
+    Null,
+    Truth(bool),
+    Whole(i64),
+    Number(f64),
+    /// Any other, as PostgreSQL's text.
+    Text(String),
+}
+
 impl ColumnKind {
-    /// A value as a script writes it; `text` is PostgreSQL's text of it, nothing for NULL.
-    pub(crate) fn format(self, text: Option<&str>, is_boolean: bool) -> String {
-        let Some(text) = text else {
-            return "NULL".to_owned();
-        };
-        let truth = is_boolean.then(|| u8::from(text == "t"));
-        match (self, truth) {
-            (Self::Integer, Some(truth)) => truth.to_string(),
-            (Self::Integer, None) => integer(text),
-            (Self::Real, Some(truth)) => format!("{:.3}", f64::from(truth)),
-            (Self::Real, None) => real(text),
-            (Self::Text, _) => printable(text),
+    /// A value as a script writes it.
+    pub(crate) fn format(self, cell: Cell) -> String {
+        match (self, cell) {
+            (_, Cell::Null) => "NULL".to_owned(),
+            (Self::Integer, Cell::Truth(truth)) => u8::from(truth).to_string(),
+            (Self::Real, Cell::Truth(truth)) => format!("{:.3}", f64::from(truth)),
+            (Self::Text, Cell::Truth(truth)) => if truth { "t" } else { "f" }.to_owned(),
+            (Self::Integer | Self::Text, Cell::Whole(number)) => number.to_string(),
+            (Self::Real, Cell::Whole(number)) => format!("{:.3}", number as f64),
+            (Self::Real, Cell::Number(number)) if number.is_finite() => format!("{number:.3}"),
+            // With nothing added, minus zero would show its sign.
+            (Self::Integer, Cell::Number(number)) if number.is_finite() => {
+                format!("{:.0}", number.trunc() + 0.0)
+            }
+            (_, Cell::Number(number)) => self.format(Cell::Text(float_text(number))),
+            (Self::Integer, Cell::Text(text)) => integer(&text),
+            (Self::Real, Cell::Text(text)) => real(&text),
+            (Self::Text, Cell::Text(text)) => printable(text),
         }
     }
+}
+
+fn float_text(number: f64) -> String {
+    quantadb::types::Value::Float8(number).to_string()
 }
 
 /// The integer at the start of a text, as C's `atoi` reads it. Texts of floats beyond 15 digits have an exponent, so
@@ -80,14 +101,15 @@ fn real(text: &str) -> String {
 }
 
 /// A text of one line that is not empty.
-fn printable(text: &str) -> String {
-    match text {
-        "" => "(empty)".to_owned(),
-        text => text
-            .chars()
-            .map(|c| if c.is_control() { '@' } else { c })
-            .collect(),
+fn printable(text: String) -> String {
+    if text.is_empty() {
+        return "(empty)".to_owned();
     }
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let shown = |c: char| if c.is_control() { '@' } else { c };
+    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
@@ -95,17 +117,24 @@ mod tests {
     use super::*;
 
     fn shown(kind: ColumnKind, text: &str) -> String {
-        kind.format(Some(text), false)
+        kind.format(Cell::Text(text.to_owned()))
     }
 
     #[test]
     fn values_are_shown_by_the_type_asked_for() {
         use ColumnKind::{Integer, Real, Text};
-        assert_eq!(Integer.format(None, false), "NULL");
-        assert_eq!(Real.format(None, true), "NULL");
-        assert_eq!(Integer.format(Some("t"), true), "1");
-        assert_eq!(Real.format(Some("f"), true), "0.000");
-        assert_eq!(Text.format(Some("t"), true), "t");
+        assert_eq!(Integer.format(Cell::Null), "NULL");
+        assert_eq!(Integer.format(Cell::Truth(true)), "1");
+        assert_eq!(Real.format(Cell::Truth(false)), "0.000");
+        assert_eq!(Text.format(Cell::Truth(true)), "t");
+        assert_eq!(Integer.format(Cell::Whole(-7)), "-7");
+        assert_eq!(Real.format(Cell::Whole(7)), "7.000");
+        assert_eq!(Integer.format(Cell::Number(-0.9)), "0");
+        assert_eq!(Integer.format(Cell::Number(1e18)), "1000000000000000000");
+        assert_eq!(Integer.format(Cell::Number(f64::NAN)), "0");
+        assert_eq!(Real.format(Cell::Number(1.0 / 3.0)), "0.333");
+        assert_eq!(Real.format(Cell::Number(f64::INFINITY)), "Infinity");
+        assert_eq!(Text.format(Cell::Number(0.5)), "0.5");
         assert_eq!(shown(Integer, "t"), "0");
         assert_eq!(shown(Integer, "-2.9"), "-2");
         assert_eq!(shown(Integer, "-0.9"), "0");

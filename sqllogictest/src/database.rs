@@ -1,9 +1,9 @@
 //! QuantaDB as an engine for scripts.
 
-use crate::column::ColumnKind;
+use crate::column::{Cell, ColumnKind};
 use crate::engine::{Answer, EngineError, ScriptDatabase, Session, SessionId, rows_answer};
 use quantadb::api::{Connection, Database};
-use quantadb::types::{SqlType, Value};
+use quantadb::types::Value;
 use sqllogictest::DBOutput;
 use tempfile::TempDir;
 
@@ -66,9 +66,20 @@ impl Session for QuantaSession {
             return Ok(DBOutput::StatementComplete(count));
         };
         let rows = self.0.query(sql, [])?;
-        let columns = rows.columns().iter();
-        let booleans: Vec<bool> = columns.map(|c| c.sql_type == SqlType::Bool).collect();
-        let cells = rows.map(|row| row.values().iter().map(Value::to_text).collect());
-        Ok(rows_answer(kinds, &booleans, cells))
+        let width = rows.columns().len();
+        let cells = rows.map(|row| row.into_values().into_iter().map(cell));
+        Ok(rows_answer(kinds, width, cells))
+    }
+}
+
+fn cell(value: Value) -> Cell {
+    match value {
+        Value::Bool(truth) => Cell::Truth(truth),
+        Value::Int2(number) => Cell::Whole(number.into()),
+        Value::Int4(number) => Cell::Whole(number.into()),
+        Value::Int8(number) => Cell::Whole(number),
+        Value::Float8(number) => Cell::Number(number),
+        Value::Text(text) => Cell::Text(text),
+        other => other.to_text().map_or(Cell::Null, Cell::Text),
     }
 }

@@ -1,6 +1,6 @@
 //! What a script runs over: a database of its own, and sessions with it.
 
-use crate::column::ColumnKind;
+use crate::column::{Cell, ColumnKind};
 use sqllogictest::DBOutput;
 use std::fmt;
 
@@ -72,21 +72,20 @@ impl From<quantadb::Error> for EngineError {
     }
 }
 
-/// The rows of an answer. `cells` are PostgreSQL's texts, row by row; `booleans` says of each column whether it is one.
-pub(crate) fn rows_answer(
+/// The rows of an answer of `width` columns.
+pub(crate) fn rows_answer<R: IntoIterator<Item = Cell>>(
     kinds: &[ColumnKind],
-    booleans: &[bool],
-    cells: impl Iterator<Item = Vec<Option<String>>>,
+    width: usize,
+    rows: impl Iterator<Item = R>,
 ) -> DBOutput<ColumnKind> {
     let kind = |column: usize| kinds.get(column).copied().unwrap_or(ColumnKind::Text);
-    let types: Vec<ColumnKind> = (0..booleans.len()).map(kind).collect();
-    let rows = cells
-        .map(|row| {
-            let cells = row.iter().zip(&types).zip(booleans);
-            cells
-                .map(|((text, kind), is_boolean)| kind.format(text.as_deref(), *is_boolean))
-                .collect()
-        })
-        .collect();
-    DBOutput::Rows { types, rows }
+    let types: Vec<ColumnKind> = (0..width).map(kind).collect();
+    let formatted = |row: R| {
+        let cells = row.into_iter().zip(&types);
+        cells.map(|(cell, kind)| kind.format(cell)).collect()
+    };
+    DBOutput::Rows {
+        rows: rows.map(formatted).collect(),
+        types,
+    }
 }

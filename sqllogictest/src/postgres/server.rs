@@ -2,7 +2,7 @@
 
 use super::address::PostgresAddress;
 use super::client::Client;
-use crate::column::ColumnKind;
+use crate::column::{Cell, ColumnKind};
 use crate::engine::{Answer, EngineError, ScriptDatabase, Session, SessionId, rows_answer};
 use parking_lot::Mutex;
 use sqllogictest::DBOutput;
@@ -111,7 +111,13 @@ impl Session for PostgresSession {
         let (Some(kinds), Some(columns)) = (kinds, &reply.columns) else {
             return Ok(DBOutput::StatementComplete(reply.count));
         };
-        let booleans: Vec<bool> = columns.iter().map(|&c| c == BOOLEAN).collect();
-        Ok(rows_answer(kinds, &booleans, reply.rows.into_iter()))
+        let cell = |(text, column): (Option<String>, &u32)| match text {
+            None => Cell::Null,
+            Some(text) if *column == BOOLEAN => Cell::Truth(text == "t"),
+            Some(text) => Cell::Text(text),
+        };
+        let rows = reply.rows.into_iter();
+        let cells = rows.map(|row| row.into_iter().zip(columns).map(cell));
+        Ok(rows_answer(kinds, columns.len(), cells))
     }
 }
