@@ -177,7 +177,7 @@ mistakes! {
         ChainLeaked,
         /// The undo note of an overflow chain names its first page only.
         ChainUndoPartial,
-        /// A forward scan leaves out the key that equals a separator.
+        /// A forward scan that goes on to the next leaf leaves out its first key.
         ScanSkipsFence,
         /// A dropped tree is freed while a snapshot sees it.
         DroppedTreeFreedEarly,

@@ -36,7 +36,9 @@ mod split;
 mod tree;
 
 pub use check::{PageOwners, TreeReport, add_problem, check_tree};
-pub use node::{Entry, OVERFLOW, StoredEntry, TOMBSTONE, cell_bytes_max, key_bytes_max};
+pub use node::{
+    Entry, EntryPlace, OVERFLOW, StoredEntry, TOMBSTONE, cell_bytes_max, key_bytes_max,
+};
 pub(crate) use node::{child_at as inner_child, leaf_cell, leaf_entry, leaf_key};
 pub use overflow::{ChainRef, VALUE_BYTES_MAX, free_chain_step, read_chain, write_chain};
 pub use tree::{Leaf, LeafMut, Seek, Tree};

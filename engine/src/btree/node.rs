@@ -3,6 +3,7 @@
 use crate::page::{HEADER_BYTES, Page, PageId};
 use crate::planted::{Mistake, makes};
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Flag of an entry that was deleted and stays until no snapshot needs it.
@@ -80,6 +81,29 @@ fn key_end(cell: &[u8]) -> usize {
 /// The key of a leaf cell.
 pub(crate) fn leaf_key(cell: &[u8]) -> &[u8] {
     &cell[LEAF_HEAD..key_end(cell)]
+}
+
+/// Where an entry lies in the bytes of its page.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryPlace {
+    /// As in [`Entry`].
+    pub flags: u8,
+    /// Where its key starts.
+    pub key: usize,
+    /// Where its key ends and its value starts.
+    pub value: usize,
+    /// Where its value ends.
+    pub end: usize,
+}
+
+/// Where the entry of the leaf cell at `cell` lies.
+pub(super) fn leaf_place(page: &[u8], cell: Range<usize>) -> EntryPlace {
+    EntryPlace {
+        flags: page[cell.start],
+        key: cell.start + LEAF_HEAD,
+        value: cell.start + key_end(&page[cell.clone()]),
+        end: cell.end,
+    }
 }
 
 /// The entry of a leaf cell.

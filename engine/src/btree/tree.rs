@@ -1,13 +1,14 @@
 //! A tree's handle: descents, and leaves read or changed.
 
 use super::node::{
-    Entry, cell_bytes_max, child_at, child_index, child_index_before, leaf_cell, leaf_entry,
-    leaf_key, search_leaf, separator,
+    Entry, EntryPlace, cell_bytes_max, child_at, child_index, child_index_before, leaf_cell,
+    leaf_entry, leaf_key, leaf_place, search_leaf, separator,
 };
 use crate::buffer::{Author, Change, Frame, Pool};
 use crate::error::{Error, Result};
 use crate::page::{Lsn, Page, PageId, PageKind, PageOp};
 use crate::sync::{LatchRead, LatchWrite, ReadGuard, RwLock};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// An open tree. All users of a tree must share one handle, whose latch orders them.
@@ -159,6 +160,25 @@ impl Tree {
         })
     }
 
+    /// The leaf after `leaf`, or before it; `None` at the edge of the tree. The tree has kept its structure since `leaf` was
+    /// found.
+    ///
+    /// # Errors
+    /// As [`Tree::leaf`].
+    pub fn sibling<'t>(&'t self, leaf: Leaf<'t>, after: bool) -> Result<Option<Leaf<'t>>> {
+        let Leaf { _structure, frame } = leaf;
+        let id = match after {
+            true => frame.page.next(),
+            false => frame.page.prev(),
+        };
+        drop(frame);
+        if id == PageId::NONE {
+            return Ok(None);
+        }
+        let frame = self.latch_leaf(Some(id))?;
+        Ok(Some(Leaf { _structure, frame }))
+    }
+
     /// Calls `each` with all leaves from left to right, each latched shared meanwhile. Between two of them the tree may
     /// change: a key that is there all the time is met once.
     ///
@@ -236,6 +256,16 @@ impl Leaf<'_> {
     /// Where it would be.
     pub fn position(&self, key: &[u8]) -> Result<usize, usize> {
         search_leaf(&self.frame.page, key)
+    }
+
+    /// Where the entries of `slots` lie in the page (an assertion of PAGE-2 when there are not so many).
+    pub fn places(
+        &self,
+        slots: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = EntryPlace> + ExactSizeIterator {
+        let page = &self.frame.page;
+        let cells = page.cell_ranges(slots);
+        cells.map(|cell| leaf_place(page.bytes(), cell))
     }
 
     /// Key and entry of a slot (an assertion of PAGE-2 when there is none).

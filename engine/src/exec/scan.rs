@@ -6,13 +6,15 @@ use crate::exec::entry::entry_row_id;
 use crate::exec::filter;
 use crate::exec::lookup::{Lookup, lookup};
 use crate::exec::operator::{Context, Operator};
-use crate::plan::Scan;
+use crate::plan::{Scan, columns_of, has_subquery};
 use crate::sql::bound::Expr;
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::RowDecoder;
 use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageCursor, StorageTxn};
 use crate::types::Value;
-use arrow_array::Int64Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
+use arrow_array::{ArrayRef, Int64Array, NullArray, UInt32Array};
 use std::sync::Arc;
 
 /// Entries of the first step of a scan, or fewer when fewer rows are wanted; each step takes four times as many.
@@ -24,6 +26,8 @@ const STEP_LEAST: usize = 4;
 pub(crate) struct RowReader<'a> {
     scan: &'a Scan,
     decoder: RowDecoder,
+    /// Whether the filter asks for a column, if others can wait until it is known which rows it lets through.
+    filtered: Option<Vec<bool>>,
 }
 
 impl<'a> RowReader<'a> {
@@ -31,13 +35,56 @@ impl<'a> RowReader<'a> {
     pub(crate) fn new(scan: &'a Scan) -> Self {
         Self {
             decoder: RowDecoder::new(&scan.table_types, &scan.columns, scan.table.row_id_column),
+            filtered: filtered(scan),
             scan,
         }
+    }
+
+    /// The rows of `entries` (of the table's tree) that the filter lets through. `entries` may keep just these.
+    pub(crate) fn read(
+        &mut self,
+        context: &Context<'_>,
+        entries: &mut EntryBatch,
+    ) -> Result<Batch> {
+        let Some(filtered) = &self.filtered else {
+            let batch = self.decode(entries)?;
+            return filter::apply(context, &self.scan.filter, batch);
+        };
+        self.decoder.locate(entries)?;
+        let count = entries.len();
+        let early = filtered.iter().enumerate().map(|(column, asked)| {
+            Ok(match asked {
+                true => self.decoder.column(entries, column)?,
+                false => Arc::new(NullArray::new(count)) as ArrayRef,
+            })
+        });
+        let mut early = early.collect::<Result<Vec<_>>>()?;
+        // Which rows they are tells a column behind them.
+        early.push(Arc::new(UInt32Array::from_iter_values(0..count as u32)));
+        let mut batch = filter::apply(context, &self.scan.filter, Batch::new(early, count))?;
+        let kept = batch.columns.pop();
+        if batch.rows == 0 {
+            return Ok(batch);
+        }
+        if let Some(kept) = kept.filter(|_| batch.rows < count) {
+            let positions = kept.as_primitive::<UInt32Type>().values();
+            self.decoder.keep(entries, positions);
+        }
+        for (column, _) in filtered.iter().enumerate().filter(|(_, asked)| !**asked) {
+            batch.columns[column] = self.decoder.column(entries, column)?;
+        }
+        self.push_row_ids(entries, &mut batch.columns)?;
+        Ok(batch)
     }
 
     /// The wanted columns of `rows` (entries of the table's tree), before the filter.
     pub(crate) fn decode(&mut self, rows: &EntryBatch) -> Result<Batch> {
         let mut columns = self.decoder.decode(rows)?;
+        self.push_row_ids(rows, &mut columns)?;
+        Ok(Batch::new(columns, rows.len()))
+    }
+
+    fn push_row_ids(&self, rows: &EntryBatch, columns: &mut Vec<ArrayRef>) -> Result<()> {
         if self.scan.with_row_id {
             let ids: Vec<i64> = rows
                 .iter()
@@ -45,8 +92,20 @@ impl<'a> RowReader<'a> {
                 .collect::<Result<_>>()?;
             columns.push(Arc::new(Int64Array::from(ids)));
         }
-        Ok(Batch::new(columns, rows.len()))
+        Ok(())
     }
+}
+
+/// Which columns of `scan` its filter asks for; `None` when it asks for all, for none, or for subqueries.
+fn filtered(scan: &Scan) -> Option<Vec<bool>> {
+    if scan.filter.is_empty() || scan.filter.iter().any(has_subquery) {
+        return None;
+    }
+    let mut asked = vec![false; scan.columns.len()];
+    for column in scan.filter.iter().flat_map(columns_of) {
+        *asked.get_mut(column)? = true;
+    }
+    asked.contains(&false).then_some(asked)
 }
 
 /// Where a scan is.
@@ -212,8 +271,7 @@ impl Operator for ScanOperator<'_> {
                 return Ok(None);
             }
             self.step = (self.step * 4).min(BATCH_ROWS);
-            let batch = self.reader.decode(&self.rows)?;
-            let batch = filter::apply(&self.context, &self.reader.scan.filter, batch)?;
+            let batch = self.reader.read(&self.context, &mut self.rows)?;
             if batch.rows > 0 {
                 return Ok(Some(batch));
             }

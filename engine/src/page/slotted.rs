@@ -3,6 +3,7 @@
 use super::{Lsn, PageId};
 use crate::error::{Error, Result};
 use crate::planted::{Mistake, makes};
+use std::ops::Range;
 
 /// Bytes of the header of every page.
 pub const HEADER_BYTES: usize = 64;
@@ -215,6 +216,24 @@ impl Page {
         let at = self.slot_offset(slot);
         let len = usize::from(self.u16(at));
         &self.bytes[at + 2..at + 2 + len]
+    }
+
+    /// Where the cells in `slots` lie in [`Page::bytes`] (an assertion of PAGE-2 when there are not so many).
+    pub fn cell_ranges(
+        &self,
+        slots: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = Range<usize>> + ExactSizeIterator {
+        assert!(
+            slots.end <= self.slot_count(),
+            "PAGE-2: slots {slots:?} of {} in page {:?}",
+            self.slot_count(),
+            self.id()
+        );
+        let offsets = &self.bytes[HEADER_BYTES + 2 * slots.start..HEADER_BYTES + 2 * slots.end];
+        offsets.chunks_exact(2).map(|offset| {
+            let at = usize::from(u16::from_le_bytes([offset[0], offset[1]]));
+            at + 2..at + 2 + usize::from(self.u16(at))
+        })
     }
 
     /// Bytes that new cells and their slots can take, after compaction.

@@ -49,6 +49,7 @@ mod with;
 pub(crate) use change::{Change, ChangeKind};
 pub(crate) use coerce::{KeyValue, coerce};
 pub(crate) use explain::{Actual, lines};
+pub(crate) use expr::{columns_of, has_subquery};
 pub(crate) use physical::{
     Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, SubPlan,
 };

@@ -142,6 +142,19 @@ impl EntryBatch {
         self.entries.push((start, middle, self.bytes.len()));
     }
 
+    /// Adds bytes in which entries lie; gives where they start. No entry is added.
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) -> usize {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        start
+    }
+
+    /// Adds the entry that lies at `key..value..end` in the bytes that start at `bytes`, see [`Self::push_bytes`].
+    pub(crate) fn push_place(&mut self, bytes: usize, key: usize, value: usize, end: usize) {
+        debug_assert!(key <= value && value <= end && bytes + end <= self.bytes.len());
+        self.entries.push((bytes + key, bytes + value, bytes + end));
+    }
+
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -152,7 +165,7 @@ impl EntryBatch {
         self.entries.is_empty()
     }
 
-    /// Bytes of all keys and values.
+    /// Bytes of all keys and values, and of what lies between them.
     pub fn size_bytes(&self) -> usize {
         self.bytes.len()
     }
@@ -167,6 +180,14 @@ impl EntryBatch {
     pub fn value(&self, i: usize) -> &[u8] {
         let (_, middle, end) = self.entries[i];
         &self.bytes[middle..end]
+    }
+
+    /// Forgets all entries but those at `positions`, which ascend (panics for positions that are none).
+    pub fn keep(&mut self, positions: &[u32]) {
+        for (to, from) in positions.iter().enumerate() {
+            self.entries[to] = self.entries[*from as usize];
+        }
+        self.entries.truncate(positions.len());
     }
 
     /// All entries, in the order of the scan.

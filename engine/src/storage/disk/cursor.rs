@@ -1,14 +1,21 @@
-//! Scans: one leaf at a time, nothing held between two steps.
+//! Scans: some leaves at a time, nothing held between two steps.
 
 use super::super::{EntryBatch, KeyRange, ScanDirection, StorageCursor};
 use super::core::OpenTree;
 use super::transaction::DiskTxn;
-use crate::btree::{Entry, Leaf, OVERFLOW, Seek, StoredEntry, TOMBSTONE};
+use crate::btree::{Entry, EntryPlace, Leaf, OVERFLOW, Seek, StoredEntry, TOMBSTONE};
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
 use crate::txn::Seen;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::Arc;
+
+/// A page is copied as a whole when at least one in so many of its entries is asked for.
+const COPY_PART: usize = 4;
+
+/// The structure of a tree is kept for so many leaves at a time: long enough that going down costs little, and short enough
+/// that a split need not wait.
+const LEAVES_MAX: usize = 16;
 
 /// A scan of a [`DiskTxn`].
 pub(super) struct DiskCursor<'t> {
@@ -40,7 +47,7 @@ impl<'t> DiskCursor<'t> {
         }
     }
 
-    /// Appends what is visible of the leaf that comes next, and moves on.
+    /// Appends what is visible of the leaves that come next, and moves on.
     fn step(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<()> {
         let (mut lower, mut upper) = (None, None);
         let seek = match (self.direction, &self.rest.low, &self.rest.high) {
@@ -50,69 +57,114 @@ impl<'t> DiskCursor<'t> {
             (ScanDirection::Backward, _, Bound::Included(k)) => Seek::Key(k),
             (ScanDirection::Backward, _, Bound::Excluded(k)) => Seek::Before(k),
         };
-        let leaf = self
-            .open
-            .tree
-            .leaf_with_fences(seek, &mut lower, &mut upper)?;
-        let first = lower_slot(&leaf, &self.rest.low);
-        let end = upper_slot(&leaf, &self.rest.high).max(first);
-        let settled = leaf.page().max_txn() < self.txn.snapshot.settled_below;
-        let mut reached = None;
-        match self.direction {
-            ScanDirection::Forward => {
-                for slot in first..end {
-                    if batch.len() >= entries_max {
-                        reached = Some(slot - 1);
-                        break;
-                    }
-                    self.push(&leaf, slot, settled, batch)?;
-                }
+        let open = self.open.clone();
+        let forward = self.direction == ScanDirection::Forward;
+        let mut leaf = open.tree.leaf_with_fences(seek, &mut lower, &mut upper)?;
+        let (mut leaves, mut moved) = (0, false);
+        loop {
+            // Only the first leaf can begin before the range.
+            let first = match leaves {
+                1.. if forward && makes(Mistake::ScanSkipsFence) => 1.min(leaf.page().slot_count()),
+                1.. if forward => 0,
+                _ => lower_slot(&leaf, &self.rest.low),
+            };
+            let end = upper_slot(&leaf, &self.rest.high).max(first);
+            let last = self.push_leaf(&leaf, first..end, batch, entries_max)?;
+            if let Some(slot) = last {
+                moved = true;
+                let bound = match forward {
+                    true => &mut self.rest.low,
+                    false => &mut self.rest.high,
+                };
+                exclude(bound, leaf.slot(slot).0);
             }
-            ScanDirection::Backward => {
-                for slot in (first..end).rev() {
-                    if batch.len() >= entries_max {
-                        reached = Some(slot + 1);
-                        break;
-                    }
-                    self.push(&leaf, slot, settled, batch)?;
+            leaves += 1;
+            let is_whole = match forward {
+                true => end == last.map_or(first, |slot| slot + 1),
+                false => first == last.unwrap_or(end),
+            };
+            let enough = leaves >= LEAVES_MAX || batch.size_bytes() >= BATCH_BYTES_MAX;
+            if !is_whole || (moved && enough) {
+                return Ok(());
+            }
+            let goes_on = match forward {
+                true => end == leaf.page().slot_count(),
+                false => first == 0,
+            };
+            let next = match goes_on {
+                true => open.tree.sibling(leaf, forward)?,
+                false => None,
+            };
+            match next {
+                Some(next) => leaf = next,
+                None => {
+                    self.done = true;
+                    return Ok(());
                 }
             }
         }
-        match (reached, self.direction) {
-            (Some(slot), ScanDirection::Forward) => {
-                self.rest.low = Bound::Excluded(leaf.slot(slot).0.to_vec());
-            }
-            (Some(slot), ScanDirection::Backward) => {
-                self.rest.high = Bound::Excluded(leaf.slot(slot).0.to_vec());
-            }
-            (None, ScanDirection::Forward) => match upper {
-                Some(fence) if end == leaf.page().slot_count() => {
-                    self.rest.low = match makes(Mistake::ScanSkipsFence) {
-                        true => Bound::Excluded(fence),
-                        false => Bound::Included(fence),
-                    };
-                }
-                _ => self.done = true,
-            },
-            (None, ScanDirection::Backward) => match lower {
-                Some(fence) if first == 0 => self.rest.high = Bound::Excluded(fence),
-                _ => self.done = true,
-            },
-        }
-        Ok(())
     }
 
-    fn push(
+    /// Appends what is visible of `slots` of `leaf` until there are enough entries; gives the last slot that was looked at.
+    fn push_leaf(
         &self,
         leaf: &Leaf<'_>,
-        slot: usize,
-        settled: bool,
+        slots: Range<usize>,
         batch: &mut EntryBatch,
-    ) -> Result<()> {
-        let (key, entry) = leaf.slot(slot);
-        if settled {
-            return self.push_entry(key, entry, batch);
+        entries_max: usize,
+    ) -> Result<Option<usize>> {
+        let settled = leaf.page().max_txn() < self.txn.snapshot.settled_below;
+        let wanted = slots.len().min(entries_max - batch.len());
+        let visit = Visit {
+            leaf,
+            settled,
+            copies: settled && wanted * COPY_PART >= leaf.page().slot_count(),
+        };
+        let places = slots.clone().zip(leaf.places(slots));
+        match self.direction {
+            ScanDirection::Forward => self.push_all(&visit, places, batch, entries_max),
+            ScanDirection::Backward => self.push_all(&visit, places.rev(), batch, entries_max),
         }
+    }
+
+    /// Appends what is visible of `slots` until there are enough entries; gives the last slot that was looked at.
+    fn push_all(
+        &self,
+        visit: &Visit<'_>,
+        slots: impl Iterator<Item = (usize, EntryPlace)>,
+        batch: &mut EntryBatch,
+        entries_max: usize,
+    ) -> Result<Option<usize>> {
+        let page = visit.leaf.page().bytes();
+        let (mut last, mut copied) = (None, None);
+        for (slot, place) in slots {
+            if batch.len() >= entries_max {
+                break;
+            }
+            last = Some(slot);
+            match place.flags {
+                0 if visit.copies => {
+                    let copied = *copied.get_or_insert_with(|| batch.push_bytes(page));
+                    batch.push_place(copied, place.key, place.value, place.end);
+                }
+                _ => {
+                    let entry = Entry {
+                        flags: place.flags,
+                        value: &page[place.value..place.end],
+                    };
+                    let key = &page[place.key..place.value];
+                    match visit.settled {
+                        true => self.push_entry(key, entry, batch)?,
+                        false => self.push_version(key, entry, batch)?,
+                    }
+                }
+            }
+        }
+        Ok(last)
+    }
+
+    /// Appends the version of an entry that this transaction sees.
+    fn push_version(&self, key: &[u8], entry: Entry<'_>, batch: &mut EntryBatch) -> Result<()> {
         let txn = self.txn;
         let tree = self.open.tree.root();
         match txn
@@ -136,6 +188,26 @@ impl<'t> DiskCursor<'t> {
         }
         Ok(())
     }
+}
+
+/// A leaf that is read.
+struct Visit<'a> {
+    leaf: &'a Leaf<'a>,
+    /// Whether everybody sees the newest versions of all of its entries.
+    settled: bool,
+    /// Whether its page is copied at once, since most of its entries are wanted.
+    copies: bool,
+}
+
+/// Makes `bound` exclude `key`.
+fn exclude(bound: &mut Bound<Vec<u8>>, key: &[u8]) {
+    let mut bytes = match std::mem::replace(bound, Bound::Unbounded) {
+        Bound::Included(bytes) | Bound::Excluded(bytes) => bytes,
+        Bound::Unbounded => Vec::new(),
+    };
+    bytes.clear();
+    bytes.extend_from_slice(key);
+    *bound = Bound::Excluded(bytes);
 }
 
 /// The first slot within a lower bound.
@@ -162,8 +234,11 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 impl StorageCursor for DiskCursor<'_> {
     fn next_batch(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<bool> {
         batch.clear();
-        self.txn.limits.check()?;
-        while !self.done && batch.len() < entries_max && batch.size_bytes() < BATCH_BYTES_MAX {
+        while !self.done
+            && batch.len() < entries_max
+            && (batch.is_empty() || batch.size_bytes() < BATCH_BYTES_MAX)
+        {
+            self.txn.limits.check()?;
             self.step(batch, entries_max)?;
         }
         if let (Some(reading), Some(range)) = (&self.txn.reading, &self.range) {

@@ -1,7 +1,8 @@
 //! From a batch of rows to Arrow arrays: the path of scans.
 //!
 //! Two passes: the first finds the places of the wanted columns row by row, the second fills one array after the other
-//! in a loop that knows its type.
+//! in a loop that knows its type. Between them rows can be left out: a filter needs a few of the columns, the others are
+//! made of the rows that it lets through.
 
 use super::layout::{Layout, Place, damaged};
 use crate::error::Result;
@@ -24,8 +25,10 @@ pub struct RowDecoder {
     layout: Layout,
     /// For each wanted column its type, and its slot in the layout; `None` for the row id.
     outputs: Vec<(SqlType, Option<usize>)>,
-    /// Of all rows of the batch, slot by slot; kept for its memory.
+    /// Of all rows of the batch, slot by slot; kept for its memory. Not filled for plain rows of fixed widths.
     places: Vec<Place>,
+    /// Whether all rows of the batch are plain, so that some columns are at the same place in each.
+    plain: bool,
 }
 
 impl RowDecoder {
@@ -57,32 +60,71 @@ impl RowDecoder {
             layout: Layout::new(&stored, &wanted),
             outputs,
             places: Vec::new(),
+            plain: false,
         }
     }
 
     /// The arrays of the wanted columns, in the order of the projection, with a row for each entry of `batch`.
     /// `XX001` when an entry is not a row of the table.
     pub fn decode(&mut self, batch: &EntryBatch) -> Result<Vec<ArrayRef>> {
+        self.locate(batch)?;
+        (0..self.outputs.len())
+            .map(|output| self.column(batch, output))
+            .collect()
+    }
+
+    /// Finds the wanted columns in the entries of `batch`. `XX001` when an entry is not a row of the table.
+    pub fn locate(&mut self, batch: &EntryBatch) -> Result<()> {
         let slots = self.layout.slot_count();
+        self.plain = batch.iter().all(|(_, row)| self.layout.is_plain(row));
+        if !self.has_places() {
+            return Ok(());
+        }
         if slots > 0 {
             self.places.resize(batch.len() * slots, Place::NULL);
             for ((_, row), places) in batch.iter().zip(self.places.chunks_exact_mut(slots)) {
                 self.layout.locate(row, places)?;
             }
         }
-        self.outputs
-            .iter()
-            .map(|(sql_type, slot)| match slot {
-                None => row_ids(batch, *sql_type),
-                Some(slot) => Column {
-                    batch,
-                    places: &self.places[..batch.len() * slots],
-                    slot: *slot,
-                    slots,
-                }
-                .array(*sql_type),
-            })
-            .collect()
+        Ok(())
+    }
+
+    fn has_places(&self) -> bool {
+        !(self.plain && self.layout.all_have_offsets())
+    }
+
+    /// Forgets the rows that `batch`, which was located, keeps none of; see [`EntryBatch::keep`].
+    pub fn keep(&mut self, batch: &mut EntryBatch, positions: &[u32]) {
+        if self.has_places() {
+            let slots = self.layout.slot_count();
+            for (to, from) in positions.iter().enumerate() {
+                let from = *from as usize * slots;
+                self.places.copy_within(from..from + slots, to * slots);
+            }
+        }
+        batch.keep(positions);
+    }
+
+    /// The array of the column at place `output` of the projection, of the entries of `batch`, which was located. `XX001`
+    /// when an entry has no such value there.
+    pub fn column(&self, batch: &EntryBatch, output: usize) -> Result<ArrayRef> {
+        let slots = self.layout.slot_count();
+        let (sql_type, slot) = self.outputs[output];
+        let Some(slot) = slot else {
+            return row_ids(batch, sql_type);
+        };
+        let places = match self.has_places() {
+            true => &self.places[..batch.len() * slots],
+            false => &[],
+        };
+        let column = Column {
+            batch,
+            places,
+            slot,
+            slots,
+            offset: self.layout.offset(slot).filter(|_| self.plain),
+        };
+        column.array(sql_type)
     }
 }
 
@@ -114,6 +156,8 @@ struct Column<'a> {
     places: &'a [Place],
     slot: usize,
     slots: usize,
+    /// Where the value begins in each row, if it is there in all and they are of fixed width.
+    offset: Option<usize>,
 }
 
 impl<'a> Column<'a> {
@@ -176,8 +220,24 @@ impl<'a> Column<'a> {
             .map(|((_, row), place)| (!place.is_null()).then(|| place.of(row)))
     }
 
+    /// Calls `each` with all values, which have `width` bytes.
+    #[inline]
+    fn for_each(
+        &self,
+        width: usize,
+        mut each: impl FnMut(Option<&'a [u8]>) -> Result<()>,
+    ) -> Result<()> {
+        match self.offset {
+            Some(offset) => self
+                .batch
+                .iter()
+                .try_for_each(|(_, row)| each(Some(&row[offset..offset + width]))),
+            None => self.values().try_for_each(each),
+        }
+    }
+
     fn nulls(&self) -> Option<NullBuffer> {
-        if !self.places().any(Place::is_null) {
+        if self.offset.is_some() || !self.places().any(Place::is_null) {
             return None;
         }
         Some(self.places().map(|place| !place.is_null()).collect())
@@ -188,7 +248,7 @@ impl<'a> Column<'a> {
         from_bytes: impl Fn([u8; N]) -> T::Native,
     ) -> Result<PrimitiveArray<T>> {
         let mut values = Vec::with_capacity(self.batch.len());
-        for value in self.values() {
+        self.for_each(N, |value| {
             values.push(match value {
                 None => T::Native::default(),
                 Some(bytes) => from_bytes(
@@ -197,7 +257,8 @@ impl<'a> Column<'a> {
                         .map_err(|_| damaged("a value has a wrong width"))?,
                 ),
             });
-        }
+            Ok(())
+        })?;
         Ok(PrimitiveArray::new(
             ScalarBuffer::from(values),
             self.nulls(),
@@ -206,26 +267,28 @@ impl<'a> Column<'a> {
 
     fn sixteen(&self) -> Result<FixedSizeBinaryArray> {
         let mut bytes: Vec<u8> = Vec::with_capacity(self.batch.len() * 16);
-        for value in self.values() {
+        self.for_each(16, |value| {
             let value = value.unwrap_or(&[0; 16]);
             if value.len() != 16 {
                 return Err(damaged("a value has a wrong width"));
             }
             bytes.extend_from_slice(value);
-        }
+            Ok(())
+        })?;
         FixedSizeBinaryArray::try_new(16, Buffer::from_vec(bytes), self.nulls())
             .map_err(|_| damaged("a value has a wrong width"))
     }
 
     fn booleans(&self) -> Result<BooleanArray> {
         let mut values = BooleanBufferBuilder::new(self.batch.len());
-        for value in self.values() {
+        self.for_each(1, |value| {
             values.append(match value {
                 None | Some([0]) => false,
                 Some([1]) => true,
                 Some(_) => return Err(damaged("a BOOLEAN is neither true nor false")),
             });
-        }
+            Ok(())
+        })?;
         Ok(BooleanArray::new(values.finish(), self.nulls()))
     }
 

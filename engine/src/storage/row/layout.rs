@@ -1,7 +1,7 @@
 //! Where the columns lie in a row, and how to find some of them fast.
 
 use crate::error::{Error, Result};
-use crate::types::SqlType;
+use crate::types::{SqlType, push_varint};
 
 /// How many bytes a value takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,12 @@ pub(super) struct Layout {
     slots: Vec<Option<usize>>,
     /// The way through a row of all columns without NULLs.
     steps: Vec<Step>,
-    slot_count: usize,
+    /// For each slot its column's place in a plain row, where nothing of variable width is before it.
+    offsets: Vec<Option<usize>>,
+    /// How a plain row begins: one of all columns, without NULLs.
+    plain_head: Vec<u8>,
+    /// Bytes of a plain row at least.
+    plain_bytes: usize,
 }
 
 impl Layout {
@@ -103,17 +108,47 @@ impl Layout {
                 _ => steps.push(step),
             }
         }
+        let mut plain_head = Vec::new();
+        push_varint(&mut plain_head, widths.len() as u64);
+        plain_head.resize(plain_head.len() + widths.len().div_ceil(8), 0);
+        let mut offsets = vec![None; wanted.len()];
+        let mut plain_bytes = plain_head.len();
+        for (width, slot) in widths.iter().zip(&slots) {
+            let Width::Fixed(length) = width else { break };
+            if let Some(slot) = slot {
+                offsets[*slot] = Some(plain_bytes);
+            }
+            plain_bytes += length;
+        }
         Self {
             widths,
             slots,
             steps,
-            slot_count: wanted.len(),
+            offsets,
+            plain_head,
+            plain_bytes,
         }
     }
 
     /// Number of slots.
     pub(super) fn slot_count(&self) -> usize {
-        self.slot_count
+        self.offsets.len()
+    }
+
+    /// Whether `row` has all columns, none of them NULL, and room for those before the first of variable width.
+    #[inline]
+    pub(super) fn is_plain(&self, row: &[u8]) -> bool {
+        row.len() >= self.plain_bytes && row.starts_with(&self.plain_head)
+    }
+
+    /// Where the column of a slot begins in each plain row, if that is the same in all.
+    pub(super) fn offset(&self, slot: usize) -> Option<usize> {
+        self.offsets[slot]
+    }
+
+    /// Whether all slots have an [offset](Self::offset).
+    pub(super) fn all_have_offsets(&self) -> bool {
+        self.offsets.iter().all(Option::is_some)
     }
 
     /// Writes the place of each wanted column in `row` to its slot of `places`.
