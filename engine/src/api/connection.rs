@@ -3,12 +3,13 @@
 use crate::api::database::Shared;
 use crate::api::interrupt::InterruptHandle;
 use crate::api::rows::{Column, Rows};
-use crate::api::session::{Ran, Session, has_lost, parse_one};
+use crate::api::session::{Ran, Session, has_lost};
 use crate::api::statement::Statement;
 use crate::api::transaction::Transaction;
 use crate::catalog::Schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::ResultRows;
+use crate::sql::parse_one;
 use crate::types::Value;
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -34,7 +34,9 @@
 //!
 //! A [`Connection`] is a session: its state machine, plan cache and the retrying of single statements live in `session`.
 //!
-//! - API-1: a text that was just added to the plan cache is there.
+//! - API-1: a shape, a statement without its literals, runs only on the version of the schema that it was planned for and
+//!   with literals that are values of its parameters; else the statement is taken as it was written, so that its errors
+//!   are those of the text.
 //! - API-2: a statement runs in a transaction only while one is open.
 //! - API-3: what is transaction control by its syntax is bound as such.
 //! - API-4: queries, changes, transaction control and maintenance are not run as utility statements.

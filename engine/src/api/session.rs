@@ -12,7 +12,7 @@
 //! Several statements in one string outside of a block are one implicit transaction, as in PostgreSQL's simple query.
 
 use crate::api::database::Shared;
-use crate::api::plans::{PlanCache, Planned};
+use crate::api::plans::{Job, Known, PlanCache, Planned};
 use crate::api::sequences::{Sequences, SessionSequences};
 use crate::api::settings::Settings;
 use crate::api::{convert, kind, utility};
@@ -22,7 +22,7 @@ use crate::exec::{self, Deferral, ResultRows, check_deferred};
 use crate::interrupt::{Interrupt, WaitLimits};
 use crate::plan::{Body, plan};
 use crate::sql::bound::{OutputColumn, Statement, TransactionModes};
-use crate::sql::{Parsed, bind, parse};
+use crate::sql::{Parsed, bind, parse, parse_one};
 use crate::storage::{IsolationLevel, StorageTxn, TxnOptions};
 use crate::types::Value;
 use std::cell::RefCell;
@@ -36,7 +36,8 @@ pub(crate) struct Session {
     pub(super) settings: Settings,
     /// Stops the statement that runs.
     pub(crate) interrupt: Arc<Interrupt>,
-    plans: PlanCache,
+    /// Away while a statement of it runs.
+    pub(super) plans: Option<Box<PlanCache>>,
     /// The schema last used, by its version.
     schema: Option<(u64, Arc<Schema>)>,
     /// Its number among the connections of the database, from 1 on.
@@ -124,20 +125,6 @@ pub(super) fn has_lost(error: &Error) -> bool {
     matches!(error.sqlstate(), "40001" | "40P01")
 }
 
-/// The one statement of `text`. Errors: `42601` when there are none or several.
-pub(crate) fn parse_one(text: &str) -> Result<Parsed> {
-    let mut all = parse(text)?;
-    match (all.pop(), all.is_empty()) {
-        (Some(one), true) => Ok(one),
-        (None, _) => Err(Error::new(ErrorKind::Sql, "42601", "there is no statement")),
-        (Some(_), false) => Err(Error::new(
-            ErrorKind::Sql,
-            "42601",
-            "cannot insert multiple commands into a prepared statement",
-        )),
-    }
-}
-
 impl Session {
     /// Errors: those of reading the settings of the database.
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Self> {
@@ -145,7 +132,7 @@ impl Session {
             open: None,
             settings: Settings::new(&shared.options),
             interrupt: Arc::new(Interrupt::new(shared.env.clone())),
-            plans: PlanCache::default(),
+            plans: None,
             schema: None,
             id: 1 + shared.connections.fetch_add(1, Ordering::Relaxed),
             blocks: 0,
@@ -168,12 +155,22 @@ impl Session {
 
     /// Runs the one statement of `text`.
     pub(crate) fn run_text(&mut self, text: &str, parameters: &[Value]) -> Result<Ran> {
-        let mut plans = std::mem::take(&mut self.plans);
-        let result = match plans.entry(text, parse_one) {
-            Ok(prepared) => self.run(&prepared.parsed, &mut prepared.planned, parameters),
-            Err(error) => self.fail(Err(error)),
-        };
-        self.plans = plans;
+        let result =
+            self.with_plans(
+                |plans, session| match plans.run_known(session, text, parameters) {
+                    Known::Ran(result) => result,
+                    Known::Not(shape) => {
+                        plans.run_new(session, text, parse_one(text)?, shape, parameters)
+                    }
+                },
+            );
+        self.fail(result)
+    }
+
+    fn with_plans<T>(&mut self, act: impl FnOnce(&mut PlanCache, &mut Self) -> T) -> T {
+        let mut plans = self.plans.take().unwrap_or_default();
+        let result = act(&mut plans, self);
+        self.plans = Some(plans);
         result
     }
 
@@ -183,19 +180,30 @@ impl Session {
         text: &str,
         each: &mut dyn FnMut(Ran) -> Result<()>,
     ) -> Result<()> {
-        let statements = match parse(text) {
+        let shape = match self.with_plans(|plans, session| plans.run_known(session, text, &[])) {
+            Known::Ran(result) => return each(result?),
+            Known::Not(shape) => shape,
+        };
+        let mut statements = match parse(text) {
             Ok(statements) => statements,
             Err(error) => return self.fail(Err(error)),
         };
-        if let [one] = statements.as_slice() {
-            return each(self.run(one, &mut None, &[])?);
+        if let [_] = statements.as_slice()
+            && let Some(one) = statements.pop()
+        {
+            let run = |plans: &mut PlanCache, session: &mut Self| {
+                plans.run_new(session, text, one, shape, &[])
+            };
+            return each(self.with_plans(run)?);
         }
         for statement in &statements {
             // BEGIN begins by itself, as it says.
             if self.open.is_none() && !kind::is_transaction_control(statement) {
                 self.begin(TransactionModes::default())?;
             }
-            let ran = self.run(statement, &mut None, &[]).and_then(&mut *each);
+            let ran = self
+                .run(&mut Job::new(statement, None, &[]))
+                .and_then(&mut *each);
             if let Err(error) = ran {
                 if let Some(open) = self.open.take_if(|o| !o.block) {
                     self.roll_back(open)?;
@@ -210,20 +218,16 @@ impl Session {
     }
 
     /// Runs a statement, planned already for some version of the schema or not.
-    pub(crate) fn run(
-        &mut self,
-        parsed: &Parsed,
-        planned: &mut Option<Arc<Planned>>,
-        parameters: &[Value],
-    ) -> Result<Ran> {
+    pub(crate) fn run(&mut self, job: &mut Job<'_>) -> Result<Ran> {
         self.interrupt
             .begin(self.settings.statement_timeout_micros());
-        if let Some(setting) = kind::setting(parsed) {
+        if let Some(setting) = kind::setting(&job.parsed) {
             let result = self.run_setting(setting);
             return self.fail(result);
         }
-        if kind::is_transaction_control(parsed) {
-            let Statement::Transaction(statement) = bind(parsed, &Schema::default())?.statement
+        if kind::is_transaction_control(&job.parsed) {
+            let Statement::Transaction(statement) =
+                bind(&job.parsed, &Schema::default())?.statement
             else {
                 return Err(Error::misuse("API-3: transaction control is bound as such"));
             };
@@ -231,12 +235,12 @@ impl Session {
             return self.fail(result);
         }
         if self.open.is_some() {
-            let result = self.run_in_transaction(parsed, planned, parameters);
+            let result = self.run_in_transaction(job);
             return self.fail(result);
         }
         let mut tries = 0;
         loop {
-            match self.run_alone(parsed, planned, parameters) {
+            match self.run_alone(job) {
                 Err(error) if tries < self.shared.options.retries_max && has_lost(&error) => {
                     tries += 1;
                 }
@@ -254,43 +258,29 @@ impl Session {
     }
 
     /// A statement as a transaction of its own.
-    fn run_alone(
-        &mut self,
-        parsed: &Parsed,
-        planned: &mut Option<Arc<Planned>>,
-        parameters: &[Value],
-    ) -> Result<Ran> {
-        if let Some(ran) = utility::maintenance(&self.shared, parsed, &self.wait_limits())? {
+    fn run_alone(&mut self, job: &mut Job<'_>) -> Result<Ran> {
+        if let Some(ran) = utility::maintenance(&self.shared, &job.parsed, &self.wait_limits())? {
             return Ok(ran);
         }
         if self.settings.read_only {
-            kind::refuse_changes(parsed)?;
+            kind::refuse_changes(&job.parsed)?;
         }
         // What changes nothing need not note what it reads.
-        let options = self.txn_options(None, kind::is_query(parsed));
+        let options = self.txn_options(None, kind::is_query(&job.parsed));
         self.sequences.get_mut().forget_notes();
         let mut txn = self.shared.backend.begin(options)?;
         txn.limit_waits(self.wait_limits());
-        if kind::changes_schema(parsed) {
+        if kind::changes_schema(&job.parsed) {
             // First of all, so that nothing that was read has to be given up for it.
             txn.mark_schema_changed()?;
         }
-        let version = txn.schema_version();
-        let now_planned = match planned {
-            Some(known) if known.schema_version == version => known.clone(),
-            _ => {
-                let schema = self.schema(&*txn)?;
-                let new = Arc::new(self.plan(parsed, &schema, version)?);
-                *planned = Some(new.clone());
-                new
-            }
-        };
+        let planned = self.planned(&*txn, None, job)?;
         let now_micros = self.shared.env.now_micros();
         let mut deferral = Deferral::default();
         let (ran, _) = self.execute(
             &mut *txn,
-            now_planned,
-            parameters,
+            planned,
+            job.parameters,
             (now_micros, self.settings.read_only),
             &mut deferral,
         )?;
@@ -301,34 +291,23 @@ impl Session {
         Ok(ran)
     }
 
-    fn run_in_transaction(
-        &mut self,
-        parsed: &Parsed,
-        planned: &mut Option<Arc<Planned>>,
-        parameters: &[Value],
-    ) -> Result<Ran> {
+    fn run_in_transaction(&mut self, job: &mut Job<'_>) -> Result<Ran> {
         let Some(mut open) = self.open.take() else {
             return Err(Error::misuse("API-2: a transaction is open"));
         };
         let result = if open.failed {
             Err(aborted())
         } else {
-            self.run_in(&mut open, parsed, planned, parameters)
+            self.run_in(&mut open, job)
         };
         self.open = Some(open);
         result
     }
 
-    fn run_in(
-        &mut self,
-        open: &mut Open,
-        parsed: &Parsed,
-        planned: &mut Option<Arc<Planned>>,
-        parameters: &[Value],
-    ) -> Result<Ran> {
-        utility::refuse_in_transaction(parsed)?;
+    fn run_in(&mut self, open: &mut Open, job: &mut Job<'_>) -> Result<Ran> {
+        utility::refuse_in_transaction(&job.parsed)?;
         if open.read_only {
-            kind::refuse_changes(parsed)?;
+            kind::refuse_changes(&job.parsed)?;
         }
         open.has_run = true;
         open.txn.limit_waits(self.wait_limits());
@@ -338,7 +317,7 @@ impl Session {
         let mut tries = 0;
         loop {
             open.txn.refresh_snapshot();
-            match self.run_step(open, parsed, planned, parameters) {
+            match self.run_step(open, job) {
                 Ok((ran, changed_schema)) => {
                     if changed_schema {
                         let root = self.shared.backend.root_tree();
@@ -360,37 +339,45 @@ impl Session {
         }
     }
 
-    fn run_step(
-        &mut self,
-        open: &mut Open,
-        parsed: &Parsed,
-        planned: &mut Option<Arc<Planned>>,
-        parameters: &[Value],
-    ) -> Result<(Ran, bool)> {
-        if kind::changes_schema(parsed) {
+    fn run_step(&mut self, open: &mut Open, job: &mut Job<'_>) -> Result<(Ran, bool)> {
+        if kind::changes_schema(&job.parsed) {
             open.txn.mark_schema_changed()?;
         }
-        let version = open.txn.schema_version();
-        let now_planned = match (&open.own_schema, &planned) {
-            (Some(schema), _) => Arc::new(self.plan(parsed, schema, version)?),
-            (None, Some(known)) if known.schema_version == version => known.clone(),
-            (None, _) => {
-                let schema = self.schema(&*open.txn)?;
-                let new = Arc::new(self.plan(parsed, &schema, version)?);
-                *planned = Some(new.clone());
-                new
-            }
-        };
-        if let Body::Utility(statement) = &now_planned.plan.body {
+        let planned = self.planned(&*open.txn, open.own_schema.as_ref(), job)?;
+        if let Body::Utility(statement) = &planned.plan.body {
             utility::refuse_while_checks_wait(statement, &open.deferral)?;
         }
         self.execute(
             &mut *open.txn,
-            now_planned,
-            parameters,
+            planned,
+            job.parameters,
             (open.now_micros, open.read_only),
             &mut open.deferral,
         )
+    }
+
+    /// The plan of `job` for the schema that `txn` sees, which is `own_schema` once the transaction has changed it.
+    fn planned(
+        &mut self,
+        txn: &dyn StorageTxn,
+        own_schema: Option<&Arc<Schema>>,
+        job: &mut Job<'_>,
+    ) -> Result<Arc<Planned>> {
+        let version = txn.schema_version();
+        match (own_schema, &job.planned) {
+            (None, Some(known)) if known.schema_version == version => Ok(known.clone()),
+            (None, _) => {
+                job.take_as_written()?;
+                let schema = self.schema(txn)?;
+                let new = Arc::new(self.plan(&job.parsed, &schema, version)?);
+                job.planned = Some(new.clone());
+                Ok(new)
+            }
+            (Some(schema), _) => {
+                job.take_as_written()?;
+                self.plan(&job.parsed, schema, version).map(Arc::new)
+            }
+        }
     }
 
     fn execute(

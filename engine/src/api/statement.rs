@@ -1,8 +1,9 @@
 //! A prepared statement.
 
 use crate::api::connection::{Connection, rows_of};
-use crate::api::plans::Planned;
+use crate::api::plans::{Job, Planned};
 use crate::api::rows::{Column, Rows};
+use crate::api::session::Ran;
 use crate::error::Result;
 use crate::sql::Parsed;
 use crate::types::{SqlType, Value};
@@ -32,19 +33,21 @@ impl<'c> Statement<'c> {
 
     /// Runs the statement; see [`Connection::execute`].
     pub fn execute(&self, parameters: impl AsRef<[Value]>) -> Result<u64> {
-        let mut session = self.connection.session.borrow_mut();
-        let planned = &mut self.planned.borrow_mut();
-        Ok(session
-            .run(&self.parsed, planned, parameters.as_ref())?
-            .count)
+        Ok(self.run(parameters.as_ref())?.count)
     }
 
     /// Runs the statement and gives its rows; see [`Connection::query`].
     pub fn query(&self, parameters: impl AsRef<[Value]>) -> Result<Rows> {
+        self.run(parameters.as_ref()).map(rows_of)
+    }
+
+    fn run(&self, parameters: &[Value]) -> Result<Ran> {
         let mut session = self.connection.session.borrow_mut();
-        let planned = &mut self.planned.borrow_mut();
-        let ran = session.run(&self.parsed, planned, parameters.as_ref())?;
-        Ok(rows_of(ran))
+        let mut planned = self.planned.borrow_mut();
+        let mut job = Job::new(&self.parsed, planned.take(), parameters);
+        let result = session.run(&mut job);
+        *planned = job.planned;
+        result
     }
 
     /// The result columns when it was prepared.

@@ -83,5 +83,6 @@ pub(crate) use integrity::{
 };
 pub(crate) use memory::MemoryPool;
 pub(crate) use run::{Executed, ResultRows, Settings, execute};
+pub(crate) use short::is_short;
 pub(crate) use spill::TempSpace;
 pub use spill::TempStats;

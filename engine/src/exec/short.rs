@@ -1,10 +1,13 @@
 //! The short path: a scan that looks a few rows up by key gives them as values, without arrays.
+//!
+//! What takes it has the same plan whatever the values in the statement are, so one plan can serve them all.
 
 use crate::error::Result;
 use crate::exec::lookup::{Lookup, lookup};
 use crate::exec::operator::Context;
 use crate::exec::scalar::{RowView, each};
-use crate::plan::{Access, NodeKind, PlanNode, Scan};
+use crate::plan::{Access, Body, ChangeKind, NodeKind, Plan, PlanNode, Scan};
+use crate::sql::bound::Expr;
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
 use crate::types::{SqlType, Value};
@@ -12,8 +15,49 @@ use crate::types::{SqlType, Value};
 /// Most lookups that take the short path.
 const LOOKUPS_MAX: usize = 16;
 
+/// Whether `plan` looks a few rows up by key, changes them, or adds rows of a list.
+pub(crate) fn is_short(plan: &Plan) -> bool {
+    let of_rows = match &plan.body {
+        Body::Query(root) => short_scan(root).is_some(),
+        Body::Change(change) => match &change.kind {
+            ChangeKind::InsertRows(_) => true,
+            ChangeKind::Update(source, _) | ChangeKind::Delete(source, _) => {
+                short_scan(source).is_some()
+            }
+            ChangeKind::InsertQuery(_) | ChangeKind::Merge(..) => false,
+        },
+        _ => false,
+    };
+    of_rows && plan.subplans.is_empty()
+}
+
+/// A scan that looks at most a few rows up by key.
+struct ShortScan<'p> {
+    scan: &'p Scan,
+    /// The types of its rows.
+    types: &'p [SqlType],
+    /// What is computed of them, if something is.
+    projection: Option<&'p [Expr]>,
+}
+
+/// `node` as such a scan, if it is one.
+fn short_scan(node: &PlanNode) -> Option<ShortScan<'_>> {
+    let (below, projection) = match &node.kind {
+        NodeKind::Project { input, expressions } => (&**input, Some(expressions.as_slice())),
+        _ => (node, None),
+    };
+    match &below.kind {
+        NodeKind::Scan(scan) if looks_up(scan) => Some(ShortScan {
+            scan,
+            types: &below.types,
+            projection,
+        }),
+        _ => None,
+    }
+}
+
 /// Whether `scan` looks at most a few rows up by key.
-pub(crate) fn is_short(scan: &Scan) -> bool {
+fn looks_up(scan: &Scan) -> bool {
     match &scan.access {
         Access::RowIds(points) => points.len() <= LOOKUPS_MAX,
         Access::Index(access) => {
@@ -31,27 +75,25 @@ pub(crate) fn rows(context: &Context<'_>, node: &PlanNode) -> Result<Option<Vec<
     if context.memo.profile.is_some() {
         return Ok(None); // what is seen are operators
     }
-    match &node.kind {
-        NodeKind::Scan(scan) if is_short(scan) => scan_rows(context, scan, &node.types).map(Some),
-        NodeKind::Project { input, expressions } => match &input.kind {
-            NodeKind::Scan(scan) if is_short(scan) => {
-                let rows = scan_rows(context, scan, &input.types)?;
-                let project = |row: Vec<Value>| {
-                    let view = RowView {
-                        values: &row,
-                        types: &input.types,
-                    };
-                    each(expressions, |e| context.scalar(e, view))
-                };
-                rows.into_iter()
-                    .map(project)
-                    .collect::<Result<_>>()
-                    .map(Some)
-            }
-            _ => Ok(None),
-        },
-        _ => Ok(None),
-    }
+    let Some(short) = short_scan(node) else {
+        return Ok(None);
+    };
+    let types = short.types;
+    let rows = scan_rows(context, short.scan, types)?;
+    let Some(expressions) = short.projection else {
+        return Ok(Some(rows));
+    };
+    let project = |row: Vec<Value>| {
+        let view = RowView {
+            values: &row,
+            types,
+        };
+        each(expressions, |e| context.scalar(e, view))
+    };
+    rows.into_iter()
+        .map(project)
+        .collect::<Result<_>>()
+        .map(Some)
 }
 
 fn scan_rows(

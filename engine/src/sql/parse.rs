@@ -6,11 +6,13 @@
 use super::action_columns;
 use super::conflict_target;
 use super::frame_exclusion;
+use super::lift::Lifted;
 use super::locking;
 use super::sequence::{self, SequenceChange};
 use super::setting::{Recognised, recognise};
 use super::table_as::{self, TableAs};
 use crate::error::{Error, ErrorKind, Result};
+use crate::types::SqlType;
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
 use sqlparser::ast::{CreateTable, CreateTableLikeKind, HiveFormat, ObjectName, Statement};
 use sqlparser::dialect::PostgreSqlDialect;
@@ -34,6 +36,8 @@ pub struct Parsed {
     text: String,
     /// `FOR UPDATE` or its like is somewhere in it.
     pub(crate) locks_rows: bool,
+    /// The types of `$1`, `$2`, … that are given, not inferred.
+    pub(crate) parameter_types: Vec<Option<SqlType>>,
 }
 
 impl Parsed {
@@ -64,37 +68,56 @@ pub(crate) enum ParsedKind {
 /// The statements of `sql`, which semicolons separate; empty ones are left out. `42601` with a position for what is no
 /// SQL, `54001` for what is nested too deeply, `0A000` for options of our own statements that do not exist.
 pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
-    let tokens = tokenize(sql)?;
+    let mut tokens = tokenize(sql)?;
     let lines = line_starts(sql);
     let mut statements = Vec::new();
-    let mut rest = tokens.as_slice();
-    while !rest.is_empty() {
-        let length = rest.iter().position(|t| t.token == Token::SemiColon);
-        let (segment, end) = rest.split_at(length.unwrap_or(rest.len()));
-        rest = end.get(1..).unwrap_or_default();
+    while !tokens.is_empty() {
+        let semicolon = tokens.iter().position(|t| t.token == Token::SemiColon);
+        let rest = tokens.split_off(semicolon.map_or(tokens.len(), |at| at + 1));
+        let mut segment = std::mem::replace(&mut tokens, rest);
+        let end = semicolon.and_then(|_| segment.pop());
         let Some(first) = segment.iter().find(|t| !is_blank(t)) else {
             continue;
         };
         let from = offset(sql, &lines, first.span.start);
         let to = end
-            .first()
+            .as_ref()
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
-        let excluding = frame_exclusion::rewrite(segment);
-        let segment = excluding.as_deref().unwrap_or(segment);
-        let acting = action_columns::rewrite(segment)?;
-        let segment = acting.as_deref().unwrap_or(segment);
-        let rewritten = locking::rewrite(segment)?;
-        let locks_rows = rewritten.is_some();
-        let segment = rewritten.as_deref().unwrap_or(segment);
-        let inferring = conflict_target::rewrite(segment);
-        let segment = inferring.as_deref().unwrap_or(segment);
+        segment = frame_exclusion::rewrite(&segment).unwrap_or(segment);
+        segment = action_columns::rewrite(&segment)?.unwrap_or(segment);
+        let locking = locking::rewrite(&segment)?;
+        let locks_rows = locking.is_some();
+        segment = locking.unwrap_or(segment);
+        segment = conflict_target::rewrite(&segment).unwrap_or(segment);
         statements.push(Parsed {
-            kind: parse_one(segment, end.first())?,
+            kind: parse_statement(segment, end.as_ref())?,
             locks_rows,
             text: sql.get(from..to).unwrap_or_default().trim().to_string(),
+            parameter_types: Vec::new(),
         });
     }
     Ok(statements)
+}
+
+/// The one statement of `text`. Errors: those of [`parse`], `42601` when there are none or several.
+pub(crate) fn parse_one(text: &str) -> Result<Parsed> {
+    let mut all = parse(text)?;
+    match (all.pop(), all.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (None, _) => Err(Error::new(ErrorKind::Sql, "42601", "there is no statement")),
+        (Some(_), false) => Err(Error::new(
+            ErrorKind::Sql,
+            "42601",
+            "cannot insert multiple commands into a prepared statement",
+        )),
+    }
+}
+
+/// The shape of a statement. Errors: that it cannot be parsed without its literals.
+pub(crate) fn parse_lifted(lifted: &Lifted) -> Result<Parsed> {
+    let mut parsed = parse_one(&lifted.shape)?;
+    parsed.parameter_types.clone_from(&lifted.types);
+    Ok(parsed)
 }
 
 /// The query that `text` is.
@@ -102,23 +125,35 @@ pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
     let tokens = tokenize(text)?;
     let tokens = frame_exclusion::rewrite(&tokens).unwrap_or(tokens);
     let tokens = locking::rewrite(&tokens)?.unwrap_or(tokens);
-    with_parser(&tokens, None, |parser| parser.parse_query()).map(|query| *query)
+    with_parser(tokens, None, |parser| parser.parse_query()).map(|query| *query)
 }
 
 /// The expression that `text` is.
 pub(crate) fn parse_expression(text: &str) -> Result<sqlparser::ast::Expr> {
-    with_parser(&tokenize(text)?, None, |parser| parser.parse_expr())
+    with_parser(tokenize(text)?, None, |parser| parser.parse_expr())
 }
 
+/// The tokens of `text`. Blanks are left out but those behind a string, which may be one with the next.
 fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>> {
-    let tokens = Tokenizer::new(&DIALECT, text)
+    let mut tokens = Tokenizer::new(&DIALECT, text)
         .tokenize_with_location()
         .map_err(|e| syntax_error(e.message, e.location))?;
+    let mut behind_string = false;
+    tokens.retain(|token| {
+        let is_blank = is_blank(token);
+        if !is_blank {
+            behind_string = matches!(token.token, Token::SingleQuotedString(_));
+        }
+        !is_blank || behind_string
+    });
     check_runs(&tokens)?;
     Ok(tokens)
 }
 
-fn parse_one(tokens: &[TokenWithSpan], end: Option<&TokenWithSpan>) -> Result<ParsedKind> {
+fn parse_statement(
+    mut tokens: Vec<TokenWithSpan>,
+    end: Option<&TokenWithSpan>,
+) -> Result<ParsedKind> {
     let words: Vec<&TokenWithSpan> = tokens.iter().filter(|t| !is_blank(t)).collect();
     let word = |i: usize| match words.get(i).map(|t| &t.token) {
         Some(Token::Word(w)) if w.quote_style.is_none() => w.value.to_ascii_uppercase(),
@@ -139,17 +174,15 @@ fn parse_one(tokens: &[TokenWithSpan], end: Option<&TokenWithSpan>) -> Result<Pa
             {
                 return Err(Error::unsupported("ANALYZE of columns or with options"));
             }
-            let at = tokens
-                .iter()
-                .position(|t| !is_blank(t))
-                .map_or(0, |first| first + 1);
+            let first = tokens.iter().position(|t| !is_blank(t));
             let names = |parser: &mut Parser<'_>| {
                 parser.parse_comma_separated(|p| p.parse_object_name(false))
             };
-            with_parser(&tokens[at..], end, names).map(ParsedKind::Analyze)
+            let behind = tokens.split_off(first.map_or(0, |first| first + 1));
+            with_parser(behind, end, names).map(ParsedKind::Analyze)
         }
         _ if sequence::is_alter_sequence(&words) => {
-            let parsed = |rest: &[TokenWithSpan]| with_parser(rest, end, sequence::parse_rest);
+            let parsed = |rest| with_parser(rest, end, sequence::parse_rest);
             sequence::parse(&words, parsed).map(ParsedKind::AlterSequence)
         }
         _ if table_as::is_table_as(&words) => {
@@ -206,13 +239,13 @@ fn is_plain(create: &mut CreateTable) -> bool {
 
 /// Parses `tokens` to their end; `end` is the semicolon that follows them.
 fn with_parser<T>(
-    tokens: &[TokenWithSpan],
+    tokens: Vec<TokenWithSpan>,
     end: Option<&TokenWithSpan>,
     parse: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<T> {
     let mut parser = Parser::new(&DIALECT)
         .with_recursion_limit(NESTING_MAX)
-        .with_tokens_with_locations(tokens.to_vec());
+        .with_tokens_with_locations(tokens);
     let parsed = parse(&mut parser).map_err(|e| parser_error(e, end))?;
     let next = parser.peek_token();
     if next.token == Token::EOF {

@@ -63,7 +63,7 @@ pub(super) fn refuse_identity_changes(words: &[&TokenWithSpan]) -> Result<()> {
 /// and `0A000` for owners and schemas.
 pub(super) fn parse(
     words: &[&TokenWithSpan],
-    parsed: impl FnOnce(&[TokenWithSpan]) -> Result<SequenceChange>,
+    parsed: impl FnOnce(Vec<TokenWithSpan>) -> Result<SequenceChange>,
 ) -> Result<SequenceChange> {
     let restart = restart(words);
     let copy = |range: Range<usize>| range.map(|at| words[at].clone());
@@ -73,7 +73,7 @@ pub(super) fn parse(
             .chain(copy(gone.end..words.len()))
             .collect(),
     };
-    let mut change = parsed(&rest)?;
+    let mut change = parsed(rest)?;
     match &mut change.action {
         SequenceAction::Unsupported(what) => {
             return Err(Error::unsupported(format_args!("ALTER SEQUENCE … {what}")));

@@ -166,6 +166,15 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// Gives `$1`, `$2`, … these types, where there is one.
+    pub(super) fn declare(&mut self, types: &[Option<SqlType>]) {
+        let parameters = types.iter().map(|sql_type| Parameter {
+            sql_type: *sql_type,
+            untyped_uses: 0,
+        });
+        self.parameters = parameters.collect();
+    }
+
     /// A binder of a query that stands by itself at this place.
     pub(super) fn beside(&self) -> Self {
         Self {

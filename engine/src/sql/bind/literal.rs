@@ -13,7 +13,9 @@ impl Binder<'_> {
     /// A literal or a parameter.
     pub(super) fn bind_value(&mut self, value: &ast::ValueWithSpan) -> Result<Expr> {
         let bound = match &value.value {
-            ast::Value::Number(digits, false) => number(digits, false),
+            ast::Value::Number(digits, false) => {
+                number(digits, false).map(|(value, sql_type)| literal(value, sql_type))
+            }
             ast::Value::Boolean(v) => Ok(literal(Value::Bool(*v), SqlType::Bool)),
             ast::Value::Null => Ok(literal(Value::Null, SqlType::Unknown)),
             ast::Value::Placeholder(text) => self.parameter(text),
@@ -38,7 +40,7 @@ pub(super) fn string(value: &ast::Value) -> Result<String> {
 }
 
 /// A number's literal with its sign: INTEGER or BIGINT if it is whole and fits, else NUMERIC.
-pub(super) fn number(digits: &str, negative: bool) -> Result<Expr> {
+pub(in crate::sql) fn number(digits: &str, negative: bool) -> Result<(Value, SqlType)> {
     let signed = if negative {
         format!("-{digits}")
     } else {
@@ -46,10 +48,10 @@ pub(super) fn number(digits: &str, negative: bool) -> Result<Expr> {
     };
     if digits.bytes().all(|b| b.is_ascii_digit()) {
         if let Ok(value) = signed.parse::<i32>() {
-            return Ok(literal(Value::Int4(value), SqlType::Int4));
+            return Ok((Value::Int4(value), SqlType::Int4));
         }
         if let Ok(value) = signed.parse::<i64>() {
-            return Ok(literal(Value::Int8(value), SqlType::Int8));
+            return Ok((Value::Int8(value), SqlType::Int8));
         }
     }
     if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
@@ -59,5 +61,5 @@ pub(super) fn number(digits: &str, negative: bool) -> Result<Expr> {
         return Err(sql_error("42601", message));
     }
     let sql_type = SqlType::Numeric(None);
-    Ok(literal(Value::from_text(&signed, sql_type)?, sql_type))
+    Ok((Value::from_text(&signed, sql_type)?, sql_type))
 }

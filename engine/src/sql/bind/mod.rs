@@ -72,6 +72,7 @@ mod with;
 
 pub(crate) use explain::explain_options;
 pub use integrity::reference;
+pub(super) use literal::number;
 pub use statement::{Bound, bind};
 pub use stored::bind_expression;
 pub(super) use stored::{bind_index_expression, bind_index_predicate};

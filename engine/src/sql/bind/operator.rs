@@ -1,5 +1,6 @@
 //! Operators, chosen by the types of their operands.
 
+use super::coerce::literal;
 use super::coerce::{Context, latest, narrowed, same};
 use super::context::Binder;
 use super::literal::number;
@@ -247,7 +248,7 @@ impl Binder<'_> {
             && let ast::Expr::Value(value) = operand
             && let ast::Value::Number(digits, false) = &value.value
         {
-            return number(digits, true);
+            return number(digits, true).map(|(value, sql_type)| literal(value, sql_type));
         }
         let input = self.bind_expr(operand)?;
         match op {

@@ -26,6 +26,7 @@ pub struct Bound {
 /// type, `0A000` for what is not supported, `54001` for what is nested too deeply; with a position where one is known.
 pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
     let mut binder = Binder::new(schema);
+    binder.declare(&parsed.parameter_types);
     let statement = match &parsed.kind {
         ParsedKind::Sql(statement) => binder.bind_statement(statement, parsed.text())?,
         ParsedKind::AlterSequence(change) => {
