@@ -13,6 +13,7 @@ use crate::exec::limit::{Limit, Nothing, OneRow, Values, limits};
 use crate::exec::lock_rows::LockRows;
 use crate::exec::loop_join::NestedLoop;
 use crate::exec::operator::{BoxOperator, Context};
+use crate::exec::project_set::ProjectSet;
 use crate::exec::recursive::{CteScan, KeptRows, RecursiveUnion};
 use crate::exec::scan::ScanOperator;
 
@@ -67,6 +68,10 @@ fn open<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>>
             input: build(context, input)?,
             expressions,
         }),
+        NodeKind::ProjectSet { input, calls } => {
+            let rows = build(context, input)?;
+            Box::new(ProjectSet::new(context, rows, &input.types, calls))
+        }
         NodeKind::FunctionScan(function) => Box::new(FunctionScan::new(context, function)),
         NodeKind::HashJoin { .. }
         | NodeKind::NestedLoop { .. }

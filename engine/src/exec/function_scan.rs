@@ -1,27 +1,19 @@
-//! Functions in FROM: `generate_series`, and those that give what is inside of a value.
+//! Functions in FROM.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exec::batch::{BATCH_ROWS, Batch};
-use crate::exec::json_rows::json_rows;
+use crate::exec::function_rows::FunctionRows;
 use crate::exec::operator::{Context, Operator};
-use crate::exec::series::Series;
-use crate::sql::bound::{Function, TableFunction};
-use crate::types::{SqlType, Value};
+use crate::sql::bound::Function;
+use crate::types::Value;
 
 /// The rows of a function.
 pub(crate) struct FunctionScan<'a> {
     context: Context<'a>,
     function: &'a Function,
-    rows: Option<Rows>,
+    rows: Option<FunctionRows>,
     /// Rows given so far.
     given: i64,
-}
-
-/// What comes next.
-enum Rows {
-    Series(Series, SqlType),
-    /// All at once: they come out of a value that is in memory.
-    Ready(std::vec::IntoIter<Vec<Value>>),
 }
 
 impl<'a> FunctionScan<'a> {
@@ -35,61 +27,13 @@ impl<'a> FunctionScan<'a> {
         }
     }
 
-    fn start(&self) -> Result<Rows> {
+    fn start(&self) -> Result<FunctionRows> {
         let values = self.function.arguments.iter();
         let values: Vec<Value> = values
             .map(|e| self.context.constant(e))
             .collect::<Result<_>>()?;
-        let rows = match self.function.function {
-            TableFunction::GenerateSeries => {
-                let sql_type = self.function.types.first().copied();
-                let sql_type =
-                    sql_type.ok_or_else(|| Error::misuse("EXEC-1: a series is a column"))?;
-                return Ok(Rows::Series(Series::new(&values)?, sql_type));
-            }
-            TableFunction::Unnest => unnest(values),
-            TableFunction::Subscripts => subscripts(&values),
-            function => json_rows(function, &values, &self.function.types)?,
-        };
-        Ok(Rows::Ready(rows.into_iter()))
+        FunctionRows::new(self.function.function, values, &self.function.types)
     }
-}
-
-/// One row for each element of the longest array; those of a shorter one go on with NULL.
-fn unnest(arrays: Vec<Value>) -> Vec<Vec<Value>> {
-    let elements = arrays.into_iter().map(|array| match array {
-        Value::Array(array) => array.into_values(),
-        _ => Vec::new(),
-    });
-    let mut columns: Vec<_> = elements.map(Vec::into_iter).collect();
-    let rows = columns
-        .iter()
-        .map(ExactSizeIterator::len)
-        .max()
-        .unwrap_or(0);
-    let row = |_| {
-        columns
-            .iter_mut()
-            .map(|c| c.next().unwrap_or(Value::Null))
-            .collect()
-    };
-    (0..rows).map(row).collect()
-}
-
-/// The numbers of the elements of the first dimension, which is the only one.
-fn subscripts(arguments: &[Value]) -> Vec<Vec<Value>> {
-    let (length, backwards) = match arguments {
-        [Value::Array(array), Value::Int4(1)] => (array.values().len(), false),
-        [Value::Array(array), Value::Int4(1), Value::Bool(reverse)] => {
-            (array.values().len(), *reverse)
-        }
-        _ => return Vec::new(),
-    };
-    let mut rows: Vec<Vec<Value>> = (1..=length as i32).map(|n| vec![Value::Int4(n)]).collect();
-    if backwards {
-        rows.reverse();
-    }
-    rows
 }
 
 impl Operator for FunctionScan<'_> {
@@ -101,11 +45,7 @@ impl Operator for FunctionScan<'_> {
         };
         let mut rows: Vec<Vec<Value>> = Vec::new();
         while rows.len() < BATCH_ROWS {
-            let next = match &mut source {
-                Rows::Series(series, sql_type) => series.next(*sql_type)?.map(|value| vec![value]),
-                Rows::Ready(rows) => rows.next(),
-            };
-            let Some(mut row) = next else {
+            let Some(mut row) = source.next()? else {
                 break;
             };
             self.given += 1;

@@ -12,7 +12,7 @@
 //! `hash_join`, `aggregate`, `distinct` and `set_operation` go on by way of the disk (`spill`). A statement that touches a few rows by key takes the `short` path, without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
 //! (`entry`); `pending` knows what of it is to come. What foreign keys ask for then (`integrity`) comes last.
 //!
-//! - EXEC-1: FROM gives a function at least one column.
+//! - EXEC-1: a function that gives rows has at least one column.
 //! - EXEC-2: the value of an integer primary key is an integer, and not NULL once NOT NULL was checked.
 //! - EXEC-3: rows to change end with their row id.
 //! - EXEC-4: a short scan looks up keys, not ranges.
@@ -40,6 +40,7 @@ pub mod eval;
 mod expression;
 mod fill_index;
 mod filter;
+mod function_rows;
 mod function_scan;
 mod grouping_sets;
 mod hash_join;
@@ -57,6 +58,7 @@ mod merge;
 mod operator;
 mod pending;
 mod profile;
+mod project_set;
 mod recursive;
 mod run;
 mod scalar;

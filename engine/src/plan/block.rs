@@ -4,7 +4,7 @@ use crate::catalog::{ColumnStatistics, Index, Table};
 use crate::error::Result;
 use crate::plan::cost;
 use crate::sql::IndexKeys;
-use crate::sql::bound::{CteReference, From, Function, Lateral, SetOperation};
+use crate::sql::bound::{CteReference, From, Function, Lateral, SetOperation, SetRows};
 use crate::storage::TreeId;
 use crate::types::SqlType;
 use std::sync::Arc;
@@ -70,6 +70,7 @@ impl Block {
             | From::SetOperation(SetOperation { types, .. })
             | From::Function(Function { types, .. })
             | From::Lateral(Lateral { types, .. })
+            | From::SetRows(SetRows { types, .. })
             | From::Cte(CteReference { types, .. }) => {
                 self.types.extend(types);
                 self.origins.resize(self.types.len(), None);

@@ -341,6 +341,7 @@ fn title(node: &PlanNode) -> String {
         NodeKind::Derived { alias, .. } => format!("Subquery Scan on {alias}"),
         NodeKind::Filter { .. } => "Filter".into(),
         NodeKind::Project { .. } => "Project".into(),
+        NodeKind::ProjectSet { .. } => "ProjectSet".into(),
         NodeKind::HashJoin { kind, .. } => join(kind, "Hash", " Join"),
         NodeKind::NestedLoop { kind, .. } => join(kind, "Nested Loop", ""),
         NodeKind::IndexJoin { kind, .. } => join(kind, "Index Nested Loop", ""),
@@ -437,6 +438,16 @@ fn names(node: &PlanNode) -> Vec<String> {
         NodeKind::Window { input, calls, .. } => {
             let below = names(input);
             let results = calls.iter().map(|c| window_name(c, &below)).collect();
+            [below, results].concat()
+        }
+        NodeKind::ProjectSet { input, calls } => {
+            let below = names(input);
+            let results = calls.iter().map(|call| {
+                let arguments = call.arguments.iter().filter_map(|c| below.get(*c));
+                let arguments: Vec<&str> = arguments.map(String::as_str).collect();
+                format!("{:?}({})", call.function, arguments.join(", ")).to_lowercase()
+            });
+            let results = results.collect();
             [below, results].concat()
         }
         NodeKind::Expand { input, keys, .. } => {

@@ -160,6 +160,7 @@ fn visit_from<'a>(from: &'a From, f: &mut dyn FnMut(&'a Expr)) {
         From::Values { rows, .. } => rows.iter().flatten().for_each(f),
         From::Function(function) => function.arguments.iter().for_each(f),
         From::Lateral(lateral) => f(&lateral.rows),
+        From::SetRows(rows) => visit_query(&rows.query, f),
         From::SetOperation(operation) => operation
             .inputs
             .iter()
@@ -212,6 +213,7 @@ fn visit_from_mut(from: &mut From, f: &mut dyn FnMut(&mut Expr)) {
         From::Values { rows, .. } => rows.iter_mut().flatten().for_each(f),
         From::Function(function) => function.arguments.iter_mut().for_each(f),
         From::Lateral(lateral) => f(&mut lateral.rows),
+        From::SetRows(rows) => visit_query_mut(&mut rows.query, f),
         From::SetOperation(operation) => operation
             .inputs
             .iter_mut()

@@ -68,6 +68,10 @@ impl Planner<'_> {
                 node: self.function(function)?,
                 layout: (relation.offset..relation.offset + relation.width).collect(),
             },
+            Source::SetRows(rows) => Built {
+                node: self.set_rows(rows)?,
+                layout: (relation.offset..relation.offset + relation.width).collect(),
+            },
             Source::Lateral { .. } | Source::Outer { .. } => {
                 self.joined_relation(relation, needed, block)?
             }

@@ -1,4 +1,4 @@
-//! Plans of LATERAL and of functions in FROM.
+//! Plans of LATERAL, and of functions that give rows.
 //!
 //! A lateral query is a subplan, run for each row of the left side like a subquery of an expression over that row.
 
@@ -9,11 +9,14 @@ use crate::plan::expr::{columns_of, conjunction, subquery};
 use crate::plan::physical::{Cost, NodeKind, PlanNode};
 use crate::plan::planner::{Built, Planner, subplan_number};
 use crate::plan::relation::Group;
-use crate::sql::bound::{Expr, ExprKind, Function, JoinKind, Lateral, TableFunction};
+use crate::sql::bound::{Expr, ExprKind, Function, JoinKind, Lateral, SetRows, TableFunction};
 use crate::types::Value;
 
 /// Rows that a function is thought to give when its arguments are not known, as PostgreSQL guesses.
 const FUNCTION_ROWS: f64 = 1000.0;
+
+/// Rows that functions in the SELECT list are thought to give for a row.
+const SET_ROWS: f64 = 10.0;
 
 impl Planner<'_> {
     /// `left` with the rows of `query`, whose first column has the given number.
@@ -57,6 +60,24 @@ impl Planner<'_> {
             },
         };
         Ok(Built { node, layout })
+    }
+
+    /// For each row of a query the rows of functions of it.
+    pub(crate) fn set_rows(&mut self, rows: &SetRows) -> Result<PlanNode> {
+        let input = self.plan_query((*rows.query).clone())?;
+        let count = (input.rows * SET_ROWS).max(1.0);
+        Ok(PlanNode {
+            types: rows.types.clone(),
+            rows: count,
+            cost: Cost {
+                startup: input.cost.startup,
+                total: input.cost.total + count * cost::ROW,
+            },
+            kind: NodeKind::ProjectSet {
+                input: Box::new(input),
+                calls: rows.calls.clone(),
+            },
+        })
     }
 
     /// The rows of a function.

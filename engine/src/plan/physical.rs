@@ -6,7 +6,9 @@
 
 use crate::catalog::Table;
 use crate::plan::change::Change;
-use crate::sql::bound::{AggregateCall, Expr, Function, JoinKind, OrderKey, RowLock, WindowCall};
+use crate::sql::bound::{
+    AggregateCall, Expr, Function, JoinKind, OrderKey, RowLock, SetRowsCall, WindowCall,
+};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -52,6 +54,11 @@ pub(crate) enum NodeKind {
         alias: String,
         kind: JoinKind,
         on: Option<Expr>,
+    },
+    /// For each row of the input the rows of functions of its columns, side by side: the columns of the input, then theirs.
+    ProjectSet {
+        input: Box<PlanNode>,
+        calls: Vec<SetRowsCall>,
     },
     /// A derived table, by its alias; passes its input on.
     Derived { input: Box<PlanNode>, alias: String },
@@ -285,6 +292,7 @@ impl PlanNode {
             NodeKind::Derived { input, .. }
             | NodeKind::Filter { input, .. }
             | NodeKind::Project { input, .. }
+            | NodeKind::ProjectSet { input, .. }
             | NodeKind::Aggregate { input, .. }
             | NodeKind::Window { input, .. }
             | NodeKind::Sort { input, .. }

@@ -18,7 +18,7 @@ use crate::plan::expr::{
 };
 use crate::sql::bound::{
     CteReference, Distinct, Expr, ExprKind, From, Function, JoinKind, Lateral, Query, Recursive,
-    SetOperation, SetOperator,
+    SetOperation, SetOperator, SetRows,
 };
 use std::sync::Arc;
 
@@ -61,6 +61,8 @@ pub(crate) enum Source {
     Recursive(Box<Recursive>),
     /// The rows of a function.
     Function(Function),
+    /// For each row of a query the rows of functions of it.
+    SetRows(SetRows),
     /// For each row of `left` the rows of a query that sees it, as an inner or left join.
     Lateral {
         kind: JoinKind,
@@ -160,6 +162,10 @@ impl Group {
             From::Function(function) => {
                 let width = function.types.len();
                 (Source::Function(function), width)
+            }
+            From::SetRows(rows) => {
+                let width = rows.types.len();
+                (Source::SetRows(rows), width)
             }
             From::Lateral(_) => unreachable!("PLAN-4: LATERAL is the right side of a join"),
         };

@@ -219,6 +219,7 @@ fn visit_sources(query: &Query, f: &mut dyn FnMut(&From)) {
         f(from);
         match from {
             From::Subquery { query, .. } => sources(query, f),
+            From::SetRows(rows) => sources(&rows.query, f),
             From::SetOperation(operation) => operation.inputs.iter().for_each(|q| sources(q, f)),
             From::Recursive(recursive) => {
                 sources(&recursive.seed, f);

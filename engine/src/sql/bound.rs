@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod from;
+mod set_rows;
 mod window;
 
 pub use super::change::{
@@ -24,6 +25,7 @@ pub use from::{
     CteReference, From, Function, JoinKind, Lateral, Recursive, SetOperation, SetOperator,
     TableFunction, WithQuery,
 };
+pub use set_rows::{SetRows, SetRowsCall};
 pub use window::{
     Frame, FrameBound, FrameExclusion, FrameUnits, WINDOW_BASE, Window, WindowCall, WindowFunction,
     WindowKey,

@@ -2,6 +2,7 @@
 
 use super::bound::{Expr, ExprKind, From, Query};
 use crate::error::Result;
+use crate::types::SqlType;
 
 /// Called for one expression after the other.
 pub(crate) type Visit<'a> = &'a mut dyn FnMut(&mut Expr) -> Result<()>;
@@ -82,6 +83,26 @@ pub(crate) fn any_part(expr: &Expr, test: &mut dyn FnMut(&Expr) -> bool) -> bool
     found
 }
 
+/// Visits the position and the type of each reference to a column of the query that `expr` stands `depth` subqueries below.
+pub(crate) fn references_mut(
+    expr: &mut Expr,
+    depth: usize,
+    visit: &mut dyn FnMut(&mut usize, SqlType),
+) -> Result<()> {
+    match &mut expr.kind {
+        ExprKind::Column(column) if depth == 0 => visit(column, expr.sql_type),
+        ExprKind::OuterColumn { depth: up, column } if *up == depth && depth > 0 => {
+            visit(column, expr.sql_type);
+        }
+        _ => {}
+    }
+    operands_mut(expr, &mut |operand| references_mut(operand, depth, visit))?;
+    match subquery_mut(expr) {
+        Some(query) => expressions_mut(query, &mut |e| references_mut(e, depth + 1, visit)),
+        None => Ok(()),
+    }
+}
+
 /// The query inside `expr`.
 pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
     match &mut expr.kind {
@@ -133,6 +154,7 @@ fn from_mut(from: &mut From, visit: Visit<'_>) -> Result<()> {
         From::Values { rows, .. } => rows.iter_mut().flatten().try_for_each(visit),
         From::Function(function) => function.arguments.iter_mut().try_for_each(visit),
         From::Lateral(lateral) => visit(&mut lateral.rows),
+        From::SetRows(rows) => expressions_mut(&mut rows.query, visit),
         From::SetOperation(operation) => operation
             .inputs
             .iter_mut()

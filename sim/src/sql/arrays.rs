@@ -52,7 +52,7 @@ impl Arrays<'_> {
     /// A query; its rows come in no order.
     pub(super) fn query(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other, condition) = (self.0.table(rng), self.0.table(rng), self.condition(rng));
-        match rng.random_range(0..7) {
+        match rng.random_range(0..9) {
             0 => format!(
                 "SELECT id, x, n FROM {table}, unnest(g) WITH ORDINALITY AS u (x, n) WHERE {condition}"
             ),
@@ -67,6 +67,10 @@ impl Arrays<'_> {
             5 => format!(
                 "SELECT id, ARRAY(SELECT y.id FROM {other} y WHERE y.a = {table}.a ORDER BY y.id) FROM {table}"
             ),
+            6 => format!(
+                "SELECT id, unnest(g), generate_series(1, a % 4) FROM {table} WHERE {condition}"
+            ),
+            7 => format!("SELECT unnest(g), count(*), max(id) FROM {table} GROUP BY 1"),
             _ => {
                 format!("SELECT x, count(*) FROM {table}, unnest(g, g[2:]) AS u (x, y) GROUP BY x")
             }

@@ -37,3 +37,4 @@ mod tests;
 
 pub use context::{EvalContext, SequenceValues, SubqueryRows, SubqueryRunner};
 pub use evaluate::{evaluate, evaluate_constant, evaluate_predicate};
+pub(crate) use function::regexp_matches;

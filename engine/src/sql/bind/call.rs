@@ -4,6 +4,7 @@ use super::coerce::{Context, can_cast, literal};
 use super::context::Binder;
 use super::names::{at, fold, parts, sql_error};
 use super::overload::{NoOverload, choose};
+use super::table_function::gives_rows;
 use super::window::window_function;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind, WindowFunction};
@@ -81,6 +82,27 @@ impl Binder<'_> {
         })
     }
 
+    /// The arguments of a call that is neither an aggregate's nor a window function's.
+    fn bind_arguments(&mut self, call: &Call<'_>) -> Result<Vec<Expr>> {
+        let name = call.name.as_str();
+        let arguments = |binder: &mut Self| {
+            let bound = call.arguments.iter().map(|argument| match argument {
+                // The name of a sequence stays text.
+                ast::Expr::Cast {
+                    expr,
+                    data_type: ast::DataType::Regclass,
+                    ..
+                } if matches!(name, "nextval" | "currval" | "setval") => binder.bind_expr(expr),
+                other => binder.bind_expr(other),
+            });
+            bound.collect()
+        };
+        match name {
+            "coalesce" => self.without_sets("COALESCE", arguments),
+            _ => arguments(self),
+        }
+    }
+
     fn bind_scalar_call(&mut self, call: &Call<'_>) -> Result<Expr> {
         let name = call.name.as_str();
         let only_aggregates = [
@@ -97,19 +119,9 @@ impl Binder<'_> {
         if let Some(comment) = self.bind_description(name, &call.arguments)? {
             return Ok(comment);
         }
-        let mut arguments = Vec::new();
-        for argument in &call.arguments {
-            arguments.push(match argument {
-                // The name of a sequence stays text.
-                ast::Expr::Cast {
-                    expr,
-                    data_type: ast::DataType::Regclass,
-                    ..
-                } if matches!(name, "nextval" | "currval" | "setval") => self.bind_expr(expr)?,
-                other => self.bind_expr(other)?,
-            });
-        }
+        let mut arguments = self.bind_arguments(call)?;
         match name {
+            _ if gives_rows(name) => self.bind_set_call(name, arguments),
             "grouping" => self.bind_grouping(arguments),
             _ if super::json::builds(name) => self.bind_json_call(name, arguments),
             _ if super::array::is_array_function(name) => self.bind_array_call(name, arguments),

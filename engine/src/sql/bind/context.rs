@@ -2,6 +2,7 @@
 
 use super::names::sql_error;
 use super::scope::{Scope, resolve};
+use super::set_call::SetCall;
 use super::window::Definition;
 use super::with::{Cte, NoRecursion};
 use crate::catalog::Schema;
@@ -56,6 +57,10 @@ pub(super) struct Level {
     pub(super) named_windows: Vec<(String, Definition)>,
     /// The windows met so far, with the calls over them.
     pub(super) windows: Vec<Window>,
+    /// The functions that give rows met so far; see [`super::set_call::SET_BASE`].
+    pub(super) set_calls: Vec<SetCall>,
+    /// How many calls of such there were, those of equal functions included.
+    pub(super) set_calls_met: usize,
 }
 
 impl Level {
@@ -69,6 +74,8 @@ impl Level {
             in_window: false,
             named_windows: Vec::new(),
             windows: Vec::new(),
+            set_calls: Vec::new(),
+            set_calls_met: 0,
         }
     }
 }
@@ -89,6 +96,8 @@ pub(super) enum Clause {
     Limit,
     Offset,
     Values,
+    /// The only row of VALUES of an INSERT.
+    SingleValues,
     /// `ALTER COLUMN … TYPE … USING`
     Using,
     /// The arguments of a function in FROM.
@@ -128,7 +137,7 @@ impl Clause {
             Self::Frame(FrameUnits::Groups) => "window GROUPS",
             Self::Limit => "LIMIT",
             Self::Offset => "OFFSET",
-            Self::Values => "VALUES",
+            Self::Values | Self::SingleValues => "VALUES",
             Self::Using => "transform expressions",
             Self::Function => "functions in FROM",
             Self::Set => "UPDATE",

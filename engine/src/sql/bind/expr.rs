@@ -50,7 +50,9 @@ impl Binder<'_> {
                 operand,
                 conditions,
                 else_result,
-            } => self.bind_case(operand.as_deref(), conditions, else_result.as_deref()),
+            } => self.without_sets("CASE", |binder| {
+                binder.bind_case(operand.as_deref(), conditions, else_result.as_deref())
+            }),
             ast::Expr::Function(function) => self.bind_function(function),
             ast::Expr::Subquery(query) => self.bind_scalar_subquery(query),
             ast::Expr::Array(array) => self.bind_array(array),

@@ -8,9 +8,10 @@ use super::integrity::Touches;
 use super::names::{fold, sql_error};
 use super::query::{cast_columns, constant_rows, value_rows};
 use super::scope::{Scope, column};
+use super::set_call::over_calls;
 use crate::catalog::Table;
 use crate::error::{Error, Result};
-use crate::sql::bound::{Expr, Insert, Query};
+use crate::sql::bound::{Expr, Insert, OutputColumn, Query};
 use crate::types::SqlType;
 use sqlparser::ast;
 
@@ -86,8 +87,12 @@ impl Binder<'_> {
     ) -> Result<Query> {
         let defaults = defaults(table)?;
         let rows = value_rows(values)?;
-        let level = Level::new(Scope::default(), Clause::Values);
-        let (rows, _) = self.with_level(level, |binder| {
+        let clause = match rows.len() {
+            1 => Clause::SingleValues,
+            _ => Clause::Values,
+        };
+        let level = Level::new(Scope::default(), clause);
+        let (rows, level) = self.with_level(level, |binder| {
             let mut bound = Vec::with_capacity(rows.len());
             for row in rows {
                 check_width(row.len(), columns.len(), named)?;
@@ -96,7 +101,20 @@ impl Binder<'_> {
             }
             Ok(bound)
         })?;
-        Ok(constant_rows(rows, column_types(table)))
+        if level.set_calls.is_empty() {
+            return Ok(constant_rows(rows, column_types(table)));
+        }
+        let projection: Vec<Expr> = rows.into_iter().flatten().collect();
+        let output = projection.iter().map(|e| OutputColumn {
+            name: String::new(),
+            sql_type: e.sql_type,
+        });
+        let row = Query {
+            output: output.collect(),
+            projection,
+            ..Query::default()
+        };
+        over_calls(row, level.set_calls)
     }
 
     /// A value for each column of the table: those written for `columns`, else their defaults.

@@ -11,6 +11,7 @@ use super::names::{fold, parts, sql_error};
 use super::order::{Target, group_ordinal};
 use super::row_locks::refuse_locks;
 use super::scope::{Found, Scope, column, missing_table};
+use super::set_call::{SetCall, below_groups, over_calls, still_used};
 use super::set_operation::Written;
 use super::window::uses_windows;
 use crate::error::{Error, Result};
@@ -133,34 +134,27 @@ impl Binder<'_> {
             || !level.aggregates.is_empty()
             || parts.having.is_some()
             || level.has_grouping_calls;
-        let has_windows = level.has_window_calls();
         self.check_lockable(
             locks,
             clauses.distinct.is_some(),
             &parts,
             aggregated,
-            has_windows,
+            level.has_window_calls(),
+            !level.set_calls.is_empty(),
         )?;
         if level.scope.recursive && !level.aggregates.is_empty() {
             let message =
                 "aggregate functions are not allowed in a recursive query's recursive term";
             return Err(sql_error("42P19", message));
         }
-        let aggregate = if aggregated {
-            let targets = parts.targets.iter_mut().map(|t| &mut t.expr);
-            let windows = level.windows.iter_mut().flat_map(Window::expressions_mut);
-            let calls = level.aggregates.len();
-            let keys = Grouping::new(&parts.group_by, calls, &level.scope)
-                .apply(targets.chain(parts.having.iter_mut()).chain(windows))?;
-            Some(Aggregate {
-                keys,
-                sets: parts.group_by.sets,
-                calls: level.aggregates,
-                having: parts.having,
-            })
-        } else {
-            None
+        let mut query = Query {
+            from,
+            filter: parts.filter.take(),
+            ..Query::default()
         };
+        if aggregated {
+            query.aggregate = Some(aggregate_of(&mut query, &mut parts, &mut level)?);
+        }
         let output = parts
             .targets
             .iter()
@@ -169,20 +163,14 @@ impl Binder<'_> {
                 name: t.name.clone(),
                 sql_type: t.expr.sql_type,
             });
-        let mut query = Query {
-            from,
-            filter: parts.filter,
-            aggregate,
-            windows: level.windows,
-            output: output.collect(),
-            projection: parts.targets.into_iter().map(|t| t.expr).collect(),
-            distinct: parts.distinct,
-            order_by: parts.order_by,
-            ..Query::default()
-        };
+        query.windows = level.windows;
+        query.output = output.collect();
+        query.projection = parts.targets.into_iter().map(|t| t.expr).collect();
+        query.distinct = parts.distinct;
+        query.order_by = parts.order_by;
         check_compared(&query)?;
         self.bind_row_locks(&mut query, locks)?;
-        Ok(query)
+        over_calls(query, level.set_calls)
     }
 
     fn bind_parts(
@@ -373,9 +361,10 @@ impl Binder<'_> {
             let order_by = binder.bind_order(order, &mut targets, false)?;
             Ok((targets, order_by))
         })?;
-        if !level.aggregates.is_empty() || level.has_window_calls() {
+        let plain = level.aggregates.is_empty() && level.set_calls.is_empty();
+        if !plain || level.has_window_calls() {
             return Err(Error::unsupported(
-                "an aggregate or a window function in ORDER BY of VALUES or of a query in parentheses",
+                "an aggregate, a window function or a function that gives rows in ORDER BY of VALUES or of a query in parentheses",
             ));
         }
         let mut query = select_all(from, targets);
@@ -415,6 +404,29 @@ impl Binder<'_> {
         let scope = Scope::of_columns("*VALUES*", names.zip(types.iter().copied()));
         self.bind_all_of(From::Values { rows, types }, scope, order)
     }
+}
+
+/// The grouping of the rows of `query`, over which the other parts are then.
+fn aggregate_of(query: &mut Query, parts: &mut Parts, level: &mut Level) -> Result<Aggregate> {
+    let targets = parts.targets.iter_mut().map(|t| &mut t.expr);
+    let windows = level.windows.iter_mut().flat_map(Window::expressions_mut);
+    let others = targets.chain(windows);
+    let keys = &mut parts.group_by.keys;
+    below_groups(query, keys, &mut level.set_calls, &level.scope, others)?;
+    let mut read: Vec<&mut Expr> = parts.targets.iter_mut().map(|t| &mut t.expr).collect();
+    level.set_calls = still_used(&mut read, std::mem::take(&mut level.set_calls))?;
+    let targets = parts.targets.iter_mut().map(|t| &mut t.expr);
+    let windows = level.windows.iter_mut().flat_map(Window::expressions_mut);
+    let arguments = level.set_calls.iter_mut().flat_map(SetCall::arguments_mut);
+    let over_groups = targets.chain(parts.having.iter_mut()).chain(windows);
+    let keys = Grouping::new(&parts.group_by, level.aggregates.len(), &level.scope)
+        .apply(over_groups.chain(arguments))?;
+    Ok(Aggregate {
+        keys,
+        sets: std::mem::take(&mut parts.group_by.sets),
+        calls: std::mem::take(&mut level.aggregates),
+        having: parts.having.take(),
+    })
 }
 
 /// The rows of VALUES. `42601` when they are not of one length.

@@ -52,6 +52,9 @@ fn not_allowed(name: &str, with: &str) -> Error {
     sql_error("0A000", format!("{name} is not allowed with {with}"))
 }
 
+/// What PostgreSQL calls functions that give rows.
+const SETS: &str = "set-returning functions in the target list";
+
 impl Binder<'_> {
     /// Refuses what cannot be locked. Errors: `0A000`, as PostgreSQL.
     pub(super) fn check_lockable(
@@ -61,6 +64,7 @@ impl Binder<'_> {
         parts: &Parts,
         aggregates: bool,
         windows: bool,
+        sets: bool,
     ) -> Result<()> {
         let refused = [
             (distinct, "DISTINCT clause"),
@@ -71,6 +75,7 @@ impl Binder<'_> {
             (parts.having.is_some(), "HAVING clause"),
             (aggregates, "aggregate functions"),
             (windows, "window functions"),
+            (sets, SETS),
         ];
         match refused.into_iter().find(|(is, _)| *is) {
             Some((_, with)) => refuse_locks(locks, with),
@@ -247,6 +252,7 @@ fn lock_inside(query: &mut Query, strength: &Strength) -> Result<()> {
         ),
         (aggregate.is_some(), "aggregate functions"),
         (!query.windows.is_empty(), "window functions"),
+        (matches!(query.from, Some(From::SetRows(_))), SETS),
     ];
     if let Some((_, with)) = refused.into_iter().find(|(is, _)| *is) {
         return Err(not_allowed(&strength.name, with));
@@ -326,6 +332,7 @@ fn sources<'q>(
         }
         From::Recursive(recursive) => return recursive.types.len(),
         From::Values { types, .. } => return types.len(),
+        From::SetRows(rows) => return rows.types.len(),
         From::SetOperation(operation) => return operation.types.len(),
         From::Join {
             left, right, kind, ..

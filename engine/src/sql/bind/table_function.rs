@@ -1,5 +1,6 @@
 //! Functions that give rows: their arguments and columns.
 
+use super::array::array_type;
 use super::call::no_function;
 use super::coerce::{Context, can_cast, common_type};
 use super::context::Binder;
@@ -24,11 +25,16 @@ pub(super) enum FunctionColumns {
 }
 
 /// Whether a function of that name gives rows.
-#[cfg(test)]
+pub(super) fn gives_rows(name: &str) -> bool {
+    all().any(|known| known == name)
+}
+
+/// The names of all functions that give rows.
 pub(super) fn all() -> impl Iterator<Item = &'static str> {
     let others = [
         "generate_series",
         "generate_subscripts",
+        "regexp_matches",
         "regexp_split_to_table",
         "string_to_table",
         "unnest",
@@ -114,6 +120,7 @@ impl Binder<'_> {
             "unnest" => self.unnest(arguments),
             "regexp_split_to_table" => self.elements("regexp_split_to_array", name, arguments),
             "string_to_table" => self.elements("string_to_array", name, arguments),
+            "regexp_matches" => self.matches_of_pattern(arguments),
             "generate_subscripts" => self.subscripts(arguments),
             _ => match JSON.iter().find(|(known, ..)| *known == name) {
                 Some(function) => self.rows_of_json(function, arguments),
@@ -190,6 +197,23 @@ impl Binder<'_> {
         let refused = no_function(name, &arguments);
         let array = self.bind_array_call(of, arguments).map_err(|_| refused)?;
         self.unnest(vec![array])
+    }
+
+    fn matches_of_pattern(&mut self, arguments: Vec<Expr>) -> Result<TypedFunction> {
+        let refused = no_function("regexp_matches", &arguments);
+        if !(2..=3).contains(&arguments.len()) {
+            return Err(refused);
+        }
+        let no_text = || no_function("regexp_matches", &[]);
+        let texts = arguments
+            .into_iter()
+            .map(|argument| self.implicit(argument, T, no_text));
+        let arguments = texts.collect::<Result<_>>().map_err(|_| refused)?;
+        Ok(TypedFunction {
+            function: TableFunction::RegexpMatches,
+            arguments,
+            columns: FunctionColumns::Unnamed(vec![array_type(T)?]),
+        })
     }
 
     fn subscripts(&mut self, arguments: Vec<Expr>) -> Result<TypedFunction> {

@@ -5,6 +5,7 @@ use super::coerce::{Context, can_cast, common_type};
 use super::context::{Binder, Clause, Level};
 use super::names::{at, fold, sql_error};
 use super::order::direction;
+use super::set_call::SET_BASE;
 use crate::error::Result;
 use crate::sql::bound::{
     Expr, ExprKind, Frame, WINDOW_BASE, Window, WindowCall, WindowFunction, WindowKey,
@@ -354,7 +355,10 @@ impl Level {
 /// Whether a window function's result is used in `expr`.
 pub(super) fn uses_windows(expr: &Expr) -> bool {
     fn look(expr: &mut Expr, found: &mut bool) -> Result<()> {
-        *found |= matches!(expr.kind, ExprKind::Column(position) if position >= WINDOW_BASE);
+        *found |= matches!(
+            expr.kind,
+            ExprKind::Column(position) if (WINDOW_BASE..SET_BASE).contains(&position)
+        );
         operands_mut(expr, &mut |operand| look(operand, found))
     }
     let mut found = false;

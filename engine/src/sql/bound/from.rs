@@ -1,6 +1,6 @@
 //! The bound tree of FROM and WITH.
 
-use super::{Expr, ModifyingQuery, Query, RowLock};
+use super::{Expr, ModifyingQuery, Query, RowLock, SetRows};
 use crate::catalog::Table;
 use crate::types::SqlType;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub enum From {
     Recursive(Box<Recursive>),
     /// The rows of a function.
     Function(Function),
+    /// For each row of a query the rows of functions of it, that were written in a SELECT list.
+    SetRows(SetRows),
     /// Rows made for each row to the left; always the right side of an inner or left join.
     Lateral(Lateral),
     /// A join; its columns are the left's, then the right's.
@@ -131,6 +133,8 @@ pub enum TableFunction {
     JsonKeys,
     /// `json_each(JSON)`, of JSONB too: the key, and the value, as TEXT by the type of its column.
     JsonFields,
+    /// `regexp_matches(TEXT, pattern TEXT[, flags TEXT])`: TEXT[], the groups of each match.
+    RegexpMatches,
     /// `generate_series(start, stop, step)` of INTEGER, BIGINT or NUMERIC, without a step by 1; of `TIMESTAMP[TZ]` by an
     /// INTERVAL.
     GenerateSeries,

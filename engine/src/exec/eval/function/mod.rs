@@ -31,3 +31,4 @@ mod words;
 pub(super) use dispatch::call;
 pub(super) use json::{as_json, key_text, scalar as json_scalar};
 pub(super) use math_numeric::sqrt_at_scale;
+pub(crate) use regexp::regexp_matches;

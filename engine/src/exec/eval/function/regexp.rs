@@ -184,6 +184,16 @@ impl Call<'_> {
     }
 }
 
+/// The groups of the first match, or with the flag `g` of each: a row of one array for each. Errors: those of the
+/// expression and its flags.
+pub(crate) fn regexp_matches(text: &str, pattern: &str, flags: &str) -> Result<Vec<Vec<Value>>> {
+    let flags = Flags::parse(flags)?;
+    let pattern = Pattern::new(pattern, flags)?;
+    let most = if flags.is_global { usize::MAX } else { 1 };
+    let found = pattern.find_all(text, 0).take(most);
+    Ok(found.map(|found| vec![groups(text, &found)]).collect())
+}
+
 fn part(text: &str, range: Option<Range<usize>>) -> Value {
     range.map_or(Value::Null, |range| Value::Text(text[range].to_owned()))
 }

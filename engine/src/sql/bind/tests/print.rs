@@ -266,6 +266,11 @@ fn from(f: &From) -> String {
         From::Function(function) => {
             format!("{:?}({})", function.function, exprs(&function.arguments))
         }
+        From::SetRows(rows) => {
+            let call = |c: &SetRowsCall| format!("{:?}({:?})", c.function, c.arguments);
+            let calls: Vec<String> = rows.calls.iter().map(call).collect();
+            format!("rows of {} over ({})", calls.join(", "), query(&rows.query))
+        }
         From::Lateral(lateral) => format!("lateral {}", expr(&lateral.rows)),
         From::Join {
             left,
