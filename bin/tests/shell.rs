@@ -149,3 +149,29 @@ fn whose_snapshot_keeps_versions_and_log_is_listed() {
     assert_eq!(cells[..3], ["1", "0", "0"]);
     assert!(cells[3].parse::<u64>().unwrap() > 0, "{out}");
 }
+
+#[test]
+fn data_of_copy_follow_the_statement_up_to_a_dot_and_go_to_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rows.csv");
+    let file = path_text(&file);
+    let input = format!(
+        "CREATE TABLE t (a integer, b text);\nCOPY t FROM STDIN;\n1\tone\n2\t\\N\n\\.\n\
+         COPY t FROM STDIN (FORMAT csv);\nx,y\nleft,over\n\\.\n\
+         COPY (SELECT a, b FROM t ORDER BY a) TO STDOUT (FORMAT csv, HEADER);\n\
+         \\copy t TO '{file}' (FORMAT csv)\n\\copy t FROM '{file}' (FORMAT csv)\n\
+         SELECT count(*) AS n FROM t;\n\\copy t FROM '{file}.none'\n"
+    );
+    let (status, out, err) = quanta(&[], &input);
+    assert_eq!(
+        out,
+        "CREATE TABLE\nCOPY 2\na,b\n1,one\n2,\nCOPY 2\nCOPY 2\n n\n---\n 4\n(1 row)\n"
+    );
+    let errors: Vec<&str> = err.lines().collect();
+    assert_eq!(
+        errors[0],
+        "ERROR:  22P02: COPY t, line 1, column a: \"x\": invalid input syntax for type integer: \"x\""
+    );
+    assert!(errors[1].contains("rows.csv.none: No such file"), "{err}");
+    assert_eq!((status, errors.len()), (Some(0), 2));
+}

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{each, fails, run, text};
+use quantadb::params;
 
 const TABLES: &str = "
     CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER);
@@ -60,6 +61,32 @@ fn rows_and_loops_are_counted() {
             with_costs[0],
             "Index Scan using a_pkey on a  (cost=0.00..0.31 rows=1 width=4) (actual rows=1 loops=1)"
         );
+    });
+}
+
+#[test]
+fn the_elements_of_an_array_are_looked_up() {
+    each(|c| {
+        run(c, TABLES);
+        run(c, "CREATE INDEX b_a ON b (a); ANALYZE");
+        let is_there = |sql: &str, line: &str| {
+            let lines = text(c, &format!("EXPLAIN (COSTS OFF) {sql}"));
+            let found = lines.iter().any(|l| l.contains(line));
+            assert!(found, "{sql}\n{}", lines.join("\n"));
+        };
+        let array = "(SELECT array_agg(id) FROM b WHERE id < 3)::integer[]";
+        let by_id = format!("SELECT n FROM a WHERE id = ANY ({array})");
+        is_there(&by_id, "Index Scan using a_pkey on a");
+        is_there(&by_id, "Index Cond: (id = ANY (");
+        is_there(
+            &format!("SELECT id FROM b WHERE a = ANY ({array})"),
+            "Index Scan using b_a on b",
+        );
+        let rows = c.query(
+            "SELECT id FROM a WHERE id = ANY ($1)",
+            params!["{5,7,NULL,900,5}"],
+        );
+        assert_eq!(rows.unwrap().count(), 2);
     });
 }
 

@@ -7,6 +7,7 @@ const HELP: &str = r"General
   \?                     this help
   \timing [on|off]       say how long each statement takes
   \i FILE                run a script
+  \copy ... FILE ...     COPY with a file of this machine: \copy t FROM 'FILE' (FORMAT csv)
 Informational
   \d                     list tables and indexes
   \d NAME                describe a table or an index
@@ -37,6 +38,7 @@ impl Shell {
             ("timing", setting) => self.set_timing(setting, place)?,
             ("i", Some(path)) => return self.run_file(path),
             ("i", None) => return failed(format!("{place}\\i: missing required argument\n")),
+            ("copy", _) => return self.copy_file(&text.trim_start()[name.len()..], place),
             ("dt", None) => return succeeded(self.list(false)),
             ("snapshots", _) => out(&self.snapshots()),
             ("d", None) => return succeeded(self.list(true)),

@@ -63,7 +63,12 @@ impl Shell {
                 continue;
             }
             for statement in splitter.push(&line) {
-                self.run_sql(&statement, "");
+                let mut data = || match editor.readline(">> ") {
+                    Ok(line) => Some(Ok(line)),
+                    Err(ReadlineError::Eof) => None,
+                    Err(error) => Some(Err(std::io::Error::other(error))),
+                };
+                self.run_statement(&statement, "", &mut data);
             }
         }
     }

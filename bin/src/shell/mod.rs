@@ -3,10 +3,11 @@
 //! ```text
 //!   terminal ─interact─┐
 //!   stdin, \i ─script──┼─▶ Splitter ──statement──▶ Session ──▶ print
-//!                      └────────────backslash──▶ command ──▶ describe
+//!                      └────────────backslash──▶ command ──▶ describe, copy
 //! ```
 
 mod command;
+mod copy;
 mod describe;
 mod interact;
 mod print;

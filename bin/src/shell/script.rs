@@ -43,7 +43,10 @@ impl Shell {
     fn run_lines(&mut self, lines: impl BufRead, path: Option<&str>) -> Result<(), Failed> {
         let mut splitter = Splitter::default();
         let mut begun = 0;
-        for (number, line) in (1_u64..).zip(lines.lines()) {
+        let mut number = 0;
+        let mut lines = lines.lines();
+        while let Some(line) = lines.next() {
+            number += 1;
             let line = line.map_err(|error| {
                 complain(&format!("quanta: error: line {number}: {error}\n"));
                 Failed::Command
@@ -60,14 +63,18 @@ impl Shell {
                 continue;
             }
             for statement in splitter.push(&line) {
-                self.run_sql(&statement, &place(begun));
+                let mut data = || {
+                    number += 1;
+                    lines.next()
+                };
+                self.run_statement(&statement, &place(begun), &mut data);
                 begun = number;
             }
         }
         let rest = splitter.take();
         if !rest.trim().is_empty() {
             let place = path.map_or(String::new(), |p| format!("quanta:{p}:{begun}: "));
-            self.run_sql(&rest, &place);
+            self.run_statement(&rest, &place, &mut || None);
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ impl Shell {
     pub(crate) fn run_command(&mut self, text: &str) -> bool {
         match text.trim_start().strip_prefix('\\') {
             Some(command) => self.backslash(command, "").is_ok(),
-            None => self.run_sql(text, ""),
+            None => self.run_statement(text, "", &mut || std::io::stdin().lines().next()),
         }
     }
 }

@@ -43,7 +43,9 @@ impl StatementResult {
     fn new(ran: Ran) -> Self {
         let tag = match ran.tag {
             "INSERT" => format!("INSERT 0 {}", ran.count),
-            "SELECT" | "UPDATE" | "DELETE" | "MERGE" => format!("{} {}", ran.tag, ran.count),
+            "SELECT" | "UPDATE" | "DELETE" | "MERGE" | "COPY" => {
+                format!("{} {}", ran.tag, ran.count)
+            }
             other => other.to_owned(),
         };
         Self {

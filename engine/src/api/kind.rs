@@ -74,6 +74,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
         ParsedKind::Analyze(_) => "ANALYZE",
         ParsedKind::TableAs(_) => "CREATE TABLE AS",
         ParsedKind::AlterSequence(_) => "ALTER SEQUENCE",
+        ParsedKind::Copy(copy) if copy.is_from => "COPY FROM",
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => {
             "ALTER DATABASE"
         }
@@ -103,11 +104,16 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
     ))
 }
 
-/// `SELECT`, `VALUES` and their like, which change and lock nothing.
+/// `SELECT`, `VALUES`, `COPY … TO` and their like, which change and lock nothing.
 pub(crate) fn is_query(parsed: &Parsed) -> bool {
-    !parsed.locks_rows
-        && matches!(&parsed.kind, ParsedKind::Sql(statement)
-            if matches!(body(statement), Syntax::Query(_)) && !changes_in_with(statement))
+    let reads = match &parsed.kind {
+        ParsedKind::Sql(statement) => {
+            matches!(body(statement), Syntax::Query(_)) && !changes_in_with(statement)
+        }
+        ParsedKind::Copy(copy) => !copy.is_from,
+        _ => false,
+    };
+    reads && !parsed.locks_rows
 }
 
 /// Whether the statement may change the schema or the statistics that are part of it.
@@ -134,6 +140,7 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
 pub(crate) fn tag(statement: &Statement) -> &'static str {
     match statement {
         Statement::Query(_) => "SELECT",
+        Statement::CopyTo(_) | Statement::CopyFrom(_) => "COPY",
         Statement::Insert(_) => "INSERT",
         Statement::Update(_) => "UPDATE",
         Statement::Delete(_) => "DELETE",

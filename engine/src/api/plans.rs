@@ -15,6 +15,7 @@
 //! whatever the literals are ([`crate::exec::is_short`]): for all others the planner has to know them.
 
 use crate::api::convert;
+use crate::api::copy::Given;
 use crate::api::session::{Ran, Session};
 use crate::catalog::Schema;
 use crate::error::Result;
@@ -62,26 +63,21 @@ struct Prepared {
 }
 
 /// A statement on its way through a session.
-#[derive(Debug)]
-pub(crate) struct Job<'a> {
+pub(super) struct Job<'a> {
     pub(crate) parsed: Cow<'a, Parsed>,
     /// Its plan for some version of the schema, if there is one; the one that it ran with, then.
     pub(crate) planned: Option<Arc<Planned>>,
-    pub(crate) parameters: &'a [Value],
+    pub(super) given: Given<'a>,
     /// The text as it was written, if `parsed` is its shape.
     written: Option<&'a str>,
 }
 
 impl<'a> Job<'a> {
-    pub(crate) fn new(
-        parsed: &'a Parsed,
-        planned: Option<Arc<Planned>>,
-        parameters: &'a [Value],
-    ) -> Self {
+    pub(super) fn new(parsed: &'a Parsed, planned: Option<Arc<Planned>>, given: Given<'a>) -> Self {
         Self {
             parsed: Cow::Borrowed(parsed),
             planned,
-            parameters,
+            given,
             written: None,
         }
     }
@@ -90,7 +86,7 @@ impl<'a> Job<'a> {
     pub(crate) fn take_as_written(&mut self) -> Result<()> {
         if let Some(text) = self.written.take() {
             self.parsed = Cow::Owned(parse_one(text)?);
-            self.parameters = &[];
+            self.given.parameters = &[];
         }
         Ok(())
     }
@@ -146,7 +142,11 @@ impl PlanCache {
         parameters: &[Value],
     ) -> Known {
         if let Some(prepared) = self.texts.get_mut(text) {
-            let mut job = Job::new(&prepared.parsed, prepared.planned.take(), parameters);
+            let mut job = Job::new(
+                &prepared.parsed,
+                prepared.planned.take(),
+                Given::only(parameters),
+            );
             let result = session.run(&mut job);
             prepared.planned = job.planned;
             return Known::Ran(result);
@@ -172,7 +172,7 @@ impl PlanCache {
         shape: Option<Shape>,
         parameters: &[Value],
     ) -> Result<Ran> {
-        let mut job = Job::new(&parsed, None, parameters);
+        let mut job = Job::new(&parsed, None, Given::only(parameters));
         let result = session.run(&mut job);
         let planned = job.planned;
         let short = planned.as_ref().filter(|p| exec::is_short(&p.plan));
@@ -200,7 +200,7 @@ impl PlanCache {
         let mut job = Job {
             parsed: Cow::Borrowed(&prepared.parsed),
             planned: Some(planned),
-            parameters: &parameters,
+            given: Given::only(&parameters),
             written: Some(text),
         };
         let result = session.run(&mut job);

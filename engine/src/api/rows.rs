@@ -4,6 +4,7 @@ use crate::api::FromSql;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{Batch, ResultRows};
 use crate::types::array::{ColumnBuilder, arrow_type, value_at};
+use crate::types::pad_char;
 use crate::types::{SqlType, Value};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema};
@@ -101,12 +102,6 @@ impl Rows {
     }
 }
 
-/// Gives the text of a CHAR(n) its trailing blanks.
-fn pad(text: &mut String, length: usize) {
-    let missing = length.saturating_sub(text.chars().count());
-    text.extend(std::iter::repeat_n(' ', missing));
-}
-
 fn columns_of(columns: &[Column], rows: &[Vec<Value>]) -> Result<Vec<ArrayRef>> {
     columns
         .iter()
@@ -149,7 +144,7 @@ impl Iterator for Rows {
         };
         for (value, column) in values.iter_mut().zip(self.columns.iter()) {
             if let (Value::Text(text), SqlType::Char(Some(length))) = (value, column.sql_type) {
-                pad(text, length as usize);
+                pad_char(text, length as usize);
             }
         }
         Some(Row {

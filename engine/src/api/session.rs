@@ -11,6 +11,7 @@
 //! A statement outside of a transaction block is a transaction of its own and is tried again when it loses to another.
 //! Several statements in one string outside of a block are one implicit transaction, as in PostgreSQL's simple query.
 
+use crate::api::copy::Given;
 use crate::api::database::Shared;
 use crate::api::plans::{Job, Known, PlanCache, Planned};
 use crate::api::sequences::{Sequences, SessionSequences};
@@ -18,7 +19,7 @@ use crate::api::settings::Settings;
 use crate::api::{convert, kind, utility};
 use crate::catalog::{self, Schema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::{self, Deferral, ResultRows, check_deferred};
+use crate::exec::{self, CopyIo, Deferral, ResultRows, check_deferred};
 use crate::interrupt::{Interrupt, WaitLimits};
 use crate::plan::{Body, plan};
 use crate::sql::bound::{OutputColumn, Statement, TransactionModes};
@@ -174,6 +175,11 @@ impl Session {
         result
     }
 
+    /// The one statement of `text`; a transaction in which it is none has failed.
+    pub(super) fn parsed(&mut self, text: &str) -> Result<Parsed> {
+        self.fail(parse_one(text))
+    }
+
     /// Runs all statements of `text`, each with `each`, as PostgreSQL's simple query does.
     pub(crate) fn run_script(
         &mut self,
@@ -202,7 +208,7 @@ impl Session {
                 self.begin(TransactionModes::default())?;
             }
             let ran = self
-                .run(&mut Job::new(statement, None, &[]))
+                .run(&mut Job::new(statement, None, Given::only(&[])))
                 .and_then(&mut *each);
             if let Err(error) = ran {
                 if let Some(open) = self.open.take_if(|o| !o.block) {
@@ -218,7 +224,7 @@ impl Session {
     }
 
     /// Runs a statement, planned already for some version of the schema or not.
-    pub(crate) fn run(&mut self, job: &mut Job<'_>) -> Result<Ran> {
+    pub(super) fn run(&mut self, job: &mut Job<'_>) -> Result<Ran> {
         self.interrupt
             .begin(self.settings.statement_timeout_micros());
         if let Some(setting) = kind::setting(&job.parsed) {
@@ -238,10 +244,11 @@ impl Session {
             let result = self.run_in_transaction(job);
             return self.fail(result);
         }
+        let retries = self.shared.options.retries_max;
         let mut tries = 0;
         loop {
             match self.run_alone(job) {
-                Err(error) if tries < self.shared.options.retries_max && has_lost(&error) => {
+                Err(error) if job.given.can_repeat() && tries < retries && has_lost(&error) => {
                     tries += 1;
                 }
                 result => return result,
@@ -280,7 +287,7 @@ impl Session {
         let (ran, _) = self.execute(
             &mut *txn,
             planned,
-            job.parameters,
+            job.given,
             (now_micros, self.settings.read_only),
             &mut deferral,
         )?;
@@ -329,7 +336,8 @@ impl Session {
                     open.txn.rollback_to(savepoint)?;
                     open.deferral.truncate(waiting);
                     // Another was faster: all of the statement again, as of now.
-                    let again = reads_committed && error.sqlstate() == "40001";
+                    let again =
+                        reads_committed && job.given.can_repeat() && error.sqlstate() == "40001";
                     if !again || tries >= self.shared.options.retries_max {
                         return Err(error);
                     }
@@ -350,7 +358,7 @@ impl Session {
         self.execute(
             &mut *open.txn,
             planned,
-            job.parameters,
+            job.given,
             (open.now_micros, open.read_only),
             &mut open.deferral,
         )
@@ -384,11 +392,11 @@ impl Session {
         &self,
         txn: &mut dyn StorageTxn,
         planned: Arc<Planned>,
-        parameters: &[Value],
+        given: Given<'_>,
         (now_micros, read_only): (i64, bool),
         deferral: &mut Deferral,
     ) -> Result<(Ran, bool)> {
-        let parameters = convert::parameters(parameters, &planned.parameter_types)?;
+        let parameters = convert::parameters(given.parameters, &planned.parameter_types)?;
         let sequences = Sequences {
             backend: &*self.shared.backend,
             env: &*self.shared.env,
@@ -407,6 +415,11 @@ impl Session {
             temp_limit_kb: self.settings.temp_limit_kb(),
             interrupt: &self.interrupt,
             now_micros,
+            io: CopyIo {
+                vfs: self.shared.space.vfs(),
+                input: given.input,
+                output: given.output,
+            },
         };
         let (executed, changed_schema) = match &planned.plan.body {
             Body::Utility(statement) => {

@@ -1,6 +1,7 @@
 //! A prepared statement.
 
 use crate::api::connection::{Connection, rows_of};
+use crate::api::copy::Given;
 use crate::api::plans::{Job, Planned};
 use crate::api::rows::{Column, Rows};
 use crate::api::session::Ran;
@@ -44,7 +45,7 @@ impl<'c> Statement<'c> {
     fn run(&self, parameters: &[Value]) -> Result<Ran> {
         let mut session = self.connection.session.borrow_mut();
         let mut planned = self.planned.borrow_mut();
-        let mut job = Job::new(&self.parsed, planned.take(), parameters);
+        let mut job = Job::new(&self.parsed, planned.take(), Given::only(parameters));
         let result = session.run(&mut job);
         *planned = job.planned;
         result

@@ -8,7 +8,7 @@ use crate::types::Value;
 /// A transaction of a [`Connection`]. Dropping it without [`commit`](Self::commit) rolls it back.
 #[derive(Debug)]
 pub struct Transaction<'c> {
-    connection: &'c Connection,
+    pub(super) connection: &'c Connection,
     /// Which transaction block of the session this is, so that a later one is left alone.
     block: Option<u64>,
 }

@@ -49,12 +49,13 @@ impl Prepared {
         self.writes.len() as u64 - self.locked
     }
 
-    /// Writes them, in order.
+    /// Writes them, in order; `at` says of an error which of them failed.
     pub(crate) fn write(
         &self,
         txn: &mut dyn StorageTxn,
         change: &Change,
         recorder: Option<Recorder<'_, '_>>,
+        at: &dyn Fn(usize, Error) -> Error,
     ) -> Result<()> {
         let mut writer = Writer::new(txn, &change.table, &change.keys);
         if let Some(recorder) = recorder {
@@ -62,15 +63,16 @@ impl Prepared {
         }
         let count = self.writes.len();
         for (i, write) in self.writes.iter().enumerate() {
-            match (write, &change.conflict) {
-                (Write::Insert(row), None) => writer.insert(row, count - i - 1)?,
+            let written = match (write, &change.conflict) {
+                (Write::Insert(row), None) => writer.insert(row, count - i - 1),
                 (Write::Insert(row), Some(conflict)) => {
-                    writer.insert_found_free(row, count - i - 1, &conflict.arbiters)?;
+                    writer.insert_found_free(row, count - i - 1, &conflict.arbiters)
                 }
-                (Write::Update { id, old, new }, _) => writer.update(*id, old, new)?,
-                (Write::Delete { id, old }, _) => writer.delete(*id, old)?,
-                (Write::Lock { id }, _) => writer.lock(*id)?,
-            }
+                (Write::Update { id, old, new }, _) => writer.update(*id, old, new),
+                (Write::Delete { id, old }, _) => writer.delete(*id, old),
+                (Write::Lock { id }, _) => writer.lock(*id),
+            };
+            written.map_err(|error| at(i, error))?;
         }
         Ok(())
     }
@@ -82,16 +84,7 @@ pub(crate) fn prepare<'a>(
     change: &'a Change,
     pending: &mut Pending<'_>,
 ) -> Result<Prepared> {
-    let own = change.table.columns.iter().map(|c| c.sql_type);
-    let types: Vec<SqlType> = own.chain(change.beside.iter().copied()).collect();
-    let mut work = Work {
-        context,
-        change,
-        types,
-        pending,
-        prepared: Prepared::default(),
-        reservation: context.memory.reservation("ModifyTable"),
-    };
+    let mut work = Work::new(context, change, pending);
     match &change.kind {
         ChangeKind::InsertRows(rows) => {
             work.prepared.writes.reserve(rows.len());
@@ -123,6 +116,25 @@ pub(super) struct Work<'a, 'p, 'm> {
     pub(super) pending: &'p mut Pending<'m>,
     prepared: Prepared,
     reservation: Reservation<'a>,
+}
+
+impl<'a, 'p, 'm> Work<'a, 'p, 'm> {
+    /// `change`, of which no row is computed yet.
+    pub(super) fn new(
+        context: Context<'a>,
+        change: &'a Change,
+        pending: &'p mut Pending<'m>,
+    ) -> Self {
+        let own = change.table.columns.iter().map(|c| c.sql_type);
+        Self {
+            context,
+            change,
+            types: own.chain(change.beside.iter().copied()).collect(),
+            pending,
+            prepared: Prepared::default(),
+            reservation: context.memory.reservation("ModifyTable"),
+        }
+    }
 }
 
 impl<'a> Work<'a, '_, '_> {
@@ -173,7 +185,18 @@ impl<'a> Work<'a, '_, '_> {
         Ok(())
     }
 
-    fn add(&mut self, mut row: Vec<Value>) -> Result<()> {
+    /// Bytes that the rows take which are to be written.
+    pub(super) fn bytes(&self) -> usize {
+        self.reservation.bytes()
+    }
+
+    /// What is to be written.
+    pub(super) fn finish(self) -> Prepared {
+        self.prepared
+    }
+
+    /// Adds a row to a table.
+    pub(super) fn add(&mut self, mut row: Vec<Value>) -> Result<()> {
         self.complete(&mut row)?;
         match &self.change.conflict {
             None => self.push_insert(row),

@@ -36,7 +36,7 @@ pub(crate) fn lookup<'a>(
         Access::RowIds(points) => {
             let mut ids = Vec::with_capacity(points.len());
             for point in points {
-                if let KeyValue::Value(v) = coerce(value(point)?, row_id_type) {
+                for v in keys(value(point)?, row_id_type) {
                     ids.extend(row_id(&v));
                 }
             }
@@ -62,6 +62,21 @@ pub(crate) fn lookup<'a>(
         }
         Access::Index(access) => index_lookup(scan, access, value),
     }
+}
+
+/// `value`, or the elements of the array that it is, as values of a key of that type; what can be none is left out.
+fn keys(value: Value, sql_type: SqlType) -> Vec<Value> {
+    let values = match value {
+        Value::Array(array) => array.into_values(),
+        value => vec![value],
+    };
+    let fitting = values
+        .into_iter()
+        .filter_map(|v| match coerce(v, sql_type) {
+            KeyValue::Value(v) => Some(v),
+            _ => None,
+        });
+    fitting.collect()
 }
 
 /// The row id that a value of an integer type is.
@@ -107,13 +122,12 @@ fn index_lookup<'a>(
     for (i, values) in access.equal.iter().enumerate() {
         let mut next = Vec::with_capacity(prefixes.len() * values.len());
         for expr in values {
-            let KeyValue::Value(v) = coerce(value(expr)?, column_type(i)) else {
-                continue;
-            };
-            for prefix in &prefixes {
-                let mut key = prefix.clone();
-                append_key(&mut key, &v, index.columns[i].1);
-                next.push(key);
+            for v in keys(value(expr)?, column_type(i)) {
+                for prefix in &prefixes {
+                    let mut key = prefix.clone();
+                    append_key(&mut key, &v, index.columns[i].1);
+                    next.push(key);
+                }
             }
         }
         prefixes = next;

@@ -10,7 +10,7 @@
 //! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `window`, `distinct`,
 //! `set_operation`, `recursive`) count what they hold in the statement's `memory`. Where that is not enough, `sort`,
 //! `hash_join`, `aggregate`, `distinct` and `set_operation` go on by way of the disk (`spill`). A statement that touches a few rows by key takes the `short` path, without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
-//! (`entry`); `pending` knows what of it is to come. What foreign keys ask for then (`integrity`) comes last.
+//! (`entry`); `pending` knows what of it is to come. `copy` does so a batch of lines at a time. What foreign keys ask for then (`integrity`) comes last.
 //!
 //! - EXEC-1: a function that gives rows has at least one column.
 //! - EXEC-2: the value of an integer primary key is an integer, and not NULL once NOT NULL was checked.
@@ -34,6 +34,7 @@ mod build;
 mod change;
 mod check_table;
 mod conflict;
+mod copy;
 mod distinct;
 mod entry;
 pub mod eval;
@@ -77,6 +78,7 @@ pub(crate) use alter_rows::{alter_rows, build_index};
 pub(crate) use analyze::analyze;
 pub(crate) use batch::Batch;
 pub(crate) use check_table::check_table;
+pub(crate) use copy::{CopyIo, Reading, Writing};
 pub(crate) use eval::SequenceValues;
 pub(crate) use expression::Folder;
 pub(crate) use fill_index::fill_index;

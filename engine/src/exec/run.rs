@@ -1,9 +1,10 @@
 //! Running a planned query or change in a transaction.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::change::{self, Prepared};
+use crate::exec::copy::{CopyIo, copy_from, copy_to};
 use crate::exec::eval::SequenceValues;
 use crate::exec::integrity::{Deferral, Events, Recorder, enforce};
 use crate::exec::memory::{Memory, MemoryPool};
@@ -63,6 +64,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) interrupt: &'a Interrupt,
     /// Where values of sequences come from.
     pub(crate) sequences: &'a dyn SequenceValues,
+    /// What `COPY` reads and writes.
+    pub(crate) io: CopyIo<'a>,
 }
 
 /// Runs `plan`, a query or a change, with `parameters`; checks that may wait go to `deferral`. A failed change may leave
@@ -135,9 +138,21 @@ fn execute_with(
             }
             Ok(executed(change, prepared))
         }
+        Body::CopyTo(copy) => {
+            let (root, form) = &**copy;
+            let count = copy_to(frame.over(&*txn), root, form, settings.io)?;
+            Ok(Executed { rows: None, count })
+        }
+        Body::CopyFrom(copy) => {
+            let (count, events) = copy_from(txn, copy, &frame, settings.io)?;
+            if let Some(events) = events {
+                enforce_all(txn, &frame, [(&copy.change, events)], deferral)?;
+            }
+            Ok(Executed { rows: None, count })
+        }
         Body::Explain(lines) => Ok(text(lines.clone())),
         Body::CreateTableAs(..) | Body::ExplainAnalyze(..) | Body::Utility(_) => Err(
-            crate::error::Error::misuse("EXEC-5: a utility statement has no plan to run"),
+            Error::misuse("EXEC-5: a utility statement has no plan to run"),
         ),
     }
 }
@@ -162,6 +177,11 @@ fn executed(change: &Change, prepared: Prepared) -> Executed {
     }
 }
 
+/// An error that needs not say which row failed.
+fn as_it_is(_: usize, error: Error) -> Error {
+    error
+}
+
 /// Writes the rows of a change; gives what foreign keys have to look at then.
 fn write<'m>(
     txn: &mut dyn StorageTxn,
@@ -170,7 +190,7 @@ fn write<'m>(
     memory: &'m Memory,
 ) -> Result<Option<Events<'m>>> {
     let Some(integrity) = &change.integrity else {
-        prepared.write(txn, change, None)?;
+        prepared.write(txn, change, None, &as_it_is)?;
         return Ok(None);
     };
     let mut events = Events::new(memory.reservation("foreign keys"));
@@ -179,7 +199,7 @@ fn write<'m>(
         position: 0,
         events: &mut events,
     };
-    prepared.write(txn, change, Some(recorder))?;
+    prepared.write(txn, change, Some(recorder), &as_it_is)?;
     Ok(Some(events))
 }
 
@@ -237,6 +257,11 @@ fn with_changes(
         | Body::Explain(_)
         | Body::ExplainAnalyze(..)
         | Body::Utility(_) => {}
+        Body::CopyTo(_) | Body::CopyFrom(_) => {
+            return Err(Error::unsupported(
+                "COPY of a query with changes in its WITH",
+            ));
+        }
     }
     let mut events = Vec::new();
     for (change, prepared) in &changes {

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::exec::lookup::{Lookup, lookup};
 use crate::exec::operator::Context;
 use crate::exec::scalar::{RowView, each};
-use crate::plan::{Access, Body, ChangeKind, NodeKind, Plan, PlanNode, Scan};
+use crate::plan::{Access, Body, ChangeKind, NodeKind, Plan, PlanNode, Scan, is_array};
 use crate::sql::bound::Expr;
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::decode_row;
@@ -59,12 +59,13 @@ fn short_scan(node: &PlanNode) -> Option<ShortScan<'_>> {
 /// Whether `scan` looks at most a few rows up by key.
 fn looks_up(scan: &Scan) -> bool {
     match &scan.access {
-        Access::RowIds(points) => points.len() <= LOOKUPS_MAX,
+        Access::RowIds(points) => points.len() <= LOOKUPS_MAX && !points.iter().any(is_array),
         Access::Index(access) => {
             let index = &scan.table.indexes[access.index];
             index.is_always_unique()
                 && access.equal.len() == index.columns.len()
                 && access.equal.iter().map(Vec::len).product::<usize>() <= LOOKUPS_MAX
+                && !access.equal.iter().flatten().any(is_array)
         }
         Access::Full | Access::RowIdRange { .. } => false,
     }

@@ -10,11 +10,13 @@ use crate::plan::coerce::{is_key, key_column};
 use crate::plan::cost;
 use crate::plan::expr::{columns_of, map_columns, split_conjuncts};
 use crate::plan::imply::implies;
-use crate::plan::physical::{Access, Cost, IndexAccess, RangeEnd};
-use crate::plan::selectivity::{self, mirrored};
+use crate::plan::physical::{Access, Cost, IndexAccess, RangeEnd, is_array};
+use crate::plan::selectivity::{self, ELEMENTS, mirrored};
 use crate::planted::{Mistake, makes};
 use crate::sql::ComputedKey;
 use crate::sql::bound::{CompareOp, Expr, ExprKind};
+use crate::sql::function::ScalarFunction;
+use crate::types::Value;
 
 /// Most keys that one path looks up for lists of values.
 const KEYS_MAX: usize = 1000;
@@ -51,7 +53,40 @@ struct Sargable<'a> {
     condition: usize,
     column: usize,
     op: CompareOp,
+    /// What the column is compared with: one value, for `=` one of several, or one array for each of its elements.
     values: Vec<&'a Expr>,
+}
+
+impl Sargable<'_> {
+    /// How many keys there may be, as far as it is known now.
+    fn keys_max(&self) -> usize {
+        match self.values.as_slice() {
+            [array] if is_array(array) => elements(array).unwrap_or(KEYS_MAX),
+            values => values.len(),
+        }
+    }
+
+    /// How many keys there are thought to be.
+    fn keys(&self) -> usize {
+        match self.values.as_slice() {
+            [array] if is_array(array) => elements(array).unwrap_or(ELEMENTS),
+            values => values.len(),
+        }
+    }
+
+    /// Whether there is one key for sure.
+    fn is_single(&self) -> bool {
+        matches!(self.values.as_slice(), [one] if !is_array(one))
+    }
+}
+
+/// How many elements a constant array has.
+fn elements(array: &Expr) -> Option<usize> {
+    match &array.kind {
+        ExprKind::Literal(Value::Array(array)) => Some(array.values().len()),
+        ExprKind::Literal(_) => Some(0),
+        _ => None,
+    }
 }
 
 /// All reasonable paths to `candidate` under `conditions`; the first is the full scan. `known` says which columns of
@@ -139,6 +174,18 @@ fn sargable<'a>(
             op: CompareOp::Eq,
             values: list.iter().collect(),
         }),
+        ExprKind::Call(ScalarFunction::AnyElement(CompareOp::Eq), arguments) => {
+            let [input, array] = arguments.as_slice() else {
+                return None;
+            };
+            let usable = fixed(array) && elements(array).is_none_or(|n| n <= KEYS_MAX);
+            Some(Sargable {
+                condition,
+                column: own(input).filter(|_| usable)?,
+                op: CompareOp::Eq,
+                values: vec![array],
+            })
+        }
         _ => None,
     }
 }
@@ -180,9 +227,9 @@ fn row_id_path(
     let points = on_id
         .iter()
         .filter(|s| s.op == CompareOp::Eq)
-        .min_by_key(|s| s.values.len());
+        .min_by_key(|s| s.keys());
     if let Some(points) = points {
-        let lookups = points.values.len() as f64;
+        let lookups = points.keys() as f64;
         return Some(Path {
             access: Access::RowIds(points.values.iter().map(|e| (*e).clone()).collect()),
             used: vec![points.condition],
@@ -193,7 +240,7 @@ fn row_id_path(
                     + cost::predicates(lookups, conditions.len() - 1, 0),
             },
             order: row_id_order(candidate.table),
-            constant: if points.values.len() == 1 {
+            constant: if points.is_single() {
                 vec![row_id]
             } else {
                 Vec::new()
@@ -292,21 +339,25 @@ impl Search<'_> {
         let mut equal: Vec<Vec<Expr>> = Vec::new();
         let mut used = Vec::new();
         let mut constant = Vec::new();
-        let mut keys = 1usize;
+        // As many as there may be, and as many as there are thought to be.
+        let (mut keys_max, mut keys) = (1usize, 1usize);
+        let mut is_single = true;
         let columns = &self.index.columns;
         for (column, _) in columns {
             let found = sargables
                 .iter()
                 .filter(|s| s.column == *column && s.op == CompareOp::Eq)
-                .min_by_key(|s| s.values.len());
-            let fits = |s: &&Sargable<'_>| keys.saturating_mul(s.values.len()) <= KEYS_MAX;
+                .min_by_key(|s| s.keys());
+            let fits = |s: &&Sargable<'_>| keys_max.saturating_mul(s.keys_max()) <= KEYS_MAX;
             let Some(found) = found.filter(fits) else {
                 break;
             };
-            keys *= found.values.len();
+            keys_max *= found.keys_max();
+            keys *= found.keys();
+            is_single &= found.is_single();
             equal.push(found.values.iter().map(|e| (*e).clone()).collect());
             used.push(found.condition);
-            if found.values.len() == 1 {
+            if found.is_single() {
                 constant.push(*column);
             }
         }
@@ -325,9 +376,9 @@ impl Search<'_> {
                 used.push(i);
             }
         }
-        let order = match keys {
-            1 => columns[equal.len()..].to_vec(),
-            _ => Vec::new(),
+        let order = match is_single {
+            true => columns[equal.len()..].to_vec(),
+            false => Vec::new(),
         };
         Path {
             access: Access::Index(IndexAccess {

@@ -16,8 +16,8 @@ use crate::plan::physical::{Cost, PlanNode};
 use crate::plan::planner::{Built, Planner};
 use crate::plan::relation::table_relation;
 use crate::sql::bound::{
-    ConflictUpdate, Delete, Expr, ExprKind, From, Insert, Merge, MergeAction, MergeKind,
-    OnConflict, OutputColumn, Query, Returning, RowRules, Statement, Update, WithQuery,
+    self, ConflictUpdate, CopyForm, Delete, Expr, ExprKind, From, Insert, Merge, MergeAction,
+    MergeKind, OnConflict, OutputColumn, Query, Returning, RowRules, Statement, Update, WithQuery,
 };
 use crate::sql::{IndexKeys, Integrity};
 use crate::types::SqlType;
@@ -45,6 +45,29 @@ pub(crate) struct Change {
     pub(crate) integrity: Option<Arc<Integrity>>,
     /// Whether the statement can come to a row, or to a key, several times.
     pub(crate) repeats: bool,
+}
+
+/// A `COPY … FROM`.
+#[derive(Clone, Debug)]
+pub(crate) struct CopyFrom {
+    /// What each row goes through.
+    pub(crate) change: Change,
+    /// The columns of the table that a line has values for.
+    pub(crate) columns: Vec<usize>,
+    /// What the others get.
+    pub(crate) defaults: Vec<(usize, Expr)>,
+    /// Which rows are added, over the columns of the table.
+    pub(crate) filter: Option<Expr>,
+    /// Where lines come from, and how they are written.
+    pub(crate) form: CopyForm,
+}
+
+impl CopyFrom {
+    /// Types of the columns of the table.
+    pub(crate) fn types(&self) -> Vec<SqlType> {
+        let columns = self.change.table.columns.iter();
+        columns.map(|c| c.sql_type).collect()
+    }
 }
 
 /// What a change does.
@@ -102,6 +125,24 @@ impl Planner<'_> {
             fold_query(&mut one.query, self.folder);
         }
         self.with(with)
+    }
+
+    /// The plan of `COPY … FROM`.
+    pub(crate) fn copy_from(&mut self, copy: bound::CopyFrom) -> Result<CopyFrom> {
+        let (change, _) = self.insert(copy.insert)?;
+        let layout: Vec<usize> = (0..change.table.columns.len()).collect();
+        let mut defaults = Vec::with_capacity(copy.defaults.len());
+        for (column, mut default) in copy.defaults {
+            fold(&mut default, self.folder);
+            defaults.push((column, self.resolve(default, &[])?));
+        }
+        Ok(CopyFrom {
+            filter: self.condition(copy.filter, &layout)?,
+            change,
+            columns: copy.columns,
+            defaults,
+            form: copy.form,
+        })
     }
 
     fn insert(&mut self, mut insert: Insert) -> Result<Planned> {

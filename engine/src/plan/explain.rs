@@ -4,7 +4,7 @@ use crate::catalog::{ReferencedKey, Table};
 use crate::plan::change::{Change, ChangeKind};
 use crate::plan::cost::width;
 use crate::plan::describe::{describe, describe_all, range_text};
-use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind};
+use crate::plan::physical::{Access, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, is_array};
 use crate::plan::statement::{Body, Plan};
 use crate::sql::bound::{
     ExplainOptions, Expr, JoinKind, OnConflict, OrderKey, WindowCall, WindowFunction,
@@ -34,7 +34,9 @@ pub(crate) fn lines(plan: &Plan, options: ExplainOptions, seen: Option<Seen<'_>>
         Body::Change(change) | Body::CreateTableAs(_, change) => printer.change(change, 0),
         Body::Explain(lines) => return lines.clone(),
         Body::ExplainAnalyze(plan, options) => return lines(plan, *options, seen),
-        Body::Utility(_) => printer.lines.push("Utility Statement".into()),
+        Body::CopyTo(_) | Body::CopyFrom(_) | Body::Utility(_) => {
+            printer.lines.push("Utility Statement".into())
+        }
     }
     for (number, subplan) in plan.subplans.iter().enumerate() {
         printer.lines.push(match &subplan.cte {
@@ -283,7 +285,7 @@ fn joined(parts: &[String]) -> String {
 
 fn one_of(column: &str, values: &[Expr], outer: &[String]) -> String {
     match values {
-        [one] => format!("({column} = {})", describe(one, outer)),
+        [one] if !is_array(one) => format!("({column} = {})", describe(one, outer)),
         several => {
             let list: Vec<String> = several.iter().map(|e| describe(e, outer)).collect();
             format!("({column} = ANY ({}))", list.join(", "))

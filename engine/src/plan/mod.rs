@@ -46,12 +46,12 @@ mod statement;
 mod window;
 mod with;
 
-pub(crate) use change::{Change, ChangeKind};
+pub(crate) use change::{Change, ChangeKind, CopyFrom};
 pub(crate) use coerce::{KeyValue, coerce};
 pub(crate) use explain::{Actual, lines};
 pub(crate) use expr::{columns_of, has_subquery};
 pub(crate) use physical::{
-    Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, SubPlan,
+    Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, SubPlan, is_array,
 };
 pub(crate) use planner::{Fold, subplan_number};
 pub(crate) use statement::{Body, Plan, plan};

@@ -226,12 +226,17 @@ pub(crate) struct RangeEnd {
     pub(crate) inclusive: bool,
 }
 
+/// Whether `expr` among the keys of an access is an array, of which no key is one.
+pub(crate) fn is_array(expr: &Expr) -> bool {
+    matches!(expr.sql_type, SqlType::Array(_))
+}
+
 /// Which entries of a table are visited.
 #[derive(Clone, Debug)]
 pub(crate) enum Access {
     /// All.
     Full,
-    /// Rows with one of these row ids.
+    /// Rows with one of these row ids; an array stands for each of its elements.
     RowIds(Vec<Expr>),
     /// Rows in a range of row ids.
     RowIdRange {
@@ -247,7 +252,7 @@ pub(crate) enum Access {
 pub(crate) struct IndexAccess {
     /// Position in the table's list of indexes.
     pub(crate) index: usize,
-    /// For each leading column the values it may have.
+    /// For each leading column the values it may have; an array stands for each of its elements.
     pub(crate) equal: Vec<Vec<Expr>>,
     /// Lower end for the column after those.
     pub(crate) low: Option<RangeEnd>,

@@ -4,6 +4,7 @@ use crate::plan::block::Block;
 use crate::plan::coerce::{KeyValue, coerce, key_column};
 use crate::plan::expr::columns_of;
 use crate::sql::bound::{CompareOp, Expr, ExprKind};
+use crate::sql::function::ScalarFunction;
 use crate::storage::key::append_key;
 use crate::types::Value;
 
@@ -12,6 +13,9 @@ const RANGE: f64 = 0.005;
 const LIKE: f64 = 0.02;
 const UNKNOWN: f64 = 0.5;
 const SMALLEST: f64 = 1e-9;
+
+/// Elements that an array is thought to have which is not known yet, as PostgreSQL guesses.
+pub(crate) const ELEMENTS: usize = 10;
 
 /// The fraction for which all of `conjuncts` hold. Two ends of a range on one column count as one condition.
 pub(crate) fn all<'a>(conjuncts: impl IntoIterator<Item = &'a Expr>, block: &Block) -> f64 {
@@ -71,6 +75,11 @@ pub(crate) fn one(condition: &Expr, block: &Block) -> f64 {
         } => {
             let hit: f64 = list.iter().map(|e| equal(input, e, block)).sum();
             if *negated { 1.0 - hit } else { hit }
+        }
+        ExprKind::Call(ScalarFunction::AnyElement(CompareOp::Eq), arguments) => {
+            let column = arguments.first().and_then(key_column);
+            let one = column.map_or(RANGE, |c| 1.0 / block.distinct(c));
+            one * ELEMENTS as f64
         }
         ExprKind::IsNull { input, negated } => {
             let nulls = key_column(input)

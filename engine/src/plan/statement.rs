@@ -2,12 +2,12 @@
 
 use crate::catalog::Table;
 use crate::error::Result;
-use crate::plan::change::Change;
+use crate::plan::change::{Change, CopyFrom};
 use crate::plan::explain;
 use crate::plan::fold::fold_query;
 use crate::plan::physical::{PlanNode, SubPlan};
 use crate::plan::planner::{Fold, Planner};
-use crate::sql::bound::{CreateTable, ExplainOptions, OutputColumn, Statement};
+use crate::sql::bound::{CopyForm, CreateTable, ExplainOptions, OutputColumn, Statement};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -33,6 +33,10 @@ pub(crate) enum Body {
     Change(Box<Change>),
     /// Makes a table and adds rows to it, or to what is like it and has no tree yet.
     CreateTableAs(Box<CreateTable>, Box<Change>),
+    /// Writes the rows of that plan.
+    CopyTo(Box<(PlanNode, CopyForm)>),
+    /// Adds rows that are read.
+    CopyFrom(Box<CopyFrom>),
     /// Gives these lines.
     Explain(Vec<String>),
     /// Runs that plan, and gives its lines with what was found.
@@ -73,6 +77,15 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
         Statement::CreateTableAs(create, rows) => {
             let (change, output) = planner.plan_change(Statement::Insert(rows))?;
             (Body::CreateTableAs(create, Box::new(change)), output)
+        }
+        Statement::CopyTo(mut copy) => {
+            fold_query(&mut copy.query, folder);
+            let root = planner.plan_query(copy.query)?;
+            (Body::CopyTo(Box::new((root, copy.form))), Vec::new())
+        }
+        Statement::CopyFrom(copy) => {
+            let copy = planner.copy_from(*copy)?;
+            (Body::CopyFrom(Box::new(copy)), Vec::new())
         }
         Statement::Explain(inner, options) => {
             let inner = plan(*inner, parameters, folder)?;

@@ -4,6 +4,7 @@
 //! ordinals in `ORDER BY`/`GROUP BY` are resolved; aggregates are lifted out of their expressions.
 
 mod aggregate;
+mod copy;
 mod from;
 mod set_rows;
 mod window;
@@ -21,6 +22,7 @@ pub use aggregate::{
     Aggregate, AggregateCall, AggregateFunction, AggregateOrder, BitOperator, OrderedSet,
     Regression, Spread,
 };
+pub use copy::{CopyColumn, CopyForm, CopyFrom, CopyHeader, CopyTo};
 pub use from::{
     CteReference, From, Function, JoinKind, Lateral, Recursive, SetOperation, SetOperator,
     TableFunction, WithQuery,
@@ -44,6 +46,10 @@ pub enum Statement {
     Delete(Box<Delete>),
     /// `MERGE`
     Merge(Box<Merge>),
+    /// `COPY … TO`
+    CopyTo(Box<CopyTo>),
+    /// `COPY … FROM`
+    CopyFrom(Box<CopyFrom>),
     /// `EXPLAIN` of a query or a change.
     Explain(Box<Statement>, ExplainOptions),
     /// `CREATE TABLE`; indexes for PRIMARY KEY and UNIQUE included.

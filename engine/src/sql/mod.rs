@@ -15,6 +15,7 @@ mod bind;
 pub mod bound;
 mod change;
 mod conflict_target;
+mod copy;
 mod frame_exclusion;
 pub mod function;
 mod immutable;

@@ -5,6 +5,7 @@
 
 use super::action_columns;
 use super::conflict_target;
+use super::copy::{self, Copy};
 use super::frame_exclusion;
 use super::lift::Lifted;
 use super::locking;
@@ -55,6 +56,8 @@ pub(crate) enum ParsedKind {
     AlterSequence(SequenceChange),
     /// `CREATE TABLE … AS`
     TableAs(TableAs),
+    /// `COPY`
+    Copy(Copy),
     /// Refused by that name.
     Unsupported(&'static str),
     Analyze(Vec<ObjectName>),
@@ -185,6 +188,12 @@ fn parse_statement(
             let parsed = |rest| with_parser(rest, end, sequence::parse_rest);
             sequence::parse(&words, parsed).map(ParsedKind::AlterSequence)
         }
+        ("COPY", _) => match with_parser(tokens, end, copy::parse) {
+            Err(error) if error.message().ends_with(copy::PROGRAM) => {
+                Err(Error::unsupported(copy::PROGRAM))
+            }
+            parsed => parsed.map(ParsedKind::Copy),
+        },
         _ if table_as::is_table_as(&words) => {
             with_parser(tokens, end, table_as::parse).map(ParsedKind::TableAs)
         }

@@ -71,6 +71,7 @@ pub(crate) use interval_input::{Fields, parse_interval, round_seconds};
 pub(crate) use json::{Item, Json, jsonb_key, jsonb_text, write_string as write_json_string};
 pub(crate) use sql_array::{array_of, push_element};
 pub(crate) use text_input::{fit_char, fit_varchar};
+pub(crate) use text_output::pad_char;
 pub(crate) use value::VALUE_BYTES_MAX;
 pub(crate) use value_bytes::{append_value, read_value};
 pub(crate) use varint::{push_varint, take_varint};

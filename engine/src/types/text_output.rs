@@ -29,6 +29,12 @@ impl Value {
     }
 }
 
+/// Gives the text of a CHAR(n) its trailing blanks.
+pub(crate) fn pad_char(text: &mut String, length: usize) {
+    let missing = length.saturating_sub(text.chars().count());
+    text.extend(std::iter::repeat_n(' ', missing));
+}
+
 /// `\x` and hexadecimal digits.
 pub(crate) fn bytes_to_text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(2 + bytes.len() * 2);

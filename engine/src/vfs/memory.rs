@@ -37,7 +37,9 @@ impl Vfs for MemoryVfs {
         let mut files = self.files.lock();
         let node = match (files.get(path), mode) {
             (Some(_), OpenMode::CreateNew) => return Err(io::ErrorKind::AlreadyExists.into()),
-            (None, OpenMode::Existing) => return Err(io::ErrorKind::NotFound.into()),
+            (None, OpenMode::Existing | OpenMode::ReadOnly) => {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             (Some(node), _) => node.clone(),
             (None, _) => files.entry(path.to_owned()).or_default().clone(),
         };

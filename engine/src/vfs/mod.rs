@@ -35,6 +35,8 @@ pub const SECTOR_BYTES: usize = 512;
 pub enum OpenMode {
     /// An existing file, read and write; `NotFound` when there is none.
     Existing,
+    /// An existing file, to read only; `NotFound` when there is none.
+    ReadOnly,
     /// A new file, read and write; `AlreadyExists` when there is one.
     CreateNew,
     /// An existing file or a new empty one, read and write.

@@ -216,7 +216,9 @@ impl Vfs for SimDisk {
             let found = state.directory.get(path);
             opened = Some(match (found, mode) {
                 (Some(_), OpenMode::CreateNew) => return Err(io::ErrorKind::AlreadyExists.into()),
-                (None, OpenMode::Existing) => return Err(io::ErrorKind::NotFound.into()),
+                (None, OpenMode::Existing | OpenMode::ReadOnly) => {
+                    return Err(io::ErrorKind::NotFound.into());
+                }
                 (Some(id), _) => id,
                 (None, _) => {
                     let id = state.next_number() as InodeId;

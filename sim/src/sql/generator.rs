@@ -5,6 +5,7 @@
 
 use super::arrays::Arrays;
 use super::changes::Changes;
+use super::copies::Copies;
 use super::definitions::Definitions;
 use super::queries::Queries;
 use rand::Rng;
@@ -80,7 +81,8 @@ impl Generator {
             }
         }
         match rng.random_range(0..100) {
-            0..=34 => self.insert(rng),
+            0..=31 => self.insert(rng),
+            32..=34 => Copies(self).statement(rng),
             35..=48 => self.update(rng),
             49..=58 => self.delete(rng),
             59..=66 => Changes(self).statement(rng),

@@ -16,6 +16,7 @@
 mod answer;
 mod arrays;
 mod changes;
+mod copies;
 mod definitions;
 mod generator;
 mod pair;

@@ -1,6 +1,7 @@
 //! Two databases, sessions between them, and the fate of interrupted statements.
 
 use super::answer::{Answer, difference};
+use super::copies;
 use crate::lockstep::{Mismatch, is_fault};
 use crate::model::{ModelBackend, ModelLimits};
 use crate::phase::{Phase, PhaseCell};
@@ -201,7 +202,10 @@ impl SqlPair {
         let ends = starts_with(sql, "COMMIT") || starts_with(sql, "END");
         let decides = ends || !session.model.is_in_transaction();
         let phase = if ends { Phase::Commit } else { Phase::Running };
-        let found = match self.phase.during(phase, || session.subject.run(sql)) {
+        let found = match self
+            .phase
+            .during(phase, || copies::run(&session.subject, sql))
+        {
             Err(error) if is_fault(&error) => {
                 let course = self.phase.course();
                 course.note(|| format!("{} -- {error}", shorten_sql(sql)));
@@ -212,7 +216,12 @@ impl SqlPair {
         let course = self.phase.course();
         course.note(|| format!("{} -- {}", shorten_sql(sql), went(&found)));
         let doing = || format!("session {slot}: {}", shorten_sql(sql));
-        let found = compare(doing, session.model.run(sql), found, orders_rows(sql))?;
+        let found = compare(
+            doing,
+            copies::run(&session.model, sql),
+            found,
+            orders_rows(sql),
+        )?;
         self.counts.statements += 1;
         match &found {
             Answer::Failed { .. } => self.counts.refused += 1,
@@ -283,7 +292,7 @@ impl SqlPair {
         };
         // Only the interrupted session is left on the model's side; what it has not committed is not in the copy.
         let without = self.backend.fork();
-        let answer = Answer::of(&mut model.run(&sql), orders_rows(&sql));
+        let answer = Answer::of(&mut copies::run(&model, &sql), orders_rows(&sql));
         drop(model);
         let with = self.compare_all();
         if with.is_ok() {

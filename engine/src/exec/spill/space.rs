@@ -47,6 +47,11 @@ impl std::fmt::Debug for TempSpace {
 }
 
 impl TempSpace {
+    /// The file system that it is on, which is the database's.
+    pub(crate) fn vfs(&self) -> &dyn Vfs {
+        &*self.vfs
+    }
+
     /// Beside the database at `database`, which the caller has locked. Removes what a crash has left. Errors: `58030`.
     pub(crate) fn open(vfs: Arc<dyn Vfs>, database: &Path) -> Result<Self> {
         let mut name = database.as_os_str().to_owned();

@@ -98,6 +98,8 @@ pub(super) enum Clause {
     Values,
     /// The only row of VALUES of an INSERT.
     SingleValues,
+    /// `COPY FROM … WHERE`
+    CopyWhere,
     /// `ALTER COLUMN … TYPE … USING`
     Using,
     /// The arguments of a function in FROM.
@@ -138,6 +140,7 @@ impl Clause {
             Self::Limit => "LIMIT",
             Self::Offset => "OFFSET",
             Self::Values | Self::SingleValues => "VALUES",
+            Self::CopyWhere => "COPY FROM WHERE conditions",
             Self::Using => "transform expressions",
             Self::Function => "functions in FROM",
             Self::Set => "UPDATE",

@@ -213,3 +213,17 @@ pub(super) fn takes_value(
         }
     }
 }
+
+/// Refuses a generated column in a list of COPY. Errors: `42P10`.
+pub(super) fn refuse_copied(column: &Column) -> Result<()> {
+    match column.generated {
+        Some(_) => {
+            let message = format!(
+                "column \"{}\" is a generated column: generated columns cannot be used in COPY",
+                column.name
+            );
+            Err(sql_error("42P10", message))
+        }
+        None => Ok(()),
+    }
+}

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, Insert, OutputColumn, Query};
 use crate::types::SqlType;
 use sqlparser::ast;
+use std::sync::Arc;
 
 impl Binder<'_> {
     /// `INSERT`
@@ -74,6 +75,23 @@ impl Binder<'_> {
             source,
             conflict,
             returning: self.bind_returning(scope, returning)?,
+            table,
+        })
+    }
+
+    /// An INSERT of the rows of `source`, which have all columns of the table, and nothing else.
+    pub(super) fn plain_insert(&mut self, table: Arc<Table>, source: Query) -> Result<Insert> {
+        let touches = Touches {
+            new: true,
+            ..Touches::default()
+        };
+        Ok(Insert {
+            with: Vec::new(),
+            rules: row_rules(&table)?,
+            integrity: self.integrity(&table, &touches)?,
+            source,
+            conflict: None,
+            returning: None,
             table,
         })
     }

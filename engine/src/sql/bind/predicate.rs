@@ -202,6 +202,7 @@ impl Binder<'_> {
             Clause::Generated => Err(cannot_use("subquery", "column generation expression")),
             Clause::IndexExpression => Err(cannot_use("subquery", "index expression")),
             Clause::IndexPredicate => Err(cannot_use("subquery", "index predicate")),
+            Clause::CopyWhere => Err(cannot_use("subquery", "COPY FROM WHERE condition")),
             _ => self.deeper(1, |binder| binder.bind_query(query, true)),
         }
     }

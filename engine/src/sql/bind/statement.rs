@@ -33,6 +33,7 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
             Statement::AlterSequence(binder.bind_alter_sequence(change)?.map(Box::new))
         }
         ParsedKind::TableAs(create) => binder.bind_table_as(create)?,
+        ParsedKind::Copy(copy) => binder.bind_copy(copy)?,
         ParsedKind::Unsupported(what) => return Err(Error::unsupported(what)),
         ParsedKind::Analyze(names) if names.is_empty() => {
             Statement::Analyze(schema.tables().cloned().collect())
