@@ -127,6 +127,12 @@ pub enum ScalarFunction {
     JsonLength,
     /// `(JSONB) → TEXT`
     JsonPretty,
+    /// `(JSONB, path TEXT[], JSONB[, create BOOLEAN]) → JSONB`
+    JsonSet,
+    /// `(JSONB, path TEXT[], JSONB[, after BOOLEAN]) → JSONB`
+    JsonInsert,
+    /// `(JSON or JSONB) → same`
+    JsonStripNulls,
     /// `(any) → JSON or JSONB`
     ToJson,
     /// `(any, …) → JSON or JSONB`; never NULL
@@ -224,12 +230,38 @@ pub enum ScalarFunction {
     QuoteLiteral,
     /// `(any) → TEXT`; never NULL
     QuoteNullable,
+    /// `(TEXT) → TEXT`
+    QuoteIdent,
+    /// `(template TEXT, TEXT, …) → TEXT`; NULL only for the template NULL
+    Format,
+    /// `(any, …) → INTEGER`: how many are NULL; never NULL
+    NumNulls,
+    /// `(any, …) → INTEGER`: how many are not NULL; never NULL
+    NumNonNulls,
     /// `(TEXT, prefix TEXT) → BOOLEAN`
     StartsWith,
     /// `(BYTEA, format TEXT) → TEXT`
     Encode,
     /// `(TEXT, format TEXT) → BYTEA`
     Decode,
+    /// `(BYTEA, encoding TEXT) → TEXT`
+    ConvertFrom,
+    /// `(TEXT, encoding TEXT) → BYTEA`
+    ConvertTo,
+    /// `(BYTEA) → BIGINT`
+    BitCount,
+    /// `(BYTEA, at INTEGER) → INTEGER`
+    GetByte,
+    /// `(BYTEA, at INTEGER, value INTEGER) → BYTEA`
+    SetByte,
+    /// `(BYTEA, at BIGINT) → INTEGER`
+    GetBit,
+    /// `(BYTEA, at BIGINT, value INTEGER) → BYTEA`
+    SetBit,
+    /// `(BYTEA) → BYTEA`: SHA-2 of so many bits
+    Sha(u16),
+    /// `(BIGINT) → TEXT`
+    SizePretty,
     /// `(separator TEXT, any, …) → TEXT`; NULL only for the separator NULL
     ConcatWs,
     /// `(float) → float`, of two for [`FloatFunction::Atan2`]

@@ -76,6 +76,7 @@ fn call_changes(function: ScalarFunction, arguments: &[Expr]) -> bool {
         | F::CurrentTimestamp
         | F::ConcatSkipNull
         | F::ConcatWs
+        | F::Format
         | F::ArrayToString
         | F::ToChar
         | F::ToNumber

@@ -2,6 +2,7 @@
 
 use super::coerce::{Context, can_cast, literal};
 use super::context::Binder;
+use super::information::information;
 use super::names::{at, fold, parts, sql_error};
 use super::overload::{NoOverload, choose};
 use super::table_function::gives_rows;
@@ -129,6 +130,9 @@ impl Binder<'_> {
             "coalesce" | "greatest" | "least" => self.bind_common(name, arguments),
             "nullif" => self.bind_nullif(arguments),
             "concat" => self.bind_concat(arguments),
+            "format" => self.bind_format(arguments),
+            "num_nulls" | "num_nonnulls" => self.bind_num_nulls(name, arguments),
+            "jsonb_set" | "jsonb_insert" => self.bind_json_set(name, arguments),
             "concat_ws" => self.bind_concat_ws(arguments),
             "quote_nullable" | "quote_literal" => self.bind_quote(name, arguments),
             "bit_length" => {
@@ -153,7 +157,10 @@ impl Binder<'_> {
                 self.resolve_call(name, arguments)
             }
             "position" | "extract" => Err(no_function(name, &arguments)),
-            _ => self.resolve_call(name, arguments),
+            _ => match information(name, &arguments) {
+                Some(known) => known,
+                None => self.resolve_call(name, arguments),
+            },
         }
     }
 
@@ -263,6 +270,39 @@ impl Binder<'_> {
                 arguments.collect::<Result<_>>()?,
             ),
             sql_type: SqlType::Text,
+        })
+    }
+
+    /// `format(template, any, …)`
+    fn bind_format(&mut self, arguments: Vec<Expr>) -> Result<Expr> {
+        let refused = no_function("format", &arguments);
+        let mut arguments = arguments.into_iter();
+        let Some(template) = arguments.next() else {
+            return Err(refused);
+        };
+        let mut bound = vec![self.implicit(template, SqlType::Text, || refused)?];
+        for argument in arguments {
+            bound.push(self.shown(argument)?);
+        }
+        Ok(Expr {
+            kind: ExprKind::Call(ScalarFunction::Format, bound),
+            sql_type: SqlType::Text,
+        })
+    }
+
+    /// `num_nulls(any, …)`, `num_nonnulls(any, …)`
+    fn bind_num_nulls(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
+        if arguments.is_empty() {
+            return Err(no_function(name, &arguments));
+        }
+        let function = match name {
+            "num_nulls" => ScalarFunction::NumNulls,
+            _ => ScalarFunction::NumNonNulls,
+        };
+        let arguments = arguments.into_iter().map(|e| self.resolve_unknown(e));
+        Ok(Expr {
+            kind: ExprKind::Call(function, arguments.collect::<Result<_>>()?),
+            sql_type: SqlType::Int4,
         })
     }
 

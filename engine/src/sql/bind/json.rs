@@ -130,6 +130,24 @@ impl Binder<'_> {
         Ok(call(F::JsonWithout, vec![left, right], SqlType::Jsonb))
     }
 
+    /// `jsonb_set`, `jsonb_insert`. Errors: `42883`.
+    pub(super) fn bind_json_set(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
+        let refused = || super::call::no_function(name, &arguments);
+        if !(3..=4).contains(&arguments.len()) {
+            return Err(refused());
+        }
+        let texts = array_type(SqlType::Text)?;
+        let types = [SqlType::Jsonb, texts, SqlType::Jsonb, SqlType::Bool];
+        let pairs = arguments.iter().cloned().zip(types);
+        let bound = pairs.map(|(argument, to)| self.implicit(argument, to, refused));
+        let bound = bound.collect::<Result<_>>()?;
+        let function = match name {
+            "jsonb_set" => F::JsonSet,
+            _ => F::JsonInsert,
+        };
+        Ok(call(function, bound, SqlType::Jsonb))
+    }
+
     /// A call of a function of which [`builds`] says that it is one of these. Errors: `42883`.
     pub(super) fn bind_json_call(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
         let Some((f, result)) = function(name) else {

@@ -5,7 +5,7 @@
 //! - `clauses`, `query`, `from`, `order`, `group` and `set_call` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
 //!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
-//! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `row_value`, `call`, `aggregate`, `window` and
+//! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `row_value`, `call`, `information`, `aggregate`, `window` and
 //!   `frame`; all changes
 //!   of type go through `coerce`.
 //!
@@ -35,6 +35,7 @@ mod generated;
 mod group;
 mod grouping_sets;
 mod index;
+mod information;
 mod insert;
 mod integrity;
 mod join;

@@ -4,8 +4,7 @@ use super::super::arithmetic::arithmetic;
 use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
 use super::{
-    array, choose, concat, datetime, extract, float, format_number, format_time, json, math,
-    number, pad, parse_time, regexp, sequence, span, text, uuid, words,
+    array, bytes, choose, concat, datetime, extract, float, format, format_number, format_time, json, json_change, math, number, pad, parse_time, regexp, sequence, span, text, uuid, words,
 };
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
@@ -80,13 +79,19 @@ pub(in super::super) fn call(
         F::Substring => text::substring(&arguments),
         F::Trim | F::LTrim | F::RTrim => text::trim(name, &arguments),
         F::LPad | F::RPad | F::Repeat => pad::pad(name, &arguments),
-        F::Initcap | F::SplitPart | F::Translate | F::Overlay | F::QuoteLiteral | F::Encode => {
-            words::transform(name, &arguments)
-        }
+        F::Initcap
+        | F::SplitPart
+        | F::Translate
+        | F::Overlay
+        | F::QuoteLiteral
+        | F::QuoteIdent
+        | F::Encode => words::transform(name, &arguments),
         F::StartsWith => words::starts_with(&arguments),
         F::Decode => words::decode(&arguments),
         F::ConcatWs => words::concat_ws(&arguments),
         F::QuoteNullable => words::quote_nullable(&arguments),
+        F::Format => format::format(&arguments),
+        F::NumNulls | F::NumNonNulls => words::num_nulls(name, &arguments),
         F::Float(function) => float::call(function, &arguments),
         F::Pi => constant(&Value::Float8(std::f64::consts::PI), SqlType::Float8),
         F::Random => number::random(evaluator.context.env, evaluator.rows),
@@ -115,7 +120,7 @@ pub(in super::super) fn call(
     }
 }
 
-/// The functions of dates, times, templates, UUIDs, JSON and arrays.
+/// The functions of dates, times, templates, UUIDs, bytes, JSON and arrays.
 fn special(
     evaluator: &Evaluator<'_>,
     name: ScalarFunction,
@@ -150,6 +155,17 @@ fn special(
         F::RandomUuid => uuid::random(evaluator.context.env, evaluator.rows),
         F::ToTimestamp => span::to_timestamp(arguments),
         F::Overlaps => span::overlaps(arguments),
+        F::JsonSet | F::JsonInsert => json_change::set(name, arguments),
+        F::JsonStripNulls => json_change::strip_nulls(arguments, sql_type),
+        F::ConvertFrom
+        | F::ConvertTo
+        | F::BitCount
+        | F::GetByte
+        | F::SetByte
+        | F::GetBit
+        | F::SetBit
+        | F::Sha(_)
+        | F::SizePretty => bytes::call(name, arguments, sql_type),
         F::JsonGet
         | F::JsonPath
         | F::JsonContains

@@ -29,7 +29,7 @@ fn of_type(text: String, sql_type: SqlType) -> Value {
 }
 
 /// The JSON or JSONB of a row that is not NULL, and its text.
-fn parsed(arguments: &Arguments, position: usize, row: usize) -> Result<(Item, String)> {
+pub(super) fn parsed(arguments: &Arguments, position: usize, row: usize) -> Result<(Item, String)> {
     let operand = arguments.get(position)?;
     let value = value_at(
         &operand.array,
@@ -63,6 +63,24 @@ fn texts(arguments: &Arguments, row: usize) -> Vec<Option<String>> {
         }
     }
     texts
+}
+
+/// The elements of the array of texts at `position`.
+pub(super) fn texts_of(
+    arguments: &Arguments,
+    position: usize,
+    row: usize,
+) -> Result<Vec<Option<String>>> {
+    let operand = arguments.get(position)?;
+    let value = value_at(
+        &operand.array,
+        operand.at(row),
+        arguments.sql_type(position),
+    );
+    Ok(match value {
+        Value::Array(array) => array.values().iter().map(Value::to_text).collect(),
+        _ => Vec::new(),
+    })
 }
 
 /// `->` and `->>`.

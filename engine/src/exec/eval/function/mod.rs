@@ -3,15 +3,18 @@
 //! Arguments are evaluated, then one loop computes the column; a function of NULL is NULL unless its file says otherwise.
 
 mod array;
+mod bytes;
 mod choose;
 mod concat;
 mod datetime;
 mod dispatch;
 mod extract;
 mod float;
+mod format;
 mod format_number;
 mod format_time;
 mod json;
+mod json_change;
 mod math;
 mod math_numeric;
 mod md5;

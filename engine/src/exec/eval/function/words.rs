@@ -3,6 +3,7 @@
 use super::super::like_pattern::{lower, upper};
 use super::super::operand::Operand;
 use super::dispatch::Arguments;
+use super::format::quote_ident;
 use super::text::{prefix_bytes, too_long};
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
@@ -11,7 +12,7 @@ use crate::types::{SqlType, Value, data_error};
 /// Digits of a line of base64 before it is broken.
 const BASE64_LINE: usize = 76;
 
-/// `initcap`, `split_part`, `translate`, `overlay`, `quote_literal`, `encode`.
+/// `initcap`, `split_part`, `translate`, `overlay`, `quote_literal`, `quote_ident`, `encode`.
 pub(super) fn transform(name: F, arguments: &Arguments) -> Result<Operand> {
     arguments.write_text(|row, out| {
         match name {
@@ -40,10 +41,19 @@ pub(super) fn transform(name: F, arguments: &Arguments) -> Result<Operand> {
                 )?;
             }
             F::QuoteLiteral => quote_literal(arguments.text(0, row)?, out),
+            F::QuoteIdent => quote_ident(arguments.text(0, row)?, out),
             F::Encode => encode(arguments.bytes(0, row)?, arguments.text(1, row)?, out)?,
             _ => return Err(Error::misuse("not a function from text to text")),
         }
         Ok(())
+    })
+}
+
+/// `num_nulls(any, …)`, `num_nonnulls(any, …)`.
+pub(super) fn num_nulls(name: F, arguments: &Arguments) -> Result<Operand> {
+    arguments.each_row(SqlType::Int4, |values| {
+        let counts = |value: &&Value| value.is_null() == (name == F::NumNulls);
+        Ok(Value::Int4(values.iter().filter(counts).count() as i32))
     })
 }
 
@@ -145,7 +155,7 @@ fn overlay(text: &str, with: &str, start: i64, length: i64, out: &mut String) ->
 }
 
 /// The text as a literal, with `E` in front where it has a backslash.
-fn quote_literal(text: &str, out: &mut String) {
+pub(super) fn quote_literal(text: &str, out: &mut String) {
     if text.contains('\\') {
         out.push('E');
     }

@@ -9,12 +9,22 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../../../../FUNCTIONS.md");
 
 /// Functions that are no entry of a table, each in a query that has it.
-const EXAMPLES: [(&str, &str); 29] = [
+const EXAMPLES: [(&str, &str); 39] = [
     (
         "obj_description",
         "obj_description('t'::regclass, 'pg_class')",
     ),
     ("col_description", "col_description('t'::regclass, 1)"),
+    ("format", "format('%s', 1)"),
+    ("jsonb_set", "jsonb_set('{}', '{a}', '1')"),
+    ("jsonb_insert", "jsonb_insert('{}', '{a}', '1')"),
+    ("pg_typeof", "pg_typeof(1)"),
+    ("pg_client_encoding", "pg_client_encoding()"),
+    ("version", "version()"),
+    ("current_user", "current_user"),
+    ("session_user", "session_user"),
+    ("user", "user"),
+    ("current_schema", "current_schema()"),
     ("concat_ws", "concat_ws(',', 1, NULL)"),
     ("bit_length", "bit_length('a')"),
     ("quote_literal", "quote_literal(1)"),
