@@ -147,6 +147,10 @@ pub enum ScalarFunction {
     ToNumber,
     /// `(TEXT, template TEXT) → DATE or TIMESTAMPTZ`
     ReadTime,
+    /// `(row id BIGINT, percent REAL, seed float) → BOOLEAN`: whether a sample of rows has it
+    SampledRow,
+    /// `(row id BIGINT, percent REAL, seed float) → BOOLEAN`: whether a sample of runs of rows has it
+    SampledBlock,
     /// `() → UUID`, another one for each row
     RandomUuid,
     /// `(sequence TEXT) → BIGINT`, another one for each row

@@ -20,7 +20,7 @@ impl Queries<'_> {
         );
         let quantifier = pick(rng, &["ANY", "ALL"]);
         let residual = pick(rng, &["", " AND y.id > x.id", " AND y.b <> x.b"]);
-        match rng.random_range(0..12) {
+        match rng.random_range(0..13) {
             0 => format!(
                 "SELECT id FROM {table} x WHERE {not}EXISTS (SELECT 1 FROM {other} y WHERE y.a = x.a{residual})"
             ),
@@ -58,6 +58,10 @@ impl Queries<'_> {
             10 => format!(
                 "SELECT id FROM {table} WHERE (a, b) {op} (SELECT a, b FROM {other} WHERE id = '{}')",
                 self.0.key(rng)
+            ),
+            11 => format!(
+                "SELECT id FROM {table} TABLESAMPLE BERNOULLI (100) WHERE {condition} UNION ALL \
+                 SELECT id FROM {other} TABLESAMPLE SYSTEM (0) REPEATABLE (7)"
             ),
             _ => format!(
                 "SELECT DISTINCT ON (b) b, id FROM {table} WHERE {condition} ORDER BY b, id"

@@ -24,6 +24,20 @@ impl Binder<'_> {
     pub(super) fn bind_source(&mut self, factor: &ast::TableFactor) -> Result<(From, Scope)> {
         match factor {
             lateral if is_lateral(lateral) => self.bind_beside(lateral, Scope::default()),
+            ast::TableFactor::Table {
+                sample:
+                    Some(
+                        ast::TableSampleKind::BeforeTableAlias(sample)
+                        | ast::TableSampleKind::AfterTableAlias(sample),
+                    ),
+                ..
+            } => {
+                let mut whole = factor.clone();
+                if let ast::TableFactor::Table { sample, .. } = &mut whole {
+                    *sample = None;
+                }
+                self.bind_sampled(&whole, sample)
+            }
             ast::TableFactor::Table { .. } => {
                 let (name, alias) = table_factor(factor)?;
                 let (own_name, _) = relation(name)?;
@@ -138,7 +152,9 @@ impl Binder<'_> {
 }
 
 /// The name and the alias of a source that is a table or a view.
-fn table_factor(factor: &ast::TableFactor) -> Result<(&ast::ObjectName, Option<&ast::TableAlias>)> {
+pub(super) fn table_factor(
+    factor: &ast::TableFactor,
+) -> Result<(&ast::ObjectName, Option<&ast::TableAlias>)> {
     let ast::TableFactor::Table {
         name,
         alias,

@@ -2,7 +2,7 @@
 //!
 //! - `statement` picks the binder of each statement; `insert` with `conflict`, `update`, `merge` (over `change`), `truncate`,
 //!   `copy`, `table`, `table_as`, `generated`, `index` and `view` bind what is not a query; `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
-//! - `clauses`, `query`, `from`, `order`, `group` and `set_call` bind `SELECT` in the order of its evaluation, `set_operation` binds `UNION` and
+//! - `clauses`, `query`, `from`, `order`, `group` and `set_call` bind `SELECT` in the order of its evaluation, `sample` TABLESAMPLE, `set_operation` binds `UNION` and
 //!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
 //! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `row_value`, `call`, `information`, `aggregate`, `window` and
@@ -53,6 +53,7 @@ mod quantified;
 mod query;
 mod row_locks;
 mod row_value;
+mod sample;
 mod scope;
 mod sequence;
 mod set_call;

@@ -4,7 +4,9 @@ use super::super::arithmetic::arithmetic;
 use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
 use super::{
-    array, bytes, choose, concat, datetime, extract, float, format, format_number, format_time, json, json_change, math, number, pad, parse_time, regexp, sequence, span, text, uuid, words,
+    array, bytes, choose, concat, datetime, extract, float, format, format_number, format_time,
+    json, json_change, math, number, pad, parse_time, regexp, sample, sequence, span, text, uuid,
+    words,
 };
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
@@ -89,9 +91,6 @@ pub(in super::super) fn call(
         F::StartsWith => words::starts_with(&arguments),
         F::Decode => words::decode(&arguments),
         F::ConcatWs => words::concat_ws(&arguments),
-        F::QuoteNullable => words::quote_nullable(&arguments),
-        F::Format => format::format(&arguments),
-        F::NumNulls | F::NumNonNulls => words::num_nulls(name, &arguments),
         F::Float(function) => float::call(function, &arguments),
         F::Pi => constant(&Value::Float8(std::f64::consts::PI), SqlType::Float8),
         F::Random => number::random(evaluator.context.env, evaluator.rows),
@@ -129,6 +128,9 @@ fn special(
 ) -> Result<Operand> {
     use ScalarFunction as F;
     match name {
+        F::QuoteNullable => words::quote_nullable(arguments),
+        F::Format => format::format(arguments),
+        F::NumNulls | F::NumNonNulls => words::num_nulls(name, arguments),
         F::Extract => extract::extract(arguments, sql_type),
         F::DateTrunc => datetime::date_trunc(arguments),
         F::CurrentDate => {
@@ -155,6 +157,7 @@ fn special(
         F::RandomUuid => uuid::random(evaluator.context.env, evaluator.rows),
         F::ToTimestamp => span::to_timestamp(arguments),
         F::Overlaps => span::overlaps(arguments),
+        F::SampledRow | F::SampledBlock => sample::sampled(name, arguments),
         F::JsonSet | F::JsonInsert => json_change::set(name, arguments),
         F::JsonStripNulls => json_change::strip_nulls(arguments, sql_type),
         F::ConvertFrom

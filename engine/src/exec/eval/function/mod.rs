@@ -22,6 +22,7 @@ mod number;
 mod pad;
 mod parse_time;
 mod regexp;
+mod sample;
 mod sequence;
 mod series;
 mod span;
