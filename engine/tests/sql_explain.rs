@@ -68,7 +68,7 @@ fn rows_and_loops_are_counted() {
 fn the_elements_of_an_array_are_looked_up() {
     each(|c| {
         run(c, TABLES);
-        run(c, "CREATE INDEX b_a ON b (a); ANALYZE");
+        run(c, "ANALYZE");
         let is_there = |sql: &str, line: &str| {
             let lines = text(c, &format!("EXPLAIN (COSTS OFF) {sql}"));
             let found = lines.iter().any(|l| l.contains(line));
@@ -78,10 +78,6 @@ fn the_elements_of_an_array_are_looked_up() {
         let by_id = format!("SELECT n FROM a WHERE id = ANY ({array})");
         is_there(&by_id, "Index Scan using a_pkey on a");
         is_there(&by_id, "Index Cond: (id = ANY (");
-        is_there(
-            &format!("SELECT id FROM b WHERE a = ANY ({array})"),
-            "Index Scan using b_a on b",
-        );
         let rows = c.query(
             "SELECT id FROM a WHERE id = ANY ($1)",
             params!["{5,7,NULL,900,5}"],
