@@ -1,8 +1,8 @@
 //! `COPY` of standard input and output. The data stand behind the statement, on lines of their own.
 
 use super::generator::{Generator, pick};
+use quantadb::Result;
 use quantadb::api::{Connection, CopyData, StatementResult};
-use quantadb::{Error, Result};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -45,14 +45,6 @@ impl Copies<'_> {
     }
 }
 
-/// Of several lines that are wrong, each in its way, which one is met first depends on the memory: lines are read ahead.
-fn one_of_many(error: Error) -> Error {
-    match error.sqlstate().get(..2) {
-        Some("22" | "23") => Error::new(error.kind(), "22000", error.message()),
-        _ => error,
-    }
-}
-
 /// Runs `sql`; a COPY reads what is behind its first line, and what it writes is its command tag, in no order.
 pub(super) fn run(connection: &Connection, sql: &str) -> Result<Vec<StatementResult>> {
     let (statement, data) = sql.split_once('\n').unwrap_or((sql, ""));
@@ -66,8 +58,8 @@ pub(super) fn run(connection: &Connection, sql: &str) -> Result<Vec<StatementRes
     match CopyData::wanted(statement) {
         None => connection.run(sql),
         Some(CopyData::Input) => {
-            let copied = connection.copy_in(statement, data.as_bytes());
-            done(copied.map_err(one_of_many)?, String::new())
+            let count = connection.copy_in(statement, data.as_bytes())?;
+            done(count, String::new())
         }
         Some(CopyData::Output) => {
             let mut out = Vec::new();
