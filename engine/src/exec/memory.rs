@@ -103,6 +103,11 @@ impl Memory {
         self.limit_bytes
     }
 
+    /// What all statements of the database may hold.
+    pub(crate) fn pool_limit_bytes(&self) -> usize {
+        self.pool.limit_bytes
+    }
+
     /// Gives back what a reservation left.
     pub(crate) fn give_back(&self, bytes: usize) {
         self.used_bytes.set(self.used_bytes.get() - bytes);

@@ -18,8 +18,8 @@ use crate::types::{SqlType, Value};
 /// Rows that are written at once, at most.
 const BATCH_ROWS: usize = 1000;
 
-/// Bytes of them, about, as in PostgreSQL. Not fewer where little memory is allowed: which of several wrong lines is met
-/// first depends on it.
+/// Bytes of them, about, as in PostgreSQL; fewer only where all statements together may not hold much more. Which of several
+/// wrong lines is met first depends on it, so it does not depend on the memory of the statement.
 const BATCH_BYTES: usize = 64 << 10;
 
 /// Adds the rows that come; gives how many, and what foreign keys have to look at then. Errors: `22P04` for what is not in
@@ -110,8 +110,9 @@ impl Reader<'_> {
         let mut pending = Pending::new(frame.memory.reservation("ModifyTable"));
         let mut work = Work::new(context, &self.copy.change, &mut pending);
         let mut numbers = Vec::new();
+        let bytes_max = BATCH_BYTES.min(frame.memory.pool_limit_bytes() / 4);
         let has_room = |work: &Work<'_, '_, '_>, rows: usize| {
-            rows == 0 || rows < BATCH_ROWS && work.bytes() < BATCH_BYTES
+            rows == 0 || rows < BATCH_ROWS && work.bytes() < bytes_max
         };
         while has_room(&work, numbers.len()) && self.next_line()? {
             let row = self.row(&context).map_err(|error| match error {
