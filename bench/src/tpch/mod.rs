@@ -71,8 +71,7 @@ fn load(peer: &mut dyn Peer, scale: f64) -> Result<(), Failure> {
             peer.run(table)?;
         }
     }
-    let whole = (scale, 1, 1);
-    let (s, part, parts) = whole;
+    let (s, part, parts) = (scale, 1, 1);
     fill(
         peer,
         "region",

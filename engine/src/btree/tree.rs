@@ -118,8 +118,16 @@ impl Tree {
     /// # Errors
     /// `58030` when a page cannot be read, `XX001` when one is damaged.
     pub fn leaf(&self, key: &[u8]) -> Result<Leaf<'_>> {
+        self.leaf_at(Seek::Key(key))
+    }
+
+    /// The leaf that `seek` names.
+    ///
+    /// # Errors
+    /// As [`Tree::leaf`].
+    pub fn leaf_at(&self, seek: Seek<'_>) -> Result<Leaf<'_>> {
         let structure = self.structure.read();
-        let found = self.descend(|page| child_index(page, key))?;
+        let found = self.descend(|page| seek.child(page))?;
         Ok(Leaf {
             frame: self.latch_leaf(found)?,
             _structure: structure,
@@ -140,12 +148,7 @@ impl Tree {
         (*lower, *upper) = (None, None);
         let structure = self.structure.read();
         let found = self.descend(|page| {
-            let index = match seek {
-                Seek::First => 0,
-                Seek::Last => page.slot_count(),
-                Seek::Key(key) => child_index(page, key),
-                Seek::Before(key) => child_index_before(page, key),
-            };
+            let index = seek.child(page);
             if index > 0 {
                 *lower = Some(separator(page.cell(index - 1)).to_vec());
             }
@@ -234,6 +237,18 @@ impl Tree {
             path.push((id, index));
             id = child_at(&frame.page, index);
             level = Some(frame.page.level() - 1);
+        }
+    }
+}
+
+impl Seek<'_> {
+    /// Which child of an inner node leads there.
+    fn child(self, page: &Page) -> usize {
+        match self {
+            Self::First => 0,
+            Self::Last => page.slot_count(),
+            Self::Key(key) => child_index(page, key),
+            Self::Before(key) => child_index_before(page, key),
         }
     }
 }

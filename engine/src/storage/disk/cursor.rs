@@ -49,7 +49,6 @@ impl<'t> DiskCursor<'t> {
 
     /// Appends what is visible of the leaves that come next, and moves on.
     fn step(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<()> {
-        let (mut lower, mut upper) = (None, None);
         let seek = match (self.direction, &self.rest.low, &self.rest.high) {
             (ScanDirection::Forward, Bound::Unbounded, _) => Seek::First,
             (ScanDirection::Forward, Bound::Included(k) | Bound::Excluded(k), _) => Seek::Key(k),
@@ -59,7 +58,7 @@ impl<'t> DiskCursor<'t> {
         };
         let open = self.open.clone();
         let forward = self.direction == ScanDirection::Forward;
-        let mut leaf = open.tree.leaf_with_fences(seek, &mut lower, &mut upper)?;
+        let mut leaf = open.tree.leaf_at(seek)?;
         let (mut leaves, mut moved) = (0, false);
         loop {
             // Only the first leaf can begin before the range.
