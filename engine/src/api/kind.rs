@@ -73,6 +73,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
     let what = match &parsed.kind {
         ParsedKind::Analyze(_) => "ANALYZE",
         ParsedKind::TableAs(_) => "CREATE TABLE AS",
+        ParsedKind::CheckedView(..) => "CREATE VIEW",
         ParsedKind::AlterSequence(_) => "ALTER SEQUENCE",
         ParsedKind::Copy(copy) if copy.is_from => "COPY FROM",
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => {
@@ -119,7 +120,10 @@ pub(crate) fn is_query(parsed: &Parsed) -> bool {
 /// Whether the statement may change the schema or the statistics that are part of it.
 pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
     match &parsed.kind {
-        ParsedKind::Analyze(_) | ParsedKind::AlterSequence(_) | ParsedKind::TableAs(_) => true,
+        ParsedKind::Analyze(_)
+        | ParsedKind::AlterSequence(_)
+        | ParsedKind::TableAs(_)
+        | ParsedKind::CheckedView(..) => true,
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => true,
         ParsedKind::Sql(statement) => matches!(
             **statement,

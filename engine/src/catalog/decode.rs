@@ -5,7 +5,7 @@ use super::field::{Field, damaged, fields};
 use super::foreign_key::{ConstraintTiming, decode_foreign_key, decode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Identity, Index, IndexExpression, Table};
-use super::view::View;
+use super::view::{CheckOption, View};
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
 use crate::storage::TreeId;
@@ -53,7 +53,7 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
 /// The view of an entry. Errors: as for [`decode_table`].
 pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
     let (mut name, mut query, mut comment) = (None, None, None);
-    let (mut columns, mut depends_on) = (Vec::new(), Vec::new());
+    let (mut columns, mut depends_on, mut check_option) = (Vec::new(), Vec::new(), None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -64,6 +64,8 @@ pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
             }
             tag::QUERY => query = Some(field.text()?),
             tag::DEPENDS_ON => depends_on.push(field.text()?),
+            tag::CHECKED_LOCALLY => check_option = Some(CheckOption::Local),
+            tag::CHECKED_CASCADED => check_option = Some(CheckOption::Cascaded),
             tag::COMMENT => comment = Some(field.text()?),
             _ => field.unknown()?,
         }
@@ -73,6 +75,7 @@ pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
         columns,
         query: required(query, "a view's query")?,
         depends_on,
+        check_option,
         comment,
     })
 }

@@ -4,7 +4,7 @@ use super::field::Writer;
 use super::foreign_key::{encode_foreign_key, encode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Table};
-use super::view::View;
+use super::view::{CheckOption, View};
 use crate::types::{SqlType, TypeModifier, type_code};
 
 /// Tags of the fields of a table. Even ones may not be skipped; see [`super::field`].
@@ -67,6 +67,8 @@ pub(super) mod tag {
     // Of a view, beside its name and its columns.
     pub(in super::super) const QUERY: u8 = 8;
     pub(in super::super) const DEPENDS_ON: u8 = 10;
+    pub(in super::super) const CHECKED_LOCALLY: u8 = 12;
+    pub(in super::super) const CHECKED_CASCADED: u8 = 14;
 
     // Of statistics, and of those of a column.
     pub(in super::super) const ROWS: u8 = 1;
@@ -129,6 +131,9 @@ pub(super) fn encode_view(view: &View) -> Vec<u8> {
     for name in &view.depends_on {
         writer.text(tag::DEPENDS_ON, name);
     }
+    let checked = |option| view.check_option == Some(option);
+    writer.flag(tag::CHECKED_LOCALLY, checked(CheckOption::Local));
+    writer.flag(tag::CHECKED_CASCADED, checked(CheckOption::Cascaded));
     writer.optional_text(tag::COMMENT, view.comment.as_ref());
     writer.finish()
 }

@@ -39,4 +39,4 @@ pub use store::{
     remove_table, remove_view, store_statistics,
 };
 pub use table::{Column, EXPRESSION_BASE, Identity, Index, IndexExpression, Table};
-pub use view::View;
+pub use view::{CheckOption, View};

@@ -2,6 +2,15 @@
 
 use crate::types::SqlType;
 
+/// What rows that are written through a view must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckOption {
+    /// `LOCAL`: rows that the view's own condition lets through.
+    Local,
+    /// `CASCADED`: rows that it and all views below show.
+    Cascaded,
+}
+
 /// A view: a query under a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
@@ -13,6 +22,8 @@ pub struct View {
     pub query: String,
     /// The tables and views that the query names: they cannot be dropped without it.
     pub depends_on: Vec<String>,
+    /// `WITH CHECK OPTION`
+    pub check_option: Option<CheckOption>,
     /// `COMMENT ON VIEW`
     pub comment: Option<String>,
 }

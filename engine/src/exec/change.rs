@@ -1,7 +1,7 @@
 //! INSERT, UPDATE, DELETE, MERGE: first all rows are read and computed, then they are written, so that a statement never
 //! meets its own changes.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::entry::Indexes;
@@ -204,8 +204,34 @@ impl<'a> Work<'a, '_, '_> {
         }
     }
 
+    /// The name of the first of these conditions that is not true of `row`.
+    pub(super) fn first_broken<'c>(
+        &self,
+        conditions: &'c [(String, Expr)],
+        row: &[Value],
+    ) -> Result<Option<&'c str>> {
+        for (name, condition) in conditions {
+            if self.context.scalar(condition, self.view(row))? != Value::Bool(true) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Errors: `44000` when a view through which `row` is written does not show it.
+    fn check_views(&self, row: &[Value]) -> Result<()> {
+        match self.first_broken(&self.change.rules.view_checks, row)? {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!("new row violates check option for view \"{name}\"");
+                Err(Error::new(ErrorKind::Constraint, "44000", message))
+            }
+        }
+    }
+
     /// Adds a row that was checked.
     pub(super) fn push_insert(&mut self, row: Vec<Value>) -> Result<()> {
+        self.check_views(&row)?;
         self.returning(&row)?;
         if self.change.repeats {
             self.pending.inserted(self.indexes(), &row)?;
@@ -224,6 +250,7 @@ impl<'a> Work<'a, '_, '_> {
     ) -> Result<()> {
         let width = self.width();
         self.complete(&mut new[..width])?;
+        self.check_views(&new[..width])?;
         self.returning(&new)?;
         new.truncate(self.width());
         if self.change.repeats {

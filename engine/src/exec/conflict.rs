@@ -33,6 +33,7 @@ impl<'a> Work<'a, '_, '_> {
         let Some(ConflictUpdate {
             assignments,
             filter,
+            visible,
         }) = &conflict.update
         else {
             return Ok(());
@@ -45,6 +46,10 @@ impl<'a> Work<'a, '_, '_> {
             ));
         };
         let old = self.stored(id)?;
+        if let Some(name) = self.first_broken(visible, &old)? {
+            let message = format!("conflicting row is not visible through view \"{name}\"");
+            return Err(Error::new(ErrorKind::Sql, "55000", message));
+        }
         let mut both = old.clone();
         both.extend(row);
         let view = self.view(&both);

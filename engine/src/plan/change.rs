@@ -181,6 +181,7 @@ impl Planner<'_> {
             Some(update) => Some(ConflictUpdate {
                 assignments: self.assignments(update.assignments, layout)?,
                 filter: self.condition(update.filter, layout)?,
+                visible: self.conditions(update.visible, layout)?,
             }),
         };
         Ok(OnConflict {
@@ -331,15 +332,25 @@ impl Planner<'_> {
 
     fn rules(&mut self, rules: RowRules, table: &Table) -> Result<RowRules> {
         let all: Vec<usize> = (0..table.columns.len()).collect();
-        let mut checks = Vec::with_capacity(rules.checks.len());
-        for (name, mut check) in rules.checks {
-            fold(&mut check, self.folder);
-            checks.push((name, self.resolve(check, &all)?));
-        }
         Ok(RowRules {
+            checks: self.conditions(rules.checks, &all)?,
+            view_checks: self.conditions(rules.view_checks, &all)?,
             generated: self.assignments(rules.generated, &all)?,
-            checks,
         })
+    }
+
+    /// Conditions with names.
+    fn conditions(
+        &mut self,
+        named: Vec<(String, Expr)>,
+        layout: &[usize],
+    ) -> Result<Vec<(String, Expr)>> {
+        let mut resolved = Vec::with_capacity(named.len());
+        for (name, mut condition) in named {
+            fold(&mut condition, self.folder);
+            resolved.push((name, self.resolve(condition, layout)?));
+        }
+        Ok(resolved)
     }
 
     fn returning(

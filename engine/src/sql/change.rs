@@ -12,6 +12,8 @@ pub struct RowRules {
     pub generated: Vec<(usize, Expr)>,
     /// CHECK constraints, by name.
     pub checks: Vec<(String, Expr)>,
+    /// CHECK OPTIONs, by the names of views, in the order in which they are asked: each must be true.
+    pub view_checks: Vec<(String, Expr)>,
 }
 
 /// `INSERT`. The rows of `source` have a column for each column of the table, in table order: missing ones are filled
@@ -98,6 +100,8 @@ pub struct ConflictUpdate {
     pub assignments: Vec<(usize, Expr)>,
     /// WHERE
     pub filter: Option<Expr>,
+    /// What the row that is there must be, by the names of views, the first to be asked first.
+    pub visible: Vec<(String, Expr)>,
 }
 
 /// `MERGE`.

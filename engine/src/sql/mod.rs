@@ -14,6 +14,7 @@ mod action_columns;
 mod bind;
 pub mod bound;
 mod change;
+mod check_option;
 mod conflict_target;
 mod copy;
 mod frame_exclusion;

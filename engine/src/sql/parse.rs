@@ -4,6 +4,7 @@
 //! recognised here by their words.
 
 use super::action_columns;
+use super::check_option;
 use super::conflict_target;
 use super::copy::{self, Copy};
 use super::frame_exclusion;
@@ -12,10 +13,13 @@ use super::locking;
 use super::sequence::{self, SequenceChange};
 use super::setting::{Recognised, recognise};
 use super::table_as::{self, TableAs};
+use crate::catalog::CheckOption;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::SqlType;
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
-use sqlparser::ast::{CreateTable, CreateTableLikeKind, HiveFormat, ObjectName, Statement};
+use sqlparser::ast::{
+    CreateTable, CreateTableLikeKind, CreateView, HiveFormat, ObjectName, Statement,
+};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
@@ -54,6 +58,8 @@ pub(crate) enum ParsedKind {
     Sql(Arc<Statement>),
     /// `ALTER SEQUENCE`
     AlterSequence(SequenceChange),
+    /// `CREATE VIEW … WITH CHECK OPTION`
+    CheckedView(Arc<CreateView>, CheckOption),
     /// `CREATE TABLE … AS`
     TableAs(TableAs),
     /// `COPY`
@@ -199,7 +205,12 @@ fn parse_statement(
         }
         _ => match recognise(&words)? {
             Some(recognised) => Ok(ParsedKind::Recognised(recognised)),
-            None => checked(with_parser(tokens, end, |parser| parser.parse_statement())?),
+            None => match with_parser(tokens, end, check_option::parse)? {
+                (Statement::CreateView(create), Some(option)) => {
+                    Ok(ParsedKind::CheckedView(Arc::new(create), option))
+                }
+                (statement, _) => checked(statement),
+            },
         },
     }
 }

@@ -89,16 +89,33 @@ pub(crate) fn references_mut(
     depth: usize,
     visit: &mut dyn FnMut(&mut usize, SqlType),
 ) -> Result<()> {
-    match &mut expr.kind {
-        ExprKind::Column(column) if depth == 0 => visit(column, expr.sql_type),
-        ExprKind::OuterColumn { depth: up, column } if *up == depth && depth > 0 => {
-            visit(column, expr.sql_type);
+    reference_nodes_mut(expr, depth, &mut |node, _| {
+        if let ExprKind::Column(column) | ExprKind::OuterColumn { column, .. } = &mut node.kind {
+            visit(column, node.sql_type);
+        }
+        Ok(())
+    })
+}
+
+/// Visits each reference to a column of the query that `expr` stands `depth` subqueries below, with how many it stands below
+/// itself.
+pub(crate) fn reference_nodes_mut(
+    expr: &mut Expr,
+    depth: usize,
+    visit: &mut dyn FnMut(&mut Expr, usize) -> Result<()>,
+) -> Result<()> {
+    match expr.kind {
+        ExprKind::Column(_) if depth == 0 => return visit(expr, depth),
+        ExprKind::OuterColumn { depth: up, .. } if up == depth && depth > 0 => {
+            return visit(expr, depth);
         }
         _ => {}
     }
-    operands_mut(expr, &mut |operand| references_mut(operand, depth, visit))?;
+    operands_mut(expr, &mut |operand| {
+        reference_nodes_mut(operand, depth, visit)
+    })?;
     match subquery_mut(expr) {
-        Some(query) => expressions_mut(query, &mut |e| references_mut(e, depth + 1, visit)),
+        Some(query) => expressions_mut(query, &mut |e| reference_nodes_mut(e, depth + 1, visit)),
         None => Ok(()),
     }
 }

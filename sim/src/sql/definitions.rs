@@ -195,7 +195,10 @@ impl Definitions<'_> {
             11 | 12 => format!("DROP INDEX {table}_i{}", rng.random_range(0..3)),
             13 | 14 => format!("ALTER TABLE {table} {}", self.alteration(rng)),
             15 => format!("TRUNCATE TABLE {table}{}", pick(rng, &["", " CASCADE"])),
-            16 | 17 => format!("CREATE VIEW v{number} AS SELECT id, a FROM {table} WHERE a > 3"),
+            16 | 17 => {
+                let checked = pick(rng, &["", "", " WITH CHECK OPTION"]);
+                format!("CREATE VIEW v{number} AS SELECT id, a FROM {table} WHERE a > 3{checked}")
+            }
             18 if rng.random_bool(0.5) => {
                 let what = pick(rng, &["TABLE t#", "COLUMN t#.a", "INDEX t#_i0", "VIEW v#"]);
                 let text = pick(rng, &["'said'", "'said again'", "NULL"]);

@@ -228,6 +228,22 @@ impl Generator {
     }
 
     fn update(&self, rng: &mut ChaCha8Rng) -> String {
+        if rng.random_bool(0.08) {
+            let (view, key) = (rng.random_range(0..self.tables), self.key(rng));
+            return match rng.random_range(0..4) {
+                0 => {
+                    let conflict = [
+                        "",
+                        " ON CONFLICT (id) DO UPDATE SET a = excluded.a + 2 RETURNING a",
+                    ];
+                    let (small, conflict) = (self.small(rng), pick(rng, &conflict));
+                    format!("INSERT INTO v{view} VALUES ('{key}', {small}){conflict}")
+                }
+                1 => format!("DELETE FROM v{view} WHERE id = '{key}'"),
+                2 => format!("UPDATE v{view} SET a = a - 2 WHERE id = '{key}'"),
+                _ => format!("UPDATE v{view} SET a = a + 1 WHERE a % 3 = 1 OR id = '{key}'"),
+            };
+        }
         let (table, condition) = (self.table(rng), self.condition(rng));
         let set = match rng.random_range(0..9) {
             8 => Arrays(self).change(rng),

@@ -3,20 +3,21 @@
 use super::call::refuse;
 use super::coerce::{Context, can_cast, literal};
 use super::context::{Binder, Clause, Level};
+use super::from::table_factor;
 use super::generated::generated_columns;
-use super::names::{at, fold, single, sql_error};
+use super::names::{fold, single, sql_error};
 use super::query::cast_columns;
 use super::row_value::row_values;
 use super::scope::{Scope, column};
 use super::sequence::default_text;
 use super::stored::bind_stored;
+use super::updatable::{ChangeTarget, Verb};
 use crate::catalog::{Column, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{Expr, ExprKind, OutputColumn, Returning, RowRules};
 use crate::sql::parse::parse_expression;
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
-use std::sync::Arc;
 
 impl Binder<'_> {
     /// `expr` as a value for `column`. `42804` when it is none.
@@ -63,53 +64,32 @@ impl Binder<'_> {
             .transpose()
     }
 
-    /// The table that a statement changes, and the name it goes by.
+    /// What a statement changes, and the name it goes by.
     pub(super) fn bind_target(
         &mut self,
         target: &ast::TableWithJoins,
-    ) -> Result<(Arc<Table>, String)> {
+        verb: Verb,
+    ) -> Result<(ChangeTarget, String)> {
         let ast::TableWithJoins { relation, joins } = target;
         refuse(!joins.is_empty(), "a join as the target of a change")?;
-        self.bind_target_table(relation)
-    }
-
-    /// The same, of one table.
-    pub(super) fn bind_target_table(
-        &mut self,
-        target: &ast::TableFactor,
-    ) -> Result<(Arc<Table>, String)> {
-        let (table, alias) = self.bind_table(target)?;
-        let alias = match alias {
-            Some(ast::TableAlias {
-                explicit: _,
-                name,
-                columns,
-                at: partiql,
-            }) => {
-                refuse(
-                    !columns.is_empty() || partiql.is_some(),
-                    "column aliases of the target of a change",
-                )?;
-                fold(name)?
-            }
-            None => table.name.clone(),
-        };
-        Ok((table, alias))
+        let (name, alias) = table_factor(relation)?;
+        let target = self.change_target(name, verb)?;
+        let alias = target_alias(alias)?.unwrap_or_else(|| target.name().to_owned());
+        Ok((target, alias))
     }
 
     /// `SET`: column positions and their new values, cast.
     pub(super) fn bind_assignments(
         &mut self,
-        table: &Table,
+        target: &ChangeTarget,
         assignments: &[ast::Assignment],
     ) -> Result<Vec<(usize, Expr)>> {
         let mut bound: Vec<(usize, Expr)> = Vec::new();
         for (name, value) in self.assigned_values(assignments)? {
-            let position = target_column(table, name)?;
-            let column = &table.columns[position];
+            let position = target.column(name)?;
+            let column = &target.table.columns[position];
             if bound.iter().any(|(p, _)| *p == position) {
-                let message = format!("multiple assignments to same column \"{}\"", column.name);
-                return Err(sql_error("42601", message));
+                return Err(assigned_twice(&column.name));
             }
             let is_always = column.identity.as_ref().is_some_and(|i| i.always);
             if column.generated.is_some() || is_always {
@@ -188,6 +168,30 @@ impl Binder<'_> {
     }
 }
 
+/// The name that the target of a change is given, if it is.
+pub(super) fn target_alias(alias: Option<&ast::TableAlias>) -> Result<Option<String>> {
+    let Some(ast::TableAlias {
+        explicit: _,
+        name,
+        columns,
+        at: partiql,
+    }) = alias
+    else {
+        return Ok(None);
+    };
+    refuse(
+        !columns.is_empty() || partiql.is_some(),
+        "column aliases of the target of a change",
+    )?;
+    fold(name).map(Some)
+}
+
+/// `42601` for a column that is set twice.
+pub(super) fn assigned_twice(column: &str) -> Error {
+    let message = format!("multiple assignments to same column \"{column}\"");
+    sql_error("42601", message)
+}
+
 /// A value of SET.
 enum Assigned<'a> {
     Written(&'a ast::Expr),
@@ -204,35 +208,24 @@ pub(super) fn is_default(expr: &ast::Expr) -> bool {
     }
 }
 
-pub(super) fn target_columns(table: &Table, names: &[ast::ObjectName]) -> Result<Vec<usize>> {
+/// The columns of the table that `names` mean, none of which stands there twice. Errors: `42703`, `42701`, `0A000`.
+pub(super) fn target_columns(
+    target: &ChangeTarget,
+    names: &[ast::ObjectName],
+) -> Result<Vec<usize>> {
     let mut columns = Vec::with_capacity(names.len());
+    let mut folded = Vec::with_capacity(names.len());
     for name in names {
-        let column = target_column(table, name)?;
-        if columns.contains(&column) {
-            let message = format!(
-                "column \"{}\" specified more than once",
-                table.columns[column].name
-            );
+        let column = target.column(name)?;
+        let (name, _) = single(name)?;
+        if folded.contains(&name) {
+            let message = format!("column \"{name}\" specified more than once");
             return Err(sql_error("42701", message));
         }
         columns.push(column);
+        folded.push(name);
     }
     Ok(columns)
-}
-
-fn target_column(table: &Table, name: &ast::ObjectName) -> Result<usize> {
-    let (folded, ident) = single(name)?;
-    table
-        .columns
-        .iter()
-        .position(|c| c.name == folded)
-        .ok_or_else(|| {
-            let message = format!(
-                "column \"{folded}\" of relation \"{}\" does not exist",
-                table.name
-            );
-            at(sql_error("42703", message), ident)
-        })
 }
 
 /// The defaults of all columns.
@@ -258,6 +251,7 @@ pub(super) fn row_rules(table: &Table) -> Result<RowRules> {
     Ok(RowRules {
         generated: generated_columns(table)?,
         checks: checks(table)?,
+        view_checks: Vec::new(),
     })
 }
 

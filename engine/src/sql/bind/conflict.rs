@@ -1,10 +1,11 @@
 //! ON CONFLICT: which unique keys decide, and what is done with the row that has one already.
 
+use super::call::refuse;
 use super::context::{Binder, Clause, Level};
 use super::join::concat;
 use super::names::{at, fold, single, sql_error};
-use super::scope::Scope;
 use super::stored::of_index;
+use super::updatable::ChangeTarget;
 use crate::catalog::{EXPRESSION_BASE, Index, ReferencedKey, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{ConflictUpdate, Expr, ExprKind, OnConflict};
@@ -13,16 +14,15 @@ use crate::sql::index_keys::{ComputedKey, IndexKeys};
 use crate::sql::parse::parse_expression;
 use sqlparser::ast;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The name of the row that was to be added.
 const EXCLUDED: &str = "excluded";
 
 impl Binder<'_> {
-    /// `ON CONFLICT` of an INSERT into `table`, which goes by the name `alias`.
+    /// `ON CONFLICT` of an INSERT into `target`, which goes by the name `alias`.
     pub(super) fn bind_conflict(
         &mut self,
-        table: &Arc<Table>,
+        target: &ChangeTarget,
         alias: &str,
         on: &ast::OnInsert,
     ) -> Result<OnConflict> {
@@ -43,20 +43,21 @@ impl Binder<'_> {
                 "ON CONFLICT DO UPDATE requires inference specification or constraint name",
             ));
         }
+        let table = &target.table;
         let arbiters = match conflict_target {
             None => unique_keys(table).collect::<Vec<_>>(),
-            Some(target) => arbiters(table, target)?,
+            Some(wanted) => arbiters(target, wanted)?,
         };
         refuse_deferrable(table, &arbiters)?;
         let update = update
-            .map(|update| self.bind_conflict_update(table, alias, update))
+            .map(|update| self.bind_conflict_update(target, alias, update))
             .transpose()?;
         Ok(OnConflict { arbiters, update })
     }
 
     fn bind_conflict_update(
         &mut self,
-        table: &Arc<Table>,
+        target: &ChangeTarget,
         alias: &str,
         update: &ast::DoUpdate,
     ) -> Result<ConflictUpdate> {
@@ -68,17 +69,18 @@ impl Binder<'_> {
             let message = format!("table reference \"{alias}\" is ambiguous");
             return Err(sql_error("42P09", message));
         }
-        let there = Scope::of_table(alias, table);
-        let mut excluded = Scope::of_table(EXCLUDED, table);
-        excluded.shift(there.width);
+        let (there, excluded) = (target.scope(alias), target.excluded_scope(EXCLUDED));
         let scope = concat(there, excluded, Vec::new(), &[]);
         let level = Level::new(scope, Clause::Set);
-        let (update, _) = self.with_level(level, |binder| {
+        let (mut update, _) = self.with_level(level, |binder| {
             Ok(ConflictUpdate {
-                assignments: binder.bind_assignments(table, assignments)?,
+                assignments: binder.bind_assignments(target, assignments)?,
                 filter: binder.bind_where(selection.as_ref())?,
+                visible: target.visible(),
             })
         })?;
+        let values = update.assignments.iter_mut().map(|(_, value)| value);
+        target.expand(values.chain(update.filter.iter_mut()))?;
         Ok(update)
     }
 }
@@ -109,25 +111,37 @@ fn refuse_deferrable(table: &Table, arbiters: &[ReferencedKey]) -> Result<()> {
 }
 
 /// The unique keys that `target` means. Errors: `42703`, `42704`, `42809`; `42P10` when there are none.
-fn arbiters(table: &Table, target: &ast::ConflictTarget) -> Result<Vec<ReferencedKey>> {
-    let (columns, predicate) = match target {
-        ast::ConflictTarget::OnConstraint(name) => return constraint(table, name).map(|k| vec![k]),
+fn arbiters(target: &ChangeTarget, wanted: &ast::ConflictTarget) -> Result<Vec<ReferencedKey>> {
+    let table = &target.table;
+    let (columns, predicate) = match wanted {
+        ast::ConflictTarget::OnConstraint(name) => {
+            return constraint(target, name).map(|k| vec![k]);
+        }
         ast::ConflictTarget::Columns { columns, predicate } => (columns, predicate),
     };
     let (mut wanted, mut expressions) = (BTreeSet::new(), Vec::new());
     for ident in columns {
         if let Some(text) = conflict_target::expression(ident) {
+            refuse(
+                target.is_view(),
+                "an expression as the conflict target of a view",
+            )?;
             let expr = parse_expression(text)?;
             expressions.push(of_index(&expr, table, Clause::IndexExpression)?);
             continue;
         }
         let name = fold(ident)?;
-        let column = table.columns.iter().position(|c| c.name == name);
-        wanted.insert(column.ok_or_else(|| {
+        let column = target.position(&name).ok_or_else(|| {
             let message = format!("column \"{name}\" does not exist");
             at(sql_error("42703", message), ident)
-        })?);
+        })?;
+        // What a view computes is no key.
+        wanted.insert(column.unwrap_or(EXPRESSION_BASE));
     }
+    refuse(
+        predicate.is_some() && target.is_view(),
+        "a condition in the conflict target of a view",
+    )?;
     let predicate = match predicate {
         Some(predicate) => Some(of_index(predicate, table, Clause::IndexPredicate)?),
         None => None,
@@ -172,8 +186,17 @@ fn is_asked_for(own: Option<&Expr>, asked: Option<&Expr>) -> bool {
 }
 
 /// The unique key of the constraint `name`.
-fn constraint(table: &Table, name: &ast::ObjectName) -> Result<ReferencedKey> {
+fn constraint(target: &ChangeTarget, name: &ast::ObjectName) -> Result<ReferencedKey> {
     let (name, ident) = single(name)?;
+    let table = &target.table;
+    let missing = || {
+        let of = target.name();
+        let message = format!("constraint \"{name}\" for table \"{of}\" does not exist");
+        at(sql_error("42704", message), ident)
+    };
+    if target.is_view() {
+        return Err(missing());
+    }
     if table.row_id_column.is_some() && table.primary_key_name.as_ref() == Some(&name) {
         return Ok(ReferencedKey::RowId);
     }
@@ -189,7 +212,5 @@ fn constraint(table: &Table, name: &ast::ObjectName) -> Result<ReferencedKey> {
             "constraint in ON CONFLICT clause has no associated index",
         ));
     }
-    let table = &table.name;
-    let message = format!("constraint \"{name}\" for table \"{table}\" does not exist");
-    Err(at(sql_error("42704", message), ident))
+    Err(missing())
 }

@@ -3,10 +3,11 @@
 use super::change::{defaults, target_columns};
 use super::context::{Binder, Clause, Level};
 use super::generated::refuse_copied;
-use super::names::{at, fold, relation, sql_error};
+use super::names::{at, fold, sql_error};
 use super::order::Target;
 use super::query::{constant_rows, select_all};
 use super::scope::{Scope, column};
+use super::updatable::{ChangeTarget, Verb};
 use crate::catalog::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{
@@ -46,12 +47,10 @@ impl Binder<'_> {
     }
 
     fn copied_table(&self, name: &ast::ObjectName, is_from: bool) -> Result<Arc<Table>> {
-        let (folded, ident) = relation(name)?;
-        if self.schema.view(&folded).is_some() {
-            let way = if is_from { "to" } else { "from" };
-            let message = format!("cannot copy {way} view \"{folded}\"");
-            return Err(at(sql_error("42809", message), ident));
-        }
+        let way = if is_from { "to" } else { "from" };
+        self.refuse_view(name, |view| {
+            sql_error("42809", format!("cannot copy {way} view \"{view}\""))
+        })?;
         self.table(name)
     }
 
@@ -103,14 +102,15 @@ impl Binder<'_> {
 }
 
 /// The columns that are copied: those that are named, or all that are not generated.
-fn copied_columns(table: &Table, named: &[ast::Ident]) -> Result<Vec<usize>> {
+fn copied_columns(table: &Arc<Table>, named: &[ast::Ident]) -> Result<Vec<usize>> {
     if named.is_empty() {
         let all = table.columns.iter().enumerate();
         let stored = all.filter(|(_, column)| column.generated.is_none());
         return Ok(stored.map(|(position, _)| position).collect());
     }
     let names = named.iter().map(|n| ast::ObjectName::from(vec![n.clone()]));
-    let columns = target_columns(table, &names.collect::<Vec<_>>())?;
+    let target = ChangeTarget::of(table.clone(), Verb::Insert);
+    let columns = target_columns(&target, &names.collect::<Vec<_>>())?;
     let mut described = columns.iter().map(|c| &table.columns[*c]);
     described.try_for_each(refuse_copied)?;
     Ok(columns)

@@ -119,15 +119,6 @@ impl Binder<'_> {
         Ok((query, name, scope))
     }
 
-    /// A table by its name, and its alias.
-    pub(super) fn bind_table<'a>(
-        &self,
-        factor: &'a ast::TableFactor,
-    ) -> Result<(Arc<Table>, Option<&'a ast::TableAlias>)> {
-        let (name, alias) = table_factor(factor)?;
-        Ok((self.table(name)?, alias))
-    }
-
     /// The table of that name. `42P01` when there is none, `42809` when it is an index, `0A000` when it is a view.
     pub(super) fn table(&self, name: &ast::ObjectName) -> Result<Arc<Table>> {
         let (folded, ident) = relation(name)?;

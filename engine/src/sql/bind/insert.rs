@@ -5,10 +5,11 @@ use super::change::{defaults, is_default, row_rules, target_columns};
 use super::context::{Binder, Clause, Level};
 use super::generated::takes_value;
 use super::integrity::Touches;
-use super::names::{fold, sql_error};
+use super::names::fold;
 use super::query::{cast_columns, constant_rows, value_rows};
 use super::scope::{Scope, column};
 use super::set_call::over_calls;
+use super::updatable::{ChangeTarget, Verb};
 use crate::catalog::Table;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, Insert, OutputColumn, Query};
@@ -28,16 +29,15 @@ impl Binder<'_> {
             on,
             returning,
         } = insert_parts(insert)?;
-        let table = self.table(name)?;
+        let target = self.change_target(name, Verb::Insert)?;
+        let table = target.table.clone();
         let alias = match alias {
             Some(alias) => fold(&alias.alias)?,
-            None => table.name.clone(),
+            None => target.name().to_owned(),
         };
-        let named = !columns.is_empty();
-        let columns = if named {
-            target_columns(&table, columns)?
-        } else {
-            (0..table.columns.len()).collect()
+        let columns = match columns {
+            [] => None,
+            columns => Some(target_columns(&target, columns)?),
         };
         let source = match source {
             None => {
@@ -45,14 +45,12 @@ impl Binder<'_> {
                 constant_rows(vec![row], column_types(&table))
             }
             Some(query) => match bare_values(query) {
-                Some(values) => {
-                    self.insert_values(&table, (&columns, named), overriding, values)?
-                }
-                None => self.insert_query(&table, (&columns, named), overriding, query)?,
+                Some(values) => self.insert_values((&target, columns), overriding, values)?,
+                None => self.insert_query((&target, columns), overriding, query)?,
             },
         };
         let conflict = on
-            .map(|on| self.bind_conflict(&table, &alias, on))
+            .map(|on| self.bind_conflict(&target, &alias, on))
             .transpose()?;
         let update = conflict.as_ref().and_then(|c| c.update.as_ref());
         let columns: Vec<usize> = update.map_or_else(Vec::new, |update| {
@@ -67,14 +65,15 @@ impl Binder<'_> {
             columns: &columns,
             old: false,
         };
-        let scope = Scope::of_table(&alias, &table);
+        let mut returning = self.bind_returning(target.scope(&alias), returning)?;
+        target.expand(returning.iter_mut().flat_map(|r| &mut r.expressions))?;
         Ok(Insert {
             with: Vec::new(),
-            rules: row_rules(&table)?,
+            rules: target.rules()?,
             integrity: self.integrity(&table, &touches)?,
             source,
             conflict,
-            returning: self.bind_returning(scope, returning)?,
+            returning,
             table,
         })
     }
@@ -98,13 +97,15 @@ impl Binder<'_> {
 
     fn insert_values(
         &mut self,
-        table: &Table,
-        (columns, named): (&[usize], bool),
+        (target, columns): (&ChangeTarget, Option<Vec<usize>>),
         overriding: Option<ast::InsertOverriding>,
         values: &ast::Values,
     ) -> Result<Query> {
+        let table = &target.table;
         let defaults = defaults(table)?;
         let rows = value_rows(values)?;
+        let width = rows.first().map_or(0, |row| row.len());
+        let columns = target.given(columns, width)?;
         let clause = match rows.len() {
             1 => Clause::SingleValues,
             _ => Clause::Values,
@@ -113,9 +114,8 @@ impl Binder<'_> {
         let (rows, level) = self.with_level(level, |binder| {
             let mut bound = Vec::with_capacity(rows.len());
             for row in rows {
-                check_width(row.len(), columns.len(), named)?;
                 let row = (row, overriding);
-                bound.push(binder.insert_row(table, columns, row, defaults.clone())?);
+                bound.push(binder.insert_row(table, &columns, row, defaults.clone())?);
             }
             Ok(bound)
         })?;
@@ -154,15 +154,15 @@ impl Binder<'_> {
 
     fn insert_query(
         &mut self,
-        table: &Table,
-        (columns, named): (&[usize], bool),
+        (target, columns): (&ChangeTarget, Option<Vec<usize>>),
         overriding: Option<ast::InsertOverriding>,
         query: &ast::Query,
     ) -> Result<Query> {
+        let table = &target.table;
         let mut query = self.bind_query(query, false)?;
-        check_width(query.output.len(), columns.len(), named)?;
+        let columns = target.given(columns, query.output.len())?;
         let mut projection = defaults(table)?;
-        for (position, target) in columns.iter().enumerate().take(query.output.len()) {
+        for (position, target) in columns.iter().enumerate() {
             let target_column = &table.columns[*target];
             if !takes_value(target_column, overriding)? {
                 continue;
@@ -280,22 +280,6 @@ fn bare_values(query: &ast::Query) -> Option<&ast::Values> {
         }
         _ => None,
     }
-}
-
-pub(super) fn check_width(expressions: usize, columns: usize, named: bool) -> Result<()> {
-    if expressions > columns {
-        return Err(sql_error(
-            "42601",
-            "INSERT has more expressions than target columns",
-        ));
-    }
-    if expressions < columns && named {
-        return Err(sql_error(
-            "42601",
-            "INSERT has more target columns than expressions",
-        ));
-    }
-    Ok(())
 }
 
 fn column_types(table: &Table) -> Vec<SqlType> {

@@ -1,15 +1,16 @@
 //! MERGE.
 
 use super::call::refuse;
-use super::change::{defaults, row_rules, target_columns};
+use super::change::{defaults, row_rules, target_alias, target_columns};
 use super::context::{Binder, Clause, Level};
+use super::from::table_factor;
 use super::integrity::Touches;
 use super::names::sql_error;
 use super::query::value_rows;
 use super::scope::Scope;
+use super::updatable::{ChangeTarget, Verb};
 use super::update::target_source;
-use crate::catalog::Table;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{Expr, Merge, MergeAction, MergeKind};
 use sqlparser::ast;
 
@@ -30,10 +31,19 @@ impl Binder<'_> {
             return Err(sql_error("42601", "syntax error: MERGE without INTO"));
         }
         refuse(output.is_some(), "OUTPUT and RETURNING of MERGE")?;
-        let (table, alias) = self.bind_target_table(table)?;
+        let (name, alias) = table_factor(table)?;
+        self.refuse_view(name, |view| {
+            let message = format!(
+                "cannot execute MERGE on relation \"{view}\" (This operation is not supported for views.)"
+            );
+            Error::new(ErrorKind::Unsupported, "0A000", message)
+        })?;
+        let target = ChangeTarget::of(self.table(name)?, Verb::Update);
+        let table = target.table.clone();
+        let alias = target_alias(alias)?.unwrap_or_else(|| table.name.clone());
         let source = self.bind_source(source)?;
         let source_scope = source.1.clone();
-        let (from, scope) = self.left_join(source, target_source(&table, alias), on)?;
+        let (from, scope) = self.left_join(source, target_source(&target, alias), on)?;
         let mut actions: Vec<MergeAction> = Vec::with_capacity(clauses.len());
         for clause in clauses {
             let matched = is_matched(clause.clause_kind)?;
@@ -45,7 +55,7 @@ impl Binder<'_> {
                 ));
             }
             let seen = if matched { &scope } else { &source_scope };
-            actions.push(self.bind_merge_action(&table, clause, matched, seen)?);
+            actions.push(self.bind_merge_action(&target, clause, matched, seen)?);
         }
         let mut touches = Touches::default();
         let mut columns = Vec::new();
@@ -73,7 +83,7 @@ impl Binder<'_> {
 
     fn bind_merge_action(
         &mut self,
-        table: &Table,
+        target: &ChangeTarget,
         clause: &ast::MergeClause,
         matched: bool,
         scope: &Scope,
@@ -89,11 +99,11 @@ impl Binder<'_> {
                 (ast::MergeAction::Delete { .. }, true) => MergeKind::Delete,
                 (ast::MergeAction::Update(update), true) => {
                     let assignments = assignments(update)?;
-                    let bind = |b: &mut Self| b.bind_assignments(table, assignments);
+                    let bind = |b: &mut Self| b.bind_assignments(target, assignments);
                     MergeKind::Update(binder.in_clause(Clause::Set, bind)?)
                 }
                 (ast::MergeAction::Insert(insert), false) => {
-                    let bind = |b: &mut Self| b.bind_merge_insert(table, insert);
+                    let bind = |b: &mut Self| b.bind_merge_insert(target, insert);
                     MergeKind::Insert(binder.in_clause(Clause::Values, bind)?)
                 }
                 (action, _) => {
@@ -112,7 +122,7 @@ impl Binder<'_> {
 
     fn bind_merge_insert(
         &mut self,
-        table: &Table,
+        target: &ChangeTarget,
         insert: &ast::MergeInsertExpr,
     ) -> Result<Vec<Expr>> {
         let ast::MergeInsertExpr {
@@ -133,13 +143,12 @@ impl Binder<'_> {
                 "syntax error: INSERT of several rows in MERGE",
             ));
         };
-        let named = !columns.is_empty();
-        let columns = if named {
-            target_columns(table, columns)?
-        } else {
-            (0..table.columns.len()).collect()
+        let columns = match columns.as_slice() {
+            [] => None,
+            columns => Some(target_columns(target, columns)?),
         };
-        super::insert::check_width(row.len(), columns.len(), named)?;
+        let columns = target.given(columns, row.len())?;
+        let table = &target.table;
         self.insert_row(table, &columns, (*row, None), defaults(table)?)
     }
 }

@@ -1,7 +1,7 @@
 //! The binder: resolves names, chooses operators and functions, makes implicit casts explicit.
 //!
-//! - `statement` picks the binder of each statement; `insert` with `conflict`, `update`, `merge` (over `change`), `truncate`,
-//!   `copy`, `table`, `table_as`, `generated`, `index` and `view` bind what is not a query; `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
+//! - `statement` picks the binder of each statement; `insert` with `conflict`, `update`, `merge` (over `change`, and `updatable`, which finds
+//!   the table behind a view), `truncate`, `copy`, `table`, `table_as`, `generated`, `index` and `view` bind what is not a query; `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
 //! - `clauses`, `query`, `from`, `order`, `group` and `set_call` bind `SELECT` in the order of its evaluation, `sample` TABLESAMPLE, `set_operation` binds `UNION` and
 //!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
@@ -69,6 +69,7 @@ mod table_function;
 mod tests;
 mod time_operator;
 mod truncate;
+mod updatable;
 mod update;
 mod view;
 mod window;

@@ -32,6 +32,9 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
         ParsedKind::AlterSequence(change) => {
             Statement::AlterSequence(binder.bind_alter_sequence(change)?.map(Box::new))
         }
+        ParsedKind::CheckedView(create, option) => {
+            Statement::CreateView(Box::new(binder.bind_create_view(create, Some(*option))?))
+        }
         ParsedKind::TableAs(create) => binder.bind_table_as(create)?,
         ParsedKind::Copy(copy) => binder.bind_copy(copy)?,
         ParsedKind::Unsupported(what) => return Err(Error::unsupported(what)),
@@ -92,7 +95,7 @@ impl Binder<'_> {
                 Statement::CreateIndex(self.bind_create_index(create)?.map(Box::new))
             }
             ast::Statement::CreateView(create) => {
-                Statement::CreateView(Box::new(self.bind_create_view(create)?))
+                Statement::CreateView(Box::new(self.bind_create_view(create, None)?))
             }
             ast::Statement::Drop { .. } => self.bind_drop(statement)?,
             ast::Statement::Comment { .. } => Statement::Comment(self.bind_comment(statement)?),

@@ -3,7 +3,7 @@
 use super::call::refuse;
 use super::context::Binder;
 use super::integrity::references;
-use super::names::{at, relation, sql_error};
+use super::names::sql_error;
 use crate::catalog::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::Statement;
@@ -33,11 +33,9 @@ impl Binder<'_> {
         let mut tables: Vec<Arc<Table>> = Vec::with_capacity(table_names.len());
         for target in table_names {
             refuse(target.only || target.has_asterisk, "ONLY and * of a table")?;
-            let (name, ident) = relation(&target.name)?;
-            if self.schema.view(&name).is_some() {
-                let message = format!("\"{name}\" is not a table");
-                return Err(at(sql_error("42809", message), ident));
-            }
+            self.refuse_view(&target.name, |name| {
+                sql_error("42809", format!("\"{name}\" is not a table"))
+            })?;
             let table = self.table(&target.name)?;
             if tables.iter().all(|t| t.name != table.name) {
                 tables.push(table);

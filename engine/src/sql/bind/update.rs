@@ -1,12 +1,11 @@
 //! UPDATE and DELETE, alone or joined with other sources.
 
 use super::call::refuse;
-use super::change::row_rules;
 use super::context::{Binder, Clause, Level};
 use super::integrity::Touches;
 use super::names::sql_error;
 use super::scope::Scope;
-use crate::catalog::Table;
+use super::updatable::{ChangeTarget, Verb};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Delete, From, Update};
 use sqlparser::ast;
@@ -45,13 +44,20 @@ impl Binder<'_> {
                 return Err(sql_error("42601", "syntax error at or near \"FROM\""));
             }
         };
-        let (table, alias) = self.bind_target(table)?;
-        let (from, scope) = self.bind_sources(&table, alias, sources)?;
+        let (target, alias) = self.bind_target(table, Verb::Update)?;
+        let (from, scope) = self.bind_sources(&target, alias, sources)?;
         let level = Level::new(scope, Clause::Set);
-        let ((assignments, filter), level) = self.with_level(level, |binder| {
-            let assignments = binder.bind_assignments(&table, assignments)?;
+        let ((mut assignments, mut filter), level) = self.with_level(level, |binder| {
+            let assignments = binder.bind_assignments(&target, assignments)?;
             Ok((assignments, binder.bind_where(selection.as_ref())?))
         })?;
+        let mut returning = self.bind_returning(level.scope, returning.as_deref())?;
+        let values = assignments.iter_mut().map(|(_, value)| value);
+        target.expand(values.chain(filter.iter_mut()))?;
+        target.expand(returning.iter_mut().flat_map(|r| &mut r.expressions))?;
+        let filter = target.filter(filter);
+        let rules = target.rules()?;
+        let table = target.table;
         let columns: Vec<usize> = assignments.iter().map(|(column, _)| *column).collect();
         let touches = Touches {
             columns: &columns,
@@ -63,8 +69,8 @@ impl Binder<'_> {
             from,
             filter,
             assignments,
-            rules: row_rules(&table)?,
-            returning: self.bind_returning(level.scope, returning.as_deref())?,
+            rules,
+            returning,
             table,
         })
     }
@@ -72,15 +78,15 @@ impl Binder<'_> {
     /// The target of a change, joined with the sources of its FROM or USING, if it has any.
     fn bind_sources(
         &mut self,
-        table: &Arc<Table>,
+        target: &ChangeTarget,
         alias: String,
         sources: &[ast::TableWithJoins],
     ) -> Result<(Option<From>, Scope)> {
         if sources.is_empty() {
-            return Ok((None, Scope::of_table(&alias, table)));
+            return Ok((None, target.scope(&alias)));
         }
-        let target = target_source(table, alias);
-        self.bind_from_behind(Some(target), sources)
+        let source = target_source(target, alias);
+        self.bind_from_behind(Some(source), sources)
     }
 
     /// `DELETE`
@@ -119,11 +125,16 @@ impl Binder<'_> {
             }
         };
         let sources = using.as_deref().unwrap_or_default();
-        let (table, alias) = self.bind_target(target)?;
-        let (from, scope) = self.bind_sources(&table, alias, sources)?;
+        let (target, alias) = self.bind_target(target, Verb::Delete)?;
+        let (from, scope) = self.bind_sources(&target, alias, sources)?;
         let level = Level::new(scope, Clause::Where);
-        let (filter, level) =
+        let (mut filter, level) =
             self.with_level(level, |binder| binder.bind_where(selection.as_ref()))?;
+        let mut returning = self.bind_returning(level.scope, returning.as_deref())?;
+        target.expand(filter.iter_mut())?;
+        target.expand(returning.iter_mut().flat_map(|r| &mut r.expressions))?;
+        let filter = target.filter(filter);
+        let table = target.table;
         let touches = Touches {
             old: true,
             ..Touches::default()
@@ -133,18 +144,18 @@ impl Binder<'_> {
             integrity: self.integrity(&table, &touches)?,
             from,
             filter,
-            returning: self.bind_returning(level.scope, returning.as_deref())?,
+            returning,
             table,
         })
     }
 }
 
 /// The target of a change as a source of rows, which come with their row ids.
-pub(super) fn target_source(table: &Arc<Table>, alias: String) -> (From, Scope) {
-    let mut scope = Scope::of_table(&alias, table);
+pub(super) fn target_source(target: &ChangeTarget, alias: String) -> (From, Scope) {
+    let mut scope = target.scope(&alias);
     scope.width += 1;
     let from = From::Table {
-        table: Arc::clone(table),
+        table: Arc::clone(&target.table),
         alias,
         row_id: true,
     };

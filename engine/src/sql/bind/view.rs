@@ -4,7 +4,7 @@ use super::call::refuse;
 use super::context::Binder;
 use super::names::{already_exists, fold, relation, sql_error};
 use super::scope::Scope;
-use crate::catalog::View;
+use crate::catalog::{CheckOption, View};
 use crate::error::Result;
 use crate::sql::bound::{From, Query};
 use crate::sql::parse::parse_query;
@@ -36,7 +36,11 @@ impl Binder<'_> {
     }
 
     /// `CREATE VIEW`
-    pub(super) fn bind_create_view(&mut self, create: &ast::CreateView) -> Result<View> {
+    pub(super) fn bind_create_view(
+        &mut self,
+        create: &ast::CreateView,
+        check_option: Option<CheckOption>,
+    ) -> Result<View> {
         refuse_options(create)?;
         let (name, ident) = relation(&create.name)?;
         let replaced = self.schema.view(&name);
@@ -51,7 +55,11 @@ impl Binder<'_> {
         if self.has_parameters() {
             return Err(sql_error("42P02", "there is no parameter $1"));
         }
+        if check_option.is_some() {
+            self.may_check(&query, &create.query)?;
+        }
         let view = View {
+            check_option,
             columns: columns_of(&query, &create.columns)?,
             query: create.query.to_string(),
             depends_on: self.relations_in(&create.query)?,
