@@ -11,7 +11,7 @@ use num_bigint::{BigInt, Sign};
 use std::cmp::Ordering;
 
 /// Digits after the point that a NUMERIC can have.
-pub(super) const SCALE_MAX: u32 = 16_383;
+pub(crate) const SCALE_MAX: u32 = 16_383;
 /// Digits before the point that a NUMERIC can have.
 pub(super) const WHOLE_DIGITS_MAX: u64 = 131_072;
 /// Digits after the point to which a division or a function may extend its result.

@@ -13,10 +13,14 @@
 
 use super::Decimal;
 use super::decimal::Coefficient;
+pub(crate) use super::decimal::SCALE_MAX;
 use crate::{Error, Result};
 use bigdecimal::BigDecimal;
 use num_bigint::BigInt;
 use std::cmp::Ordering;
+
+/// Bytes of the scale.
+const SCALE_BYTES: usize = 2;
 
 /// The encoded form of a number within the limits of NUMERIC (at most 16383 digits after the point).
 pub fn encode(value: &BigDecimal) -> Vec<u8> {
@@ -27,7 +31,7 @@ pub fn encode(value: &BigDecimal) -> Vec<u8> {
 
 /// Appends the encoded form.
 pub fn encode_decimal(value: &Decimal, out: &mut Vec<u8>) {
-    debug_assert!(value.scale <= super::decimal::SCALE_MAX);
+    debug_assert!(value.scale <= SCALE_MAX);
     out.extend_from_slice(&(value.scale as u16).to_le_bytes());
     match &value.coefficient {
         Coefficient::Small(small) => {
@@ -41,6 +45,38 @@ pub fn encode_decimal(value: &Decimal, out: &mut Vec<u8>) {
         }
         Coefficient::Big(big) => out.extend_from_slice(&big.to_signed_bytes_le()),
     }
+}
+
+/// Appends the encoded form of `coefficient / 10^scale`.
+#[inline]
+pub(crate) fn encode_short(coefficient: i64, scale: u32, out: &mut Vec<u8>) {
+    debug_assert!(scale <= SCALE_MAX);
+    let length = match coefficient {
+        0 => 0,
+        n => (64 - (n ^ (n >> 63)).leading_zeros() as usize) / 8 + 1,
+    };
+    // Copies of a fixed length are single instructions; what is too much is cut off.
+    let end = out.len() + SCALE_BYTES + length;
+    out.extend_from_slice(&(scale as u16).to_le_bytes());
+    out.extend_from_slice(&coefficient.to_le_bytes());
+    out.truncate(end);
+}
+
+/// Coefficient and scale of the encoded form at `bytes[start..end]`, when 64 bits hold the coefficient. Copies a whole
+/// word, so that it gives `None` too where `bytes` end less than a word behind `start`.
+#[inline]
+pub(crate) fn decode_short(bytes: &[u8], start: usize, end: usize) -> Option<(i64, u32)> {
+    let (scale, behind) = bytes.get(start..)?.split_first_chunk::<SCALE_BYTES>()?;
+    let word = i64::from_le_bytes(*behind.first_chunk::<8>()?);
+    let unused = match end.checked_sub(start + SCALE_BYTES)? {
+        0 => return Some((0, u32::from(u16::from_le_bytes(*scale)))),
+        length @ 1..=8 => 64 - 8 * length as u32,
+        _ => return None,
+    };
+    Some((
+        (word << unused) >> unused,
+        u32::from(u16::from_le_bytes(*scale)),
+    ))
 }
 
 /// The number of an encoded form. Errors: [`crate::ErrorKind::Corrupt`].

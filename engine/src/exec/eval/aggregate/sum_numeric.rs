@@ -2,10 +2,9 @@
 
 use super::accumulator::{State, argument, copy, grow};
 use crate::Result;
-use crate::exec::eval::numeric_kernel::NumericBuilder;
-use crate::types::{Decimal, numeric};
-use arrow_array::ArrayRef;
-use arrow_array::cast::AsArray;
+use crate::exec::eval::numeric_kernel::{NumericBuilder, NumericColumn};
+use crate::types::Decimal;
+use arrow_array::{Array, ArrayRef};
 
 /// Sums and counts.
 pub(super) struct NumericSum {
@@ -31,16 +30,16 @@ const EMPTY: Sum = Sum {
 
 impl Sum {
     #[inline]
-    fn add(&mut self, bytes: &[u8]) -> Result<()> {
+    fn add(&mut self, column: &NumericColumn<'_>, row: usize) -> Result<()> {
         self.count += 1;
-        if let Some((coefficient, scale)) = numeric::decode_small(bytes)
+        if let Some((coefficient, scale)) = column.short(row)
             && scale == self.scale
-            && let Some(sum) = self.small.checked_add(coefficient)
+            && let Some(sum) = self.small.checked_add(i128::from(coefficient))
         {
             self.small = sum;
             return Ok(());
         }
-        self.add_slowly(&numeric::decode_decimal(bytes)?)
+        self.add_slowly(&column.value(row)?)
     }
 
     /// Brings both to one scale, or puts the number aside when that does not fit.
@@ -103,16 +102,14 @@ pub(crate) fn numeric_sums(
 impl State for NumericSum {
     fn update(&mut self, indices: &[u32], groups: usize, arguments: &[ArrayRef]) -> Result<()> {
         grow(&mut self.states, groups, EMPTY);
-        let values = argument(arguments, 0)?.as_binary::<i32>();
-        for (row, value) in values.iter().enumerate() {
-            if let Some(bytes) = value {
-                let group = if groups == 1 {
-                    0
-                } else {
-                    indices[row] as usize
-                };
-                self.states[group].add(bytes)?;
-            }
+        let values = argument(arguments, 0)?;
+        let column = NumericColumn::of(values);
+        for row in (0..values.len()).filter(|row| values.is_valid(*row)) {
+            let group = match groups {
+                1 => 0,
+                _ => indices[row] as usize,
+            };
+            self.states[group].add(&column, row)?;
         }
         Ok(())
     }
