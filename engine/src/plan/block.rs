@@ -94,6 +94,12 @@ impl Block {
             .map(|(table, c)| (table, *c))
     }
 
+    /// The number of the first column of the table that `column` is of, and the rows of that table.
+    pub(crate) fn table_of(&self, column: usize) -> Option<(usize, f64)> {
+        let (table, c) = self.origin(column)?;
+        Some((column - c, cost::table_rows(table)))
+    }
+
     /// The tables whose indexes have parts that are computed, with those parts, for [`Self::index_keys`] to know.
     pub(crate) fn set_index_keys(
         &mut self,

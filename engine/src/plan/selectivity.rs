@@ -17,12 +17,48 @@ const SMALLEST: f64 = 1e-9;
 /// Elements that an array is thought to have which is not known yet, as PostgreSQL guesses.
 pub(crate) const ELEMENTS: usize = 10;
 
-/// The fraction for which all of `conjuncts` hold. Two ends of a range on one column count as one condition.
+/// Equalities between columns of two tables.
+struct Keys {
+    /// The first columns of both.
+    tables: (usize, usize),
+    /// Rows of the larger one.
+    rows: f64,
+    /// The product of the fractions for which each holds.
+    fraction: f64,
+}
+
+impl Keys {
+    /// `None` for what is no equality between columns of two tables.
+    fn new(conjunct: &Expr, block: &Block) -> Option<Self> {
+        let ExprKind::Compare(CompareOp::Eq, left, right) = &conjunct.kind else {
+            return None;
+        };
+        let (left, left_rows) = block.table_of(key_column(left)?)?;
+        let (right, right_rows) = block.table_of(key_column(right)?)?;
+        (left != right).then(|| Self {
+            tables: (left.min(right), left.max(right)),
+            rows: left_rows.max(right_rows),
+            fraction: one(conjunct, block),
+        })
+    }
+}
+
+/// The fraction for which all of `conjuncts` hold. Two ends of a range on one column count as one condition. Equalities
+/// between two tables do not let less through than one over a key of the larger table would: its rows have no more
+/// combinations of values than there are rows.
 pub(crate) fn all<'a>(conjuncts: impl IntoIterator<Item = &'a Expr>, block: &Block) -> f64 {
     let mut result = 1.0;
+    let mut keys: Vec<Keys> = Vec::new();
     // Column, then the fraction above the lower end and the one below the upper end.
     let mut ranges: Vec<(usize, Option<f64>, Option<f64>, bool)> = Vec::new();
     for conjunct in conjuncts {
+        if let Some(new) = Keys::new(conjunct, block) {
+            match keys.iter_mut().find(|known| known.tables == new.tables) {
+                Some(known) => known.fraction *= new.fraction,
+                None => keys.push(new),
+            }
+            continue;
+        }
         let Some((column, op, value)) = column_comparison(conjunct) else {
             result *= one(conjunct, block);
             continue;
@@ -48,6 +84,9 @@ pub(crate) fn all<'a>(conjuncts: impl IntoIterator<Item = &'a Expr>, block: &Blo
             &mut range.2
         };
         *end = Some(end.map_or(fraction, |f: f64| f.min(fraction)));
+    }
+    for both in keys {
+        result *= both.fraction.max(1.0 / both.rows);
     }
     for (_, above, below, known) in ranges {
         result *= match (above, below) {
