@@ -1,6 +1,7 @@
 //! Sequences in the text: `ALTER SEQUENCE`, which `sqlparser` does not know (but for `RESTART` its options are those of
 //! `CREATE SEQUENCE`, to which they are handed on), and the names that functions of sequences are given.
 
+use super::identifier::quoted;
 use super::parse::parse_expression;
 use crate::error::{Error, Result};
 use sqlparser::ast::{self, Expr, Ident, ObjectName, SequenceOptions, Statement};
@@ -143,12 +144,7 @@ pub(crate) fn sequence_name(text: &str) -> String {
 
 /// The SQL text of the next value of the sequence of that name.
 pub(super) fn next_value_of(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit();
-    let text = match name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
-        true => name.to_owned(),
-        false => format!("\"{}\"", name.replace('"', "\"\"")),
-    };
-    format!("nextval('{}'::regclass)", text.replace('\'', "''"))
+    format!("nextval('{}'::regclass)", quoted(name).replace('\'', "''"))
 }
 
 /// The text that a function of sequences is given, if `call` is one and it stands there.

@@ -264,11 +264,8 @@ impl Generator {
     }
 
     fn select(&self, rng: &mut ChaCha8Rng) -> String {
-        if self.definitions && rng.random_bool(0.02) {
-            let table = self.table(rng);
-            return format!(
-                "SELECT obj_description('{table}'::regclass), col_description('{table}'::regclass, 2)"
-            );
+        if self.definitions && rng.random_bool(0.05) {
+            return Queries(self).about_the_schema(rng);
         }
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);

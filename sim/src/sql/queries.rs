@@ -10,6 +10,29 @@ use rand_chacha::ChaCha8Rng;
 pub(super) struct Queries<'a>(pub(super) &'a Generator);
 
 impl Queries<'_> {
+    /// What the engine says of its own schema, which recovery must have put together again.
+    pub(super) fn about_the_schema(&self, rng: &mut ChaCha8Rng) -> String {
+        let table = self.0.table(rng);
+        match rng.random_range(0..6) {
+            0 => format!(
+                "SELECT obj_description('{table}'::regclass), col_description('{table}'::regclass, 2)"
+            ),
+            1 => "SELECT * FROM information_schema.columns WHERE table_schema = 'public'".to_owned(),
+            2 => "SELECT constraint_name, constraint_type, column_name FROM information_schema.table_constraints \
+                  LEFT JOIN information_schema.key_column_usage USING (table_name, constraint_name)"
+                .to_owned(),
+            3 => "SELECT relname, relkind, relnatts, relchecks, relhasindex, oid FROM pg_class".to_owned(),
+            4 => "SELECT indexname, indexdef, pg_get_constraintdef(c.oid) FROM pg_indexes \
+                  LEFT JOIN pg_constraint c ON conname = indexname"
+                .to_owned(),
+            _ => format!(
+                "SELECT attname, format_type(atttypid, atttypmod), pg_get_expr(adbin, adrelid) FROM pg_attribute \
+                 LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum \
+                 WHERE attrelid = '{table}'::regclass"
+            ),
+        }
+    }
+
     /// Full joins, LATERAL, and subqueries that may become joins.
     pub(super) fn subqueries(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, other) = (self.0.table(rng), self.0.table(rng));

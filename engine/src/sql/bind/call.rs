@@ -117,8 +117,8 @@ impl Binder<'_> {
             let message = format!("{what} specified, but {name} is not an aggregate function");
             return Err(sql_error("42809", message));
         }
-        if let Some(comment) = self.bind_description(name, &call.arguments)? {
-            return Ok(comment);
+        if let Some(answer) = self.bind_system_call(name, &call.arguments)? {
+            return Ok(answer);
         }
         let mut arguments = self.bind_arguments(call)?;
         match name {

@@ -1,16 +1,12 @@
-//! COMMENT ON, and the functions that give comments: of what a name means when the statement is bound, so that they are
-//! constants.
+//! COMMENT ON.
 
 use super::alter_column::of_column;
 use super::call::refuse;
-use super::coerce::literal;
 use super::context::Binder;
 use super::names::{at, parts, relation, sql_error};
 use crate::catalog::{Index, Table};
 use crate::error::{Error, Result};
-use crate::sql::bound::{Commented, Expr, ExprKind};
-use crate::sql::sequence::sequence_name;
-use crate::types::{SqlType, Value};
+use crate::sql::bound::Commented;
 use sqlparser::ast::{self, CommentObject};
 
 impl Binder<'_> {
@@ -102,69 +98,5 @@ impl Binder<'_> {
             false => sql_error("42P01", format!("relation \"{name}\" does not exist")),
         };
         at(error, ident)
-    }
-
-    /// `obj_description` and `col_description` of `'name'::regclass`; `None` for other functions. Errors: `42P01`, and
-    /// `0A000` for what is no such constant.
-    pub(super) fn bind_description(
-        &mut self,
-        name: &str,
-        arguments: &[&ast::Expr],
-    ) -> Result<Option<Expr>> {
-        let (what, more) = match (name, arguments) {
-            ("obj_description" | "col_description", [what, more @ ..]) if more.len() < 2 => {
-                (what, more.first())
-            }
-            _ => return Ok(None),
-        };
-        let no_constant = || Error::unsupported(format_args!("{name} of what is no constant"));
-        let ast::Expr::Cast {
-            expr,
-            data_type: ast::DataType::Regclass,
-            ..
-        } = what
-        else {
-            return Err(no_constant());
-        };
-        let more = more.map(|more| self.bind_expr(more)).transpose()?;
-        let more = match more.map(|more| more.kind) {
-            None => None,
-            Some(ExprKind::Literal(value)) => Some(value),
-            Some(_) => return Err(no_constant()),
-        };
-        let of = match self.bind_expr(expr)?.kind {
-            ExprKind::Literal(Value::Text(text)) => sequence_name(&text),
-            _ => return Err(no_constant()),
-        };
-        if !self.schema.relation_exists(&of) {
-            let message = format!("relation \"{of}\" does not exist");
-            return Err(sql_error("42P01", message));
-        }
-        let comment = match (name, more) {
-            ("obj_description", None) => self.comment_of(&of),
-            ("obj_description", Some(Value::Text(catalog))) if catalog == "pg_class" => {
-                self.comment_of(&of)
-            }
-            ("obj_description", Some(Value::Text(_) | Value::Null)) => None,
-            ("col_description", Some(Value::Int4(number))) => {
-                let at = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
-                let table = self.schema.table(&of);
-                at.and_then(|at| table?.columns.get(at)?.comment.clone())
-            }
-            _ => return Ok(None),
-        };
-        let comment = comment.map_or(Value::Null, Value::Text);
-        Ok(Some(literal(comment, SqlType::Text)))
-    }
-
-    /// The comment on a table, a view, an index or a sequence.
-    fn comment_of(&self, name: &str) -> Option<String> {
-        let schema = self.schema;
-        let table = schema.table(name).map(|table| &table.comment);
-        let view = || schema.view(name).map(|view| &view.comment);
-        let index = || schema.index(name).map(|(_, index)| &index.comment);
-        let sequence = || schema.sequence(name).map(|sequence| &sequence.comment);
-        let found = table.or_else(view).or_else(index).or_else(sequence);
-        found.cloned().flatten()
     }
 }

@@ -37,6 +37,9 @@ pub(super) struct Binder<'a> {
     pub(super) inner_row_ids: bool,
     /// Whether the WITH that comes next belongs to the statement itself, and may have changes.
     pub(super) at_top: bool,
+    /// Whether tables about the schema are bound without their rows: those tell of views, and what they tell of a view must
+    /// not ask for them again.
+    pub(super) without_rows: bool,
 }
 
 /// A query whose expressions are being bound.
@@ -175,6 +178,7 @@ impl<'a> Binder<'a> {
             row_ids: false,
             inner_row_ids: false,
             at_top: false,
+            without_rows: false,
         }
     }
 
@@ -192,6 +196,7 @@ impl<'a> Binder<'a> {
         Self {
             depth: self.depth,
             cte_ids: self.cte_ids,
+            without_rows: self.without_rows,
             ..Self::new(self.schema)
         }
     }

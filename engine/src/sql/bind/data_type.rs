@@ -78,6 +78,23 @@ pub(super) fn sql_type(data_type: &DataType) -> Result<SqlType> {
     })
 }
 
+/// The type of a cast to one of `pg_catalog`'s own types: of numbers of objects, and of names.
+pub(super) fn of_catalog(data_type: &DataType) -> Result<Option<SqlType>> {
+    let DataType::Custom(name, modifiers) = data_type else {
+        return Ok(None);
+    };
+    let names = parts(name)?;
+    let name = match names.as_slice() {
+        [ident] if modifiers.is_empty() => fold(ident)?,
+        _ => return Ok(None),
+    };
+    Ok(match name.as_str() {
+        "oid" => Some(SqlType::Int8),
+        "name" => Some(SqlType::Text),
+        _ => None,
+    })
+}
+
 fn numeric(info: &ExactNumberInfo) -> Result<Option<(u16, i16)>> {
     let (precision, scale) = match *info {
         ExactNumberInfo::None => return Ok(None),
@@ -168,32 +185,5 @@ fn custom(name: &[&sqlparser::ast::Ident], plain: bool, written: &DataType) -> R
         Ok(found)
     } else {
         Err(Error::unsupported(format_args!("the type {written}")))
-    }
-}
-
-/// The name of a type inside PostgreSQL, which is also the name of a column that is a cast.
-pub(super) fn internal_name(sql_type: SqlType) -> &'static str {
-    match sql_type {
-        SqlType::Unknown => "unknown",
-        SqlType::Bool => "bool",
-        SqlType::Int2 => "int2",
-        SqlType::Int4 => "int4",
-        SqlType::Int8 => "int8",
-        SqlType::Float4 => "float4",
-        SqlType::Float8 => "float8",
-        SqlType::Numeric(_) => "numeric",
-        SqlType::Text => "text",
-        SqlType::Varchar(_) => "varchar",
-        SqlType::Char(_) => "bpchar",
-        SqlType::Bytes => "bytea",
-        SqlType::Date => "date",
-        SqlType::Timestamp => "timestamp",
-        SqlType::TimestampTz => "timestamptz",
-        SqlType::Time => "time",
-        SqlType::Interval => "interval",
-        SqlType::Uuid => "uuid",
-        SqlType::Json => "json",
-        SqlType::Jsonb => "jsonb",
-        SqlType::Array(element) => internal_name(element.sql_type()),
     }
 }

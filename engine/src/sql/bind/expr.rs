@@ -2,7 +2,7 @@
 
 use super::coerce::{Context, can_cast, literal};
 use super::context::{Binder, Clause};
-use super::data_type::sql_type;
+use super::data_type::{of_catalog, sql_type};
 use super::literal::string;
 use super::names::{at, cannot_use, sql_error};
 use crate::error::{Error, Result};
@@ -81,6 +81,14 @@ impl Binder<'_> {
     }
 
     fn bind_cast(&mut self, expr: &ast::Expr, data_type: &ast::DataType) -> Result<Expr> {
+        if let ast::DataType::Regclass = data_type {
+            return self.bind_regclass(expr);
+        }
+        if let Some(to) = of_catalog(data_type)? {
+            let bound = self.with_numbers(expr)?;
+            let bound = self.bind_expr(&bound)?;
+            return self.cast(bound, to, Context::Explicit);
+        }
         let to = sql_type(data_type)?;
         if let (ast::Expr::Array(array), SqlType::Array(element)) = (expr, to) {
             return self.bind_array_cast(array, element);

@@ -1,8 +1,9 @@
 //! The names that PostgreSQL gives to result columns without an alias.
 
-use super::data_type::{internal_name, sql_type};
+use super::data_type::{of_catalog, sql_type};
 use super::names::{fold, parts};
 use crate::error::Result;
+use crate::sql::system::type_name;
 use sqlparser::ast;
 
 /// The name of the result column that is `expr`.
@@ -32,9 +33,15 @@ fn named(expr: &ast::Expr) -> Result<Option<(String, bool)>> {
             expr, data_type, ..
         } => match named(expr)? {
             Some((name, true)) => Ok(Some((name, true))),
-            _ => weak(internal_name(sql_type(data_type)?)),
+            _ => match data_type {
+                ast::DataType::Regclass => weak("regclass"),
+                _ => match of_catalog(data_type)? {
+                    Some(_) => weak(&data_type.to_string().to_ascii_lowercase()),
+                    None => weak(type_name(sql_type(data_type)?)),
+                },
+            },
         },
-        ast::Expr::TypedString(typed) => weak(internal_name(sql_type(&typed.data_type)?)),
+        ast::Expr::TypedString(typed) => weak(type_name(sql_type(&typed.data_type)?)),
         ast::Expr::Value(value) if matches!(value.value, ast::Value::Boolean(_)) => weak("bool"),
         ast::Expr::Case { else_result, .. } => match else_result {
             Some(otherwise) => match named(otherwise)? {

@@ -40,17 +40,22 @@ impl Binder<'_> {
             }
             ast::TableFactor::Table { .. } => {
                 let (name, alias) = table_factor(factor)?;
-                let (own_name, _) = relation(name)?;
+                let system = self.system_table(name)?;
+                let own_name = match system {
+                    Some(table) => table.name().to_owned(),
+                    None => relation(name)?.0,
+                };
                 let view = self.schema.view(&own_name);
                 let known_as = match alias {
                     Some(alias) => fold(&alias.name)?,
                     None => own_name,
                 };
                 let cte = self.bind_cte_reference(name, &known_as)?;
-                let (from, mut scope) = match (cte, view) {
-                    (Some(cte), _) => cte,
-                    (None, Some(view)) => self.bind_view(view, &known_as)?,
-                    (None, None) => {
+                let (from, mut scope) = match (cte, system, view) {
+                    (Some(cte), ..) => cte,
+                    (None, Some(table), _) => self.bind_system_table(table, &known_as)?,
+                    (None, None, Some(view)) => self.bind_view(view, &known_as)?,
+                    (None, None, None) => {
                         let table = self.table(name)?;
                         let mut scope = Scope::of_table(&known_as, &table);
                         let (alias, row_id) = (known_as, self.row_ids);

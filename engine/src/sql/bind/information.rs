@@ -6,14 +6,17 @@ use super::call::no_function;
 use super::coerce::literal;
 use crate::error::Result;
 use crate::sql::bound::Expr;
+use crate::sql::system::{DATABASE, PUBLIC, ROLE};
 use crate::types::{SqlType, Value};
 
 /// What [`information`] says of the session, by the names of the functions.
-const OF_SESSION: [(&str, &str); 6] = [
-    ("current_user", "postgres"),
-    ("session_user", "postgres"),
-    ("user", "postgres"),
-    ("current_schema", "public"),
+const OF_SESSION: [(&str, &str); 8] = [
+    ("current_catalog", DATABASE),
+    ("current_database", DATABASE),
+    ("current_user", ROLE),
+    ("session_user", ROLE),
+    ("user", ROLE),
+    ("current_schema", PUBLIC),
     ("pg_client_encoding", "UTF8"),
     (
         "version",

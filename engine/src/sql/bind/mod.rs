@@ -2,7 +2,7 @@
 //!
 //! - `statement` picks the binder of each statement; `insert` with `conflict`, `update`, `merge` (over `change`, and `updatable`, which finds
 //!   the table behind a view), `truncate`, `copy`, `table`, `table_as`, `generated`, `index` and `view` bind what is not a query; `foreign_key` defines foreign keys, `integrity` finds those that a change can touch.
-//! - `clauses`, `query`, `from`, `order`, `group` and `set_call` bind `SELECT` in the order of its evaluation, `sample` TABLESAMPLE, `set_operation` binds `UNION` and
+//! - `clauses`, `query`, `from`, `order`, `group` and `set_call` bind `SELECT` in the order of its evaluation, `sample` TABLESAMPLE, `system` tables about the schema, `set_operation` binds `UNION` and
 //!   its like, `with` the queries of WITH. Every query in an expression is a *level* with a `scope` of its own; names that its scope does not know
 //!   are looked for in the levels around it.
 //! - `expr` binds expressions with the help of `literal`, `operator`, `predicate`, `row_value`, `call`, `information`, `aggregate`, `window` and
@@ -62,6 +62,7 @@ mod special_call;
 mod statement;
 mod statistical;
 mod stored;
+mod system;
 mod table;
 mod table_as;
 mod table_function;
@@ -81,3 +82,4 @@ pub(super) use literal::number;
 pub use statement::{Bound, bind};
 pub use stored::bind_expression;
 pub(super) use stored::{bind_index_expression, bind_index_predicate};
+pub(super) use updatable::settable_columns;

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::parse::located;
+use crate::sql::system::is_system;
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
 /// Bytes of the longest identifier; longer ones are cut, as PostgreSQL does.
@@ -69,11 +70,15 @@ pub(super) fn parts(name: &ObjectName) -> Result<Vec<&Ident>> {
         .collect()
 }
 
-/// The name of a table or an index: alone, or in the schema `public`, which is the only one.
+/// The name of a table or an index: alone, or in the schema `public`, which is the only one that can have any.
 pub(super) fn relation(name: &ObjectName) -> Result<(String, &Ident)> {
     match parts(name)?.as_slice() {
         [ident] => Ok((fold(ident)?, ident)),
         [schema, ident] if fold(schema)? == "public" => Ok((fold(ident)?, ident)),
+        [schema, _] if is_system(&fold(schema)?) => {
+            let message = format!("permission denied for schema {}", fold(schema)?);
+            Err(at(sql_error("42501", message), schema))
+        }
         [schema, _] => {
             let error = sql_error(
                 "3F000",

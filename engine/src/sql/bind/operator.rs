@@ -6,6 +6,7 @@ use super::context::Binder;
 use super::literal::number;
 use super::names::sql_error;
 use super::row_value::row_values;
+use super::system::is_regclass;
 use super::time_operator::is_temporal;
 use crate::error::{Error, Result};
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr, ExprKind};
@@ -43,13 +44,21 @@ impl Binder<'_> {
                     _ => binder.compare_rows(&left, op, right),
                 };
             }
-            let mut result = binder.bind_expr(first)?;
+            let mut result = binder.bind_operand(first)?;
             for (op, right) in pending.into_iter().rev() {
-                let right = binder.bind_expr(right)?;
+                let right = binder.bind_operand(right)?;
                 result = binder.apply(op, result, right)?;
             }
             Ok(result)
         })
+    }
+
+    /// An operand of an operator, for which a relation is its number.
+    fn bind_operand(&mut self, expr: &ast::Expr) -> Result<Expr> {
+        match is_regclass(expr) {
+            true => self.bind_expr(&self.with_numbers(expr)?),
+            false => self.bind_expr(expr),
+        }
     }
 
     /// A chain of AND or of OR, as one operator of many operands.

@@ -348,7 +348,7 @@ impl Binder<'_> {
     }
 
     /// `SELECT * FROM from ORDER BY order`
-    fn bind_all_of(
+    pub(super) fn bind_all_of(
         &mut self,
         from: From,
         scope: Scope,

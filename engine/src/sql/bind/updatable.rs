@@ -17,7 +17,7 @@ use super::change::{assigned_twice, row_rules};
 use super::context::Binder;
 use super::names::{at, relation, single, sql_error};
 use super::scope::{Scope, ScopeColumn, ScopeTable, Visible, column};
-use crate::catalog::{CheckOption, Table, View};
+use crate::catalog::{CheckOption, Schema, Table, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{Distinct, Expr, ExprKind, From, Query, RowRules, WINDOW_BASE};
 use crate::sql::parse::parse_query;
@@ -110,6 +110,9 @@ impl Binder<'_> {
         if verb != Verb::Delete && !has_own_column(&query) {
             return Err(refused(NO_COLUMN));
         }
+        if self.system_table(source)?.is_some() {
+            return Err(refused(NOT_SINGLE));
+        }
         let (source, _) = relation(source)?;
         let cascaded = cascaded || view.check_option == Some(CheckOption::Cascaded);
         let (table, below) = match (query.from, self.schema.view(&source).cloned()) {
@@ -165,6 +168,16 @@ impl Binder<'_> {
             Some(_) => Err(at(refused(&folded), ident)),
             None => Ok(()),
         }
+    }
+}
+
+/// Which columns of `view` can be set through it.
+pub(in crate::sql) fn settable_columns(schema: &Schema, view: &View) -> Vec<bool> {
+    let mut binder = Binder::new(schema);
+    binder.without_rows = true;
+    match binder.shown_by(view, Verb::Update, false) {
+        Ok((_, shown)) => shown.columns.iter().map(|c| c.own().is_some()).collect(),
+        Err(_) => vec![false; view.columns.len()],
     }
 }
 

@@ -92,11 +92,15 @@ impl Binder<'_> {
     /// The tables, views and sequences that a query names.
     fn relations_in(&self, query: &ast::Query) -> Result<Vec<String>> {
         let mut names = BTreeSet::from_iter(sequences_in(query));
-        let found = ast::visit_relations(query, |name| match relation(name) {
-            Ok((name, _)) => {
-                names.insert(name);
-                ControlFlow::Continue(())
-            }
+        let found = ast::visit_relations(query, |name| match self.system_table(name) {
+            Ok(Some(_)) => ControlFlow::Continue(()),
+            Ok(None) => match relation(name) {
+                Ok((name, _)) => {
+                    names.insert(name);
+                    ControlFlow::Continue(())
+                }
+                Err(error) => ControlFlow::Break(error),
+            },
             Err(error) => ControlFlow::Break(error),
         });
         match found {

@@ -1,41 +1,14 @@
-//! `format`, and how identifiers are quoted.
+//! `format`.
 
 use super::super::operand::Operand;
 use super::dispatch::Arguments;
 use super::text::too_long;
 use super::words::quote_literal;
 use crate::error::Result;
+use crate::sql::push_quoted;
 use crate::types::{SqlType, VALUE_BYTES_MAX, Value, data_error};
 use std::iter::Peekable;
 use std::str::Chars;
-
-/// PostgreSQL's keywords that cannot stand for any name without quotes.
-const KEYWORDS: &str = "all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean \
-    both case cast char character check coalesce collate collation column concurrently constraint create cross \
-    current_catalog current_date current_role current_schema current_time current_timestamp current_user dec decimal \
-    default deferrable desc distinct do else end except exists extract false fetch float for foreign freeze from full \
-    grant greatest group grouping having ilike in initially inner inout int integer intersect interval into is isnull \
-    join lateral leading least left like limit localtime localtimestamp national natural nchar none normalize not \
-    notnull null nullif numeric offset on only or order out outer overlaps overlay placing position precision primary \
-    real references returning right row select session_user setof similar smallint some substring symmetric table \
-    tablesample then time timestamp to trailing treat trim true union unique user using values varchar variadic verbose \
-    when where window with xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot \
-    xmlserialize xmltable";
-
-/// Writes `name` as an identifier: in quotes where it needs them.
-pub(super) fn quote_ident(name: &str, out: &mut String) {
-    let plain = |c: char| matches!(c, 'a'..='z' | '_');
-    let is_plain = name.starts_with(plain)
-        && name.chars().all(|c| plain(c) || c.is_ascii_digit())
-        && !KEYWORDS.split_ascii_whitespace().any(|word| word == name);
-    if is_plain {
-        out.push_str(name);
-        return;
-    }
-    out.push('"');
-    out.push_str(&name.replace('"', "\"\""));
-    out.push('"');
-}
 
 /// `format(template, text, …)`: NULL for the template NULL. Errors: `22023` for a template that is none, `22004` for NULL as
 /// an identifier.
@@ -82,7 +55,7 @@ fn fill(template: &str, values: &[Option<String>], out: &mut String) -> Result<(
             ('s', value) => text.push_str(value.as_deref().unwrap_or_default()),
             ('L', Some(value)) => quote_literal(value, &mut text),
             ('L', None) => text.push_str("NULL"),
-            (_, Some(value)) => quote_ident(value, &mut text),
+            (_, Some(value)) => push_quoted(value, &mut text),
             (_, None) => {
                 let message = "null values cannot be formatted as an SQL identifier";
                 return Err(data_error("22004", message));

@@ -3,10 +3,10 @@
 use super::super::like_pattern::{lower, upper};
 use super::super::operand::Operand;
 use super::dispatch::Arguments;
-use super::format::quote_ident;
 use super::text::{prefix_bytes, too_long};
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
+use crate::sql::push_quoted;
 use crate::types::{SqlType, Value, data_error};
 
 /// Digits of a line of base64 before it is broken.
@@ -41,7 +41,7 @@ pub(super) fn transform(name: F, arguments: &Arguments) -> Result<Operand> {
                 )?;
             }
             F::QuoteLiteral => quote_literal(arguments.text(0, row)?, out),
-            F::QuoteIdent => quote_ident(arguments.text(0, row)?, out),
+            F::QuoteIdent => push_quoted(arguments.text(0, row)?, out),
             F::Encode => encode(arguments.bytes(0, row)?, arguments.text(1, row)?, out)?,
             _ => return Err(Error::misuse("not a function from text to text")),
         }

@@ -9,7 +9,17 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../../../../FUNCTIONS.md");
 
 /// Functions that are no entry of a table, each in a query that has it.
-const EXAMPLES: [(&str, &str); 39] = [
+const EXAMPLES: [(&str, &str); 49] = [
+    ("current_catalog", "current_catalog"),
+    ("current_database", "current_database()"),
+    ("current_schemas", "current_schemas(true)"),
+    ("pg_get_constraintdef", "pg_get_constraintdef(1)"),
+    ("pg_get_expr", "pg_get_expr('a', 1)"),
+    ("pg_get_indexdef", "pg_get_indexdef(1)"),
+    ("pg_get_userbyid", "pg_get_userbyid(10)"),
+    ("pg_get_viewdef", "pg_get_viewdef(1)"),
+    ("pg_table_is_visible", "pg_table_is_visible(1)"),
+    ("format_type", "format_type(23, -1)"),
     (
         "obj_description",
         "obj_description('t'::regclass, 'pg_class')",

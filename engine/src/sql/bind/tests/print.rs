@@ -18,7 +18,7 @@ fn short(sql_type: SqlType) -> String {
     match sql_type {
         SqlType::Numeric(Some((p, s))) => format!("numeric({p},{s})"),
         SqlType::Varchar(Some(n)) => format!("varchar({n})"),
-        other => super::super::data_type::internal_name(other).to_string(),
+        other => crate::sql::system::type_name(other).to_string(),
     }
 }
 

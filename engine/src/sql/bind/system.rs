@@ -1,0 +1,239 @@
+//! Tables about the schema in FROM, and the functions and casts that ask them: `pg_get_indexdef`, `format_type`,
+//! `'t'::regclass`.
+//!
+//! Such a function is a scalar subquery over those tables, so that it is planned as one: of many rows as a join.
+
+use super::coerce::literal;
+use super::context::Binder;
+use super::names::{at, fold, parts, sql_error};
+use super::scope::Scope;
+use crate::error::{Error, Result};
+use crate::sql::bound::{Expr, From};
+use crate::sql::parse::parse_expression;
+use crate::sql::sequence::sequence_name;
+use crate::sql::system::{self, SystemTable};
+use crate::types::{SqlType, Value};
+use sqlparser::ast;
+use std::ops::ControlFlow;
+
+/// Functions, and the queries that they are; `$1` and `$2` stand for the arguments.
+const FUNCTIONS: [(&str, &str); 10] = [
+    (
+        "pg_get_constraintdef",
+        r##"(SELECT "#text" FROM pg_catalog."#definition" WHERE "#kind" = 'constraint' AND "#number" = $1)"##,
+    ),
+    (
+        "pg_get_indexdef",
+        r##"(SELECT "#text" FROM pg_catalog."#definition" WHERE "#kind" = 'index' AND "#number" = $1)"##,
+    ),
+    (
+        "pg_get_viewdef",
+        r##"(SELECT "#text" FROM pg_catalog."#definition" WHERE "#kind" = 'view' AND "#number" = $1)"##,
+    ),
+    (
+        "pg_table_is_visible",
+        r##"(SELECT true FROM pg_catalog."#definition" WHERE "#kind" = 'relation' AND "#number" = $1)"##,
+    ),
+    (
+        "format_type",
+        r##"(SELECT "#text" || CASE
+                WHEN $2 < 4 THEN ''
+                WHEN "#number" IN (1042, 1043, 1014, 1015) THEN '(' || CAST($2 - 4 AS text) || ')'
+                WHEN "#number" IN (1700, 1231)
+                    THEN '(' || CAST(($2 - 4) / 65536 AS text) || ',' || CAST(($2 - 4) % 2048 - CASE WHEN ($2 - 4) % 2048 >= 1024 THEN 2048 ELSE 0 END AS text) || ')'
+                ELSE '' END || CASE "#kind" WHEN 'array' THEN '[]' ELSE '' END
+            FROM pg_catalog."#definition" WHERE "#kind" IN ('type', 'array') AND "#number" = $1)"##,
+    ),
+    (
+        "obj_description",
+        r##"(SELECT "description" FROM pg_catalog."pg_description"
+            WHERE "objoid" = $1 AND "objsubid" = 0 AND $2 = 'pg_class')"##,
+    ),
+    (
+        "col_description",
+        r##"(SELECT "description" FROM pg_catalog."pg_description" WHERE "objoid" = $1 AND "objsubid" = $2)"##,
+    ),
+    (
+        "current_schemas",
+        "CASE WHEN $1 THEN ARRAY['pg_catalog', 'public'] WHEN NOT $1 THEN ARRAY['public'] END",
+    ),
+    ("pg_get_expr", "$1"),
+    (
+        "pg_get_userbyid",
+        "CASE WHEN $1 IS NULL THEN NULL ELSE 'postgres' END",
+    ),
+];
+
+/// What `regclass` gives for a number: the name.
+const NAME_OF: &str = r##"(SELECT "#text" FROM pg_catalog."#definition" WHERE "#kind" = 'relation' AND "#number" = $1)"##;
+
+impl Binder<'_> {
+    /// The table about the schema that `name` means, if it means one. Errors: `42P01`, `0A000`.
+    pub(super) fn system_table(
+        &self,
+        name: &ast::ObjectName,
+    ) -> Result<Option<&'static SystemTable>> {
+        match parts(name)?.as_slice() {
+            [ident] => Ok(system::find(None, &fold(ident)?)),
+            [schema, ident] if system::is_system(&fold(schema)?) => {
+                let (schema, table) = (fold(schema)?, fold(ident)?);
+                if let Some(found) = system::find(Some(&schema), &table) {
+                    return Ok(Some(found));
+                }
+                let error = match table.starts_with("pg_") {
+                    true => Error::unsupported(format_args!("the table {schema}.{table}")),
+                    false => {
+                        let message = format!("relation \"{schema}.{table}\" does not exist");
+                        sql_error("42P01", message)
+                    }
+                };
+                Err(at(error, ident))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The source that a table about the schema is in FROM: a derived table of constants.
+    pub(super) fn bind_system_table(
+        &mut self,
+        table: &SystemTable,
+        alias: &str,
+    ) -> Result<(From, Scope)> {
+        let columns = table.columns();
+        let types: Vec<SqlType> = columns.iter().map(|(_, sql_type)| *sql_type).collect();
+        let row = |values: Vec<Value>| -> Vec<Expr> {
+            let values = values.into_iter().zip(&types);
+            values
+                .map(|(value, sql_type)| literal(value, *sql_type))
+                .collect()
+        };
+        let rows = match self.without_rows {
+            true => Vec::new(),
+            false => table.rows(self.schema).into_iter().map(row).collect(),
+        };
+        let scope = Scope::of_columns(alias, columns);
+        let query = self.bind_all_of(From::Values { rows, types }, scope.clone(), &[])?;
+        let source = From::Subquery {
+            query: Box::new(query),
+            alias: alias.to_owned(),
+            row_ids: Vec::new(),
+        };
+        Ok((source, scope))
+    }
+
+    /// A call of a function that asks tables about the schema; `None` for another.
+    pub(super) fn bind_system_call(
+        &mut self,
+        name: &str,
+        arguments: &[&ast::Expr],
+    ) -> Result<Option<Expr>> {
+        let Some((_, query)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
+            return Ok(None);
+        };
+        // What is written beyond this says how the result is laid out, of which there is one way.
+        let fits = match name {
+            "format_type" | "col_description" => arguments.len() == 2,
+            "pg_get_expr" => (2..=3).contains(&arguments.len()),
+            "obj_description" | "pg_get_constraintdef" | "pg_get_viewdef" => {
+                (1..=2).contains(&arguments.len())
+            }
+            _ => arguments.len() == 1,
+        };
+        if !fits {
+            return Ok(None);
+        }
+        let catalog = ast::Expr::Value(ast::Value::SingleQuotedString("pg_class".into()).into());
+        let mut given: Vec<ast::Expr> = Vec::new();
+        for argument in arguments {
+            given.push(self.with_numbers(argument)?);
+        }
+        if name == "obj_description" && given.len() == 1 {
+            given.push(catalog);
+        }
+        self.bind_expr(&with_arguments(query, &given)?).map(Some)
+    }
+
+    /// `expr::regclass`: the name of a relation, as TEXT. Errors: `42P01`.
+    pub(super) fn bind_regclass(&mut self, expr: &ast::Expr) -> Result<Expr> {
+        match text_of(expr) {
+            Some(text) => {
+                let name = self.relation_named(text)?;
+                Ok(literal(Value::Text(name), SqlType::Text))
+            }
+            None => self.bind_expr(&with_arguments(NAME_OF, std::slice::from_ref(expr))?),
+        }
+    }
+
+    /// `expr`, where it is a cast of a name to `regclass` the number of that relation, and where it is a cast of something
+    /// else to it that itself.
+    pub(super) fn with_numbers(&self, expr: &ast::Expr) -> Result<ast::Expr> {
+        let ast::Expr::Cast {
+            expr: inner,
+            data_type: ast::DataType::Regclass,
+            ..
+        } = expr
+        else {
+            return Ok(expr.clone());
+        };
+        let Some(text) = text_of(inner) else {
+            return Ok((**inner).clone());
+        };
+        let number = system::number_of(self.schema, &self.relation_named(text)?);
+        let number = ast::Value::Number(number.to_string(), false);
+        Ok(ast::Expr::Value(number.into()))
+    }
+
+    /// The name of the relation that `text` means. Errors: `42P01`.
+    fn relation_named(&self, text: &str) -> Result<String> {
+        let name = sequence_name(text);
+        match system::number_of(self.schema, &name) {
+            0 => {
+                let message = format!("relation \"{name}\" does not exist");
+                Err(sql_error("42P01", message))
+            }
+            _ => Ok(name),
+        }
+    }
+}
+
+/// Whether `expr` is a cast to `regclass`.
+pub(super) fn is_regclass(expr: &ast::Expr) -> bool {
+    matches!(
+        expr,
+        ast::Expr::Cast {
+            data_type: ast::DataType::Regclass,
+            ..
+        }
+    )
+}
+
+/// The text of a string literal.
+fn text_of(expr: &ast::Expr) -> Option<&str> {
+    match expr {
+        ast::Expr::Value(ast::ValueWithSpan {
+            value: ast::Value::SingleQuotedString(text),
+            ..
+        }) => Some(text),
+        _ => None,
+    }
+}
+
+/// The expression of that text with `arguments` in the places of `$1`, `$2`.
+fn with_arguments(text: &str, arguments: &[ast::Expr]) -> Result<ast::Expr> {
+    let mut expr = parse_expression(text)?;
+    let visited = ast::visit_expressions_mut(&mut expr, |part| {
+        let place = match part {
+            ast::Expr::Value(ast::ValueWithSpan {
+                value: ast::Value::Placeholder(name),
+                ..
+            }) => name.strip_prefix('$').and_then(|n| n.parse::<usize>().ok()),
+            _ => None,
+        };
+        if let Some(argument) = place.and_then(|n| arguments.get(n.checked_sub(1)?)) {
+            *part = ast::Expr::Nested(Box::new(argument.clone()));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    debug_assert!(visited.is_continue());
+    Ok(expr)
+}

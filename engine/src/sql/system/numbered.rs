@@ -1,0 +1,73 @@
+//! The numbers (`oid`) of objects.
+
+use super::constraint::constraints;
+use crate::catalog::{Schema, Table};
+use std::collections::BTreeMap;
+
+/// The number of the first object that is not PostgreSQL's own, as in PostgreSQL.
+const FIRST: i64 = 16_384;
+
+/// The number of the relation of that (folded) name, 0 when there is none.
+pub(in crate::sql) fn number_of(schema: &Schema, relation: &str) -> i64 {
+    Numbered::new(schema).relation(relation)
+}
+
+/// A schema whose objects have numbers.
+pub(super) struct Numbered<'s> {
+    pub(super) schema: &'s Schema,
+    relations: BTreeMap<String, i64>,
+    parts: BTreeMap<(&'s str, Part<'s>), i64>,
+}
+
+/// What has a number inside of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part<'s> {
+    /// A constraint, by its name.
+    Constraint(&'s str),
+    /// The default of a column, by its position.
+    Default(usize),
+}
+
+impl<'s> Numbered<'s> {
+    pub(super) fn new(schema: &'s Schema) -> Self {
+        let mut numbers = FIRST..;
+        let mut next = || numbers.next().unwrap_or_default();
+        let (mut relations, mut parts) = (BTreeMap::new(), BTreeMap::new());
+        for table in schema.tables() {
+            relations.insert(table.name.clone(), next());
+            for index in super::constraint::indexes(table) {
+                relations.insert(index.name.clone(), next());
+            }
+            let named = constraints(table)
+                .into_iter()
+                .map(|c| Part::Constraint(c.name));
+            let defaults = (0..table.columns.len())
+                .filter(|at| super::constraint::default(table, *at).is_some());
+            for part in named.chain(defaults.map(Part::Default)) {
+                parts.insert((table.name.as_str(), part), next());
+            }
+        }
+        for view in schema.views() {
+            relations.insert(view.name.clone(), next());
+        }
+        for sequence in schema.sequences() {
+            relations.insert(sequence.name.clone(), next());
+        }
+        Self {
+            schema,
+            relations,
+            parts,
+        }
+    }
+
+    /// The number of the table, index, view or sequence of that name; 0 when there is none.
+    pub(super) fn relation(&self, name: &str) -> i64 {
+        self.relations.get(name).copied().unwrap_or_default()
+    }
+
+    /// The number of a part of `table`; 0 when there is no such.
+    pub(super) fn part(&self, table: &'s Table, part: Part<'s>) -> i64 {
+        let number = self.parts.get(&(table.name.as_str(), part));
+        number.copied().unwrap_or_default()
+    }
+}
