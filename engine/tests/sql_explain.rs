@@ -113,3 +113,36 @@ fn the_statement_is_run() {
         run(c, "ROLLBACK");
     });
 }
+
+#[test]
+fn a_join_over_keys_gives_as_many_rows_as_it_has() {
+    each(|c| {
+        run(
+            c,
+            "CREATE TABLE k (x INTEGER PRIMARY KEY, y INTEGER);
+             CREATE TABLE pair (p INTEGER, q INTEGER, PRIMARY KEY (p, q));
+             INSERT INTO k SELECT g, g FROM generate_series(1, 1000) g;
+             INSERT INTO pair SELECT g / 30, g % 30 FROM generate_series(0, 999) g;
+             ANALYZE;",
+        );
+        let estimate = |sql: &str| {
+            let lines = text(c, &format!("EXPLAIN {sql}"));
+            let rows = lines[0].split("rows=").nth(1);
+            let rows = rows.and_then(|rest| rest.split(' ').next());
+            rows.map(str::to_owned)
+        };
+        // Each of the equalities alone lets a thousandth through, and all together still one row for each row.
+        assert_eq!(
+            estimate(
+                "SELECT * FROM k a, k b, k c, k d, k e WHERE a.x = b.x AND b.x = c.x AND c.x = d.x AND d.x = e.x"
+            )
+            .as_deref(),
+            Some("1000")
+        );
+        // No column is a key, both together are.
+        assert_eq!(
+            estimate("SELECT * FROM pair a JOIN pair b ON a.p = b.p AND a.q = b.q").as_deref(),
+            Some("1000")
+        );
+    });
+}

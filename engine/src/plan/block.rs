@@ -94,10 +94,28 @@ impl Block {
             .map(|(table, c)| (table, *c))
     }
 
-    /// The number of the first column of the table that `column` is of, and the rows of that table.
-    pub(crate) fn table_of(&self, column: usize) -> Option<(usize, f64)> {
-        let (table, c) = self.origin(column)?;
-        Some((column - c, cost::table_rows(table)))
+    /// The number of the first column of the table that `column` is of.
+    pub(crate) fn first_column(&self, column: usize) -> Option<usize> {
+        Some(column - self.origin(column)?.1)
+    }
+
+    /// Rows of the table whose first column is `first`; 1 when there is none.
+    pub(crate) fn rows(&self, first: usize) -> f64 {
+        self.origin(first)
+            .map_or(1.0, |(table, _)| cost::table_rows(table))
+    }
+
+    /// The rows of the table whose first column is `first` if those of `columns` that are its own hold a key of it.
+    pub(crate) fn key_rows(&self, first: usize, columns: &[usize]) -> Option<f64> {
+        let (table, _) = self.origin(first)?;
+        let own = |c: usize| columns.contains(&(first + c));
+        let is_keyed = table.row_id_column.is_some_and(own)
+            || table.indexes.iter().any(|index| {
+                index.is_always_unique()
+                    && index.predicate.is_none()
+                    && index.columns.iter().all(|(c, _)| own(*c))
+            });
+        is_keyed.then(|| cost::table_rows(table))
     }
 
     /// The tables whose indexes have parts that are computed, with those parts, for [`Self::index_keys`] to know.

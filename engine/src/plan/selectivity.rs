@@ -21,8 +21,8 @@ pub(crate) const ELEMENTS: usize = 10;
 struct Keys {
     /// The first columns of both.
     tables: (usize, usize),
-    /// Rows of the larger one.
-    rows: f64,
+    /// The columns of both that are compared.
+    columns: Vec<usize>,
     /// The product of the fractions for which each holds.
     fraction: f64,
 }
@@ -33,19 +33,34 @@ impl Keys {
         let ExprKind::Compare(CompareOp::Eq, left, right) = &conjunct.kind else {
             return None;
         };
-        let (left, left_rows) = block.table_of(key_column(left)?)?;
-        let (right, right_rows) = block.table_of(key_column(right)?)?;
+        let columns = vec![key_column(left)?, key_column(right)?];
+        let (left, right) = (
+            block.first_column(columns[0])?,
+            block.first_column(columns[1])?,
+        );
         (left != right).then(|| Self {
             tables: (left.min(right), left.max(right)),
-            rows: left_rows.max(right_rows),
+            columns,
             fraction: one(conjunct, block),
         })
     }
+
+    /// The fraction for which all hold. Where a key is compared, that which finds one of its rows; else at least that, for a
+    /// key of the larger table: its rows have no more combinations of values than there are rows.
+    fn together(&self, block: &Block) -> f64 {
+        let (left, right) = self.tables;
+        let keyed = [left, right].map(|table| block.key_rows(table, &self.columns));
+        match keyed.into_iter().flatten().reduce(f64::max) {
+            Some(rows) => 1.0 / rows,
+            None => self
+                .fraction
+                .max(1.0 / block.rows(left).max(block.rows(right))),
+        }
+    }
 }
 
-/// The fraction for which all of `conjuncts` hold. Two ends of a range on one column count as one condition. Equalities
-/// between two tables do not let less through than one over a key of the larger table would: its rows have no more
-/// combinations of values than there are rows.
+/// The fraction for which all of `conjuncts` hold. Two ends of a range on one column count as one condition, as do
+/// equalities between two tables.
 pub(crate) fn all<'a>(conjuncts: impl IntoIterator<Item = &'a Expr>, block: &Block) -> f64 {
     let mut result = 1.0;
     let mut keys: Vec<Keys> = Vec::new();
@@ -54,7 +69,10 @@ pub(crate) fn all<'a>(conjuncts: impl IntoIterator<Item = &'a Expr>, block: &Blo
     for conjunct in conjuncts {
         if let Some(new) = Keys::new(conjunct, block) {
             match keys.iter_mut().find(|known| known.tables == new.tables) {
-                Some(known) => known.fraction *= new.fraction,
+                Some(known) => {
+                    known.fraction *= new.fraction;
+                    known.columns.extend(new.columns);
+                }
                 None => keys.push(new),
             }
             continue;
@@ -86,7 +104,7 @@ pub(crate) fn all<'a>(conjuncts: impl IntoIterator<Item = &'a Expr>, block: &Blo
         *end = Some(end.map_or(fraction, |f: f64| f.min(fraction)));
     }
     for both in keys {
-        result *= both.fraction.max(1.0 / both.rows);
+        result *= both.together(block);
     }
     for (_, above, below, known) in ranges {
         result *= match (above, below) {
@@ -95,7 +113,8 @@ pub(crate) fn all<'a>(conjuncts: impl IntoIterator<Item = &'a Expr>, block: &Blo
             (a, b) => a.or(b).unwrap_or(1.0),
         };
     }
-    result.clamp(SMALLEST, 1.0)
+    // Those of many joins together may be next to nothing of all combinations.
+    result.clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// The fraction for which `condition` holds.
