@@ -428,8 +428,14 @@ impl Pool {
                 continue;
             }
             frame.mark_dirty();
+            let mut sound = !from_image;
             for (_, op) in ops {
-                if !op.fits(&frame.page) {
+                // Bytes may have become anything, cells stay what they are.
+                sound = match op.is_of_cells() {
+                    true => sound || frame.page.has_sound_cells(),
+                    false => false,
+                };
+                if (op.is_of_cells() && !sound) || !op.fits(&frame.page) {
                     return Err(Error::corrupt(format!(
                         "the log does not fit page {}: the record that ends at {} was made for another state of it",
                         id.0, end.0

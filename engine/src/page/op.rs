@@ -1,6 +1,6 @@
 //! The vocabulary of redo: what a log record can do to one page.
 
-use super::{HEADER_BYTES, Page};
+use super::{HEADER_BYTES, Page, PageKind};
 use crate::error::{Error, Result};
 
 /// A change of one page. Applying it to the page state it was made for is deterministic.
@@ -54,9 +54,18 @@ impl PageOp {
         page.raise_max_txn(txn);
     }
 
-    /// Whether the operation can be applied to `page` as it is. Redo asks before it trusts a log from disk.
+    /// Whether it is one of cells, not of bytes.
+    pub(crate) fn is_of_cells(&self) -> bool {
+        matches!(self, Self::Insert(..) | Self::Replace(..) | Self::Remove(_))
+    }
+
+    /// Whether the operation can be applied to `page` as it is; one of cells asks for a page [whose cells are
+    /// sound](Page::has_sound_cells). Redo asks before it trusts a log from disk.
     pub fn fits(&self, page: &Page) -> bool {
         let count = page.slot_count();
+        if self.is_of_cells() && page.kind() != Some(PageKind::Node) {
+            return false;
+        }
         match self {
             Self::Image { low, high } => {
                 low.len() >= HEADER_BYTES && low.len() + high.len() <= page.bytes().len()

@@ -385,6 +385,11 @@ impl Page {
         Ok(())
     }
 
+    /// Whether it has cells, all of them within it (PAGE-2).
+    pub(crate) fn has_sound_cells(&self) -> bool {
+        self.kind() == Some(PageKind::Node) && self.is_well_formed()
+    }
+
     fn is_well_formed(&self) -> bool {
         let (lower, upper) = (HEADER_BYTES + 2 * self.slot_count(), self.cell_start());
         if lower > upper || upper > self.bytes.len() {
@@ -398,13 +403,16 @@ impl Page {
                 return false;
             }
             let len = usize::from(self.u16(at));
+            if at + 2 + len > self.bytes.len() {
+                return false;
+            }
             live += len + 2;
             let key = if self.level() == 0 && len >= 3 {
                 usize::from(self.u16(at + 3))
             } else {
                 0
             };
-            at + 2 + len <= self.bytes.len() && len >= head + key
+            len >= head + key
         });
         fits && live + self.u32(GARBAGE) as usize == self.bytes.len() - upper
     }

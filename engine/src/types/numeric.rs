@@ -67,16 +67,14 @@ pub(crate) fn encode_short(coefficient: i64, scale: u32, out: &mut Vec<u8>) {
 #[inline]
 pub(crate) fn decode_short(bytes: &[u8], start: usize, end: usize) -> Option<(i64, u32)> {
     let (scale, behind) = bytes.get(start..)?.split_first_chunk::<SCALE_BYTES>()?;
+    let scale = u32::from(u16::from_le_bytes(*scale));
     let word = i64::from_le_bytes(*behind.first_chunk::<8>()?);
     let unused = match end.checked_sub(start + SCALE_BYTES)? {
-        0 => return Some((0, u32::from(u16::from_le_bytes(*scale)))),
+        0 if scale <= SCALE_MAX => return Some((0, scale)),
         length @ 1..=8 => 64 - 8 * length as u32,
         _ => return None,
     };
-    Some((
-        (word << unused) >> unused,
-        u32::from(u16::from_le_bytes(*scale)),
-    ))
+    (scale <= SCALE_MAX).then_some(((word << unused) >> unused, scale))
 }
 
 /// The number of an encoded form. Errors: [`crate::ErrorKind::Corrupt`].
@@ -105,15 +103,20 @@ pub fn decode_small(bytes: &[u8]) -> Option<(i128, u32)> {
 
 /// The number of an encoded form. Errors: [`crate::ErrorKind::Corrupt`].
 pub fn decode_decimal(bytes: &[u8]) -> Result<Decimal> {
-    if let Some((coefficient, scale)) = decode_small(bytes) {
-        return Ok(Decimal::new(coefficient, scale));
-    }
-    match bytes.split_first_chunk::<2>() {
-        Some((scale, digits)) => Ok(Decimal::from_parts(
+    let decimal = match (
+        decode_small(bytes),
+        bytes.split_first_chunk::<SCALE_BYTES>(),
+    ) {
+        (Some((coefficient, scale)), _) => Decimal::new(coefficient, scale),
+        (None, Some((scale, digits))) => Decimal::from_parts(
             BigInt::from_signed_bytes_le(digits),
             u32::from(u16::from_le_bytes(*scale)),
-        )),
-        None => Err(Error::corrupt("a numeric value without a scale")),
+        ),
+        (None, None) => return Err(Error::corrupt("a numeric value without a scale")),
+    };
+    match decimal.scale <= SCALE_MAX {
+        true => Ok(decimal),
+        false => Err(Error::corrupt("a numeric value of too many digits")),
     }
 }
 
