@@ -75,6 +75,7 @@ fn main() -> ExitCode {
         },
         keep_going: arguments.keep_going,
         differences,
+        ..Options::default()
     };
     // A panic of the engine is reported as a failure of its record.
     std::panic::set_hook(Box::new(|_| {}));

@@ -179,6 +179,8 @@ mistakes! {
         ChainUndoPartial,
         /// A forward scan that goes on to the next leaf leaves out its first key.
         ScanSkipsFence,
+        /// A scan takes leaves in a row that hold removed rows only for its end.
+        ScanEndsOverRemoved,
         /// A dropped tree is freed while a snapshot sees it.
         DroppedTreeFreedEarly,
         /// After an open, hidden row ids begin at 1 again.
@@ -227,6 +229,12 @@ mistakes! {
         ScanEndNotNoted,
         /// Of two spans that overlap the shorter end is kept.
         SpansJoinedShort,
+        /// What a commit wrote is no longer validated against although one snapshot does not see it.
+        HistorySettledEarly,
+        /// Whose history was forgotten may commit as if nothing had been.
+        ForgottenHistoryTrusted,
+        /// A transaction that rolls back has ended for the others before its changes are undone.
+        EndedBeforeUndone,
     }
     Locks {
         /// Nobody asks whether a key is locked.
@@ -239,6 +247,8 @@ mistakes! {
         LockSurvivesSavepoint,
         /// A key that another transaction is changing can be locked.
         LockIgnoresWriters,
+        /// A commit gives its locks back before others see what it did.
+        LockGivenBackEarly,
     }
     Catalog {
         /// A change of schema leaves the schema's version.

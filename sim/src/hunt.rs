@@ -36,9 +36,12 @@ fn names_of(mistake: Mistake) -> &'static [&'static str] {
         Mistake::ChecksumSkipped | Mistake::OlderPageAccepted | Mistake::DamageTakenForEnd => {
             &["damage"]
         }
+        Mistake::ScanEndsOverRemoved => &["removals"],
         Mistake::SequenceNotLogged | Mistake::SequenceLogNotAwaited => &["sequences"],
-        Mistake::PendingNotValidated => &["serializable"],
-        Mistake::InterruptedTooLate => &["sessions"],
+        Mistake::PendingNotValidated | Mistake::ForgottenHistoryTrusted => &["serializable"],
+        Mistake::InterruptedTooLate | Mistake::EndedBeforeUndone | Mistake::LockGivenBackEarly => {
+            &["sessions"]
+        }
         _ => match mistake.area() {
             Area::Catalog | Area::Integrity | Area::Planner | Area::Executor => &["queries"],
             _ => &["storage"],

@@ -4,7 +4,9 @@ use arbitrary::Arbitrary;
 use proptest::prelude::*;
 use quantadb::planted::{Mistake, plant};
 use quantadb_sim::property::{
-    FileInput, LogDamage, LogInput, TreeInput, check_file, check_log, check_log_damage, check_sql,
+    ExpressionInput, FileInput, KeyInput, LogDamage, LogInput, PageInput, QueryInput, RowInput,
+    TransactionsInput, TreeInput, check_expression, check_file, check_keys, check_log,
+    check_log_damage, check_page, check_query, check_rows, check_sql, check_transactions,
     check_tree, input_of,
 };
 use rand::{Rng, SeedableRng};
@@ -51,6 +53,11 @@ proptest! {
     #![proptest_config(config(60))]
 
     #[test]
+    fn sessions_see_what_the_model_says(input in input::<TransactionsInput>(500)) {
+        check_transactions(input);
+    }
+
+    #[test]
     fn a_tree_is_an_ordered_map(input in input::<TreeInput>(1500)) {
         check_tree(input);
     }
@@ -67,6 +74,31 @@ proptest! {
     #[test]
     fn any_log_gives_an_answer_or_an_error(input in input::<LogDamage>(300)) {
         check_log_damage(input);
+    }
+
+    #[test]
+    fn any_page_is_sound_or_refused(input in input::<PageInput>(200)) {
+        check_page(input);
+    }
+
+    #[test]
+    fn rows_are_their_values(input in input::<RowInput>(600)) {
+        check_rows(input);
+    }
+
+    #[test]
+    fn keys_are_in_the_order_of_their_values(input in input::<KeyInput>(200)) {
+        check_keys(input);
+    }
+
+    #[test]
+    fn an_expression_is_what_it_is_by_hand(input in input::<ExpressionInput>(150)) {
+        check_expression(input);
+    }
+
+    #[test]
+    fn a_query_is_the_same_whatever_its_plan(input in input::<QueryInput>(200)) {
+        check_query(input);
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use crate::column::{Cell, ColumnKind};
 use crate::engine::{Answer, EngineError, ScriptDatabase, Session, SessionId, rows_answer};
-use quantadb::api::{Connection, Database};
+use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
 use quantadb::types::Value;
+use quantadb::vfs::MemoryVfs;
 use sqllogictest::DBOutput;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Its SQL is PostgreSQL's, so what scripts say of that engine holds for it too.
@@ -19,18 +21,27 @@ pub(crate) struct QuantaDatabase {
 
 impl QuantaDatabase {
     /// A new database in memory. Errors: those of creating it.
-    pub(crate) fn in_memory() -> Result<Self, EngineError> {
+    pub(crate) fn in_memory(session: SessionOptions) -> Result<Self, EngineError> {
+        let options = DatabaseOptions {
+            vfs: Arc::new(MemoryVfs::new()),
+            session,
+            ..DatabaseOptions::default()
+        };
         Ok(Self {
-            database: Database::open_in_memory()?,
+            database: Database::open_with("script.qdb", options)?,
             _directory: None,
         })
     }
 
     /// A new database in a file of a temporary directory. Errors: those of creating both.
-    pub(crate) fn in_file() -> Result<Self, EngineError> {
+    pub(crate) fn in_file(session: SessionOptions) -> Result<Self, EngineError> {
         let directory = tempfile::tempdir().map_err(EngineError::outside)?;
+        let options = DatabaseOptions {
+            session,
+            ..DatabaseOptions::default()
+        };
         Ok(Self {
-            database: Database::open(directory.path().join("script.qdb"))?,
+            database: Database::open_with(directory.path().join("script.qdb"), options)?,
             _directory: Some(directory),
         })
     }

@@ -44,28 +44,45 @@ fn find_below(directory: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
 /// Runs one script over a fresh database. What keeps it from being run at all is a failure at line 0.
 pub fn run_file(path: &Path, options: &Options, after_record: &dyn Fn()) -> ScriptReport {
     let name = path.display().to_string();
-    let run = || -> Result<ScriptReport, String> {
-        let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
-        let database = open(&options.target).map_err(|e| e.to_string())?;
-        Ok(run_script(&*database, &name, &text, options, after_record))
-    };
-    run().unwrap_or_else(|got| ScriptReport {
+    match std::fs::read_to_string(path) {
+        Ok(text) => run_text(&name, &text, options, after_record),
+        Err(error) => unable(&name, error.to_string()),
+    }
+}
+
+/// Runs the script `text`, called `name` in what is reported, as [`run_file`] does a file.
+pub fn run_text(
+    name: &str,
+    text: &str,
+    options: &Options,
+    after_record: &dyn Fn(),
+) -> ScriptReport {
+    match open(options) {
+        Ok(database) => run_script(&*database, name, text, options, after_record),
+        Err(error) => unable(name, error.to_string()),
+    }
+}
+
+/// The report of a script that was not run.
+fn unable(name: &str, got: String) -> ScriptReport {
+    ScriptReport {
         failures: vec![Failure {
-            file: name.clone(),
+            file: name.to_owned(),
             line: 0,
             sql: String::new(),
             expected: "a script and a database for it".to_owned(),
             got,
         }],
         ..ScriptReport::default()
-    })
+    }
 }
 
 /// A fresh database for a script.
-fn open(target: &Target) -> Result<Box<dyn ScriptDatabase>, EngineError> {
-    Ok(match target {
-        Target::Memory => Box::new(QuantaDatabase::in_memory()?),
-        Target::File => Box::new(QuantaDatabase::in_file()?),
+fn open(options: &Options) -> Result<Box<dyn ScriptDatabase>, EngineError> {
+    let session = options.session.clone();
+    Ok(match &options.target {
+        Target::Memory => Box::new(QuantaDatabase::in_memory(session)?),
+        Target::File => Box::new(QuantaDatabase::in_file(session)?),
         Target::Postgres(address) => Box::new(PostgresDatabase::create(address)?),
     })
 }

@@ -46,6 +46,7 @@ mod engine;
 mod files;
 mod judge;
 mod postgres;
+mod property;
 mod report;
 mod run;
 mod script;
@@ -53,6 +54,7 @@ mod seat;
 mod sessions;
 
 pub use differences::Differences;
-pub use files::{find_files, run_file, run_files};
+pub use files::{find_files, run_file, run_files, run_text};
 pub use postgres::PostgresAddress;
+pub use property::check_script;
 pub use report::{Failure, Options, Progress, ScriptReport, Summary, Target};

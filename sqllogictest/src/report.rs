@@ -2,6 +2,7 @@
 
 use crate::differences::Differences;
 use crate::postgres::PostgresAddress;
+use quantadb::api::SessionOptions;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -28,6 +29,8 @@ pub struct Options {
     pub keep_going: bool,
     /// Records that may fail.
     pub differences: Differences,
+    /// Of QuantaDB's sessions; a server has its own.
+    pub session: SessionOptions,
 }
 
 impl Default for Options {
@@ -37,6 +40,7 @@ impl Default for Options {
             target: Target::Memory,
             keep_going: true,
             differences: Differences::default(),
+            session: SessionOptions::default(),
         }
     }
 }

@@ -162,7 +162,7 @@ impl CourseCell {
         self.with(|taking| {
             taking.made = Course {
                 point,
-                steps: Vec::new(),
+                ..Course::default()
             };
             if let Some(events) = &mut taking.events {
                 events.clear();
@@ -205,7 +205,11 @@ impl CourseCell {
     /// Whether a session has that turn; its stream is set to where it stood.
     pub fn turn(&self, session: usize, number: u32, stream: &mut ChaCha8Rng) -> bool {
         let has = self.with(|taking| {
-            if taking.given.is_some() {
+            if taking
+                .given
+                .as_ref()
+                .is_some_and(|given| !given.draws_turns)
+            {
                 let mut turns = taking.given_step().into_iter().flat_map(|s| &s.turns);
                 let Some(turn) = turns.find(|t| (t.session, t.number) == (session, number)) else {
                     return false;

@@ -10,6 +10,8 @@ pub struct Course {
     pub point: Option<u64>,
     /// The steps: the start first, the end last if it was reached.
     pub steps: Vec<Step>,
+    /// Whether each step has the turns that its own draws give it, and not those that it lists.
+    pub draws_turns: bool,
 }
 
 /// When a step is.

@@ -1,7 +1,5 @@
-//! Any text as SQL, and any seed as a scenario.
+//! Any text as SQL.
 
-use crate::scenario::{Request, SCENARIOS, run_seed};
-use arbitrary::Arbitrary;
 use quantadb::catalog::{Column, Index, Schema, Table};
 use quantadb::sql::{bind, parse};
 use quantadb::storage::TreeId;
@@ -73,28 +71,5 @@ pub fn check_sql(text: &str) {
             }
         }
         Err(error) => refused(error),
-    }
-}
-
-/// A scenario of the simulator.
-#[derive(Arbitrary, Clone, Copy, Debug)]
-pub struct ScenarioInput {
-    seed: u64,
-    scenario: u8,
-    steps: u16,
-}
-
-/// Any seed runs without a violation.
-///
-/// # Panics
-/// When not, with the command that shows it again.
-pub fn check_scenario(input: ScenarioInput) {
-    let scenario = &SCENARIOS[usize::from(input.scenario) % SCENARIOS.len()];
-    let request = Request {
-        steps: Some(u64::from(input.steps % 200)),
-        ..Request::default()
-    };
-    if let Err(violation) = run_seed(scenario, input.seed, &request) {
-        panic!("{violation}");
     }
 }

@@ -12,14 +12,20 @@
 //!   Condition TRUE, FALSE or NULL of a row                                                three-valued, by hand
 //! ```
 //!
-//! All values are integers or NULL: what is looked for is which rows come, how often, and in which order.
+//! All values are integers or NULL: what is looked for is which rows come, how often, and in which order. What one value
+//! is made of is asked of an [`Expression`], over integers, texts and truth values.
 
 mod change;
 mod condition;
+mod decisions;
+mod expression;
 mod question;
 mod tables;
+mod text_functions;
 
 pub use change::Change;
 pub use condition::Condition;
+pub use decisions::Decisions;
+pub use expression::{Expression, Failed, Kind, Scalar};
 pub use question::{Answer, Question};
 pub use tables::{Action, Layout, Row, Tables};

@@ -4,6 +4,7 @@
 //!   Q                         as many rows as  Q WHERE p, Q WHERE NOT p, Q WHERE p IS NULL   together     (TLP)
 //!   count(*) WHERE p          as many as       the rows of  SELECT (p) IS TRUE  that are true             (NoREC)
 //!   Q                         the same as      Q without the indexes, and Q with hardly any memory        (plans)
+//!   Q                         the same as      Q when the database is opened again, with another cache
 //! ```
 //!
 //! TLP: Rigger and Su, "Finding bugs in database systems via query partitioning", OOPSLA 2020. NoREC: Rigger and Su,
@@ -42,6 +43,13 @@ const SOURCES: [&str; 6] = [
     "(SELECT id, a, b, c FROM l0 WHERE a IS NOT NULL) x",
 ];
 
+/// What a statement may hold in memory, instead of what the run's options say.
+const WORK_MEMS: [&str; 3] = ["64kB", "200kB", "100MB"];
+/// Pages of the cache, where it is not as the run's options say; 0: as few as there may be.
+const CACHES_PAGES: [usize; 2] = [0, 300];
+/// Answers that are asked for again when the database is opened again.
+const REMEMBERED_MAX: usize = 6;
+
 type Rows = Vec<String>;
 
 /// What came of asking: rows, a fault of the disk, or an error that makes the check void.
@@ -55,6 +63,8 @@ enum Asked {
 pub(super) struct Logic {
     database: Option<Database>,
     connection: Option<Connection>,
+    /// Queries and what they gave since the last change.
+    remembered: Vec<(String, Rows)>,
     phase: PhaseCell,
     rng: ChaCha8Rng,
     work: WorkCounts,
@@ -241,16 +251,25 @@ impl Logic {
             Asked::Void => return Ok(Event::Fine),
             Asked::Fault(error) => return Ok(fault(error)),
         };
-        let drops = (0..INDEXES.len()).map(|i| format!("DROP INDEX IF EXISTS i{i}"));
-        let drops = drops.collect::<Vec<_>>().join("; ");
-        let begin = format!("BEGIN; SET LOCAL work_mem = '64kB'; {drops}");
+        if self.remembered.len() < REMEMBERED_MAX {
+            self.remembered.push((query.clone(), usual.clone()));
+        }
+        let mut begin = "BEGIN".to_owned();
+        let (without_indexes, memory) = (self.rng.random_bool(0.7), self.rng.random_range(0..4));
+        if without_indexes {
+            let drops = (0..INDEXES.len()).map(|i| format!("; DROP INDEX IF EXISTS i{i}"));
+            begin.extend(drops);
+        }
+        if let Some(work_mem) = WORK_MEMS.get(memory) {
+            begin += &format!("; SET LOCAL work_mem = '{work_mem}'");
+        }
         if let Err(error) = self.connection().run(&begin) {
             return self.unless_fault(&begin, error);
         }
         let asked = self.ask(&query);
         let ended = self.connection().run("ROLLBACK");
         match asked? {
-            Asked::Rows(rows) => compare(format!("without indexes: {query}"), usual, rows)?,
+            Asked::Rows(rows) => compare(format!("{query} after {begin}"), usual, rows)?,
             Asked::Void => {}
             Asked::Fault(error) => return Ok(fault(error)),
         }
@@ -281,6 +300,7 @@ impl Logic {
             _ => INDEXES[self.rng.random_range(0..INDEXES.len())].to_owned(),
         };
         self.phase.course().note(|| sql.clone());
+        self.remembered.clear();
         match self
             .phase
             .during(Phase::Commit, || self.connection().run(&sql))
@@ -311,6 +331,18 @@ impl Logic {
         format!("({id}, {a}, {b}, {c})")
     }
 
+    /// What queries gave before the database was opened again, they give now. `Err` within `Ok`: the disk failed.
+    fn ask_again(&mut self) -> Result<Result<(), Error>, Mismatch> {
+        for (query, rows) in self.remembered.clone() {
+            match self.ask(&query)? {
+                Asked::Rows(found) => compare(format!("opened again: {query}"), rows, found)?,
+                Asked::Void => {}
+                Asked::Fault(error) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
     fn unless_fault(&self, sql: &str, error: Error) -> Result<Event, Mismatch> {
         match is_fault(&error) {
             true => Ok(fault(error)),
@@ -331,13 +363,25 @@ impl Workload for Logic {
     type Engine = Database;
 
     fn open(world: &World, options: DiskOptions) -> Result<Database, Error> {
-        open_database(world, options)
+        let turn = world.work.recoveries.done as usize % (CACHES_PAGES.len() + 1);
+        let cache_bytes = match CACHES_PAGES.get(turn) {
+            Some(pages) => pages * options.page_bytes,
+            None => options.cache_bytes,
+        };
+        open_database(
+            world,
+            DiskOptions {
+                cache_bytes,
+                ..options
+            },
+        )
     }
 
     fn begin(seed: u64, world: &World, engine: Database) -> Result<Self, Mismatch> {
         let mut logic = Self {
             connection: None,
             database: None,
+            remembered: Vec::new(),
             phase: world.progress.phase.clone(),
             rng: Streams::new(seed).workload(),
             work: WorkCounts::default(),
@@ -387,7 +431,7 @@ impl Workload for Logic {
             (Ok(connection), Ok(report)) if report.problems.is_empty() => {
                 self.connection = Some(connection);
                 self.work.pages_checked += report.pages_checked;
-                Ok(Ok(()))
+                self.ask_again()
             }
             (Ok(_), Ok(report)) => Err(wrong(
                 "check()".to_owned(),

@@ -11,6 +11,7 @@
 //!   storage  transactions on trees          lockstep with the model, crashes at any call
 //!   every-call  the same, short           once for each disk call, crashed there
 //!   io-errors  the same                     failing calls instead of crashes, and both
+//!   removals  the same, thousands of entries  scans over whole leaves of removed ones
 //!   sql      generated SQL                  against the same SQL over the model
 //!   sql-errors  the same                    failing calls
 //!   queries  constraints and queries        against loops over rows, which share nothing with the engine

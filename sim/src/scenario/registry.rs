@@ -124,6 +124,13 @@ pub const SCENARIOS: &[Scenario] = &[
         run: run::<Trees>,
     },
     Scenario {
+        name: "removals",
+        about: "thousands of entries come and go, among scans, vacuum and crashes: leaves in a row hold removed ones only",
+        faults: FAILURES,
+        options: SwarmOptions::removals,
+        run: run::<Trees>,
+    },
+    Scenario {
         name: "sql",
         about: "generated definitions, changes and queries in several sessions against the model; crashes at any disk call",
         faults: FAILURES,
@@ -169,7 +176,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "sessions",
         about: "sessions in threads whose turns the seed decides, with waits and deadlocks; no interleaving may break a sum",
         faults: CRASHES,
-        options: SwarmOptions::sessions,
+        options: SwarmOptions::forgetful_sessions,
         run: run::<Threads>,
     },
     Scenario {
@@ -183,7 +190,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "serializable",
         about: "sessions in threads that append to lists and read them: what they saw is as in some order of transactions",
         faults: CRASHES,
-        options: SwarmOptions::sessions,
+        options: SwarmOptions::forgetful_sessions,
         run: run::<Histories<SERIALIZABLE>>,
     },
     Scenario {

@@ -180,6 +180,44 @@ impl SwarmOptions {
         }
     }
 
+    /// The same, with an engine that may forget early what commits wrote, and then refuses those who would have to know.
+    pub(super) fn forgetful_sessions(seed: u64) -> Self {
+        let options = Self::sessions(seed);
+        Self {
+            engine: DiskOptions {
+                history_commits_max: [1 << 20, 2, 1 << 20, 20][(seed / 2 % 4) as usize],
+                ..options.engine
+            },
+            ..options
+        }
+    }
+
+    /// Thousands of small entries at once, on small pages: many leaves in a row lose all of theirs.
+    pub(super) fn removals(seed: u64) -> Self {
+        let options = Self::crashes(seed);
+        let rng = &mut Streams::new(seed).options();
+        rng.set_word_pos(1 << 22);
+        Self {
+            engine: DiskOptions {
+                page_bytes: 4096,
+                ..options.engine
+            },
+            crash_calls_mean: pick(rng, &[0, 1000, 5000]),
+            shape: Shape {
+                sessions: pick(rng, &[1, 2, 3]),
+                trees_max: 1,
+                keys: 60,
+                key_bytes_max: 30,
+                value_bytes_max: pick(rng, &[20, 120]),
+                burst_max: pick(rng, &[1500, 4000]),
+                schema_changes: false,
+                maintenance: true,
+            },
+            steps: 80,
+            ..options
+        }
+    }
+
     /// A short run without crashes of its own.
     pub(super) fn every_call(seed: u64) -> Self {
         let options = Self::crashes(seed);

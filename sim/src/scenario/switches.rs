@@ -58,6 +58,7 @@ pub const SWITCHES: &[Switch] = &[
     switch!("log segment bytes", engine.log_segment_bytes),
     switch!("checkpoint bytes", engine.checkpoint_bytes),
     switch!("versions slack", engine.versions_slack),
+    switch!("history commits", engine.history_commits_max),
     switch!("calls between crashes", crash_calls_mean),
     switch!("process crashes %", process_crash_percent),
     switch!("crash in recovery", crash_in_recovery, ["false"]),

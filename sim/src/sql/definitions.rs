@@ -1,6 +1,7 @@
 //! Statements that define things: tables, indexes, views, columns.
 
 use super::generator::{Generator, pick};
+use super::typed::Typed;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -74,7 +75,8 @@ impl Definitions<'_> {
         let t = pick(rng, &["TIMESTAMPTZ", "TIMESTAMP", "DATE"]);
         let g = pick(rng, &["INTEGER[]", "INTEGER[]", "TEXT[]", "NUMERIC[]"]);
         format!(
-            "CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}, d {d}, t {t}, g {g}{generated}{more}{foreign})"
+            "CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}, d {d}, t {t}, g {g}{}{generated}{more}{foreign})",
+            Typed::columns(rng)
         )
     }
 
@@ -110,7 +112,11 @@ impl Definitions<'_> {
     }
 
     fn alteration(&self, rng: &mut ChaCha8Rng) -> String {
-        const ACTIONS: [&str; 20] = [
+        const ACTIONS: [&str; 24] = [
+            "ALTER COLUMN k TYPE CHAR(6)",
+            "ALTER COLUMN k TYPE TEXT",
+            "ALTER COLUMN m TYPE INTERVAL",
+            "ALTER COLUMN j TYPE TEXT, ALTER COLUMN y SET DEFAULT '\\x01'",
             "ADD COLUMN h BIGINT GENERATED ALWAYS AS (a + 7) STORED",
             "DROP COLUMN a CASCADE",
             "ADD COLUMN e INTEGER DEFAULT 5",
@@ -162,6 +168,12 @@ impl Definitions<'_> {
                 "lower(b)",
                 "(a % 7), id",
                 "upper(b), (a + 1) DESC",
+                "m",
+                "u DESC, m",
+                "k, id",
+                "y DESC",
+                "(j ->> 'a'), k",
+                "d DESC, y",
             ],
         );
         let rows = pick(
@@ -173,6 +185,7 @@ impl Definitions<'_> {
                 " WHERE a > 3",
                 " WHERE b IS NOT NULL",
                 " WHERE a IS NULL OR c > 5",
+                " WHERE m > '05:00'",
             ],
         );
         format!("CREATE {unique}INDEX {table}_i{number} ON {table} ({columns}){rows}")
@@ -184,7 +197,7 @@ impl Definitions<'_> {
         match rng.random_range(0..20) {
             0..=4 => self.create_table(number, rng),
             5 if rng.random_bool(0.5) => format!(
-                "CREATE TABLE t{number} AS SELECT id, a, b, c, d, t, g FROM {} WHERE {}{}",
+                "CREATE TABLE t{number} AS SELECT id, a, b, c, d, t, g, m, u, k, j, y FROM {} WHERE {}{}",
                 self.0.table(rng),
                 self.0.condition(rng),
                 pick(rng, &["", "", " WITH NO DATA"])

@@ -8,6 +8,7 @@ use super::changes::Changes;
 use super::copies::Copies;
 use super::definitions::Definitions;
 use super::queries::Queries;
+use super::typed::Typed;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -179,8 +180,9 @@ impl Generator {
         if rng.random_bool(0.25) {
             let (row, interval, moment) = (self.row(rng), self.interval(rng), self.moment(rng));
             let (row, array) = (row.trim_end_matches(')'), Arrays(self).literal(rng));
+            let (names, values) = Typed(self).row(rng);
             return format!(
-                "INSERT INTO {table} (id, a, b, c, d, t, g) VALUES {row}, {interval}, {moment}, {array}) \
+                "INSERT INTO {table} (id, a, b, c, d, t, g{names}) VALUES {row}, {interval}, {moment}, {array}{values}) \
                  ON CONFLICT DO NOTHING"
             );
         }
@@ -204,8 +206,9 @@ impl Generator {
     /// A condition on a table that has no alias.
     pub(super) fn condition(&self, rng: &mut ChaCha8Rng) -> String {
         let key = self.key(rng);
-        match rng.random_range(0..16) {
+        match rng.random_range(0..18) {
             15 => Arrays(self).condition(rng),
+            16..=17 => Typed(self).condition(rng),
             0..=3 => format!("id = '{key}'"),
             12 => format!("lower(b) = {}", self.text(rng)),
             13 => format!("a % 7 = {} AND a > {}", key % 7, rng.random_range(0..8)),
@@ -245,8 +248,9 @@ impl Generator {
             };
         }
         let (table, condition) = (self.table(rng), self.condition(rng));
-        let set = match rng.random_range(0..9) {
+        let set = match rng.random_range(0..11) {
             8 => Arrays(self).change(rng),
+            9..=10 => Typed(self).change(rng),
             6 => format!("d = d + {}, t = {}", self.interval(rng), self.moment(rng)),
             7 => "d = d * 2 - interval '1 hour', t = t + interval '1 day'".to_owned(),
             0 | 1 => format!("a = {}", self.small(rng)),
@@ -269,7 +273,8 @@ impl Generator {
         }
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..20) {
+        match rng.random_range(0..22) {
+            20..=21 => Typed(self).query(rng),
             18 => format!(
                 "SELECT a, stddev(a), bit_xor(a), percentile_disc(0.5) WITHIN GROUP (ORDER BY b), mode() WITHIN GROUP \
                  (ORDER BY d), jsonb_agg(b ORDER BY b) FROM {table} WHERE {condition} GROUP BY a"

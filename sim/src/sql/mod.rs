@@ -22,6 +22,7 @@ mod generator;
 mod pair;
 mod predicates;
 mod queries;
+mod typed;
 
 pub use answer::Answer;
 pub use generator::Generator;

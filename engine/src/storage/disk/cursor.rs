@@ -239,6 +239,9 @@ impl StorageCursor for DiskCursor<'_> {
         {
             self.txn.limits.check()?;
             self.step(batch, entries_max)?;
+            if batch.is_empty() && makes(Mistake::ScanEndsOverRemoved) {
+                break;
+            }
         }
         if let (Some(reading), Some(range)) = (&self.txn.reading, &self.range) {
             let last = batch.len().checked_sub(1).map(|last| batch.key(last));

@@ -257,6 +257,9 @@ impl DiskTxn {
                 });
             }
         };
+        if makes(Mistake::LockGivenBackEarly) {
+            self.release_locks(0);
+        }
         let synchronous = match makes(Mistake::CommitWithoutSync) {
             true => Synchronous::Off,
             false => self.options.synchronous,
@@ -315,6 +318,9 @@ impl DiskTxn {
     fn roll_back_now(&mut self) -> Result<()> {
         let state = self.state.borrow().clone();
         if let Some(state) = state {
+            if makes(Mistake::EndedBeforeUndone) {
+                self.core.txns.abort(&state);
+            }
             if let Err(e) = self.undo_to(0) {
                 self.release();
                 return Err(e);
