@@ -59,8 +59,8 @@ impl PageOp {
         matches!(self, Self::Insert(..) | Self::Replace(..) | Self::Remove(_))
     }
 
-    /// Whether the operation can be applied to `page` as it is; one of cells asks for a page [whose cells are
-    /// sound](Page::has_sound_cells). Redo asks before it trusts a log from disk.
+    /// Whether the operation can be applied to `page` as it is; one of cells asks for a page whose cells are
+    /// sound (`Page::has_sound_cells`). Redo asks before it trusts a log from disk.
     pub fn fits(&self, page: &Page) -> bool {
         let count = page.slot_count();
         if self.is_of_cells() && page.kind() != Some(PageKind::Node) {
