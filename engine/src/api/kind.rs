@@ -1,7 +1,7 @@
 //! What kind of statement a text is, as far as the session must know before it is bound.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::bound::{SettingStatement, Statement, TransactionStatement};
+use crate::sql::bound::{Filled, SettingStatement, Statement, TransactionStatement};
 use crate::sql::{Parsed, ParsedKind, Recognised, explain_options};
 use sqlparser::ast::{SetExpr, Statement as Syntax};
 
@@ -72,6 +72,7 @@ fn changes_in_with(statement: &Syntax) -> bool {
 pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
     let what = match &parsed.kind {
         ParsedKind::Analyze(_) => "ANALYZE",
+        ParsedKind::TableAs(create) if create.materialized => "CREATE MATERIALIZED VIEW",
         ParsedKind::TableAs(_) => "CREATE TABLE AS",
         ParsedKind::CheckedView(..) => "CREATE VIEW",
         ParsedKind::AlterSequence(_) => "ALTER SEQUENCE",
@@ -90,6 +91,8 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::CreateIndex(_) => "CREATE INDEX",
             Syntax::CreateSequence { .. } => "CREATE SEQUENCE",
             Syntax::CreateView(_) => "CREATE VIEW",
+            Syntax::AlterView(_) => "ALTER VIEW",
+            Syntax::RefreshMaterializedView(_) => "REFRESH MATERIALIZED VIEW",
             Syntax::Drop { .. } => "DROP",
             Syntax::Comment { .. } => "COMMENT",
             _ if parsed.locks_rows => "SELECT FOR UPDATE",
@@ -132,6 +135,8 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
                 | Syntax::CreateIndex(_)
                 | Syntax::CreateSequence { .. }
                 | Syntax::CreateView(_)
+                | Syntax::AlterView(_)
+                | Syntax::RefreshMaterializedView(_)
                 | Syntax::Drop { .. }
                 | Syntax::Comment { .. }
                 | Syntax::Truncate(_)
@@ -151,16 +156,21 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Merge(_) => "MERGE",
         Statement::Truncate(..) => "TRUNCATE TABLE",
         Statement::Explain(..) => "EXPLAIN",
+        Statement::CreateTable(create) if create.materialized.is_some() => {
+            "CREATE MATERIALIZED VIEW"
+        }
         Statement::CreateTable(_) => "CREATE TABLE",
-        Statement::CreateTableAs(..) => "SELECT",
+        Statement::Fill(Filled::New(_), _) => "SELECT",
+        Statement::Fill(Filled::Refreshed(_), _) | Statement::Unpopulate(_) => {
+            "REFRESH MATERIALIZED VIEW"
+        }
         Statement::AlterTable(_) => "ALTER TABLE",
-        Statement::DropTable(..) => "DROP TABLE",
+        Statement::Drop(dropped) => dropped.tag,
         Statement::CreateView(_) => "CREATE VIEW",
-        Statement::DropView(_) => "DROP VIEW",
+        Statement::AlterView(_) => "ALTER VIEW",
         Statement::CreateIndex(_) => "CREATE INDEX",
         Statement::CreateSequence(_) => "CREATE SEQUENCE",
         Statement::AlterSequence(_) => "ALTER SEQUENCE",
-        Statement::DropSequence(..) => "DROP SEQUENCE",
         Statement::DropIndex(_) => "DROP INDEX",
         Statement::Comment(_) => "COMMENT",
         Statement::Analyze(_) => "ANALYZE",

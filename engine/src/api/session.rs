@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, CopyIo, Deferral, ResultRows, check_deferred};
 use crate::interrupt::{Interrupt, WaitLimits};
 use crate::plan::{Body, plan};
-use crate::sql::bound::{OutputColumn, Statement, TransactionModes};
+use crate::sql::bound::{Filled, OutputColumn, Statement, TransactionModes};
 use crate::sql::{Parsed, bind, parse, parse_one};
 use crate::storage::{IsolationLevel, StorageTxn, TxnOptions};
 use crate::types::Value;
@@ -421,12 +421,16 @@ impl Session {
                 output: given.output,
             },
         };
+        let root = self.shared.backend.root_tree();
         let (executed, changed_schema) = match &planned.plan.body {
             Body::Utility(statement) => {
                 utility::run(&self.shared, txn, statement, (now_micros, &sequences))?
             }
-            Body::CreateTableAs(create, _) => {
-                let table = utility::create_table(txn, create, &sequences)?;
+            Body::Fill(filled, _) => {
+                let table = match filled {
+                    Filled::New(create) => utility::create_table(txn, create, &sequences)?,
+                    Filled::Refreshed(table) => utility::refresh(txn, root, table, true)?,
+                };
                 let rows = planned.plan.filling(table);
                 let executed = exec::execute(txn, &rows, &parameters, settings, deferral)?;
                 (executed, true)

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Deferral, Executed, ResultRows};
 use crate::interrupt::WaitLimits;
 use crate::sql::bound::{
-    Commented, CreateIndex, CreateTable, OutputColumn, SettingStatement, Statement,
+    Commented, CreateIndex, CreateTable, Dropped, OutputColumn, SettingStatement, Statement,
 };
 use crate::sql::{Parsed, ParsedKind, reference};
 use crate::storage::{StorageTxn, TreeId};
@@ -60,7 +60,7 @@ pub(crate) fn refuse_in_transaction(parsed: &Parsed) -> Result<()> {
 pub(crate) fn refuse_while_checks_wait(statement: &Statement, deferral: &Deferral) -> Result<()> {
     let waits = |table: &Arc<Table>| deferral.waits_for(&table.name).then(|| table.name.clone());
     let table = match statement {
-        Statement::DropTable(tables, _) => tables.iter().find_map(waits),
+        Statement::Drop(dropped) => dropped.tables.iter().find_map(waits),
         Statement::Truncate(tables, _) => tables.iter().find_map(waits),
         Statement::DropIndex(indexes) => indexes.iter().find_map(|(table, _)| waits(table)),
         Statement::CreateIndex(Some(create)) => waits(&create.table),
@@ -143,19 +143,12 @@ fn define(
             drop_dangling_keys(txn, root)?;
             true
         }
-        Statement::DropTable(tables, views) => {
-            drop_views(txn, root, views)?;
-            for table in tables {
-                drop_table(txn, root, table)?;
-            }
-            sequences::drop_sequences(txn, &owned(tables.iter().flat_map(|t| &t.columns)), own)?;
-            if !tables.is_empty() {
-                drop_dangling_keys(txn, root)?;
-            }
-            !tables.is_empty()
-        }
+        Statement::Drop(dropped) => drop_all(txn, root, dropped, own)?,
         Statement::Truncate(tables, restart) => {
-            truncate(txn, root, tables)?;
+            for table in tables {
+                let empty = emptied(txn, table)?;
+                catalog::put_table(txn, root, &empty)?;
+            }
             for table in tables.iter().filter(|_| *restart) {
                 sequences::restart(txn, table, own)?;
             }
@@ -165,13 +158,20 @@ fn define(
             catalog::put_view(txn, root, view)?;
             true
         }
-        Statement::DropView(views) => {
-            drop_views(txn, root, views)?;
-            !views.is_empty()
+        Statement::AlterView(None) => false,
+        Statement::AlterView(Some((before, view))) => {
+            catalog::remove_view(txn, root, before)?;
+            catalog::put_view(txn, root, view)?;
+            true
         }
-        Statement::CreateSequence(_)
-        | Statement::AlterSequence(_)
-        | Statement::DropSequence(..) => define_sequence(txn, root, statement, own)?,
+        Statement::Unpopulate(table) => refresh(txn, root, table, false).map(|_| true)?,
+        Statement::CreateSequence(Some(create)) => {
+            sequences::create(txn, create, own).map(|()| true)?
+        }
+        Statement::AlterSequence(Some(alter)) => {
+            sequences::alter(txn, alter, own).map(|()| true)?
+        }
+        Statement::CreateSequence(None) | Statement::AlterSequence(None) => false,
         Statement::Comment(commented) => comment(txn, root, commented).map(|()| true)?,
         Statement::CreateIndex(None) => false,
         Statement::CreateIndex(Some(create)) => {
@@ -194,30 +194,32 @@ fn define(
     })
 }
 
-/// Runs a definition of a sequence. True when the schema changed.
-fn define_sequence(
+/// Drops tables, views and sequences with what goes with them. True when there was something to drop.
+fn drop_all(
     txn: &mut dyn StorageTxn,
     root: TreeId,
-    statement: &Statement,
+    dropped: &Dropped,
     own: &Sequences<'_>,
 ) -> Result<bool> {
-    Ok(match statement {
-        Statement::CreateSequence(Some(create)) => {
-            sequences::create(txn, create, own)?;
-            true
-        }
-        Statement::AlterSequence(Some(alter)) => {
-            sequences::alter(txn, alter, own)?;
-            true
-        }
-        Statement::DropSequence(dropped, views) => {
-            drop_views(txn, root, views)?;
-            let names: Vec<String> = dropped.iter().map(|s| s.name.clone()).collect();
-            sequences::drop_sequences(txn, &names, own)?;
-            !dropped.is_empty()
-        }
-        _ => false,
-    })
+    let Dropped {
+        tag: _,
+        tables,
+        views,
+        sequences,
+    } = dropped;
+    for view in views {
+        catalog::remove_view(txn, root, view)?;
+    }
+    for table in tables {
+        drop_table(txn, root, table)?;
+    }
+    let mut names = owned(tables.iter().flat_map(|t| &t.columns));
+    names.extend(sequences.iter().map(|s| s.name.clone()));
+    sequences::drop_sequences(txn, &names, own)?;
+    if !tables.is_empty() {
+        drop_dangling_keys(txn, root)?;
+    }
+    Ok(!(tables.is_empty() && views.is_empty() && sequences.is_empty()))
 }
 
 /// Makes the table, with its trees.
@@ -245,11 +247,6 @@ fn comment(txn: &mut dyn StorageTxn, root: TreeId, commented: &Commented) -> Res
     }
 }
 
-fn drop_views(txn: &mut dyn StorageTxn, root: TreeId, views: &[String]) -> Result<()> {
-    let mut views = views.iter();
-    views.try_for_each(|view| catalog::remove_view(txn, root, view))
-}
-
 fn drop_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Result<()> {
     for index in &table.indexes {
         txn.drop_tree(index.tree)?;
@@ -258,19 +255,31 @@ fn drop_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Result<(
     catalog::remove_table(txn, root, &table.name)
 }
 
-/// Gives the tables new trees: whoever sees the schema as it was still sees the rows.
-fn truncate(txn: &mut dyn StorageTxn, root: TreeId, tables: &[Arc<Table>]) -> Result<()> {
-    for table in tables {
-        let mut empty = Table::clone(table);
-        let indexes = empty.indexes.iter_mut().map(|index| &mut index.tree);
-        for tree in indexes.chain([&mut empty.tree]) {
-            txn.drop_tree(*tree)?;
-            *tree = txn.create_tree()?;
-        }
-        empty.statistics = None;
-        catalog::put_table(txn, root, &empty)?;
+/// The table without rows, in new trees: whoever sees the schema as it was still sees the rows.
+fn emptied(txn: &mut dyn StorageTxn, table: &Table) -> Result<Table> {
+    let mut empty = Table::clone(table);
+    let indexes = empty.indexes.iter_mut().map(|index| &mut index.tree);
+    for tree in indexes.chain([&mut empty.tree]) {
+        txn.drop_tree(*tree)?;
+        *tree = txn.create_tree()?;
     }
-    Ok(())
+    empty.statistics = None;
+    Ok(empty)
+}
+
+/// Empties a materialized view, to be filled if it is `populated` then.
+pub(crate) fn refresh(
+    txn: &mut dyn StorageTxn,
+    root: TreeId,
+    table: &Table,
+    populated: bool,
+) -> Result<Table> {
+    let mut empty = emptied(txn, table)?;
+    if let Some(materialized) = &mut empty.materialized {
+        materialized.populated = populated;
+    }
+    catalog::put_table(txn, root, &empty)?;
+    Ok(empty)
 }
 
 /// Drops the foreign keys that refer to what is no longer there: who dropped that said CASCADE, or there are none.

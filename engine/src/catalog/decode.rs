@@ -4,7 +4,7 @@ use super::encode::tag;
 use super::field::{Field, damaged, fields};
 use super::foreign_key::{ConstraintTiming, decode_foreign_key, decode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
-use super::table::{Column, Identity, Index, IndexExpression, Table};
+use super::table::{Column, Identity, Index, IndexExpression, Materialized, Table};
 use super::view::{CheckOption, View};
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
@@ -17,7 +17,7 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
     let (mut columns, mut indexes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
     let mut foreign_keys = Vec::new();
     let (mut row_id_column, mut primary_key_name) = (None, None);
-    let (mut statistics, mut comment) = (None, None);
+    let (mut statistics, mut comment, mut materialized) = (None, None, None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -31,6 +31,7 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
             tag::FOREIGN_KEY => foreign_keys.push(decode_foreign_key(field.bytes())?),
             tag::STATISTICS => statistics = Some(decode_statistics(field.bytes())?),
             tag::COMMENT => comment = Some(field.text()?),
+            tag::MATERIALIZED => materialized = Some(decode_materialized(field.bytes())?),
             _ => field.unknown()?,
         }
     }
@@ -45,9 +46,28 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
         foreign_keys,
         statistics,
         comment,
+        materialized,
     };
     check_positions(&table)?;
     Ok(table)
+}
+
+fn decode_materialized(bytes: &[u8]) -> Result<Materialized> {
+    let (mut query, mut depends_on, mut populated) = (None, Vec::new(), false);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::QUERY => query = Some(field.text()?),
+            tag::DEPENDS_ON => depends_on.push(field.text()?),
+            tag::POPULATED => populated = true,
+            _ => field.unknown()?,
+        }
+    }
+    Ok(Materialized {
+        query: required(query, "a materialized view's query")?,
+        depends_on,
+        populated,
+    })
 }
 
 /// The view of an entry. Errors: as for [`decode_table`].

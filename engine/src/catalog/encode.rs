@@ -3,7 +3,7 @@
 use super::field::Writer;
 use super::foreign_key::{encode_foreign_key, encode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
-use super::table::{Column, Index, Table};
+use super::table::{Column, Index, Materialized, Table};
 use super::view::{CheckOption, View};
 use crate::types::{SqlType, TypeModifier, type_code};
 
@@ -18,6 +18,7 @@ pub(super) mod tag {
     pub(in super::super) const CHECK: u8 = 14;
     pub(in super::super) const FOREIGN_KEY: u8 = 16;
     pub(in super::super) const STATISTICS: u8 = 1;
+    pub(in super::super) const MATERIALIZED: u8 = 18;
 
     // Of tables, columns, indexes and views.
     pub(in super::super) const COMMENT: u8 = 3;
@@ -63,6 +64,9 @@ pub(super) mod tag {
     pub(in super::super) const ON_UPDATE: u8 = 16;
     pub(in super::super) const TIMING: u8 = 18;
     pub(in super::super) const ON_DELETE_COLUMN: u8 = 20;
+
+    // Of a materialized view, beside its query and what that depends on.
+    pub(in super::super) const POPULATED: u8 = 12;
 
     // Of a view, beside its name and its columns.
     pub(in super::super) const QUERY: u8 = 8;
@@ -114,7 +118,18 @@ pub(super) fn encode_table(table: &Table) -> Vec<u8> {
     if let Some(statistics) = &table.statistics {
         writer.record(tag::STATISTICS, |w| encode_statistics(w, statistics));
     }
+    if let Some(materialized) = &table.materialized {
+        writer.record(tag::MATERIALIZED, |w| encode_materialized(w, materialized));
+    }
     writer.finish()
+}
+
+fn encode_materialized(writer: &mut Writer, materialized: &Materialized) {
+    writer.text(tag::QUERY, &materialized.query);
+    for name in &materialized.depends_on {
+        writer.text(tag::DEPENDS_ON, name);
+    }
+    writer.flag(tag::POPULATED, materialized.populated);
 }
 
 /// The value of the view's entry.

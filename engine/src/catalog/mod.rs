@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   01 "t"  ->  table { name, tree, column { name, type, … } …, index { name, tree, … } …, check …,
-//!                    foreign key …, statistics { … } }
+//!                    foreign key …, statistics { … }, materialized { query, depends on …, populated } }
 //!   02 "v"  ->  view { name, column { name, type } …, query, depends on … }
 //!   04 "s"  ->  sequence { name, tree, number, type, start, increment, … }
 //! ```
@@ -31,12 +31,12 @@ mod tests;
 mod view;
 
 pub use foreign_key::{ConstraintTiming, ForeignKey, ReferencedKey, ReferentialAction};
-pub use schema::Schema;
+pub use schema::{Dependent, Schema};
 pub use sequence::{Counting, Sequence, SequenceState};
 pub use statistics::{ColumnStatistics, TableStatistics};
 pub use store::{
     has_sequence, load, put_sequence, put_setting, put_table, put_view, remove_sequence,
     remove_table, remove_view, store_statistics,
 };
-pub use table::{Column, EXPRESSION_BASE, Identity, Index, IndexExpression, Table};
+pub use table::{Column, EXPRESSION_BASE, Identity, Index, IndexExpression, Materialized, Table};
 pub use view::{CheckOption, View};

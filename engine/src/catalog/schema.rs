@@ -2,10 +2,53 @@
 
 use super::foreign_key::ForeignKey;
 use super::sequence::Sequence;
-use super::table::{Index, Table};
+use super::table::{Index, Materialized, Table};
 use super::view::View;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What stands on other relations by a query.
+#[derive(Clone, Copy, Debug)]
+pub enum Dependent<'a> {
+    /// A view.
+    View(&'a Arc<View>),
+    /// A materialized view.
+    Materialized(&'a Arc<Table>, &'a Materialized),
+}
+
+impl<'a> Dependent<'a> {
+    /// Its name.
+    pub fn name(self) -> &'a String {
+        match self {
+            Self::View(view) => &view.name,
+            Self::Materialized(table, _) => &table.name,
+        }
+    }
+
+    /// SQL text of its query.
+    pub fn query(self) -> &'a str {
+        match self {
+            Self::View(view) => &view.query,
+            Self::Materialized(_, materialized) => &materialized.query,
+        }
+    }
+
+    /// The relations that its query names.
+    pub fn depends_on(self) -> &'a [String] {
+        match self {
+            Self::View(view) => &view.depends_on,
+            Self::Materialized(_, materialized) => &materialized.depends_on,
+        }
+    }
+
+    /// What it is called in messages.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::View(_) => "view",
+            Self::Materialized(table, _) => table.kind(),
+        }
+    }
+}
 
 /// All tables and views as one transaction sees them.
 #[derive(Clone, Debug, Default)]
@@ -81,6 +124,16 @@ impl Schema {
     /// All views, by name.
     pub fn views(&self) -> impl Iterator<Item = &Arc<View>> {
         self.views.values()
+    }
+
+    /// All that stands on other relations by a query: the views, then the materialized ones, each by name.
+    pub fn dependents(&self) -> impl Iterator<Item = Dependent<'_>> {
+        let views = self.views.values().map(Dependent::View);
+        let tables = self.tables.values();
+        views.chain(tables.filter_map(|table| {
+            let materialized = table.materialized.as_ref()?;
+            Some(Dependent::Materialized(table, materialized))
+        }))
     }
 
     /// The table of that (folded) name.

@@ -28,9 +28,35 @@ pub struct Table {
     pub statistics: Option<TableStatistics>,
     /// `COMMENT ON TABLE`
     pub comment: Option<String>,
+    /// What it is beside a table, if it is a materialized view.
+    pub materialized: Option<Materialized>,
+}
+
+/// What a materialized view is beside the table that its rows are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Materialized {
+    /// SQL text of the query.
+    pub query: String,
+    /// The relations that the query names: they cannot be dropped without it.
+    pub depends_on: Vec<String>,
+    /// Whether it has been filled: until then it cannot be read.
+    pub populated: bool,
 }
 
 impl Table {
+    /// What it is called in messages.
+    pub fn kind(&self) -> &'static str {
+        match self.materialized {
+            Some(_) => "materialized view",
+            None => "table",
+        }
+    }
+
+    /// Whether it is a materialized view without rows to be read.
+    pub fn is_unpopulated(&self) -> bool {
+        self.materialized.as_ref().is_some_and(|m| !m.populated)
+    }
+
     /// The type of what stands at this position of the columns of `index`.
     pub fn key_type(&self, index: &Index, position: usize) -> SqlType {
         let expression = index.expression(position).map(|e| e.sql_type);

@@ -238,6 +238,7 @@ fn tables() -> impl Strategy<Value = Table> {
                 (
                     proptest::option::of(statistics()),
                     proptest::option::of(names()),
+                    proptest::option::of(materialized()),
                 ),
             )
         })
@@ -246,7 +247,7 @@ fn tables() -> impl Strategy<Value = Table> {
                 (name, tree, columns, row_id_column),
                 (primary_key_name, indexes),
                 (checks, foreign_keys),
-                (statistics, comment),
+                (statistics, comment, materialized),
             )| Table {
                 name,
                 tree: TreeId(tree),
@@ -258,8 +259,18 @@ fn tables() -> impl Strategy<Value = Table> {
                 foreign_keys,
                 statistics,
                 comment,
+                materialized,
             },
         )
+}
+
+fn materialized() -> impl Strategy<Value = Materialized> {
+    let depends_on = proptest::collection::vec(names(), 0..3);
+    (names(), depends_on, any::<bool>()).prop_map(|(query, depends_on, populated)| Materialized {
+        query,
+        depends_on,
+        populated,
+    })
 }
 
 proptest! {
@@ -303,6 +314,7 @@ fn small_table(name: &str) -> Table {
         foreign_keys: Vec::new(),
         statistics: None,
         comment: None,
+        materialized: None,
     }
 }
 

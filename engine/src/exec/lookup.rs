@@ -27,6 +27,7 @@ pub(crate) fn lookup<'a>(
     scan: &'a Scan,
     value: &mut dyn FnMut(&'a Expr) -> Result<Value>,
 ) -> Result<Lookup> {
+    scan.may_run()?;
     let row_id_type = scan
         .table
         .row_id_column

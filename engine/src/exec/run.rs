@@ -151,9 +151,9 @@ fn execute_with(
             Ok(Executed { rows: None, count })
         }
         Body::Explain(lines) => Ok(text(lines.clone())),
-        Body::CreateTableAs(..) | Body::ExplainAnalyze(..) | Body::Utility(_) => Err(
-            Error::misuse("EXEC-5: a utility statement has no plan to run"),
-        ),
+        Body::Fill(..) | Body::ExplainAnalyze(..) | Body::Utility(_) => Err(Error::misuse(
+            "EXEC-5: a utility statement has no plan to run",
+        )),
     }
 }
 
@@ -253,10 +253,7 @@ fn with_changes(
             changes.push((change, prepared));
             own = Some(change);
         }
-        Body::CreateTableAs(..)
-        | Body::Explain(_)
-        | Body::ExplainAnalyze(..)
-        | Body::Utility(_) => {}
+        Body::Fill(..) | Body::Explain(_) | Body::ExplainAnalyze(..) | Body::Utility(_) => {}
         Body::CopyTo(_) | Body::CopyFrom(_) => {
             return Err(Error::unsupported(
                 "COPY of a query with changes in its WITH",

@@ -31,7 +31,7 @@ pub(crate) fn lines(plan: &Plan, options: ExplainOptions, seen: Option<Seen<'_>>
     };
     match &plan.body {
         Body::Query(root) => printer.node(root, 0),
-        Body::Change(change) | Body::CreateTableAs(_, change) => printer.change(change, 0),
+        Body::Change(change) | Body::Fill(_, change) => printer.change(change, 0),
         Body::Explain(lines) => return lines.clone(),
         Body::ExplainAnalyze(plan, options) => return lines(plan, *options, seen),
         Body::CopyTo(_) | Body::CopyFrom(_) | Body::Utility(_) => {

@@ -5,6 +5,7 @@
 //! parameter slots behind the user's parameters, so to its own plan it is a constant.
 
 use crate::catalog::Table;
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::change::Change;
 use crate::sql::bound::{
     AggregateCall, Expr, Function, JoinKind, OrderKey, RowLock, SetRowsCall, WindowCall,
@@ -215,6 +216,20 @@ pub(crate) struct Scan {
     pub(crate) backward: bool,
     /// What the rows must fulfil, over `columns`.
     pub(crate) filter: Vec<Expr>,
+}
+
+impl Scan {
+    /// Refuses to read a materialized view that was never filled. Errors: `55000`.
+    pub(crate) fn may_run(&self) -> Result<()> {
+        if !self.table.is_unpopulated() {
+            return Ok(());
+        }
+        let message = format!(
+            "materialized view \"{}\" has not been populated (use the REFRESH MATERIALIZED VIEW command)",
+            self.table.name
+        );
+        Err(Error::new(ErrorKind::Sql, "55000", message))
+    }
 }
 
 /// One end of a range: a row-independent expression and whether the end itself belongs to the range.

@@ -7,7 +7,7 @@ use crate::plan::explain;
 use crate::plan::fold::fold_query;
 use crate::plan::physical::{PlanNode, SubPlan};
 use crate::plan::planner::{Fold, Planner};
-use crate::sql::bound::{CopyForm, CreateTable, ExplainOptions, OutputColumn, Statement};
+use crate::sql::bound::{CopyForm, ExplainOptions, Filled, OutputColumn, Statement};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -31,8 +31,8 @@ pub(crate) enum Body {
     Query(PlanNode),
     /// Adds, changes or removes rows.
     Change(Box<Change>),
-    /// Makes a table and adds rows to it, or to what is like it and has no tree yet.
-    CreateTableAs(Box<CreateTable>, Box<Change>),
+    /// Makes or empties a table and adds rows to it.
+    Fill(Filled, Box<Change>),
     /// Writes the rows of that plan.
     CopyTo(Box<(PlanNode, CopyForm)>),
     /// Adds rows that are read.
@@ -46,10 +46,10 @@ pub(crate) enum Body {
 }
 
 impl Plan {
-    /// What adds the rows of `CREATE TABLE … AS` to `table`, which was made for them; any other plan as it is.
+    /// What adds the rows of [`Body::Fill`] to `table`, which was made or emptied for them; any other plan as it is.
     pub(crate) fn filling(&self, table: Table) -> Self {
         let mut plan = self.clone();
-        if let Body::CreateTableAs(_, mut change) = plan.body {
+        if let Body::Fill(_, mut change) = plan.body {
             change.table = Arc::new(table);
             plan.body = Body::Change(change);
         }
@@ -74,9 +74,9 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
             change.repeats |= planner.subplans.iter().any(SubPlan::is_change);
             (Body::Change(Box::new(change)), output)
         }
-        Statement::CreateTableAs(create, rows) => {
+        Statement::Fill(filled, rows) => {
             let (change, output) = planner.plan_change(Statement::Insert(rows))?;
-            (Body::CreateTableAs(create, Box::new(change)), output)
+            (Body::Fill(filled, Box::new(change)), output)
         }
         Statement::CopyTo(mut copy) => {
             fold_query(&mut copy.query, folder);

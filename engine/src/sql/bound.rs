@@ -13,7 +13,7 @@ pub use super::change::{
     ConflictUpdate, Delete, Insert, Merge, MergeAction, MergeKind, ModifyingQuery, OnConflict,
     Returning, RowRules, Update,
 };
-use crate::catalog::{Column, ForeignKey, Index, Sequence, Table, View};
+use crate::catalog::{Column, ForeignKey, Index, Materialized, Sequence, Table, View};
 use crate::storage::{IsolationLevel, LockMode, TreeId};
 use crate::types::{SqlType, Value};
 use std::sync::Arc;
@@ -54,24 +54,24 @@ pub enum Statement {
     Explain(Box<Statement>, ExplainOptions),
     /// `CREATE TABLE`; indexes for PRIMARY KEY and UNIQUE included.
     CreateTable(Box<CreateTable>),
-    /// `CREATE TABLE … AS` of a new table, with what adds its rows: to a table like it that has no tree yet.
-    CreateTableAs(Box<CreateTable>, Box<Insert>),
+    /// `CREATE TABLE … AS`, `CREATE MATERIALIZED VIEW`, `REFRESH`, with what adds the rows.
+    Fill(Filled, Box<Insert>),
+    /// `REFRESH MATERIALIZED VIEW … WITH NO DATA`
+    Unpopulate(Arc<Table>),
     /// `ALTER TABLE`; `None` when `IF EXISTS` found none.
     AlterTable(Option<Box<AlterTable>>),
-    /// `DROP TABLE`: tables, and views that depend on them; empty when `IF EXISTS` found none.
-    DropTable(Vec<Arc<Table>>, Vec<String>),
+    /// `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`
+    Drop(Box<Dropped>),
     /// `TRUNCATE`
     Truncate(Vec<Arc<Table>>, bool),
     /// `CREATE VIEW`, of a view that is new or replaces one.
     CreateView(Box<View>),
-    /// `DROP VIEW`, with the views that depend on them; empty when `IF EXISTS` found none.
-    DropView(Vec<String>),
+    /// `ALTER VIEW`: the name that it has, and what it is to be; `None` when `IF EXISTS` found none.
+    AlterView(Option<(String, Box<View>)>),
     /// `CREATE SEQUENCE`; `None` when `IF NOT EXISTS` found one.
     CreateSequence(Option<Box<CreateSequence>>),
     /// `ALTER SEQUENCE`; `None` when `IF EXISTS` found none.
     AlterSequence(Option<Box<AlterSequence>>),
-    /// `DROP SEQUENCE`, with the views that take values of them.
-    DropSequence(Vec<Arc<Sequence>>, Vec<String>),
     /// `COMMENT ON`
     Comment(Commented),
     /// `CREATE INDEX`; `None` when `IF NOT EXISTS` found one.
@@ -539,6 +539,28 @@ pub struct SequenceOwner {
     pub column: String,
 }
 
+/// What a query fills.
+#[derive(Clone, Debug)]
+pub enum Filled {
+    /// A new table; the rows are added to one like it that has no tree yet.
+    New(Box<CreateTable>),
+    /// A materialized view in the place of the rows that it has.
+    Refreshed(Arc<Table>),
+}
+
+/// What goes with a `DROP`, what depends on what it names included; nothing when `IF EXISTS` found none.
+#[derive(Clone, Debug)]
+pub struct Dropped {
+    /// `DROP TABLE` or its like.
+    pub tag: &'static str,
+    /// Tables and materialized views.
+    pub tables: Vec<Arc<Table>>,
+    /// Names of views.
+    pub views: Vec<String>,
+    /// Sequences, beside those that the tables own.
+    pub sequences: Vec<Arc<Sequence>>,
+}
+
 /// `CREATE TABLE`.
 #[derive(Clone, Debug)]
 pub struct CreateTable {
@@ -560,6 +582,8 @@ pub struct CreateTable {
     pub foreign_keys: Vec<ForeignKey>,
     /// The sequences of its columns, as in [`CreateSequence`].
     pub sequences: Vec<Sequence>,
+    /// What it is beside a table, if it is a materialized view.
+    pub materialized: Option<Materialized>,
 }
 
 impl CreateTable {
@@ -576,6 +600,7 @@ impl CreateTable {
             foreign_keys: self.foreign_keys.clone(),
             statistics: None,
             comment: None,
+            materialized: self.materialized.clone(),
         }
     }
 }

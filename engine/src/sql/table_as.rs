@@ -1,4 +1,4 @@
-//! `CREATE TABLE … AS` and `SELECT … INTO`, which is the same.
+//! `CREATE TABLE … AS`, `SELECT … INTO`, which is the same, and `CREATE MATERIALIZED VIEW`, which keeps the query.
 //!
 //! `sqlparser` reads neither a list of names without types nor `WITH NO DATA`, so the statement is taken apart here, and
 //! only its query is left to it.
@@ -13,6 +13,8 @@ use std::sync::Arc;
 /// A table that a query makes.
 #[derive(Clone, Debug)]
 pub(crate) struct TableAs {
+    /// Whether it is a materialized view.
+    pub(crate) materialized: bool,
     /// Its name.
     pub(super) name: ObjectName,
     /// `IF NOT EXISTS`
@@ -25,15 +27,16 @@ pub(crate) struct TableAs {
     pub(super) with_data: bool,
 }
 
-/// Whether the statement of these tokens (blanks left out) is `CREATE TABLE … AS`.
+/// Whether the statement of these tokens (blanks left out) is `CREATE TABLE … AS` or `CREATE MATERIALIZED VIEW … AS`.
 pub(super) fn is_table_as(words: &[&TokenWithSpan]) -> bool {
     let keyword = |at: usize| match words.get(at).map(|t| &t.token) {
         Some(Token::Word(word)) if word.quote_style.is_none() => word.keyword,
         _ => Keyword::NoKeyword,
     };
     let mut depth = 0usize;
+    let is_view = keyword(1) == Keyword::MATERIALIZED && keyword(2) == Keyword::VIEW;
     keyword(0) == Keyword::CREATE
-        && keyword(1) == Keyword::TABLE
+        && (keyword(1) == Keyword::TABLE || is_view)
         && (2..words.len()).any(|at| {
             match words[at].token {
                 Token::LParen => depth += 1,
@@ -44,9 +47,13 @@ pub(super) fn is_table_as(words: &[&TokenWithSpan]) -> bool {
         })
 }
 
-/// Reads `CREATE TABLE … AS`.
+/// Reads such a statement.
 pub(super) fn parse(parser: &mut Parser<'_>) -> Result<TableAs, ParserError> {
-    parser.expect_keywords(&[Keyword::CREATE, Keyword::TABLE])?;
+    parser.expect_keyword(Keyword::CREATE)?;
+    let materialized = parser.parse_keywords(&[Keyword::MATERIALIZED, Keyword::VIEW]);
+    if !materialized {
+        parser.expect_keyword(Keyword::TABLE)?;
+    }
     let if_not_exists = parser.parse_keywords(&[Keyword::IF, Keyword::NOT, Keyword::EXISTS]);
     let name = parser.parse_object_name(false)?;
     let columns = parser.parse_parenthesized_column_list(IsOptional::Optional, false)?;
@@ -60,6 +67,7 @@ pub(super) fn parse(parser: &mut Parser<'_>) -> Result<TableAs, ParserError> {
         true
     };
     Ok(TableAs {
+        materialized,
         name,
         if_not_exists,
         columns,
@@ -94,6 +102,7 @@ pub(super) fn select_into(statement: &mut Statement) -> Result<Option<TableAs>> 
         _ => return Err(Error::unsupported("SELECT INTO what is no table")),
     };
     Ok(Some(TableAs {
+        materialized: false,
         name: ObjectName::from(name),
         if_not_exists: false,
         columns: Vec::new(),

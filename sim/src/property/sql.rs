@@ -51,6 +51,7 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         foreign_keys: Vec::new(),
         statistics: None,
         comment: None,
+        materialized: None,
     }
 }
 

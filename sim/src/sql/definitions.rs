@@ -221,7 +221,38 @@ impl Definitions<'_> {
                 )
             }
             18 => format!("DROP VIEW v{number}"),
+            19 if rng.random_bool(0.5) => self.materialized(number, rng),
             _ => format!("ANALYZE {table}"),
+        }
+    }
+
+    /// A statement about a materialized view.
+    fn materialized(&self, number: usize, rng: &mut ChaCha8Rng) -> String {
+        let of = self.0.table(rng);
+        match rng.random_range(0..9) {
+            0 => format!("CREATE MATERIALIZED VIEW m{number} AS SELECT id, a FROM v{number}"),
+            1 => format!(
+                "CREATE MATERIALIZED VIEW m{number} AS SELECT a, count(*) AS id, max(b) AS b FROM {of} GROUP BY a"
+            ),
+            2 => format!(
+                "CREATE MATERIALIZED VIEW m{number} AS SELECT id, a, b FROM {of} WHERE {}{}",
+                self.0.condition(rng),
+                pick(rng, &["", " WITH NO DATA"])
+            ),
+            3 => format!(
+                "CREATE {}INDEX m{number}_i0 ON m{number} ({})",
+                pick(rng, &["", "UNIQUE "]),
+                pick(rng, &["a", "id, a"])
+            ),
+            4 => format!(
+                "DROP MATERIALIZED VIEW m{number}{}",
+                pick(rng, &["", " CASCADE"])
+            ),
+            5 => format!("REFRESH MATERIALIZED VIEW CONCURRENTLY m{number}"),
+            _ => format!(
+                "REFRESH MATERIALIZED VIEW m{number}{}",
+                pick(rng, &["", "", "", " WITH NO DATA"])
+            ),
         }
     }
 }

@@ -51,7 +51,7 @@ impl Generator {
     /// All tables and views that statements may create.
     pub fn relations(&self) -> Vec<String> {
         let tables = (0..self.tables).map(|t| format!("t{t}"));
-        let views = (0..self.tables).map(|t| format!("v{t}"));
+        let views = (0..self.tables).flat_map(|t| [format!("v{t}"), format!("m{t}")]);
         tables.chain(views).collect()
     }
 
@@ -330,7 +330,14 @@ impl Generator {
             11 => Queries(self).windows(rng),
             12 => Queries(self).subqueries(rng),
             13 => Queries(self).grouping_sets(rng),
-            _ => format!("SELECT * FROM v{}", rng.random_range(0..self.tables)),
+            _ => {
+                let number = rng.random_range(0..self.tables);
+                let condition = pick(rng, &["", "", " WHERE a = 5", " WHERE a > 3 AND id = '2'"]);
+                format!(
+                    "SELECT * FROM {}{number}{condition}",
+                    pick(rng, &["v", "v", "m"])
+                )
+            }
         }
     }
 

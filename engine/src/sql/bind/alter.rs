@@ -16,7 +16,7 @@ use super::foreign_key::Written;
 use super::names::{already_exists, at, fold, relation, sql_error};
 use super::scope::column;
 use super::table::{Draft, DraftKey, NO_TREE};
-use crate::catalog::{ReferencedKey, Schema, Sequence, Table, View};
+use crate::catalog::{Dependent, ReferencedKey, Schema, Sequence, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{AlterTable, Expr};
 use crate::sql::parse::parse_query;
@@ -62,12 +62,24 @@ impl Binder<'_> {
         if *if_exists && !self.relation_exists(&folded) {
             return Ok(None);
         }
-        let mut change = Alteration::of(&self.table(name)?);
+        let change = Alteration::of(&self.table(name)?);
+        self.alter_all(change, operations).map(Some)
+    }
+
+    /// Takes the actions one after the other.
+    pub(super) fn alter_all(
+        &mut self,
+        mut change: Alteration,
+        operations: &[ast::AlterTableOperation],
+    ) -> Result<AlterTable> {
         for operation in operations {
+            if change.before.materialized.is_some() {
+                may_alter_materialized(&change.before, operation)?;
+            }
             self.alter(&mut change, operation)?;
         }
         self.check_views(&change)?;
-        change.finish().map(Some)
+        change.finish()
     }
 
     fn alter(
@@ -102,11 +114,7 @@ impl Binder<'_> {
             Operation::RenameTable { table_name } => {
                 let (ast::RenameTableNameKind::As(name) | ast::RenameTableNameKind::To(name)) =
                     table_name;
-                let (folded, ident) = relation(name)?;
-                if self.relation_exists(&folded) {
-                    return Err(already_exists(&folded, ident));
-                }
-                change.table.name = folded;
+                change.table.name = self.new_relation(name)?;
                 Ok(())
             }
             other => {
@@ -224,21 +232,23 @@ impl Binder<'_> {
     /// would not must be dropped first. Errors: `2BP01` where a column is gone, else `0A000`.
     fn check_views(&self, change: &Alteration) -> Result<()> {
         let name = &change.before.name;
-        let stands_on = |view: &&Arc<View>| view.depends_on.contains(name);
+        let stands_on = |dependent: &Dependent<'_>| dependent.depends_on().contains(name);
         let altered = Arc::new(Table::clone(&change.table));
         let others = self.schema.tables().filter(|t| t.name != *name);
         let after = Schema::new(others.cloned().chain([altered]));
         let after = after.with_views(self.schema.views().cloned());
         let after = after.with_sequences(self.schema.sequences().cloned());
-        for view in self.schema.views().filter(stands_on) {
+        for dependent in self.schema.dependents().filter(stands_on) {
             let output = |schema: &Schema| -> Result<_> {
                 let mut binder = Binder::new(schema);
-                Ok(binder.bind_query(&parse_query(&view.query)?, true)?.output)
+                Ok(binder
+                    .bind_query(&parse_query(dependent.query())?, true)?
+                    .output)
             };
             if output(&after).is_ok_and(|new| output(self.schema).is_ok_and(|old| old == new)) {
                 continue;
             }
-            let (view, table) = (&view.name, &change.before);
+            let (kind, view, table) = (dependent.kind(), dependent.name(), &change.before);
             let gone = |c: &&crate::catalog::Column| {
                 change.table.position(&c.name).is_none()
                     && change.renamed.iter().all(|(old, _)| *old != c.name)
@@ -247,13 +257,13 @@ impl Binder<'_> {
                 Some(column) => sql_error(
                     "2BP01",
                     format!(
-                        "cannot drop column {} of table {name} because other objects depend on it: view {view} \
+                        "cannot drop column {} of table {name} because other objects depend on it: {kind} {view} \
                          depends on it",
                         column.name
                     ),
                 ),
                 None => Error::unsupported(format_args!(
-                    "ALTER TABLE that changes what the view \"{view}\" reads, or how it is called,"
+                    "ALTER TABLE that changes what the {kind} \"{view}\" reads, or how it is called,"
                 )),
             });
         }
@@ -262,7 +272,7 @@ impl Binder<'_> {
 }
 
 impl Alteration {
-    fn of(table: &Arc<Table>) -> Self {
+    pub(super) fn of(table: &Arc<Table>) -> Self {
         let columns = table.columns.iter().enumerate();
         Self {
             before: table.clone(),
@@ -415,6 +425,25 @@ impl Alteration {
             altered: self.table,
         })
     }
+}
+
+/// Refuses what cannot be done to a materialized view. Errors: `42809`.
+fn may_alter_materialized(table: &Table, operation: &ast::AlterTableOperation) -> Result<()> {
+    use ast::AlterTableOperation as Operation;
+    let action = match operation {
+        Operation::RenameTable { .. } | Operation::RenameColumn { .. } => return Ok(()),
+        Operation::AddColumn { .. } => "ADD COLUMN",
+        Operation::DropColumn { .. } => "DROP COLUMN",
+        Operation::AddConstraint { .. } => "ADD CONSTRAINT",
+        Operation::DropConstraint { .. } => "DROP CONSTRAINT",
+        _ => "ALTER COLUMN",
+    };
+    let message = format!(
+        "ALTER action {action} cannot be performed on relation \"{}\" (This operation is not supported for \
+         materialized views.)",
+        table.name
+    );
+    Err(sql_error("42809", message))
 }
 
 /// `42703`

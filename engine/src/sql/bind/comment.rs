@@ -26,10 +26,15 @@ impl Binder<'_> {
         }
         let text = comment.clone().filter(|text| !text.is_empty());
         match object_type {
-            CommentObject::Table => {
+            CommentObject::Table | CommentObject::MaterializedView => {
                 let (folded, ident) = relation(name)?;
+                let (kind, materialized) = match object_type {
+                    CommentObject::Table => ("a table", false),
+                    _ => ("a materialized view", true),
+                };
                 let table = self.schema.table(&folded);
-                let table = table.ok_or_else(|| self.no_such("a table", &folded, ident))?;
+                let table = table.filter(|t| t.materialized.is_some() == materialized);
+                let table = table.ok_or_else(|| self.no_such(kind, &folded, ident))?;
                 let mut table = Table::clone(table);
                 table.comment = text;
                 Ok(Commented::Table(Box::new(table)))
@@ -92,7 +97,7 @@ impl Binder<'_> {
     }
 
     /// `42P01`, or `42809` when something else has the name.
-    fn no_such(&self, kind: &str, name: &str, ident: &ast::Ident) -> Error {
+    pub(super) fn no_such(&self, kind: &str, name: &str, ident: &ast::Ident) -> Error {
         let error = match self.relation_exists(name) {
             true => sql_error("42809", format!("\"{name}\" is not {kind}")),
             false => sql_error("42P01", format!("relation \"{name}\" does not exist")),

@@ -48,8 +48,8 @@ impl Binder<'_> {
 
     fn copied_table(&self, name: &ast::ObjectName, is_from: bool) -> Result<Arc<Table>> {
         let way = if is_from { "to" } else { "from" };
-        self.refuse_view(name, |view| {
-            sql_error("42809", format!("cannot copy {way} view \"{view}\""))
+        self.refuse_view(name, |kind, view| {
+            sql_error("42809", format!("cannot copy {way} {kind} \"{view}\""))
         })?;
         self.table(name)
     }

@@ -156,12 +156,12 @@ impl Binder<'_> {
     /// The table of that name as a target. Errors: `42P01`, `42809`.
     fn target(&self, name: &str, ident: &ast::Ident) -> Result<Target> {
         match self.schema.table(name) {
-            Some(table) => Ok(Target::of(table)),
-            None if self.relation_exists(name) => {
+            Some(table) if table.materialized.is_none() => Ok(Target::of(table)),
+            _ if self.relation_exists(name) => {
                 let message = format!("referenced relation \"{name}\" is not a table");
                 Err(at(sql_error("42809", message), ident))
             }
-            None => {
+            _ => {
                 let message = format!("relation \"{name}\" does not exist");
                 Err(at(sql_error("42P01", message), ident))
             }

@@ -1,4 +1,4 @@
-//! CREATE INDEX, DROP INDEX, DROP TABLE.
+//! CREATE INDEX.
 
 use super::call::refuse;
 use super::context::{Binder, Clause};
@@ -7,15 +7,13 @@ use super::json::check_index;
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::stored::{of_index, stored_text};
 use super::table::NO_TREE;
-use crate::catalog::{Column, EXPRESSION_BASE, Index, IndexExpression, Sequence, Table};
+use crate::catalog::{Column, EXPRESSION_BASE, Index, IndexExpression, Table};
 use crate::error::{Error, Result};
-use crate::sql::bound::{CreateIndex, Statement};
+use crate::sql::bound::CreateIndex;
 use crate::sql::immutable::is_immutable;
 use crate::sql::parse::parse_expression;
 use crate::types::SqlType;
 use sqlparser::ast;
-use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// Columns of the widest index, as in PostgreSQL.
 const INDEX_COLUMNS_MAX: usize = 32;
@@ -95,149 +93,6 @@ impl Binder<'_> {
             }
             number += 1;
             label = format!("idx{number}");
-        }
-    }
-
-    /// `DROP TABLE`, `DROP INDEX`, `DROP VIEW`
-    pub(super) fn bind_drop(&mut self, statement: &ast::Statement) -> Result<Statement> {
-        let ast::Statement::Drop {
-            object_type,
-            if_exists,
-            names,
-            cascade,
-            restrict: _,
-            purge,
-            temporary,
-            table,
-        } = statement
-        else {
-            return Err(Error::unsupported("this form of DROP"));
-        };
-        refuse(*purge || *temporary || table.is_some(), "an option of DROP")?;
-        match object_type {
-            ast::ObjectType::Table => self.bind_drop_tables(names, *if_exists, *cascade),
-            ast::ObjectType::View => {
-                let mut views = BTreeSet::new();
-                for name in names {
-                    views.extend(self.view_to_drop(name, *if_exists)?);
-                }
-                let views = self.dependent_views(&BTreeSet::new(), views, *cascade)?;
-                Ok(Statement::DropView(views))
-            }
-            ast::ObjectType::Sequence => self.bind_drop_sequences(names, *if_exists, *cascade),
-            ast::ObjectType::Index => {
-                let mut indexes = Vec::new();
-                for name in names {
-                    indexes.extend(self.index_to_drop(name, *if_exists)?);
-                }
-                let mut seen = BTreeSet::new();
-                indexes.retain(|(_, name): &(Arc<Table>, String)| seen.insert(name.clone()));
-                if !*cascade {
-                    let mut all = indexes.iter();
-                    all.try_for_each(|(of, name)| self.refuse_if_referenced_index(of, name))?;
-                }
-                Ok(Statement::DropIndex(indexes))
-            }
-            other => Err(Error::unsupported(format_args!("DROP {other}"))),
-        }
-    }
-
-    fn bind_drop_tables(
-        &self,
-        names: &[ast::ObjectName],
-        if_exists: bool,
-        cascade: bool,
-    ) -> Result<Statement> {
-        let mut tables = Vec::new();
-        for name in names {
-            tables.extend(self.table_to_drop(name, if_exists)?);
-        }
-        let mut seen = BTreeSet::new();
-        tables.retain(|t: &Arc<Table>| seen.insert(t.name.clone()));
-        let owned = tables.iter().flat_map(|t| &t.columns);
-        seen.extend(owned.flat_map(|column| column.sequences.clone()));
-        let views = self.dependent_views(&seen, BTreeSet::new(), cascade)?;
-        if !cascade {
-            self.refuse_if_referenced(&tables)?;
-            let goes = |table: &Table| tables.iter().any(|t| t.name == table.name);
-            for table in &tables {
-                let sequences = table.columns.iter().flat_map(|c| c.sequences.clone());
-                let sequences: Vec<String> = sequences.collect();
-                let what = format!("table {}", table.name);
-                self.refuse_if_default(&what, &sequences, |of, _| !goes(of))?;
-            }
-        }
-        Ok(Statement::DropTable(tables, views))
-    }
-
-    fn bind_drop_sequences(
-        &self,
-        names: &[ast::ObjectName],
-        if_exists: bool,
-        cascade: bool,
-    ) -> Result<Statement> {
-        let mut sequences = Vec::new();
-        for name in names {
-            sequences.extend(self.sequence_to_drop(name, if_exists)?);
-        }
-        let mut seen = BTreeSet::new();
-        sequences.retain(|s: &Arc<Sequence>| seen.insert(s.name.clone()));
-        let views = self.dependent_views(&seen, BTreeSet::new(), cascade)?;
-        for sequence in sequences.iter().filter(|_| !cascade) {
-            let what = format!("sequence {}", sequence.name);
-            self.refuse_if_default(&what, std::slice::from_ref(&sequence.name), |_, _| true)?;
-        }
-        Ok(Statement::DropSequence(sequences, views))
-    }
-
-    fn table_to_drop(&self, name: &ast::ObjectName, if_exists: bool) -> Result<Option<Arc<Table>>> {
-        let (folded, ident) = relation(name)?;
-        match self.schema.table(&folded) {
-            Some(table) => Ok(Some(Arc::clone(table))),
-            None => self.none_to_drop(("a", "table", "42P01"), &folded, ident, if_exists),
-        }
-    }
-
-    /// What there is to drop where no `kind` (its article, its name, the SQLSTATE for none) has the name: nothing, where
-    /// that is fine. `42809` when something else has it.
-    pub(super) fn none_to_drop<T>(
-        &self,
-        (article, kind, sqlstate): (&str, &str, &'static str),
-        name: &str,
-        ident: &ast::Ident,
-        if_exists: bool,
-    ) -> Result<Option<T>> {
-        let error = match self.relation_exists(name) {
-            true => sql_error("42809", format!("\"{name}\" is not {article} {kind}")),
-            false if if_exists => return Ok(None),
-            false => sql_error(sqlstate, format!("{kind} \"{name}\" does not exist")),
-        };
-        Err(at(error, ident))
-    }
-
-    fn index_to_drop(
-        &self,
-        name: &ast::ObjectName,
-        if_exists: bool,
-    ) -> Result<Option<(Arc<Table>, String)>> {
-        let (folded, ident) = relation(name)?;
-        let required_by = |table: &Table| {
-            let message = format!(
-                "cannot drop index {folded} because constraint {folded} on table {} requires it",
-                table.name
-            );
-            Err(at(sql_error("2BP01", message), ident))
-        };
-        // A primary key that is the row id has a name and no index.
-        let mut tables = self.schema.tables();
-        let key_of = tables.find(|t| t.primary_key_name.as_deref() == Some(folded.as_str()));
-        if let Some(table) = key_of {
-            return required_by(table);
-        }
-        match self.schema.index(&folded) {
-            Some((table, index)) if index.constraint => required_by(table),
-            Some((table, _)) => Ok(Some((Arc::clone(table), folded))),
-            None => self.none_to_drop(("an", "index", "42704"), &folded, ident, if_exists),
         }
     }
 }

@@ -32,9 +32,9 @@ impl Binder<'_> {
         }
         refuse(output.is_some(), "OUTPUT and RETURNING of MERGE")?;
         let (name, alias) = table_factor(table)?;
-        self.refuse_view(name, |view| {
+        self.refuse_view(name, |kind, view| {
             let message = format!(
-                "cannot execute MERGE on relation \"{view}\" (This operation is not supported for views.)"
+                "cannot execute MERGE on relation \"{view}\" (This operation is not supported for {kind}s.)"
             );
             Error::new(ErrorKind::Unsupported, "0A000", message)
         })?;

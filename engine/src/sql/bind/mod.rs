@@ -15,6 +15,7 @@
 mod aggregate;
 mod alter;
 mod alter_column;
+mod alter_view;
 mod array;
 mod call;
 mod change;
@@ -25,6 +26,7 @@ mod conflict;
 mod context;
 mod copy;
 mod data_type;
+mod drop;
 mod explain;
 mod expr;
 mod figure_name;

@@ -219,6 +219,11 @@ fn lock_source(
         Kind::Inside(query) => lock_inside(query, strength)?,
         Kind::Rows(rows) => {
             for row in rows {
+                if row.table.materialized.is_some() {
+                    let name = &row.table.name;
+                    let message = format!("cannot lock rows in materialized view \"{name}\"");
+                    return Err(sql_error("42809", message));
+                }
                 projection.push(column(row.column, SqlType::Int8));
                 locks.push(RowLock {
                     column: projection.len() - 1,

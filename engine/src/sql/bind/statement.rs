@@ -97,6 +97,8 @@ impl Binder<'_> {
             ast::Statement::CreateView(create) => {
                 Statement::CreateView(Box::new(self.bind_create_view(create, None)?))
             }
+            ast::Statement::AlterView(alter) => self.bind_alter_view(alter)?,
+            ast::Statement::RefreshMaterializedView(refresh) => self.bind_refresh(refresh)?,
             ast::Statement::Drop { .. } => self.bind_drop(statement)?,
             ast::Statement::Comment { .. } => Statement::Comment(self.bind_comment(statement)?),
             ast::Statement::Explain { .. } => self.bind_explain(statement, text)?,

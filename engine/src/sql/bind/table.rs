@@ -405,6 +405,7 @@ impl Draft {
             checks: self.checks,
             foreign_keys,
             sequences: self.sequences,
+            materialized: None,
         })
     }
 }

@@ -1,11 +1,13 @@
-//! `CREATE TABLE … AS`: a table with the columns of a query, and a change that adds its rows.
+//! `CREATE TABLE … AS` and `CREATE MATERIALIZED VIEW`: a table with the columns of a query, and a change that adds its rows;
+//! `REFRESH`, which adds them anew.
 
 use super::context::Binder;
 use super::names::{already_exists, at, fold, relation, sql_error};
 use super::table::{COLUMNS_MAX, column_twice};
-use crate::catalog::Column;
-use crate::error::Result;
-use crate::sql::bound::{CreateTable, Insert, Query, RowRules, Statement};
+use crate::catalog::{Column, Materialized, Table};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::bound::{CreateTable, Filled, Insert, Query, RowRules, Statement};
+use crate::sql::parse::parse_query;
 use crate::sql::table_as::TableAs;
 use sqlparser::ast;
 use std::sync::Arc;
@@ -19,6 +21,10 @@ impl Binder<'_> {
             return Err(already_exists(&name, ident));
         }
         let source = self.bind_query(&create.query, true)?;
+        let materialized = match create.materialized {
+            true => Some(self.materialized(create)?),
+            false => None,
+        };
         let create_table = CreateTable {
             name,
             exists,
@@ -29,20 +35,97 @@ impl Binder<'_> {
             checks: Vec::new(),
             foreign_keys: Vec::new(),
             sequences: Vec::new(),
+            materialized,
         };
-        let rows = (create.with_data && !exists).then(|| Insert {
-            with: Vec::new(),
-            table: Arc::new(create_table.table()),
-            source,
-            conflict: None,
-            rules: RowRules::default(),
-            returning: None,
-            integrity: None,
-        });
-        Ok(match rows {
-            Some(rows) => Statement::CreateTableAs(Box::new(create_table), Box::new(rows)),
-            None => Statement::CreateTable(Box::new(create_table)),
+        if exists || !create.with_data {
+            return Ok(Statement::CreateTable(Box::new(create_table)));
+        }
+        let rows = filling(Arc::new(create_table.table()), source);
+        let filled = Filled::New(Box::new(create_table));
+        Ok(Statement::Fill(filled, Box::new(rows)))
+    }
+
+    /// What a materialized view of this query keeps. Errors: `0A000` for a parameter.
+    fn materialized(&self, create: &TableAs) -> Result<Materialized> {
+        if self.has_parameters() {
+            let message = "materialized views may not be defined using bound parameters";
+            return Err(sql_error("0A000", message));
+        }
+        Ok(Materialized {
+            query: create.query.to_string(),
+            depends_on: self.relations_in(&create.query)?,
+            populated: create.with_data,
         })
+    }
+
+    /// `REFRESH MATERIALIZED VIEW`. Errors: `42P01`, `42809`; `55000` for what `CONCURRENTLY` cannot be done to, and those
+    /// of the query.
+    pub(super) fn bind_refresh(
+        &mut self,
+        refresh: &ast::RefreshMaterializedView,
+    ) -> Result<Statement> {
+        let ast::RefreshMaterializedView {
+            concurrently,
+            name,
+            with_data,
+        } = refresh;
+        let (folded, ident) = relation(name)?;
+        let other = |kind: &str| {
+            let message = format!("\"{folded}\" is not a {kind}");
+            at(sql_error("42809", message), ident)
+        };
+        if self.schema.view(&folded).is_some() {
+            return Err(other("table or materialized view"));
+        }
+        let table = self.table(name)?;
+        let Some(materialized) = table.materialized.clone() else {
+            return Err(other("materialized view"));
+        };
+        let with_data = *with_data != Some(false);
+        if *concurrently {
+            may_refresh_concurrently(&table, with_data)?;
+        }
+        if !with_data {
+            return Ok(Statement::Unpopulate(table));
+        }
+        let source = self.bind_query(&parse_query(&materialized.query)?, true)?;
+        let rows = filling(table.clone(), source);
+        Ok(Statement::Fill(Filled::Refreshed(table), Box::new(rows)))
+    }
+}
+
+/// Others read the view as it was while it is refreshed, in any case; `CONCURRENTLY` only asks for what it asks for in
+/// PostgreSQL, which then compares old and new rows.
+fn may_refresh_concurrently(table: &Table, with_data: bool) -> Result<()> {
+    if !with_data {
+        let message = "CONCURRENTLY and WITH NO DATA options cannot be used together";
+        return Err(sql_error("42601", message));
+    }
+    if table.is_unpopulated() {
+        let message = "CONCURRENTLY cannot be used when the materialized view is not populated";
+        return Err(sql_error("0A000", message));
+    }
+    if !table.indexes.iter().any(|i| i.unique && i.is_plain()) {
+        let message = format!(
+            "cannot refresh materialized view \"public.{}\" concurrently (create a unique index with no WHERE \
+             clause on one or more of its columns)",
+            table.name
+        );
+        return Err(Error::new(ErrorKind::Sql, "55000", message));
+    }
+    Ok(())
+}
+
+/// What adds the rows of `source` to `table`.
+fn filling(table: Arc<Table>, source: Query) -> Insert {
+    Insert {
+        with: Vec::new(),
+        table,
+        source,
+        conflict: None,
+        rules: RowRules::default(),
+        returning: None,
+        integrity: None,
     }
 }
 

@@ -33,7 +33,7 @@ impl Binder<'_> {
         let mut tables: Vec<Arc<Table>> = Vec::with_capacity(table_names.len());
         for target in table_names {
             refuse(target.only || target.has_asterisk, "ONLY and * of a table")?;
-            self.refuse_view(&target.name, |name| {
+            self.refuse_view(&target.name, |_, name| {
                 sql_error("42809", format!("\"{name}\" is not a table"))
             })?;
             let table = self.table(&target.name)?;

@@ -85,6 +85,9 @@ impl Binder<'_> {
     ) -> Result<ChangeTarget> {
         let (folded, ident) = relation(name)?;
         let Some(view) = self.schema.view(&folded).cloned() else {
+            self.refuse_view(name, |kind, name| {
+                sql_error("42809", format!("cannot change {kind} \"{name}\""))
+            })?;
             return Ok(ChangeTarget::of(self.table(name)?, verb));
         };
         let shown = self.shown_by(&view, verb, false);
@@ -157,15 +160,15 @@ impl Binder<'_> {
         Err(Error::new(ErrorKind::Unsupported, "0A000", message))
     }
 
-    /// Refuses a view where only a table may stand, with what `refused` says of its name.
+    /// Refuses a view, materialized or not, where only a table may stand, with what `refused` says of its kind and name.
     pub(super) fn refuse_view(
         &self,
         name: &ast::ObjectName,
-        refused: impl FnOnce(&str) -> Error,
+        refused: impl FnOnce(&str, &str) -> Error,
     ) -> Result<()> {
         let (folded, ident) = relation(name)?;
-        match self.schema.view(&folded) {
-            Some(_) => Err(at(refused(&folded), ident)),
+        match self.schema.dependents().find(|d| *d.name() == folded) {
+            Some(view) => Err(at(refused(view.kind(), &folded), ident)),
             None => Ok(()),
         }
     }

@@ -13,7 +13,6 @@ use crate::types::SqlType;
 use sqlparser::ast;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 impl Binder<'_> {
     /// The source that a view is in FROM: a derived table.
@@ -75,22 +74,25 @@ impl Binder<'_> {
 
     /// Refuses a view that would stand on itself. Errors: `42P17`.
     fn refuse_recursion(&self, view: &View) -> Result<()> {
-        let mut below: Vec<&str> = view.depends_on.iter().map(String::as_str).collect();
+        let mut below: Vec<&String> = view.depends_on.iter().collect();
         while let Some(name) = below.pop() {
-            if name == view.name {
+            if *name == view.name {
                 let message =
                     format!("infinite recursion detected in rules for relation \"{name}\"");
                 return Err(sql_error("42P17", message));
             }
-            if let Some(next) = self.schema.view(name) {
-                below.extend(next.depends_on.iter().map(String::as_str));
-            }
+            let mut all = self.schema.dependents();
+            below.extend(
+                all.find(|d| d.name() == name)
+                    .iter()
+                    .flat_map(|d| d.depends_on()),
+            );
         }
         Ok(())
     }
 
     /// The tables, views and sequences that a query names.
-    fn relations_in(&self, query: &ast::Query) -> Result<Vec<String>> {
+    pub(super) fn relations_in(&self, query: &ast::Query) -> Result<Vec<String>> {
         let mut names = BTreeSet::from_iter(sequences_in(query));
         let found = ast::visit_relations(query, |name| match self.system_table(name) {
             Ok(Some(_)) => ControlFlow::Continue(()),
@@ -110,54 +112,6 @@ impl Binder<'_> {
                 .into_iter()
                 .filter(|name| self.relation_exists(name))
                 .collect()),
-        }
-    }
-
-    /// A view to drop by its name; `None` when there is none and that is fine.
-    pub(super) fn view_to_drop(
-        &self,
-        name: &ast::ObjectName,
-        if_exists: bool,
-    ) -> Result<Option<String>> {
-        let (folded, ident) = relation(name)?;
-        match self.schema.view(&folded) {
-            Some(_) => Ok(Some(folded)),
-            None => self.none_to_drop(("a", "view", "42P01"), &folded, ident, if_exists),
-        }
-    }
-
-    /// The views to drop along with these tables, sequences and views: with CASCADE all that depend on them, else none may be left
-    /// that does. Errors: `2BP01`.
-    pub(super) fn dependent_views(
-        &self,
-        dropped: &BTreeSet<String>,
-        mut views: BTreeSet<String>,
-        cascade: bool,
-    ) -> Result<Vec<String>> {
-        let mut gone = &views | dropped;
-        loop {
-            let is_left = |view: &&Arc<View>| !gone.contains(&view.name);
-            let dependent = self.schema.views().filter(is_left).find_map(|view| {
-                let on = view.depends_on.iter().find(|name| gone.contains(*name))?;
-                Some((view.name.clone(), on.clone()))
-            });
-            let Some((view, on)) = dependent else {
-                return Ok(views.into_iter().collect());
-            };
-            if !cascade {
-                let kind = match () {
-                    () if self.schema.view(&on).is_some() => "view",
-                    () if self.schema.sequence(&on).is_some() => "sequence",
-                    () => "table",
-                };
-                let message = format!(
-                    "cannot drop {kind} {on} because other objects depend on it: view {view} depends on {kind} {on} \
-                     (use DROP ... CASCADE to drop the dependent objects too)"
-                );
-                return Err(sql_error("2BP01", message));
-            }
-            gone.insert(view.clone());
-            views.insert(view);
         }
     }
 }
@@ -182,7 +136,6 @@ fn refuse_options(create: &ast::CreateView) -> Result<()> {
         to,
         params,
     } = create;
-    refuse(*materialized, "a materialized view")?;
     refuse(*temporary, "a temporary view")?;
     if *if_not_exists || *name_before_not_exists {
         return Err(sql_error("42601", "syntax error at or near \"NOT\""));
@@ -190,6 +143,7 @@ fn refuse_options(create: &ast::CreateView) -> Result<()> {
     let no_options = matches!(options, ast::CreateTableOptions::None);
     let typed = |c: &ast::ViewColumnDef| c.data_type.is_some() || c.options.is_some();
     let other = *or_alter
+        || *materialized
         || *secure
         || !no_options
         || !cluster_by.is_empty()

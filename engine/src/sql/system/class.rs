@@ -154,7 +154,11 @@ fn classes(known: &Numbered<'_>, rows: &mut Rows) {
             known,
             &Class {
                 name: &table.name,
-                kind: "r",
+                kind: if table.materialized.is_some() {
+                    "m"
+                } else {
+                    "r"
+                },
                 columns: table.columns.len(),
                 table: Some(table),
             },
@@ -204,7 +208,7 @@ fn add_class(known: &Numbered<'_>, class: &Class<'_>, rows: &mut Rows) {
     let statistics = class.table.and_then(|table| table.statistics.as_ref());
     let pages = statistics.map_or(0, |s| (s.rows * s.row_bytes).div_ceil(PAGE_BYTES));
     let method = match class.kind {
-        "r" => 2,
+        "r" | "m" => 2,
         "i" => 403,
         _ => 0,
     };
@@ -258,7 +262,10 @@ fn add_class(known: &Numbered<'_>, class: &Class<'_>, rows: &mut Rows) {
             "relhastriggers",
             class.table.is_some_and(is_referenced).into(),
         ),
-        ("relispopulated", true.into()),
+        (
+            "relispopulated",
+            (!class.table.is_some_and(Table::is_unpopulated)).into(),
+        ),
         (
             "relreplident",
             if class.kind == "r" { "d" } else { "n" }.into(),

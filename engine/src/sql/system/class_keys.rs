@@ -264,7 +264,11 @@ fn definitions(known: &Numbered<'_>, rows: &mut Rows) {
         ]);
     };
     for table in known.schema.tables() {
-        add(known.relation(&table.name), "relation", &table.name);
+        let number = known.relation(&table.name);
+        add(number, "relation", &table.name);
+        if let Some(materialized) = &table.materialized {
+            add(number, "view", &materialized.query);
+        }
         for index in indexes(table) {
             let number = known.relation(&index.name);
             add(number, "relation", &index.name);

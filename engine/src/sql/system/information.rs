@@ -100,7 +100,7 @@ fn tables(known: &Numbered<'_>, rows: &mut Rows) {
             ("is_typed", yes(false)),
         ]);
     };
-    for table in known.schema.tables() {
+    for table in known.tables() {
         add(PUBLIC, &table.name, false, true);
     }
     for view in known.schema.views() {
@@ -148,7 +148,7 @@ struct Place<'a> {
 }
 
 fn columns(known: &Numbered<'_>, rows: &mut Rows) {
-    for table in known.schema.tables() {
+    for table in known.tables() {
         for (position, column) in table.columns.iter().enumerate() {
             let place = Place {
                 schema: PUBLIC,

@@ -12,7 +12,7 @@ pub(super) static TABLES: &[SystemTable] = &[
         columns: "schemaname tablename tableowner tablespace hasindexes:bool hasrules:bool hastriggers:bool \
             rowsecurity:bool",
         fill: |known, rows| {
-            for table in known.schema.tables() {
+            for table in known.tables() {
                 let keys = &mut known.schema.foreign_keys();
                 let is_referenced = keys.any(|(_, key)| key.referenced_table == table.name);
                 rows.add([
@@ -42,6 +42,26 @@ pub(super) static TABLES: &[SystemTable] = &[
                     ("viewname", (&view.name).into()),
                     ("viewowner", ROLE.into()),
                     ("definition", (&view.query).into()),
+                ]);
+            }
+        },
+    },
+    SystemTable {
+        schema: CATALOG,
+        name: "pg_matviews",
+        columns: "schemaname matviewname matviewowner tablespace hasindexes:bool ispopulated:bool definition",
+        fill: |known, rows| {
+            for table in known.schema.tables() {
+                let Some(materialized) = &table.materialized else {
+                    continue;
+                };
+                rows.add([
+                    ("schemaname", PUBLIC.into()),
+                    ("matviewname", (&table.name).into()),
+                    ("matviewowner", ROLE.into()),
+                    ("hasindexes", (!indexes(table).is_empty()).into()),
+                    ("ispopulated", materialized.populated.into()),
+                    ("definition", (&materialized.query).into()),
                 ]);
             }
         },

@@ -3,6 +3,7 @@
 use super::constraint::constraints;
 use crate::catalog::{Schema, Table};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The number of the first object that is not PostgreSQL's own, as in PostgreSQL.
 const FIRST: i64 = 16_384;
@@ -58,6 +59,11 @@ impl<'s> Numbered<'s> {
             relations,
             parts,
         }
+    }
+
+    /// The tables that are no materialized views.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &'s Arc<Table>> {
+        self.schema.tables().filter(|t| t.materialized.is_none())
     }
 
     /// The number of the table, index, view or sequence of that name; 0 when there is none.

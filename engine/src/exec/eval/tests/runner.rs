@@ -2,12 +2,11 @@
 
 use super::{cases, context, query, shown};
 use crate::Result;
-use crate::catalog::{Schema, Table};
+use crate::catalog::Schema;
 use crate::exec::eval::aggregate::{Accumulator, accumulator};
 use crate::exec::eval::{evaluate, evaluate_predicate};
-use crate::sql::bound::{Aggregate, AggregateCall, CreateTable, Expr, From, Query, Statement};
+use crate::sql::bound::{Aggregate, AggregateCall, Expr, From, Query, Statement};
 use crate::sql::{bind, parse};
-use crate::storage::TreeId;
 use crate::types::array::{ColumnBuilder, value_at};
 use crate::types::{SqlType, Value};
 use arrow_array::ArrayRef;
@@ -28,24 +27,9 @@ fn table() -> (Schema, Rows) {
     let Statement::CreateTable(create) = create.statement else {
         panic!("the script begins with the table");
     };
-    let CreateTable {
-        name,
-        columns,
-        row_id_column,
-        ..
-    } = *create;
-    let schema = Schema::new([Arc::new(Table {
-        name,
-        tree: TreeId(1),
-        columns: columns.clone(),
-        row_id_column,
-        primary_key_name: None,
-        indexes: Vec::new(),
-        checks: Vec::new(),
-        foreign_keys: Vec::new(),
-        statistics: None,
-        comment: None,
-    })]);
+    let table = create.table();
+    let columns = table.columns.clone();
+    let schema = Schema::new([Arc::new(table)]);
     let insert = bind(&insert, &schema).expect("the rows can be bound");
     let Statement::Insert(insert) = insert.statement else {
         panic!("the script ends with the rows");

@@ -4,10 +4,9 @@ mod functions;
 mod fuzz;
 mod print;
 
-use crate::catalog::{Schema, Table};
-use crate::sql::bound::{CreateTable, Statement};
+use crate::catalog::Schema;
+use crate::sql::bound::Statement;
 use crate::sql::{bind, parse};
-use crate::storage::TreeId;
 use std::sync::Arc;
 
 /// The tables of the tests.
@@ -16,32 +15,6 @@ const TABLES: &str = "
     CREATE TABLE u (id BIGINT, t_id INTEGER, v VARCHAR(3), d DATE, ts TIMESTAMP, f DOUBLE PRECISION, PRIMARY KEY (t_id, id));
     CREATE TABLE k (s SMALLINT, r REAL, ok BOOLEAN, raw BYTEA, UNIQUE (s))";
 
-fn table(create: CreateTable) -> Arc<Table> {
-    let CreateTable {
-        name,
-        exists: _,
-        columns,
-        row_id_column,
-        primary_key_name,
-        indexes,
-        checks,
-        foreign_keys,
-        sequences: _,
-    } = create;
-    Arc::new(Table {
-        name,
-        tree: TreeId(1),
-        columns,
-        row_id_column,
-        primary_key_name,
-        indexes,
-        checks,
-        foreign_keys,
-        statistics: None,
-        comment: None,
-    })
-}
-
 fn schema() -> Schema {
     let mut tables = Vec::new();
     for parsed in parse(TABLES).expect("the tables of the tests are SQL") {
@@ -49,7 +22,7 @@ fn schema() -> Schema {
             .expect("the tables of the tests can be bound")
             .statement
         {
-            Statement::CreateTable(create) => tables.push(table(*create)),
+            Statement::CreateTable(create) => tables.push(Arc::new(create.table())),
             other => panic!("not a table: {other:?}"),
         }
     }

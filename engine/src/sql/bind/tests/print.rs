@@ -68,13 +68,13 @@ fn statement(statement: &Statement) -> String {
         }
         Statement::Explain(inner, _) => format!("explain {}", self::statement(inner)),
         Statement::CreateTable(c) => table(c),
-        Statement::DropTable(tables, views) => format!(
-            "drop table {}{}",
-            names(tables.iter().map(|t| t.name.clone())),
-            names(views.iter().map(|v| format!(" view {v}")))
+        Statement::Drop(dropped) => format!(
+            "{} {}{}",
+            dropped.tag.to_lowercase(),
+            names(dropped.tables.iter().map(|t| t.name.clone())),
+            names(dropped.views.iter().map(|v| format!(" view {v}")))
         ),
         Statement::CreateView(view) => format!("create view {view:?}"),
-        Statement::DropView(views) => format!("drop view {}", names(views.iter().cloned())),
         Statement::CreateIndex(Some(c)) => {
             format!("create index on {} {}", c.table.name, index(&c.index))
         }

@@ -1,0 +1,233 @@
+//! DROP, and what goes with what it names.
+
+use super::call::refuse;
+use super::context::Binder;
+use super::names::{at, relation, sql_error};
+use crate::catalog::{Dependent, Table};
+use crate::error::{Error, Result};
+use crate::sql::bound::{Dropped, Statement};
+use sqlparser::ast;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl Binder<'_> {
+    /// `DROP`. Errors: `42P01`, `42704` for what is not there, `42809` for what is something else, `2BP01` for what others need.
+    pub(super) fn bind_drop(&mut self, statement: &ast::Statement) -> Result<Statement> {
+        let ast::Statement::Drop {
+            object_type,
+            if_exists,
+            names,
+            cascade,
+            restrict: _,
+            purge,
+            temporary,
+            table,
+        } = statement
+        else {
+            return Err(Error::unsupported("this form of DROP"));
+        };
+        refuse(*purge || *temporary || table.is_some(), "an option of DROP")?;
+        let mut dropped = Dropped {
+            tag: "DROP TABLE",
+            tables: Vec::new(),
+            views: Vec::new(),
+            sequences: Vec::new(),
+        };
+        let mut seen = BTreeSet::new();
+        for name in names {
+            let (folded, _) = relation(name)?;
+            if !seen.insert(folded) {
+                continue;
+            }
+            match object_type {
+                ast::ObjectType::Table => {
+                    dropped.tables.extend(self.table_to_drop(name, *if_exists)?)
+                }
+                ast::ObjectType::MaterializedView => {
+                    dropped.tag = "DROP MATERIALIZED VIEW";
+                    dropped
+                        .tables
+                        .extend(self.materialized_to_drop(name, *if_exists)?);
+                }
+                ast::ObjectType::View => {
+                    dropped.tag = "DROP VIEW";
+                    dropped.views.extend(self.view_to_drop(name, *if_exists)?);
+                }
+                ast::ObjectType::Sequence => {
+                    dropped.tag = "DROP SEQUENCE";
+                    dropped
+                        .sequences
+                        .extend(self.sequence_to_drop(name, *if_exists)?);
+                }
+                ast::ObjectType::Index => {}
+                other => return Err(Error::unsupported(format_args!("DROP {other}"))),
+            }
+        }
+        if *object_type == ast::ObjectType::Index {
+            return self.bind_drop_indexes(names, *if_exists, *cascade);
+        }
+        self.drop_dependents(&mut dropped, *cascade)?;
+        if !*cascade {
+            self.refuse_if_needed(&dropped)?;
+        }
+        Ok(Statement::Drop(Box::new(dropped)))
+    }
+
+    fn bind_drop_indexes(
+        &self,
+        names: &[ast::ObjectName],
+        if_exists: bool,
+        cascade: bool,
+    ) -> Result<Statement> {
+        let mut indexes = Vec::new();
+        for name in names {
+            indexes.extend(self.index_to_drop(name, if_exists)?);
+        }
+        let mut seen = BTreeSet::new();
+        indexes.retain(|(_, name): &(Arc<Table>, String)| seen.insert(name.clone()));
+        if !cascade {
+            let mut all = indexes.iter();
+            all.try_for_each(|(of, name)| self.refuse_if_referenced_index(of, name))?;
+        }
+        Ok(Statement::DropIndex(indexes))
+    }
+
+    /// Adds the views that stand on what is dropped; without CASCADE there may be none. Errors: `2BP01`.
+    fn drop_dependents(&self, dropped: &mut Dropped, cascade: bool) -> Result<()> {
+        let tables = dropped.tables.iter();
+        let owned = tables.clone().flat_map(|t| &t.columns);
+        let owned = owned.flat_map(|column| column.sequences.clone());
+        let sequences = dropped.sequences.iter().map(|s| s.name.clone());
+        let mut gone: BTreeSet<String> = owned.chain(sequences).collect();
+        gone.extend(tables.map(|t| t.name.clone()));
+        gone.extend(dropped.views.iter().cloned());
+        let next = |gone: &BTreeSet<String>| {
+            let mut left = self
+                .schema
+                .dependents()
+                .filter(|d| !gone.contains(d.name()));
+            left.find_map(|d| Some((d, d.depends_on().iter().find(|name| gone.contains(*name))?)))
+        };
+        while let Some((dependent, on)) = next(&gone) {
+            let (kind, name) = (dependent.kind(), dependent.name());
+            if !cascade {
+                let on = format!("{} {on}", self.kind_of(on));
+                let message = format!(
+                    "cannot drop {on} because other objects depend on it: {kind} {name} depends on {on} \
+                     (use DROP ... CASCADE to drop the dependent objects too)"
+                );
+                return Err(sql_error("2BP01", message));
+            }
+            gone.insert(name.clone());
+            match dependent {
+                Dependent::View(view) => dropped.views.push(view.name.clone()),
+                Dependent::Materialized(table, _) => dropped.tables.push(table.clone()),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the relation of that name is called in messages.
+    fn kind_of(&self, name: &str) -> &'static str {
+        match self.schema.table(name) {
+            Some(table) => table.kind(),
+            None if self.schema.view(name).is_some() => "view",
+            None => "sequence",
+        }
+    }
+
+    /// Refuses to drop what foreign keys or defaults of what is left need. Errors: `2BP01`.
+    fn refuse_if_needed(&self, dropped: &Dropped) -> Result<()> {
+        let tables = &dropped.tables;
+        self.refuse_if_referenced(tables)?;
+        let goes = |table: &Table| tables.iter().any(|t| t.name == table.name);
+        for table in tables {
+            let sequences = table.columns.iter().flat_map(|c| c.sequences.clone());
+            let sequences: Vec<String> = sequences.collect();
+            let what = format!("table {}", table.name);
+            self.refuse_if_default(&what, &sequences, |of, _| !goes(of))?;
+        }
+        for sequence in &dropped.sequences {
+            let what = format!("sequence {}", sequence.name);
+            self.refuse_if_default(&what, std::slice::from_ref(&sequence.name), |_, _| true)?;
+        }
+        Ok(())
+    }
+
+    fn table_to_drop(&self, name: &ast::ObjectName, if_exists: bool) -> Result<Option<Arc<Table>>> {
+        let (folded, ident) = relation(name)?;
+        match self.schema.table(&folded) {
+            Some(table) if table.materialized.is_none() => Ok(Some(Arc::clone(table))),
+            _ => self.none_to_drop(("a", "table", "42P01"), &folded, ident, if_exists),
+        }
+    }
+
+    fn materialized_to_drop(
+        &self,
+        name: &ast::ObjectName,
+        if_exists: bool,
+    ) -> Result<Option<Arc<Table>>> {
+        let (folded, ident) = relation(name)?;
+        match self.schema.table(&folded) {
+            Some(table) if table.materialized.is_some() => Ok(Some(Arc::clone(table))),
+            _ => self.none_to_drop(
+                ("a", "materialized view", "42P01"),
+                &folded,
+                ident,
+                if_exists,
+            ),
+        }
+    }
+
+    /// A view to drop by its name; `None` when there is none and that is fine.
+    fn view_to_drop(&self, name: &ast::ObjectName, if_exists: bool) -> Result<Option<String>> {
+        let (folded, ident) = relation(name)?;
+        match self.schema.view(&folded) {
+            Some(_) => Ok(Some(folded)),
+            None => self.none_to_drop(("a", "view", "42P01"), &folded, ident, if_exists),
+        }
+    }
+
+    /// What there is to drop where no `kind` (its article, its name, the SQLSTATE for none) has the name: nothing, where
+    /// that is fine. `42809` when something else has it.
+    pub(super) fn none_to_drop<T>(
+        &self,
+        (article, kind, sqlstate): (&str, &str, &'static str),
+        name: &str,
+        ident: &ast::Ident,
+        if_exists: bool,
+    ) -> Result<Option<T>> {
+        let error = match self.relation_exists(name) {
+            true => sql_error("42809", format!("\"{name}\" is not {article} {kind}")),
+            false if if_exists => return Ok(None),
+            false => sql_error(sqlstate, format!("{kind} \"{name}\" does not exist")),
+        };
+        Err(at(error, ident))
+    }
+
+    fn index_to_drop(
+        &self,
+        name: &ast::ObjectName,
+        if_exists: bool,
+    ) -> Result<Option<(Arc<Table>, String)>> {
+        let (folded, ident) = relation(name)?;
+        let required_by = |table: &Table| {
+            let message = format!(
+                "cannot drop index {folded} because constraint {folded} on table {} requires it",
+                table.name
+            );
+            Err(at(sql_error("2BP01", message), ident))
+        };
+        // A primary key that is the row id has a name and no index.
+        let mut tables = self.schema.tables();
+        let key_of = tables.find(|t| t.primary_key_name.as_deref() == Some(folded.as_str()));
+        if let Some(table) = key_of {
+            return required_by(table);
+        }
+        match self.schema.index(&folded) {
+            Some((table, index)) if index.constraint => required_by(table),
+            Some((table, _)) => Ok(Some((Arc::clone(table), folded))),
+            None => self.none_to_drop(("an", "index", "42704"), &folded, ident, if_exists),
+        }
+    }
+}
