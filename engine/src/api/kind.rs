@@ -92,6 +92,8 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::CreateSequence { .. } => "CREATE SEQUENCE",
             Syntax::CreateView(_) => "CREATE VIEW",
             Syntax::AlterView(_) => "ALTER VIEW",
+            Syntax::CreateType { .. } => "CREATE TYPE",
+            Syntax::AlterType(_) => "ALTER TYPE",
             Syntax::RefreshMaterializedView(_) => "REFRESH MATERIALIZED VIEW",
             Syntax::Drop { .. } => "DROP",
             Syntax::Comment { .. } => "COMMENT",
@@ -136,6 +138,8 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
                 | Syntax::CreateSequence { .. }
                 | Syntax::CreateView(_)
                 | Syntax::AlterView(_)
+                | Syntax::CreateType { .. }
+                | Syntax::AlterType(_)
                 | Syntax::RefreshMaterializedView(_)
                 | Syntax::Drop { .. }
                 | Syntax::Comment { .. }
@@ -168,6 +172,8 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Drop(dropped) => dropped.tag,
         Statement::CreateView(_) => "CREATE VIEW",
         Statement::AlterView(_) => "ALTER VIEW",
+        Statement::CreateType(_) => "CREATE TYPE",
+        Statement::AlterType(_) => "ALTER TYPE",
         Statement::CreateIndex(_) => "CREATE INDEX",
         Statement::CreateSequence(_) => "CREATE SEQUENCE",
         Statement::AlterSequence(_) => "ALTER SEQUENCE",

@@ -158,6 +158,16 @@ fn define(
             catalog::put_view(txn, root, view)?;
             true
         }
+        Statement::CreateType(of) => {
+            catalog::put_type(txn, root, *of)?;
+            true
+        }
+        Statement::AlterType(None) => false,
+        Statement::AlterType(Some((before, of))) => {
+            catalog::remove_type(txn, root, before.name())?;
+            catalog::put_type(txn, root, *of)?;
+            true
+        }
         Statement::AlterView(None) => false,
         Statement::AlterView(Some((before, view))) => {
             catalog::remove_view(txn, root, before)?;
@@ -206,6 +216,7 @@ fn drop_all(
         tables,
         views,
         sequences,
+        types,
     } = dropped;
     for view in views {
         catalog::remove_view(txn, root, view)?;
@@ -216,10 +227,14 @@ fn drop_all(
     let mut names = owned(tables.iter().flat_map(|t| &t.columns));
     names.extend(sequences.iter().map(|s| s.name.clone()));
     sequences::drop_sequences(txn, &names, own)?;
+    for of in types {
+        catalog::remove_type(txn, root, of.name())?;
+    }
     if !tables.is_empty() {
         drop_dangling_keys(txn, root)?;
     }
-    Ok(!(tables.is_empty() && views.is_empty() && sequences.is_empty()))
+    let none = tables.is_empty() && views.is_empty() && sequences.is_empty() && types.is_empty();
+    Ok(!none)
 }
 
 /// Makes the table, with its trees.

@@ -5,14 +5,15 @@ use super::field::{Field, damaged, fields};
 use super::foreign_key::{ConstraintTiming, decode_foreign_key, decode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Identity, Index, IndexExpression, Materialized, Table};
+use super::types::Types;
 use super::view::{CheckOption, View};
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
 use crate::storage::TreeId;
-use crate::types::{SqlType, TypeModifier, array_of, coded_type};
+use crate::types::{EnumType, SqlType, TypeModifier, array_of, coded_type};
 
-/// The table of an entry. `XX001` when it is none, or one that a newer version wrote.
-pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
+/// The table of an entry, whose columns may be of these types. `XX001` when it is none, or one that a newer version wrote.
+pub(super) fn decode_table(bytes: &[u8], types: &Types) -> Result<Table> {
     let (mut name, mut tree) = (None, None);
     let (mut columns, mut indexes, mut checks) = (Vec::new(), Vec::new(), Vec::new());
     let mut foreign_keys = Vec::new();
@@ -23,10 +24,10 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
         match field.tag {
             tag::NAME => name = Some(field.text()?),
             tag::TREE => tree = Some(tree_id(field)?),
-            tag::COLUMN => columns.push(decode_column(field.bytes())?),
+            tag::COLUMN => columns.push(decode_column(field.bytes(), types)?),
             tag::ROW_ID_COLUMN => row_id_column = Some(field.position()?),
             tag::PRIMARY_KEY_NAME => primary_key_name = Some(field.text()?),
-            tag::INDEX => indexes.push(decode_index(field.bytes())?),
+            tag::INDEX => indexes.push(decode_index(field.bytes(), types)?),
             tag::CHECK => checks.push(decode_check(field.bytes())?),
             tag::FOREIGN_KEY => foreign_keys.push(decode_foreign_key(field.bytes())?),
             tag::STATISTICS => statistics = Some(decode_statistics(field.bytes())?),
@@ -47,9 +48,51 @@ pub(super) fn decode_table(bytes: &[u8]) -> Result<Table> {
         statistics,
         comment,
         materialized,
+        types: types.clone(),
     };
     check_positions(&table)?;
     Ok(table)
+}
+
+/// The type of an entry. Errors: as for [`decode_table`].
+pub(super) fn decode_enum(bytes: &[u8]) -> Result<EnumType> {
+    let (mut name, mut id, mut labels) = (None, None, Vec::new());
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::NAME => name = Some(field.text()?),
+            tag::ENUM_NUMBER => id = u32::try_from(field.number()?).ok(),
+            tag::LABEL => labels.push(decode_label(field.bytes())?),
+            _ => field.unknown()?,
+        }
+    }
+    let (name, id) = (
+        required(name, "a type's name")?,
+        required(id, "a type's number")?,
+    );
+    EnumType::numbered(id, &name, labels)
+}
+
+fn decode_label(bytes: &[u8]) -> Result<(i64, String)> {
+    let (mut number, mut text) = (None, None);
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::LABEL_NUMBER => number = field.bytes().try_into().ok().map(i64::from_le_bytes),
+            tag::LABEL_TEXT => text = Some(field.text()?),
+            _ => field.unknown()?,
+        }
+    }
+    Ok((
+        required(number, "a label's number")?,
+        required(text, "a label")?,
+    ))
+}
+
+fn enum_of(field: Field<'_>, types: &Types) -> Result<EnumType> {
+    let id = field.number()?;
+    let found = u32::try_from(id).ok().and_then(|id| types.numbered(id));
+    found.ok_or_else(|| damaged(format_args!("there is no ENUM type {id}")))
 }
 
 fn decode_materialized(bytes: &[u8]) -> Result<Materialized> {
@@ -71,7 +114,7 @@ fn decode_materialized(bytes: &[u8]) -> Result<Materialized> {
 }
 
 /// The view of an entry. Errors: as for [`decode_table`].
-pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
+pub(super) fn decode_view(bytes: &[u8], types: &Types) -> Result<View> {
     let (mut name, mut query, mut comment) = (None, None, None);
     let (mut columns, mut depends_on, mut check_option) = (Vec::new(), Vec::new(), None);
     for field in fields(bytes) {
@@ -79,7 +122,7 @@ pub(super) fn decode_view(bytes: &[u8]) -> Result<View> {
         match field.tag {
             tag::NAME => name = Some(field.text()?),
             tag::COLUMN => {
-                let column = decode_column(field.bytes())?;
+                let column = decode_column(field.bytes(), types)?;
                 columns.push((column.name, column.sql_type));
             }
             tag::QUERY => query = Some(field.text()?),
@@ -147,7 +190,7 @@ pub(super) fn tree_id(field: Field<'_>) -> Result<TreeId> {
     }
 }
 
-fn decode_column(bytes: &[u8]) -> Result<Column> {
+fn decode_column(bytes: &[u8], types: &Types) -> Result<Column> {
     let (mut name, mut sql_type, mut not_null) = (None, None, false);
     let (mut default, mut generated) = (None, None);
     let (mut identity, mut sequences, mut comment) = (None, Vec::new(), None);
@@ -155,7 +198,7 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
         let field = field?;
         match field.tag {
             tag::NAME => name = Some(field.text()?),
-            tag::TYPE => sql_type = Some(decode_type(field.bytes())?),
+            tag::TYPE => sql_type = Some(decode_type(field.bytes(), types)?),
             tag::NOT_NULL => not_null = !makes(Mistake::NotNullForgotten),
             tag::DEFAULT if makes(Mistake::DefaultForgotten) => {}
             tag::DEFAULT => default = Some(field.text()?),
@@ -183,9 +226,9 @@ fn decode_column(bytes: &[u8]) -> Result<Column> {
     })
 }
 
-pub(super) fn decode_type(bytes: &[u8]) -> Result<SqlType> {
+pub(super) fn decode_type(bytes: &[u8], types: &Types) -> Result<SqlType> {
     let (mut code, mut precision, mut scale, mut length) = (None, None, None, None);
-    let mut is_array = false;
+    let (mut is_array, mut of_enum) = (false, None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -194,13 +237,15 @@ pub(super) fn decode_type(bytes: &[u8]) -> Result<SqlType> {
             tag::SCALE => scale = field.bytes().try_into().ok().map(i16::from_le_bytes),
             tag::LENGTH => length = u32::try_from(field.number()?).ok(),
             tag::ARRAY => is_array = true,
+            tag::ENUM => of_enum = Some(enum_of(field, types)?),
             _ => field.unknown()?,
         }
     }
-    let modifier = match (length, precision.zip(scale)) {
-        (Some(length), _) => TypeModifier::Length(length),
-        (None, Some((precision, scale))) => TypeModifier::Digits(precision, scale),
-        (None, None) => TypeModifier::None,
+    let modifier = match (length, precision.zip(scale), of_enum) {
+        (Some(length), ..) => TypeModifier::Length(length),
+        (None, Some((precision, scale)), _) => TypeModifier::Digits(precision, scale),
+        (None, None, Some(of)) => TypeModifier::Enum(of),
+        (None, None, None) => TypeModifier::None,
     };
     let code = required(code, "a type's code")?;
     let unknown = || damaged(format_args!("type {code} is unknown"));
@@ -212,7 +257,7 @@ pub(super) fn decode_type(bytes: &[u8]) -> Result<SqlType> {
     }
 }
 
-fn decode_index(bytes: &[u8]) -> Result<Index> {
+fn decode_index(bytes: &[u8], types: &Types) -> Result<Index> {
     let (mut name, mut tree, mut columns) = (None, None, Vec::new());
     let (mut unique, mut constraint) = (false, false);
     let (mut expressions, mut predicate, mut comment) = (Vec::new(), None, None);
@@ -226,7 +271,7 @@ fn decode_index(bytes: &[u8]) -> Result<Index> {
             tag::DESCENDING => columns.push((field.position()?, true)),
             tag::UNIQUE => unique = true,
             tag::CONSTRAINT => constraint = true,
-            tag::EXPRESSION => expressions.push(decode_expression(field.bytes())?),
+            tag::EXPRESSION => expressions.push(decode_expression(field.bytes(), types)?),
             tag::PREDICATE => predicate = Some(field.text()?),
             tag::COMMENT => comment = Some(field.text()?),
             tag::INDEX_TIMING => timing = decode_timing(field)?,
@@ -246,13 +291,13 @@ fn decode_index(bytes: &[u8]) -> Result<Index> {
     })
 }
 
-fn decode_expression(bytes: &[u8]) -> Result<IndexExpression> {
+fn decode_expression(bytes: &[u8], types: &Types) -> Result<IndexExpression> {
     let (mut text, mut sql_type) = (None, None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
             tag::TEXT => text = Some(field.text()?),
-            tag::TYPE => sql_type = Some(decode_type(field.bytes())?),
+            tag::TYPE => sql_type = Some(decode_type(field.bytes(), types)?),
             _ => field.unknown()?,
         }
     }

@@ -5,7 +5,7 @@ use super::foreign_key::{encode_foreign_key, encode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Materialized, Table};
 use super::view::{CheckOption, View};
-use crate::types::{SqlType, TypeModifier, type_code};
+use crate::types::{EnumType, SqlType, TypeModifier, type_code};
 
 /// Tags of the fields of a table. Even ones may not be skipped; see [`super::field`].
 pub(super) mod tag {
@@ -38,6 +38,13 @@ pub(super) mod tag {
     pub(in super::super) const SCALE: u8 = 6;
     pub(in super::super) const LENGTH: u8 = 8;
     pub(in super::super) const ARRAY: u8 = 10;
+    pub(in super::super) const ENUM: u8 = 12;
+
+    // Of an ENUM type, beside its name, and of a label.
+    pub(in super::super) const ENUM_NUMBER: u8 = 4;
+    pub(in super::super) const LABEL: u8 = 6;
+    pub(in super::super) const LABEL_NUMBER: u8 = 4;
+    pub(in super::super) const LABEL_TEXT: u8 = 6;
 
     // Of an index, beside its name and its tree.
     pub(in super::super) const ASCENDING: u8 = 6;
@@ -132,6 +139,20 @@ fn encode_materialized(writer: &mut Writer, materialized: &Materialized) {
     writer.flag(tag::POPULATED, materialized.populated);
 }
 
+/// The value of the type's entry.
+pub(super) fn encode_enum(of: EnumType) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.text(tag::NAME, of.name());
+    writer.number(tag::ENUM_NUMBER, u64::from(of.id()));
+    for (number, label) in of.numbers() {
+        writer.record(tag::LABEL, |w| {
+            w.bytes(tag::LABEL_NUMBER, &number.to_le_bytes());
+            w.text(tag::LABEL_TEXT, label);
+        });
+    }
+    writer.finish()
+}
+
 /// The value of the view's entry.
 pub(super) fn encode_view(view: &View) -> Vec<u8> {
     let mut writer = Writer::default();
@@ -182,6 +203,7 @@ pub(super) fn encode_type(writer: &mut Writer, sql_type: SqlType) {
             writer.bytes(tag::SCALE, &scale.to_le_bytes());
         }
         TypeModifier::Length(length) => writer.number(tag::LENGTH, u64::from(length)),
+        TypeModifier::Enum(of) => writer.number(tag::ENUM, u64::from(of.id())),
     }
     writer.flag(tag::ARRAY, matches!(sql_type, SqlType::Array(_)));
 }

@@ -1,9 +1,10 @@
 //! Floor 5: what the database knows of its own tables, kept in an ordinary tree of the database itself.
 //!
-//! The root tree has an entry for each table, view and sequence: its key is the kind of the entry and the name; its value is made
+//! The root tree has an entry for each type, table, view and sequence: its key is the kind of the entry and the name; its value is made
 //! of fields, each with a tag and a length, so that a later version can add some (see `field`):
 //!
 //! ```text
+//!   00 "m"  ->  type { name, number, label { number, text } … }
 //!   01 "t"  ->  table { name, tree, column { name, type, … } …, index { name, tree, … } …, check …,
 //!                    foreign key …, statistics { … }, materialized { query, depends on …, populated } }
 //!   02 "v"  ->  view { name, column { name, type } …, query, depends on … }
@@ -28,6 +29,7 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+mod types;
 mod view;
 
 pub use foreign_key::{ConstraintTiming, ForeignKey, ReferencedKey, ReferentialAction};
@@ -35,8 +37,9 @@ pub use schema::{Dependent, Schema};
 pub use sequence::{Counting, Sequence, SequenceState};
 pub use statistics::{ColumnStatistics, TableStatistics};
 pub use store::{
-    has_sequence, load, put_sequence, put_setting, put_table, put_view, remove_sequence,
-    remove_table, remove_view, store_statistics,
+    has_sequence, load, put_sequence, put_setting, put_table, put_type, put_view, remove_sequence,
+    remove_table, remove_type, remove_view, store_statistics,
 };
 pub use table::{Column, EXPRESSION_BASE, Identity, Index, IndexExpression, Materialized, Table};
+pub use types::Types;
 pub use view::{CheckOption, View};

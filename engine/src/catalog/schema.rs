@@ -3,6 +3,7 @@
 use super::foreign_key::ForeignKey;
 use super::sequence::Sequence;
 use super::table::{Index, Materialized, Table};
+use super::types::Types;
 use super::view::View;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub struct Schema {
     views: BTreeMap<String, Arc<View>>,
     sequences: BTreeMap<String, Arc<Sequence>>,
     settings: BTreeMap<String, String>,
+    types: Types,
 }
 
 impl Schema {
@@ -67,6 +69,7 @@ impl Schema {
             views: BTreeMap::new(),
             sequences: BTreeMap::new(),
             settings: BTreeMap::new(),
+            types: Types::default(),
         }
     }
 
@@ -76,6 +79,16 @@ impl Schema {
             views: views.into_iter().map(|v| (v.name.clone(), v)).collect(),
             ..self
         }
+    }
+
+    /// The same schema with these types.
+    pub fn with_types(self, types: Types) -> Self {
+        Self { types, ..self }
+    }
+
+    /// The types that users made.
+    pub fn types(&self) -> &Types {
+        &self.types
     }
 
     /// The same schema with these sequences.

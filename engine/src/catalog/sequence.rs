@@ -3,6 +3,7 @@
 use super::decode::{decode_type, required, tree_id};
 use super::encode::encode_type;
 use super::field::{Writer, damaged, fields};
+use super::types::Types;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::TreeId;
 use crate::types::SqlType;
@@ -151,7 +152,7 @@ pub(super) fn decode_sequence(bytes: &[u8]) -> Result<Sequence> {
             tag::NAME => name = Some(field.text()?),
             tag::TREE => tree = Some(tree_id(field)?),
             tag::NUMBER => number = Some(field.number()?),
-            tag::TYPE => sql_type = Some(decode_type(field.bytes())?),
+            tag::TYPE => sql_type = Some(decode_type(field.bytes(), &Types::default())?),
             tag::START | tag::INCREMENT | tag::LEAST | tag::GREATEST | tag::CACHE => {
                 let at = usize::from((field.tag - tag::START) / 2);
                 integers[at] = field.bytes().try_into().ok().map(i64::from_le_bytes);

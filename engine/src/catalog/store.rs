@@ -1,18 +1,22 @@
 //! The entries of the root tree.
 
-use super::decode::{decode_table, decode_view};
-use super::encode::{encode_table, encode_view};
+use super::decode::{decode_enum, decode_table, decode_view};
+use super::encode::{encode_enum, encode_table, encode_view};
 use super::field::damaged;
 use super::schema::Schema;
 use super::sequence::{Sequence, decode_sequence, encode_sequence};
 use super::statistics::TableStatistics;
 use super::table::Table;
+use super::types::Types;
 use super::view::View;
 use crate::error::Result;
 use crate::storage::{StorageTxn, TreeId, for_each_entry};
+use crate::types::EnumType;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The kind of an entry that is a type. Types come first: tables refer to them.
+const TYPE: u8 = 0;
 /// The kind of an entry that is a table.
 const TABLE: u8 = 1;
 /// The kind of an entry that is a view.
@@ -32,7 +36,7 @@ fn entry_key(kind: u8, name: &str) -> Vec<u8> {
 /// newer version.
 pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
     let (mut tables, mut views, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
-    let mut settings = BTreeMap::new();
+    let (mut types, mut settings) = (Types::default(), BTreeMap::new());
     for_each_entry(txn, root, |key, value| {
         let (kind, key_name) = key.split_first().unwrap_or((&0, &[]));
         let is_under = |name: &str| match name.as_bytes() == key_name {
@@ -40,13 +44,18 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
             false => Err(damaged(format_args!("{name} is under another name"))),
         };
         match *kind {
+            TYPE => {
+                let of = decode_enum(value)?;
+                is_under(of.name())?;
+                types = types.iter().chain([of]).collect();
+            }
             TABLE => {
-                let table = decode_table(value)?;
+                let table = decode_table(value, &types)?;
                 is_under(&table.name)?;
                 tables.push(Arc::new(table));
             }
             VIEW => {
-                let view = decode_view(value)?;
+                let view = decode_view(value, &types)?;
                 is_under(&view.name)?;
                 views.push(Arc::new(view));
             }
@@ -66,7 +75,8 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
     })?;
     let schema = Schema::new(tables)
         .with_views(views)
-        .with_sequences(sequences);
+        .with_sequences(sequences)
+        .with_types(types);
     Ok(schema.with_settings(settings))
 }
 
@@ -79,6 +89,16 @@ pub fn put_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Resul
 /// such table.
 pub fn remove_table(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
     remove(txn, root, TABLE, name)
+}
+
+/// Stores a type, new or changed. Errors: those of [`StorageTxn::put`].
+pub fn put_type(txn: &mut dyn StorageTxn, root: TreeId, of: EnumType) -> Result<()> {
+    txn.put(root, &entry_key(TYPE, of.name()), &encode_enum(of))
+}
+
+/// Forgets a type. Errors: as for [`remove_table`].
+pub fn remove_type(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
+    remove(txn, root, TYPE, name)
 }
 
 /// Stores a setting for new sessions; `None` forgets it. Errors: those of [`StorageTxn::put`].

@@ -2,6 +2,7 @@
 
 use super::foreign_key::{ConstraintTiming, ForeignKey};
 use super::statistics::TableStatistics;
+use super::types::Types;
 use crate::storage::TreeId;
 use crate::types::SqlType;
 
@@ -30,6 +31,8 @@ pub struct Table {
     pub comment: Option<String>,
     /// What it is beside a table, if it is a materialized view.
     pub materialized: Option<Materialized>,
+    /// The types that its stored expressions may name: those of its schema, and not kept with it.
+    pub types: Types,
 }
 
 /// What a materialized view is beside the table that its rows are in.

@@ -260,6 +260,7 @@ fn tables() -> impl Strategy<Value = Table> {
                 statistics,
                 comment,
                 materialized,
+                types: Types::default(),
             },
         )
 }
@@ -278,7 +279,7 @@ proptest! {
 
     #[test]
     fn a_table_is_read_as_it_was_written(table in tables()) {
-        prop_assert_eq!(decode_table(&encode_table(&table)).unwrap(), table);
+        prop_assert_eq!(decode_table(&encode_table(&table), &Types::default()).unwrap(), table);
     }
 
     #[test]
@@ -293,7 +294,7 @@ proptest! {
         let mut bytes = encode_table(&table);
         let at = at.index(bytes.len());
         if cut { bytes.truncate(at) } else { bytes[at] = byte }
-        if let Err(error) = decode_table(&bytes) {
+        if let Err(error) = decode_table(&bytes, &Types::default()) {
             prop_assert_eq!(error.sqlstate(), "XX001");
         }
     }
@@ -315,6 +316,7 @@ fn small_table(name: &str) -> Table {
         statistics: None,
         comment: None,
         materialized: None,
+        types: Types::default(),
     }
 }
 
@@ -323,7 +325,7 @@ fn only_unknown_fields_of_odd_tags_are_skipped() {
     let with = |tag: u8| {
         let mut bytes = encode_table(&small_table("t"));
         bytes.extend_from_slice(&[tag, 1, 0]);
-        decode_table(&bytes)
+        decode_table(&bytes, &Types::default())
     };
     assert_eq!(with(201).unwrap(), small_table("t"));
     assert_eq!(with(200).unwrap_err().sqlstate(), "XX001");
@@ -334,13 +336,17 @@ fn columns_that_do_not_exist_are_damage() {
     let mut table = small_table("t");
     table.row_id_column = Some(1);
     assert_eq!(
-        decode_table(&encode_table(&table)).unwrap_err().sqlstate(),
+        decode_table(&encode_table(&table), &Types::default())
+            .unwrap_err()
+            .sqlstate(),
         "XX001"
     );
     table.row_id_column = Some(0);
     table.columns[0].sql_type = SqlType::Text;
     assert_eq!(
-        decode_table(&encode_table(&table)).unwrap_err().sqlstate(),
+        decode_table(&encode_table(&table), &Types::default())
+            .unwrap_err()
+            .sqlstate(),
         "XX001"
     );
 }

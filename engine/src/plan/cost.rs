@@ -43,6 +43,7 @@ pub(crate) fn width(sql_type: SqlType) -> u64 {
         SqlType::Int2 => 2,
         SqlType::Int4 | SqlType::Float4 | SqlType::Date => 4,
         SqlType::Int8
+        | SqlType::Enum(_)
         | SqlType::Float8
         | SqlType::Timestamp
         | SqlType::TimestampTz

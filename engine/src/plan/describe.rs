@@ -156,6 +156,7 @@ fn literal(value: &Value) -> String {
         | Value::Json(_)
         | Value::Jsonb(_)
         | Value::Array(_)
+        | Value::Enum(..)
         | Value::Uuid(_) => format!("'{value}'"),
         other => other.to_string(),
     }

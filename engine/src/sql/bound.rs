@@ -13,9 +13,9 @@ pub use super::change::{
     ConflictUpdate, Delete, Insert, Merge, MergeAction, MergeKind, ModifyingQuery, OnConflict,
     Returning, RowRules, Update,
 };
-use crate::catalog::{Column, ForeignKey, Index, Materialized, Sequence, Table, View};
+use crate::catalog::{Column, ForeignKey, Index, Materialized, Sequence, Table, Types, View};
 use crate::storage::{IsolationLevel, LockMode, TreeId};
-use crate::types::{SqlType, Value};
+use crate::types::{EnumType, SqlType, Value};
 use std::sync::Arc;
 
 pub use aggregate::{
@@ -60,12 +60,16 @@ pub enum Statement {
     Unpopulate(Arc<Table>),
     /// `ALTER TABLE`; `None` when `IF EXISTS` found none.
     AlterTable(Option<Box<AlterTable>>),
-    /// `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`
+    /// `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`, `DROP TYPE`
     Drop(Box<Dropped>),
     /// `TRUNCATE`
     Truncate(Vec<Arc<Table>>, bool),
     /// `CREATE VIEW`, of a view that is new or replaces one.
     CreateView(Box<View>),
+    /// `CREATE TYPE`
+    CreateType(EnumType),
+    /// `ALTER TYPE`: what the type is, and what it is to be; `None` when `IF NOT EXISTS` found the label.
+    AlterType(Option<(EnumType, EnumType)>),
     /// `ALTER VIEW`: the name that it has, and what it is to be; `None` when `IF EXISTS` found none.
     AlterView(Option<(String, Box<View>)>),
     /// `CREATE SEQUENCE`; `None` when `IF NOT EXISTS` found one.
@@ -559,6 +563,8 @@ pub struct Dropped {
     pub views: Vec<String>,
     /// Sequences, beside those that the tables own.
     pub sequences: Vec<Arc<Sequence>>,
+    /// Types.
+    pub types: Vec<EnumType>,
 }
 
 /// `CREATE TABLE`.
@@ -584,6 +590,8 @@ pub struct CreateTable {
     pub sequences: Vec<Sequence>,
     /// What it is beside a table, if it is a materialized view.
     pub materialized: Option<Materialized>,
+    /// The types that its stored expressions may name.
+    pub types: Types,
 }
 
 impl CreateTable {
@@ -601,6 +609,7 @@ impl CreateTable {
             statistics: None,
             comment: None,
             materialized: self.materialized.clone(),
+            types: self.types.clone(),
         }
     }
 }

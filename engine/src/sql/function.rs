@@ -298,6 +298,8 @@ pub enum ScalarFunction {
     Ascii,
     /// `(INTEGER) → TEXT`
     Chr,
+    /// `(an ENUM type, the same) → array of it`: its values from one to the other
+    EnumRange,
 }
 
 impl ScalarFunction {

@@ -20,7 +20,7 @@ pub fn arrow_type(sql_type: SqlType) -> DataType {
         SqlType::Bool => DataType::Boolean,
         SqlType::Int2 => DataType::Int16,
         SqlType::Int4 => DataType::Int32,
-        SqlType::Int8 => DataType::Int64,
+        SqlType::Int8 | SqlType::Enum(_) => DataType::Int64,
         SqlType::Float4 => DataType::Float32,
         SqlType::Float8 => DataType::Float64,
         SqlType::Numeric(_) | SqlType::Bytes | SqlType::Jsonb | SqlType::Array(_) => {
@@ -86,6 +86,7 @@ pub fn value_at(array: &dyn Array, row: usize, sql_type: SqlType) -> Value {
             Value::Jsonb(String::from_utf8_lossy(bytes).into_owned())
         }
         SqlType::Uuid => Value::Uuid(sixteen(array.as_fixed_size_binary().value(row))),
+        SqlType::Enum(of) => Value::Enum(of, array.as_primitive::<Int64Type>().value(row)),
         SqlType::Array(element) => {
             let decoded = SqlArray::from_bytes(array.as_binary::<i32>().value(row), element);
             assert!(decoded.is_ok(), "a column of arrays holds encoded arrays");
@@ -148,7 +149,9 @@ impl ColumnBuilder {
             SqlType::Bool => Inner::Bool(BooleanBuilder::with_capacity(capacity)),
             SqlType::Int2 => Inner::Int2(PrimitiveBuilder::with_capacity(capacity)),
             SqlType::Int4 => Inner::Int4(PrimitiveBuilder::with_capacity(capacity)),
-            SqlType::Int8 => Inner::Int8(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Int8 | SqlType::Enum(_) => {
+                Inner::Int8(PrimitiveBuilder::with_capacity(capacity))
+            }
             SqlType::Float4 => Inner::Float4(PrimitiveBuilder::with_capacity(capacity)),
             SqlType::Float8 => Inner::Float8(PrimitiveBuilder::with_capacity(capacity)),
             SqlType::Numeric(_) => {
@@ -181,7 +184,12 @@ impl ColumnBuilder {
             (Inner::Bool(b), Value::Bool(v)) => b.append_value(*v),
             (Inner::Int2(b), Value::Int2(v)) => b.append_value(*v),
             (Inner::Int4(b), Value::Int4(v)) => b.append_value(*v),
-            (Inner::Int8(b), Value::Int8(v)) => b.append_value(*v),
+            (Inner::Int8(b), Value::Int8(v)) if self.sql_type == SqlType::Int8 => {
+                b.append_value(*v)
+            }
+            (Inner::Int8(b), Value::Enum(of, v)) if self.sql_type == SqlType::Enum(*of) => {
+                b.append_value(*v);
+            }
             (Inner::Float4(b), Value::Float4(v)) => b.append_value(*v),
             (Inner::Float8(b), Value::Float8(v)) => b.append_value(*v),
             (Inner::Numeric(b, buffer), Value::Numeric(v)) => {

@@ -1,7 +1,7 @@
 //! The numbers that stand for types on disk, and the type of an array's elements, which is one of them with its length
 //! or digits.
 
-use super::SqlType;
+use super::{EnumType, SqlType};
 
 /// Type of the elements of an array: any but an array and a literal whose type is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,8 @@ pub(crate) enum TypeModifier {
     Length(u32),
     /// Precision and scale of a NUMERIC.
     Digits(u16, i16),
+    /// Which ENUM type it is.
+    Enum(EnumType),
 }
 
 impl ElementType {
@@ -41,9 +43,12 @@ impl ElementType {
     /// Without length, precision and scale.
     #[must_use]
     pub(super) fn base(self) -> Self {
-        Self {
-            modifier: TypeModifier::None,
-            ..self
+        match self.modifier {
+            TypeModifier::Enum(_) => self,
+            _ => Self {
+                modifier: TypeModifier::None,
+                ..self
+            },
         }
     }
 }
@@ -77,6 +82,7 @@ pub(crate) fn type_code(sql_type: SqlType) -> (u8, TypeModifier) {
         SqlType::Char(length) => of_length(17, length),
         SqlType::Json => plain(18),
         SqlType::Jsonb => plain(19),
+        SqlType::Enum(of) => (20, TypeModifier::Enum(of)),
         SqlType::Array(element) => (element.code, element.modifier),
     }
 }
@@ -111,6 +117,10 @@ pub(crate) fn coded_type(code: u8, modifier: TypeModifier) -> Option<SqlType> {
         17 => SqlType::Char(length),
         18 => SqlType::Json,
         19 => SqlType::Jsonb,
+        20 => match modifier {
+            TypeModifier::Enum(of) => SqlType::Enum(of),
+            _ => return None,
+        },
         _ => return None,
     })
 }

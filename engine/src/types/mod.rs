@@ -20,6 +20,7 @@
 //! | UUID | `Uuid` | `FixedSizeBinary(16)` |
 //! | JSON | `Json` | `Utf8` |
 //! | JSONB | `Jsonb` | `Binary`: the text that PostgreSQL would write |
+//! | an ENUM type | `Enum` | `Int64`: the numbers of labels, see [`EnumType`] |
 //! | an array of any of these | `Array` | `Binary`: the bytes of [`SqlArray`] |
 //! | unknown (a bare NULL or string literal) | `Null`, `Text` | `Utf8` |
 //!
@@ -33,6 +34,7 @@ mod datetime_input;
 mod decimal;
 mod decimal_rounding;
 mod element_type;
+mod enum_type;
 mod fault;
 mod float_text;
 mod interval;
@@ -55,6 +57,8 @@ pub use comparable::comparable;
 pub use datetime::{civil_from_days, days_from_civil};
 pub use decimal::Decimal;
 pub use element_type::ElementType;
+pub use enum_type::EnumType;
+pub(crate) use enum_type::LABEL_BYTES_MAX;
 pub use interval::Interval;
 pub use sql_array::SqlArray;
 pub use sql_type::SqlType;

@@ -1,6 +1,6 @@
 //! The types of SQL, their names and families.
 
-use super::ElementType;
+use super::{ElementType, EnumType};
 use std::fmt;
 
 /// A type of SQL.
@@ -47,6 +47,8 @@ pub enum SqlType {
     Json,
     /// `JSONB`
     Jsonb,
+    /// A type of `CREATE TYPE … AS ENUM`.
+    Enum(EnumType),
     /// An array of one dimension.
     Array(ElementType),
 }
@@ -77,12 +79,16 @@ impl SqlType {
                     Self::Uuid => concat!("uuid", $suffix),
                     Self::Json => concat!("json", $suffix),
                     Self::Jsonb => concat!("jsonb", $suffix),
-                    Self::Array(_) => "an array of arrays",
+                    Self::Enum(_) | Self::Array(_) => "an array of arrays",
                 }
             };
         }
         match self {
-            Self::Array(element) => name!(element.sql_type(), "[]"),
+            Self::Enum(of) => of.name(),
+            Self::Array(element) => match element.sql_type() {
+                Self::Enum(of) => of.array_name(),
+                element => name!(element, "[]"),
+            },
             other => name!(other, ""),
         }
     }

@@ -41,6 +41,7 @@ impl Value {
             SqlType::Uuid => Self::Uuid(parse_uuid(text)?),
             SqlType::Json => Self::Json(checked_json(valid_text(text)?)?),
             SqlType::Jsonb => Self::Jsonb(jsonb_text(valid_text(text)?)?),
+            SqlType::Enum(of) => Self::Enum(of, of.number(text)?),
             SqlType::Array(element) => {
                 Self::Array(SqlArray::from_text(valid_text(text)?, element)?)
             }

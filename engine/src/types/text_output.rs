@@ -24,6 +24,10 @@ impl Value {
             Self::Time(micros) => time_to_text(*micros),
             Self::Interval(value) => interval_to_text(*value),
             Self::Uuid(bytes) => uuid_to_text(bytes),
+            Self::Enum(of, number) => match of.label(*number) {
+                Some(label) => label.to_owned(),
+                None => format!("#{number}"),
+            },
             Self::Array(array) => array.to_text(),
         })
     }

@@ -1,7 +1,7 @@
 //! One value outside of a batch, and its order.
 
 use super::json::jsonb_key;
-use super::{Decimal, Interval, SqlArray, SqlType};
+use super::{Decimal, EnumType, Interval, SqlArray, SqlType};
 use bigdecimal::BigDecimal;
 use std::cmp::Ordering;
 use std::fmt;
@@ -48,6 +48,8 @@ pub enum Value {
     Json(String),
     /// `JSONB`: its text as PostgreSQL writes it; [`Value::from_text`] makes it of any.
     Jsonb(String),
+    /// A value of an ENUM type: the number of its label.
+    Enum(EnumType, i64),
     /// An array of one dimension.
     Array(SqlArray),
 }
@@ -74,6 +76,7 @@ impl Value {
             Self::Uuid(_) => SqlType::Uuid,
             Self::Json(_) => SqlType::Json,
             Self::Jsonb(_) => SqlType::Jsonb,
+            Self::Enum(of, _) => SqlType::Enum(*of),
             Self::Array(array) => SqlType::Array(array.element()),
         }
     }
@@ -114,6 +117,7 @@ impl Value {
             (Self::Uuid(a), Self::Uuid(b)) => a.cmp(b),
             (Self::Json(a), Self::Json(b)) => a.cmp(b),
             (Self::Jsonb(a), Self::Jsonb(b)) => jsonb_key(a).cmp(&jsonb_key(b)),
+            (Self::Enum(_, a), Self::Enum(_, b)) => a.cmp(b),
             (Self::Array(a), Self::Array(b)) => a.total_cmp(b),
             _ => self.rank().cmp(&other.rank()),
         }
@@ -139,7 +143,8 @@ impl Value {
             Self::Json(_) => 15,
             Self::Jsonb(_) => 16,
             Self::Array(_) => 17,
-            Self::Null => 18,
+            Self::Enum(..) => 18,
+            Self::Null => 19,
         }
     }
 }

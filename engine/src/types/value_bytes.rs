@@ -10,7 +10,11 @@ pub(crate) fn append_value(value: &Value, out: &mut Vec<u8>) {
         Value::Bool(v) => out.push(u8::from(*v)),
         Value::Int2(v) => out.extend_from_slice(&v.to_le_bytes()),
         Value::Int4(v) | Value::Date(v) => out.extend_from_slice(&v.to_le_bytes()),
-        Value::Int8(v) | Value::Timestamp(v) | Value::TimestampTz(v) | Value::Time(v) => {
+        Value::Int8(v)
+        | Value::Enum(_, v)
+        | Value::Timestamp(v)
+        | Value::TimestampTz(v)
+        | Value::Time(v) => {
             out.extend_from_slice(&v.to_le_bytes());
         }
         Value::Float4(v) => out.extend_from_slice(&v.to_le_bytes()),
@@ -50,6 +54,11 @@ pub(crate) fn read_value(bytes: &[u8], sql_type: SqlType) -> Result<Value> {
         SqlType::Time => Value::Time(i64::from_le_bytes(fixed(bytes)?)),
         SqlType::Interval => Value::Interval(Interval::from_bytes(fixed(bytes)?)),
         SqlType::Uuid => Value::Uuid(fixed(bytes)?),
+        SqlType::Enum(of) => {
+            let number = i64::from_le_bytes(fixed(bytes)?);
+            of.check([number])?;
+            Value::Enum(of, number)
+        }
         SqlType::Array(element) => Value::Array(SqlArray::from_bytes(bytes, element)?),
     })
 }

@@ -1,6 +1,6 @@
 //! Any text as SQL.
 
-use quantadb::catalog::{Column, Index, Schema, Table};
+use quantadb::catalog::{Column, Index, Schema, Table, Types};
 use quantadb::sql::{bind, parse};
 use quantadb::storage::TreeId;
 use quantadb::types::{ElementType, SqlType};
@@ -52,6 +52,7 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         statistics: None,
         comment: None,
         materialized: None,
+        types: Types::default(),
     }
 }
 

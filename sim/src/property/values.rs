@@ -5,7 +5,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use quantadb::storage::EntryBatch;
 use quantadb::storage::key::{append_key, decode_key, encode_row_id};
 use quantadb::storage::row::{RowDecoder, RowEncoder, decode_row, encode_row};
-use quantadb::types::{ElementType, Interval, SqlArray, SqlType, Value};
+use quantadb::types::{ElementType, EnumType, Interval, SqlArray, SqlType, Value};
 use std::cmp::Ordering;
 
 /// Columns of a row or of a key.
@@ -42,6 +42,19 @@ const DOCUMENTS: [&str; 7] = [
     "[[], {\"é\": \"\\u0001\"}]",
 ];
 
+const LABELS: [&str; 3] = ["sad", "", "so-so"];
+
+/// One of the types that a key may have.
+fn key_type(number: usize) -> SqlType {
+    let labels = LABELS.map(str::to_owned).to_vec();
+    match KEY_TYPES.get(number % (KEY_TYPES.len() + 1)) {
+        Some(known) => *known,
+        None => EnumType::new(1, "mood", labels)
+            .expect("three labels are no more than a type may have")
+            .into(),
+    }
+}
+
 /// The type of a column, from one byte.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnType(SqlType);
@@ -49,12 +62,12 @@ pub struct ColumnType(SqlType);
 impl<'a> Arbitrary<'a> for ColumnType {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
         let number = usize::from(u8::arbitrary(u)?);
-        let (kind, element) = (number % 20, KEY_TYPES[number / 20 % KEY_TYPES.len()]);
+        let (kind, element) = (number % 21, key_type(number / 21));
         Ok(Self(match kind {
-            17 => SqlType::Json,
-            18 => SqlType::Jsonb,
-            19 => ElementType::new(element).map_or(SqlType::Text, SqlType::Array),
-            kind => KEY_TYPES[kind],
+            18 => SqlType::Json,
+            19 => SqlType::Jsonb,
+            20 => ElementType::new(element).map_or(SqlType::Text, SqlType::Array),
+            kind => key_type(kind),
         }))
     }
 }
@@ -122,6 +135,7 @@ fn value(u: &mut Unstructured<'_>, sql_type: SqlType) -> Result<Value> {
             let document = u.choose(&DOCUMENTS)?;
             Value::from_text(document, SqlType::Jsonb).expect("it is a document")
         }
+        SqlType::Enum(_) => Value::from_text(u.choose(&LABELS)?, sql_type).expect("it is a label"),
         SqlType::Array(element) => {
             let count = usize::from(u8::arbitrary(u)?) % ELEMENTS_MAX;
             let values = (0..count).map(|_| value(u, element.sql_type()));
@@ -235,7 +249,7 @@ pub struct KeyColumn {
 
 impl<'a> Arbitrary<'a> for KeyColumn {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
-        let sql_type = KEY_TYPES[usize::from(u8::arbitrary(u)?) % KEY_TYPES.len()];
+        let sql_type = key_type(usize::from(u8::arbitrary(u)?));
         let (descending, is_equal) = (bool::arbitrary(u)?, bool::arbitrary(u)?);
         let first = value(u, sql_type)?;
         let second = match is_equal {

@@ -174,6 +174,7 @@ impl Definitions<'_> {
                 "y DESC",
                 "(j ->> 'a'), k",
                 "d DESC, y",
+                "n DESC, id",
             ],
         );
         let rows = pick(
@@ -186,6 +187,7 @@ impl Definitions<'_> {
                 " WHERE b IS NOT NULL",
                 " WHERE a IS NULL OR c > 5",
                 " WHERE m > '05:00'",
+                " WHERE n >= 'ok'::mood",
             ],
         );
         format!("CREATE {unique}INDEX {table}_i{number} ON {table} ({columns}){rows}")
@@ -197,7 +199,7 @@ impl Definitions<'_> {
         match rng.random_range(0..20) {
             0..=4 => self.create_table(number, rng),
             5 if rng.random_bool(0.5) => format!(
-                "CREATE TABLE t{number} AS SELECT id, a, b, c, d, t, g, m, u, k, j, y FROM {} WHERE {}{}",
+                "CREATE TABLE t{number} AS SELECT id, a, b, c, d, t, g, m, u, k, j, y, n FROM {} WHERE {}{}",
                 self.0.table(rng),
                 self.0.condition(rng),
                 pick(rng, &["", "", " WITH NO DATA"])
@@ -221,6 +223,7 @@ impl Definitions<'_> {
                 )
             }
             18 => format!("DROP VIEW v{number}"),
+            19 if rng.random_bool(0.3) => Typed::alter_type(rng),
             19 if rng.random_bool(0.5) => self.materialized(number, rng),
             _ => format!("ANALYZE {table}"),
         }

@@ -55,9 +55,10 @@ impl Generator {
         tables.chain(views).collect()
     }
 
-    /// The first statement of a run.
+    /// The first statements of a run, as one string.
     pub fn first(&self, rng: &mut ChaCha8Rng) -> String {
-        Definitions(self).create_table(0, rng)
+        let table = Definitions(self).create_table(0, rng);
+        format!("{}; {table}", Typed::create_type())
     }
 
     /// The next statement of a session.

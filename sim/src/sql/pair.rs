@@ -395,6 +395,7 @@ fn definitions(schema: &Schema) -> Vec<String> {
     let tables = schema.tables().map(|t| format!("{:?}", without_place(t)));
     tables
         .chain(schema.views().map(|v| format!("{v:?}")))
+        .chain(schema.types().iter().map(|of| format!("{of:?}")))
         .collect()
 }
 

@@ -1,11 +1,12 @@
-//! Statements with the types that few other statements ask for: columns m TIME, u UUID, k CHAR(4), j JSONB and y BYTEA.
+//! Statements with the types that few other statements ask for: columns m TIME, u UUID, k CHAR(4), j JSONB,
+//! y BYTEA and n of an ENUM type.
 
 use super::generator::{Generator, pick};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 /// The columns as they are defined.
-const COLUMNS: [(&str, &[&str]); 5] = [
+const COLUMNS: [(&str, &[&str]); 6] = [
     ("m", &["TIME", "TIME", "TIME NOT NULL DEFAULT '12:00'"]),
     ("u", &["UUID", "UUID", "UUID UNIQUE"]),
     ("k", &["CHAR(4)", "CHAR(4)", "CHAR(4) DEFAULT 'd'"]),
@@ -14,6 +15,14 @@ const COLUMNS: [(&str, &[&str]); 5] = [
         &["JSONB", "JSONB", "JSONB CHECK (j IS NULL OR j <> '[]')"],
     ),
     ("y", &["BYTEA", "BYTEA", "BYTEA UNIQUE"]),
+    (
+        "n",
+        &[
+            "mood",
+            "mood",
+            "mood DEFAULT 'ok'::mood CHECK (n <> 'bored')",
+        ],
+    ),
 ];
 
 /// Draws what has to do with them.
@@ -43,6 +52,11 @@ impl Typed<'_> {
                 2 => format!("'[{n}, null, \"x\", 1.{n}0]'"),
                 _ => format!("'{{\"b\": [{n}, true], \"a\": {}}}'", self.0.key(rng)),
             },
+            "n" => pick(
+                rng,
+                &["'sad'", "'ok'", "'ok'", "'happy'", "'bored'", "'none'"],
+            )
+            .to_owned(),
             _ => match n {
                 0 => "'\\x'".to_owned(),
                 1 => "'\\x00'".to_owned(),
@@ -61,6 +75,34 @@ impl Typed<'_> {
             }
         }
         (names, values)
+    }
+
+    /// The statement that makes the ENUM type.
+    pub(super) fn create_type() -> &'static str {
+        "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')"
+    }
+
+    /// A statement that changes the ENUM type, or tries to.
+    pub(super) fn alter_type(rng: &mut ChaCha8Rng) -> String {
+        match rng.random_range(0..8) {
+            0 => Self::create_type().to_owned(),
+            1 => "DROP TYPE mood".to_owned(),
+            2 => "ALTER TYPE mood RENAME VALUE 'happy' TO 'glad'".to_owned(),
+            3 => "ALTER TYPE mood RENAME VALUE 'glad' TO 'happy'".to_owned(),
+            4 => format!(
+                "ALTER TYPE mood ADD VALUE 'l{}' AFTER 'sad'",
+                rng.random_range(0..50)
+            ),
+            _ => pick(
+                rng,
+                &[
+                    "ALTER TYPE mood ADD VALUE 'bored' BEFORE 'ok'",
+                    "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'bored'",
+                    "ALTER TYPE mood ADD VALUE 'first' BEFORE 'sad'",
+                ],
+            )
+            .to_owned(),
+        }
     }
 
     /// A condition on a table that has no alias.
@@ -88,6 +130,7 @@ impl Typed<'_> {
             0 => "m = m + interval '5 hours'".to_owned(),
             1 => "k = upper(k) || 'b'".to_owned(),
             2 => "j = j || '{\"z\": [null]}'".to_owned(),
+            4 => "n = enum_last(n)".to_owned(),
             3 => "j = jsonb_set(j, '{a}', to_jsonb(id)), y = y || '\\x00'".to_owned(),
             _ => format!("{column} = {}", self.literal(column, rng)),
         }
@@ -107,18 +150,18 @@ impl Typed<'_> {
             2 => format!("SELECT {column} FROM {table} ORDER BY {column} DESC NULLS LAST LIMIT 5"),
             3 => format!("SELECT DISTINCT {column} FROM {table} WHERE {condition}"),
             4 => format!(
-                "SELECT min(m), max(m), min(k), max(k), count(DISTINCT {column}) FROM {table}"
+                "SELECT min(m), max(m), min(k), max(k), min(n), max(n), count(DISTINCT {column}) FROM {table}"
             ),
             5 => format!(
                 "SELECT id, j -> 'b' -> 0, j #>> '{{b,1}}', j - 'a', jsonb_typeof(j) FROM {table}"
             ),
             6 => format!(
-                "SELECT id, length(y), encode(y, 'hex'), k || '|', m - time '01:00' FROM {table}"
+                "SELECT id, length(y), encode(y, 'hex'), k || '|', m - time '01:00', n || '', enum_range(n, 'ok') FROM {table}"
             ),
             7 => format!(
                 "SELECT {column} FROM {table} WHERE {condition} EXCEPT SELECT {column} FROM {other}"
             ),
-            _ => format!("SELECT id, m, u, k, j, y FROM {table} WHERE {condition}"),
+            _ => format!("SELECT id, m, u, k, j, y, n FROM {table} WHERE {condition}"),
         }
     }
 }

@@ -112,7 +112,9 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
         SqlType::Int2 => widen(array.as_primitive::<Int16Type>().values()),
         SqlType::Int4 => widen(array.as_primitive::<Int32Type>().values()),
         SqlType::Date => widen(array.as_primitive::<Date32Type>().values()),
-        SqlType::Int8 => Keys::Integers(array.as_primitive::<Int64Type>().values().to_vec()),
+        SqlType::Int8 | SqlType::Enum(_) => {
+            Keys::Integers(array.as_primitive::<Int64Type>().values().to_vec())
+        }
         SqlType::Timestamp | SqlType::TimestampTz => Keys::Integers(
             array
                 .as_primitive::<TimestampMicrosecondType>()

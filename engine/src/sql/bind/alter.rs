@@ -312,6 +312,7 @@ impl Alteration {
             checks: table.checks.clone(),
             taken: self.constraints().collect(),
             sequences: self.sequences.clone(),
+            types: table.types.clone(),
         }
     }
 
@@ -407,7 +408,7 @@ impl Alteration {
             .collect();
         let is_new = |check: &&(String, String)| rewritten || !before.checks.contains(check);
         let bound = |(name, text): &(String, String)| {
-            let expr = super::bind_expression(text, &table.columns, SqlType::Bool)?;
+            let expr = super::bind_expression(text, (&table.columns, &table.types), SqlType::Bool)?;
             Ok((name.clone(), expr))
         };
         let checks = table.checks.iter().filter(is_new).map(bound);

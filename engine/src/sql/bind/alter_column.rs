@@ -70,7 +70,7 @@ impl Binder<'_> {
         let keys = self.foreign_keys(&mut draft, &foreign)?;
         let column = &draft.columns[position];
         let value = match (default_text(column), &column.generated) {
-            (Some(text), _) => super::bind_expression(&text, &[], column.sql_type)?,
+            (Some(text), _) => super::bind_expression(&text, (&[], &draft.types), column.sql_type)?,
             (None, Some(_)) => generated_value(&draft.name, &draft.columns, position, change)?,
             (None, None) => literal(Value::Null, column.sql_type),
         };
@@ -183,7 +183,12 @@ impl Binder<'_> {
                 data_type,
                 using,
                 had_set: _,
-            } => self.change_type(change, position, sql_type(data_type)?, using.as_ref())?,
+            } => self.change_type(
+                change,
+                position,
+                sql_type(data_type, self.schema.types())?,
+                using.as_ref(),
+            )?,
             Operation::AddGenerated {
                 generated_as,
                 sequence_options,
@@ -278,7 +283,7 @@ impl Binder<'_> {
         replace_columns(&mut value, values)?;
         let value = self.cast(value, to, Context::Assignment)?;
         if let Some(text) = &change.table.columns[position].default
-            && super::bind_expression(text, &[], to).is_err()
+            && super::bind_expression(text, (&[], &change.table.types), to).is_err()
         {
             let message =
                 format!("default for column \"{name}\" cannot be cast automatically to type {to}");
@@ -320,10 +325,10 @@ impl Alteration {
         table
             .foreign_keys
             .retain(|key| !key.columns.contains(&position));
-        let columns = table.columns.clone();
+        let (columns, types) = (table.columns.clone(), table.types.clone());
         let mut kept = Vec::new();
         for (name, text) in table.checks.drain(..) {
-            let bound = super::bind_expression(&text, &columns, SqlType::Bool)?;
+            let bound = super::bind_expression(&text, (&columns, &types), SqlType::Bool)?;
             if !columns_of(&bound).contains(&position) {
                 kept.push((name, text));
             }

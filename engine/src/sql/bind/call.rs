@@ -126,6 +126,7 @@ impl Binder<'_> {
             "grouping" => self.bind_grouping(arguments),
             _ if super::json::builds(name) => self.bind_json_call(name, arguments),
             _ if super::array::is_array_function(name) => self.bind_array_call(name, arguments),
+            "enum_first" | "enum_last" | "enum_range" => self.bind_enum_call(name, arguments),
             "make_interval" => self.bind_make_interval(call, arguments),
             "coalesce" | "greatest" | "least" => self.bind_common(name, arguments),
             "nullif" => self.bind_nullif(arguments),

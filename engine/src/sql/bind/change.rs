@@ -12,7 +12,7 @@ use super::scope::{Scope, column};
 use super::sequence::default_text;
 use super::stored::bind_stored;
 use super::updatable::{ChangeTarget, Verb};
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, Table, Types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{Expr, ExprKind, OutputColumn, Returning, RowRules};
 use crate::sql::parse::parse_expression;
@@ -103,7 +103,9 @@ impl Binder<'_> {
                 }
             }
             let value = match value {
-                Assigned::Written(value) if is_default(value) => default_of(column)?,
+                Assigned::Written(value) if is_default(value) => {
+                    default_of(column, &target.table.types)?
+                }
                 Assigned::Written(value) => {
                     let value = self.bind_expr(value)?;
                     self.assign(value, column)?
@@ -230,16 +232,17 @@ pub(super) fn target_columns(
 
 /// The defaults of all columns.
 pub(super) fn defaults(table: &Table) -> Result<Vec<Expr>> {
-    table.columns.iter().map(default_of).collect()
+    let columns = table.columns.iter();
+    columns.map(|c| default_of(c, &table.types)).collect()
 }
 
-fn default_of(column: &Column) -> Result<Expr> {
+fn default_of(column: &Column, types: &Types) -> Result<Expr> {
     match default_text(column) {
         None => Ok(literal(Value::Null, column.sql_type)),
         Some(text) => bind_stored(
             &parse_expression(&text)?,
             &column.name,
-            &[],
+            (&[], types),
             Clause::Default,
             column.sql_type,
         ),
@@ -265,7 +268,7 @@ fn checks(table: &Table) -> Result<Vec<(String, Expr)>> {
             let bound = bind_stored(
                 &parsed,
                 &table.name,
-                &table.columns,
+                (&table.columns, &table.types),
                 Clause::Check,
                 SqlType::Bool,
             )?;

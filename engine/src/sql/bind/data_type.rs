@@ -1,8 +1,9 @@
 //! Types by their names in SQL.
 
 use super::names::{fold, parts, sql_error};
+use crate::catalog::Types;
 use crate::error::{Error, Result};
-use crate::types::SqlType;
+use crate::types::{EnumType, SqlType};
 use sqlparser::ast;
 use sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
 
@@ -11,8 +12,9 @@ const PRECISION_MAX: u64 = 1000;
 /// Characters of the longest VARCHAR that can be declared.
 const LENGTH_MAX: u64 = 10_485_760;
 
-/// The type that `data_type` names. `42704` when there is none, `0A000` when PostgreSQL has it and we do not.
-pub(super) fn sql_type(data_type: &DataType) -> Result<SqlType> {
+/// The type that `data_type` names, one of PostgreSQL's own or one of `types`. `42704` when there is none, `0A000` when
+/// PostgreSQL has it and we do not.
+pub(super) fn sql_type(data_type: &DataType, types: &Types) -> Result<SqlType> {
     Ok(match data_type {
         DataType::Bool | DataType::Boolean => SqlType::Bool,
         DataType::SmallInt(None) | DataType::Int2(None) => SqlType::Int2,
@@ -68,11 +70,20 @@ pub(super) fn sql_type(data_type: &DataType) -> Result<SqlType> {
         DataType::JSON => SqlType::Json,
         DataType::JSONB => SqlType::Jsonb,
         DataType::Custom(name, modifiers) => {
-            return custom(&parts(name)?, modifiers.is_empty(), data_type);
+            let parts = parts(name)?;
+            return match own(&parts, types)? {
+                Some(of) if modifiers.is_empty() => Ok(SqlType::Enum(of)),
+                Some(of) => {
+                    let message =
+                        format!("type modifier is not allowed for type \"{}\"", of.name());
+                    Err(sql_error("42601", message))
+                }
+                None => custom(&parts, modifiers.is_empty(), data_type),
+            };
         }
         DataType::Array(ast::ArrayElemTypeDef::SquareBracket(element, _)) => {
             // A length is not looked at, as in PostgreSQL; nor is a number of dimensions, but we have one only.
-            super::array::array_type(sql_type(element)?)?
+            super::array::array_type(sql_type(element, types)?)?
         }
         other => return Err(Error::unsupported(format_args!("the type {other}"))),
     })
@@ -131,6 +142,15 @@ fn text_length(length: Option<&CharacterLength>, name: &str) -> Result<Option<u3
         Some(other) => Err(Error::unsupported(format_args!(
             "the length {other} of a type of text"
         ))),
+    }
+}
+
+/// The type that a user made by that name.
+fn own(name: &[&ast::Ident], types: &Types) -> Result<Option<EnumType>> {
+    match name {
+        [ident] => Ok(types.get(&fold(ident)?)),
+        [schema, ident] if fold(schema)? == "public" => Ok(types.get(&fold(ident)?)),
+        _ => Ok(None),
     }
 }
 

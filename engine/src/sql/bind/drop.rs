@@ -32,6 +32,7 @@ impl Binder<'_> {
             tables: Vec::new(),
             views: Vec::new(),
             sequences: Vec::new(),
+            types: Vec::new(),
         };
         let mut seen = BTreeSet::new();
         for name in names {
@@ -58,6 +59,11 @@ impl Binder<'_> {
                     dropped
                         .sequences
                         .extend(self.sequence_to_drop(name, *if_exists)?);
+                }
+                ast::ObjectType::Type => {
+                    dropped.tag = "DROP TYPE";
+                    let found = self.type_to_drop(name, *if_exists, *cascade)?;
+                    dropped.types.extend(found);
                 }
                 ast::ObjectType::Index => {}
                 other => return Err(Error::unsupported(format_args!("DROP {other}"))),

@@ -5,6 +5,7 @@ use super::context::{Binder, Clause};
 use super::data_type::{of_catalog, sql_type};
 use super::literal::string;
 use super::names::{at, cannot_use, sql_error};
+use crate::catalog::Types;
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind};
 use crate::sql::parse::located;
@@ -28,7 +29,7 @@ impl Binder<'_> {
             ast::Expr::Identifier(ident) => self.bind_column(std::slice::from_ref(ident)),
             ast::Expr::CompoundIdentifier(idents) => self.bind_column(idents),
             ast::Expr::Value(value) => self.bind_value(value),
-            ast::Expr::TypedString(typed) => bind_typed_string(typed),
+            ast::Expr::TypedString(typed) => bind_typed_string(typed, self.schema.types()),
             ast::Expr::Interval(interval) => self.bind_interval(interval),
             ast::Expr::Nested(inner) => self.bind_expr(inner),
             ast::Expr::BinaryOp { left, op, right } => self.bind_binary(expr, left, op, right),
@@ -89,7 +90,7 @@ impl Binder<'_> {
             let bound = self.bind_expr(&bound)?;
             return self.cast(bound, to, Context::Explicit);
         }
-        let to = sql_type(data_type)?;
+        let to = sql_type(data_type, self.schema.types())?;
         if let (ast::Expr::Array(array), SqlType::Array(element)) = (expr, to) {
             return self.bind_array_cast(array, element);
         }
@@ -162,7 +163,7 @@ impl Binder<'_> {
 }
 
 /// `DATE '2024-01-31'`
-fn bind_typed_string(typed: &ast::TypedString) -> Result<Expr> {
+fn bind_typed_string(typed: &ast::TypedString, types: &Types) -> Result<Expr> {
     let ast::TypedString {
         data_type,
         value,
@@ -171,7 +172,7 @@ fn bind_typed_string(typed: &ast::TypedString) -> Result<Expr> {
     if *uses_odbc_syntax {
         return Err(Error::unsupported("the ODBC form of a literal"));
     }
-    let to = sql_type(data_type)?;
+    let to = sql_type(data_type, types)?;
     let text = string(&value.value)?;
     let value = Value::from_text(&text, to).map_err(|e| located(e, value.span.start))?;
     Ok(literal(value, to))

@@ -2,6 +2,7 @@
 
 use super::data_type::{of_catalog, sql_type};
 use super::names::{fold, parts};
+use crate::catalog::Types;
 use crate::error::Result;
 use crate::sql::system::type_name;
 use sqlparser::ast;
@@ -37,11 +38,11 @@ fn named(expr: &ast::Expr) -> Result<Option<(String, bool)>> {
                 ast::DataType::Regclass => weak("regclass"),
                 _ => match of_catalog(data_type)? {
                     Some(_) => weak(&data_type.to_string().to_ascii_lowercase()),
-                    None => weak(type_name(sql_type(data_type)?)),
+                    None => weak(&of_type(data_type)?),
                 },
             },
         },
-        ast::Expr::TypedString(typed) => weak(type_name(sql_type(&typed.data_type)?)),
+        ast::Expr::TypedString(typed) => weak(&of_type(&typed.data_type)?),
         ast::Expr::Value(value) if matches!(value.value, ast::Value::Boolean(_)) => weak("bool"),
         ast::Expr::Case { else_result, .. } => match else_result {
             Some(otherwise) => match named(otherwise)? {
@@ -93,4 +94,15 @@ fn field(root: &ast::Expr, chain: &[ast::AccessExpr]) -> Result<Option<(String, 
         ast::AccessExpr::Subscript(_) => None,
     });
     named(fields.unwrap_or(root))
+}
+
+/// The name of a type, the last part of that of one that a user made.
+fn of_type(data_type: &ast::DataType) -> Result<String> {
+    match (sql_type(data_type, &Types::default()), data_type) {
+        (Ok(known), _) => Ok(type_name(known).to_owned()),
+        (Err(error), ast::DataType::Custom(name, _)) => {
+            parts(name)?.last().map_or(Err(error), |ident| fold(ident))
+        }
+        (Err(error), _) => Err(error),
+    }
 }

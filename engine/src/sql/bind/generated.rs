@@ -9,7 +9,7 @@ use super::context::{Binder, Clause};
 use super::names::sql_error;
 use super::stored::{bind_stored, stored_text};
 use super::table::Draft;
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, Table, Types};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind};
 use crate::sql::immutable::is_immutable;
@@ -59,7 +59,12 @@ impl Draft {
         self.one_origin(position)?;
         let text = {
             let bind = |expr: &ast::Expr| {
-                bind_generated(expr, &self.name, &self.columns, &self.columns[position])
+                bind_generated(
+                    expr,
+                    &self.name,
+                    (&self.columns, &self.types),
+                    &self.columns[position],
+                )
             };
             stored_text(expr, &bind(expr)?, bind)?
         };
@@ -90,10 +95,16 @@ impl Draft {
 fn bind_generated(
     expr: &ast::Expr,
     name: &str,
-    columns: &[Column],
+    (columns, types): (&[Column], &Types),
     column: &Column,
 ) -> Result<Expr> {
-    let bound = bind_stored(expr, name, columns, Clause::Generated, column.sql_type)?;
+    let bound = bind_stored(
+        expr,
+        name,
+        (columns, types),
+        Clause::Generated,
+        column.sql_type,
+    )?;
     let mut used = columns_of(&bound).into_iter().map(|c| &columns[c]);
     if let Some(other) = used.find(|c| c.generated.is_some()) {
         let message = format!(
@@ -116,7 +127,7 @@ pub(super) fn generated_columns(table: &Table) -> Result<Vec<(usize, Expr)>> {
         let expr = parse_expression(text)?;
         Ok((
             i,
-            bind_generated(&expr, &table.name, &table.columns, column)?,
+            bind_generated(&expr, &table.name, (&table.columns, &table.types), column)?,
         ))
     };
     generated.map(bind).collect()
@@ -132,7 +143,7 @@ pub(super) fn generated_value(
 ) -> Result<Expr> {
     let column = &columns[position];
     let expr = parse_expression(column.generated.as_deref().unwrap_or_default())?;
-    let mut value = bind_generated(&expr, name, columns, column)?;
+    let mut value = bind_generated(&expr, name, (columns, &change.table.types), column)?;
     replace_columns(&mut value, &change.values)?;
     // It would be evaluated twice, and differ.
     let mut is_volatile =

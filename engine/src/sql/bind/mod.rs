@@ -27,6 +27,7 @@ mod context;
 mod copy;
 mod data_type;
 mod drop;
+mod enum_type;
 mod explain;
 mod expr;
 mod figure_name;

@@ -5,7 +5,7 @@ use super::context::Binder;
 use super::data_type::sql_type;
 use super::names::{already_exists, at, fold, made_up, parts, relation, sql_error};
 use super::table::{Draft, NO_TREE};
-use crate::catalog::{Column, Counting, Identity, Sequence, Table};
+use crate::catalog::{Column, Counting, Identity, Sequence, Table, Types};
 use crate::error::{Error, Result};
 use crate::sql::bound::{AlterSequence, CreateSequence, SequenceOwner};
 use crate::sql::sequence::{
@@ -195,7 +195,9 @@ impl Binder<'_> {
         let maybe = |value: &Option<ast::Expr>| value.as_ref().map(integer).transpose();
         for option in written {
             match option {
-                Written::DataType(data_type) => options.sql_type = Some(sql_type(data_type)?),
+                Written::DataType(data_type) => {
+                    options.sql_type = Some(sql_type(data_type, &Types::default())?)
+                }
                 Written::IncrementBy(value, _) => options.increment = Some(integer(value)?),
                 Written::MinValue(value) => options.least = Some(maybe(value)?),
                 Written::MaxValue(value) => options.greatest = Some(maybe(value)?),
@@ -236,7 +238,8 @@ impl Draft {
         data_type: &ast::DataType,
     ) -> Result<()> {
         let Some(of_sequence) = serial(data_type) else {
-            self.columns.push(Column::new(name, sql_type(data_type)?));
+            self.columns
+                .push(Column::new(name, sql_type(data_type, &self.types)?));
             return Ok(());
         };
         let options = Options {

@@ -97,6 +97,11 @@ impl Binder<'_> {
             ast::Statement::CreateView(create) => {
                 Statement::CreateView(Box::new(self.bind_create_view(create, None)?))
             }
+            ast::Statement::CreateType {
+                name,
+                representation,
+            } => self.bind_create_type(name, representation.as_ref())?,
+            ast::Statement::AlterType(alter) => self.bind_alter_type(alter)?,
             ast::Statement::AlterView(alter) => self.bind_alter_view(alter)?,
             ast::Statement::RefreshMaterializedView(refresh) => self.bind_refresh(refresh)?,
             ast::Statement::Drop { .. } => self.bind_drop(statement)?,

@@ -4,7 +4,7 @@ use super::coerce::{Context, can_cast};
 use super::context::{Binder, Clause, Level};
 use super::names::sql_error;
 use super::scope::Scope;
-use crate::catalog::{Column, Schema, Table};
+use crate::catalog::{Column, Schema, Table, Types};
 use crate::error::{Error, Result};
 use crate::sql::bound::Expr;
 use crate::sql::parse::parse_expression;
@@ -15,13 +15,18 @@ use std::ops::ControlFlow;
 /// Binds `text` over a row of `columns` to an expression of type `expected`: a DEFAULT (no columns) or a CHECK
 /// (BOOLEAN). Errors are those of a query with such an expression; `0A000` for subqueries, and for columns where there
 /// are none.
-pub fn bind_expression(text: &str, columns: &[Column], expected: SqlType) -> Result<Expr> {
+pub fn bind_expression(
+    text: &str,
+    (columns, types): (&[Column], &Types),
+    expected: SqlType,
+) -> Result<Expr> {
     let clause = if columns.is_empty() {
         Clause::Default
     } else {
         Clause::Check
     };
-    bind_stored(&parse_expression(text)?, "", columns, clause, expected)
+    let expr = parse_expression(text)?;
+    bind_stored(&expr, "", (columns, types), clause, expected)
 }
 
 /// Binds the stored text of an expression of an index of `table`. Errors: as for [`bind_expression`].
@@ -36,7 +41,8 @@ pub(in crate::sql) fn bind_index_predicate(text: &str, table: &Table) -> Result<
 
 /// A part of an index of `table`, which `clause` tells.
 pub(super) fn of_index(expr: &ast::Expr, table: &Table, clause: Clause) -> Result<Expr> {
-    bind_stored(expr, &table.name, &table.columns, clause, SqlType::Bool)
+    let known = (table.columns.as_slice(), &table.types);
+    bind_stored(expr, &table.name, known, clause, SqlType::Bool)
 }
 
 /// The text of an expression for the catalog, seen to mean the same when it is read again.
@@ -65,16 +71,16 @@ pub(super) fn stored_text(
     }
 }
 
-/// Binds an expression that is stored as text: the DEFAULT of column `alias`, or another one over a row of the table
-/// `alias`.
+/// Binds an expression that is stored as text and may name those types: the DEFAULT of column `alias`, or another one
+/// over a row of the table `alias`.
 pub(super) fn bind_stored(
     expr: &ast::Expr,
     alias: &str,
-    columns: &[Column],
+    (columns, types): (&[Column], &Types),
     clause: Clause,
     expected: SqlType,
 ) -> Result<Expr> {
-    let schema = Schema::default();
+    let schema = Schema::default().with_types(types.clone());
     let mut binder = Binder::new(&schema);
     let scope = match clause {
         Clause::Default => Scope::default(),

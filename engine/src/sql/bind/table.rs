@@ -5,7 +5,7 @@ use super::context::{Binder, Clause};
 use super::foreign_key::{Written, timing};
 use super::names::{already_exists, at, fold, made_up, relation, sql_error};
 use super::stored::{bind_stored, stored_text};
-use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index, Sequence};
+use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index, Sequence, Types};
 use crate::error::{Error, Result};
 use crate::sql::bound::CreateTable;
 use crate::sql::walk::columns_of;
@@ -30,6 +30,8 @@ pub(super) struct Draft {
     pub(super) taken: Vec<String>,
     /// The sequences of new columns.
     pub(super) sequences: Vec<Sequence>,
+    /// The types that can be named.
+    pub(super) types: Types,
 }
 
 /// A key of a table in the making.
@@ -67,6 +69,7 @@ impl Binder<'_> {
         if exists && !create.if_not_exists {
             return Err(already_exists(&name, ident));
         }
+        self.refuse_type_name(&name)?;
         let mut draft = Draft::new(self, name, &create.columns)?;
         if let Some(like) = &create.like {
             draft.columns = self.columns_like(like)?;
@@ -129,6 +132,7 @@ impl Draft {
             checks: Vec::new(),
             taken: Vec::new(),
             sequences: Vec::new(),
+            types: binder.schema.types().clone(),
         };
         for ast::ColumnDef {
             name: ident,
@@ -193,7 +197,8 @@ impl Draft {
                     return Err(sql_error("42601", message));
                 }
                 let bind = |expr: &ast::Expr| {
-                    bind_stored(expr, &column.name, &[], Clause::Default, column.sql_type)
+                    let known: (&[Column], _) = (&[], &self.types);
+                    bind_stored(expr, &column.name, known, Clause::Default, column.sql_type)
                 };
                 let text = stored_text(expr, &bind(expr)?, bind)?;
                 binder.check_sequences(expr, &self.sequences)?;
@@ -338,7 +343,7 @@ impl Draft {
             bind_stored(
                 expr,
                 &self.name,
-                &self.columns,
+                (&self.columns, &self.types),
                 Clause::Check,
                 SqlType::Bool,
             )
@@ -406,6 +411,7 @@ impl Draft {
             foreign_keys,
             sequences: self.sequences,
             materialized: None,
+            types: self.types,
         })
     }
 }

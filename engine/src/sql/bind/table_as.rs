@@ -16,6 +16,7 @@ impl Binder<'_> {
     /// `CREATE TABLE … AS`. Errors: `42P07`, `42601`, `42701`, and those of the query.
     pub(super) fn bind_table_as(&mut self, create: &TableAs) -> Result<Statement> {
         let (name, ident) = relation(&create.name)?;
+        self.refuse_type_name(&name)?;
         let exists = self.relation_exists(&name);
         if exists && !create.if_not_exists {
             return Err(already_exists(&name, ident));
@@ -36,6 +37,7 @@ impl Binder<'_> {
             foreign_keys: Vec::new(),
             sequences: Vec::new(),
             materialized,
+            types: self.schema.types().clone(),
         };
         if exists || !create.with_data {
             return Ok(Statement::CreateTable(Box::new(create_table)));

@@ -42,6 +42,7 @@ impl Binder<'_> {
     ) -> Result<View> {
         refuse_options(create)?;
         let (name, ident) = relation(&create.name)?;
+        self.refuse_type_name(&name)?;
         let replaced = self.schema.view(&name);
         let is_taken = match replaced {
             Some(_) => !create.or_replace,

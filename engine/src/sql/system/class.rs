@@ -3,7 +3,7 @@
 use super::constraint::{default, indexes};
 use super::numbered::Part;
 use super::rows::{Cell, Rows};
-use super::type_row::{Described, TYPES, describe, modifier};
+use super::type_row::{Described, describe, known_types, modifier};
 use super::{CATALOG, DATABASE, INFORMATION, Numbered, PUBLIC, ROLE, SystemTable};
 use crate::catalog::{Column, Index, Table};
 use crate::types::SqlType;
@@ -17,6 +17,8 @@ pub(super) const PUBLIC_NUMBER: i64 = 2200;
 pub(super) const OWNER: i64 = 10;
 /// The number of the one database.
 const DATABASE_NUMBER: i64 = 5;
+/// Between the numbers of the first labels of two ENUM types.
+const LABELS: i64 = 1_000_000;
 /// Bytes of a page, in which the sizes of tables are told.
 const PAGE_BYTES: u64 = 8192;
 
@@ -129,12 +131,28 @@ pub(super) static TABLES: &[SystemTable] = &[
             typispreferred:bool typisdefined:bool typdelim typrelid:int8 typsubscript typelem:int8 typarray:int8 \
             typinput typoutput typreceive typsend typmodin typmodout typanalyze typalign typstorage typnotnull:bool \
             typbasetype:int8 typtypmod:int4 typndims:int4 typcollation:int8 typdefaultbin typdefault typacl:text[]",
-        fill: |_, rows| {
-            for row in &TYPES {
-                add_type(&describe(row.sql_type), rows);
+        fill: |known, rows| {
+            for sql_type in known_types(known.schema) {
+                add_type(&describe(sql_type), rows);
             }
-            for array in TYPES.iter().filter_map(|row| row.array_type()) {
-                add_type(&describe(array), rows);
+        },
+    },
+    SystemTable {
+        schema: CATALOG,
+        name: "pg_enum",
+        columns: "oid:int8 enumtypid:int8 enumsortorder:float4 enumlabel",
+        fill: |known, rows| {
+            for of in known.schema.types().iter() {
+                let number = describe(of.into()).number;
+                for (at, label) in of.labels().enumerate() {
+                    let at = at as i64 + 1;
+                    rows.add([
+                        ("oid", (number * LABELS + at).into()),
+                        ("enumtypid", number.into()),
+                        ("enumsortorder", Cell::Real(at as f64)),
+                        ("enumlabel", label.into()),
+                    ]);
+                }
             }
         },
     },
@@ -388,15 +406,22 @@ fn add_type(described: &Described, rows: &mut Rows) {
         row.category
     };
     let preferred = ["bool", "float8", "text", "timestamptz", "interval"];
-    let element = if described.is_array { row.number } else { 0 };
-    let array = if described.is_array { 0 } else { row.array };
+    let (element, array) = match described.is_array {
+        true => (described.other, 0),
+        false => (0, described.other),
+    };
     let own = [
         ("typname", (&described.name).into()),
         ("typnamespace", NAMESPACES[0].0.into()),
         ("typowner", OWNER.into()),
         (
             "typtype",
-            if row.category == "X" { "p" } else { "b" }.into(),
+            match row.category {
+                "X" => "p",
+                "E" if !described.is_array => "e",
+                _ => "b",
+            }
+            .into(),
         ),
         ("typcategory", category.into()),
         (

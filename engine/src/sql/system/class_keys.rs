@@ -5,9 +5,10 @@ use super::constraint::{Constraint, Kind, constraints, indexes, referenced_key};
 use super::definition::{of_constraint, of_index};
 use super::numbered::Part;
 use super::rows::{Cell, Rows};
-use super::type_row::{TYPES, describe};
+use super::type_row::{describe, known_types};
 use super::{CATALOG, Numbered, SystemTable};
 use crate::catalog::{ReferentialAction, Table};
+use crate::types::SqlType;
 
 /// The number of `pg_class` itself.
 const CLASS: i64 = 1259;
@@ -287,8 +288,11 @@ fn definitions(known: &Numbered<'_>, rows: &mut Rows) {
     for sequence in known.schema.sequences() {
         add(known.relation(&sequence.name), "relation", &sequence.name);
     }
-    for row in &TYPES {
-        add(row.number, "type", row.sql_type.base_name());
-        add(row.array, "array", row.sql_type.base_name());
+    for sql_type in known_types(known.schema) {
+        let (described, kind) = match sql_type {
+            SqlType::Array(element) => (element.sql_type(), "array"),
+            plain => (plain, "type"),
+        };
+        add(describe(sql_type).number, kind, described.base_name());
     }
 }

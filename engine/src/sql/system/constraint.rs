@@ -71,7 +71,7 @@ pub(super) fn constraints(table: &Table) -> Vec<Constraint<'_>> {
 
 fn columns_of_check(table: &Table, condition: &str) -> Vec<usize> {
     // Stored conditions can be bound; one that could not would be over no column.
-    let bound = bind_expression(condition, &table.columns, SqlType::Bool);
+    let bound = bind_expression(condition, (&table.columns, &table.types), SqlType::Bool);
     let mut columns = bound.map_or_else(|_| Vec::new(), |bound| columns_of(&bound));
     columns.sort_unstable();
     columns

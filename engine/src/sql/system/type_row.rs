@@ -1,5 +1,6 @@
 //! Types as PostgreSQL describes them.
 
+use crate::catalog::Schema;
 use crate::types::{ElementType, SqlType};
 
 /// What PostgreSQL knows of a type that is no array.
@@ -20,6 +21,8 @@ pub(super) struct Described {
     pub(super) name: String,
     pub(super) number: i64,
     pub(super) is_array: bool,
+    /// The number of the type of its arrays, of an array that of its elements.
+    pub(super) other: i64,
     pub(super) row: &'static TypeRow,
 }
 
@@ -41,7 +44,7 @@ const fn row(
 }
 
 /// All types that are no arrays, by their numbers.
-pub(super) static TYPES: [TypeRow; 20] = [
+static TYPES: [TypeRow; 20] = [
     row(SqlType::Bool, "bool", (16, 1000), 1, "B"),
     row(SqlType::Bytes, "bytea", (17, 1001), -1, "U"),
     row(SqlType::Int8, "int8", (20, 1016), 8, "N"),
@@ -66,8 +69,28 @@ pub(super) static TYPES: [TypeRow; 20] = [
 
 /// The name of a type in PostgreSQL's catalog, of an array that of the type of its elements.
 pub(in crate::sql) fn type_name(sql_type: SqlType) -> &'static str {
-    describe(sql_type).row.name
+    match sql_type {
+        SqlType::Enum(of) => of.name(),
+        other => describe(other).row.name,
+    }
 }
+
+/// All types: those that are no arrays by their numbers, those of users by their names, then arrays of each.
+pub(super) fn known_types(schema: &Schema) -> Vec<SqlType> {
+    let own = TYPES.iter().map(|row| row.sql_type);
+    let mut types: Vec<SqlType> = own
+        .chain(schema.types().iter().map(SqlType::Enum))
+        .collect();
+    let arrays = types.clone().into_iter().filter_map(ElementType::new);
+    types.extend(arrays.map(SqlType::Array));
+    types
+}
+
+/// What the ENUM types have in common.
+static ENUM: TypeRow = row(SqlType::Unknown, "", (0, 0), 4, "E");
+
+/// The number of the ENUM type that has none in its database, and that of the type of its arrays.
+const ENUM_NUMBERS: (i64, i64) = (1_000_000, 2_000_000);
 
 /// What PostgreSQL knows of a type.
 pub(super) fn describe(sql_type: SqlType) -> Described {
@@ -75,22 +98,29 @@ pub(super) fn describe(sql_type: SqlType) -> Described {
         SqlType::Array(element) => (element.sql_type().base(), true),
         other => (other.base(), false),
     };
+    if let SqlType::Enum(of) = plain {
+        let id = i64::from(of.id());
+        let (number, array) = (id + ENUM_NUMBERS.0, id + ENUM_NUMBERS.1);
+        return Described {
+            name: format!("{}{}", if is_array { "_" } else { "" }, of.name()),
+            number: if is_array { array } else { number },
+            is_array,
+            other: if is_array { number } else { array },
+            row: &ENUM,
+        };
+    }
     let found = TYPES.iter().find(|row| row.sql_type == plain);
     let row = found.unwrap_or(&TYPES[5]);
     Described {
         name: format!("{}{}", if is_array { "_" } else { "" }, row.name),
         number: if is_array { row.array } else { row.number },
         is_array,
+        other: if is_array { row.number } else { row.array },
         row,
     }
 }
 
 impl TypeRow {
-    /// The type of its arrays.
-    pub(super) fn array_type(&self) -> Option<SqlType> {
-        ElementType::new(self.sql_type).map(SqlType::Array)
-    }
-
     /// Whether PostgreSQL passes values in registers.
     pub(super) fn is_by_value(&self) -> bool {
         (1..=8).contains(&self.bytes)

@@ -71,6 +71,11 @@ impl Reader<'_> {
             SqlType::Int2 => Value::Int2((u16::from_be_bytes(self.array()?) ^ (1 << 15)) as i16),
             SqlType::Int4 => Value::Int4(self.int4()?),
             SqlType::Int8 => Value::Int8(self.int8()?),
+            SqlType::Enum(of) => {
+                let number = self.int8()?;
+                of.check([number])?;
+                Value::Enum(of, number)
+            }
             SqlType::Float4 => {
                 let bits = u32::from_be_bytes(self.array()?);
                 let positive = bits >> 31 == 1;

@@ -45,7 +45,11 @@ fn append_ascending(out: &mut Vec<u8>, value: &Value) {
         Value::Int4(v) | Value::Date(v) => {
             out.extend_from_slice(&((*v as u32) ^ (1 << 31)).to_be_bytes());
         }
-        Value::Int8(v) | Value::Timestamp(v) | Value::TimestampTz(v) | Value::Time(v) => {
+        Value::Int8(v)
+        | Value::Enum(_, v)
+        | Value::Timestamp(v)
+        | Value::TimestampTz(v)
+        | Value::Time(v) => {
             out.extend_from_slice(&encode_row_id(*v));
         }
         Value::Interval(v) => out.extend_from_slice(&v.comparable_bytes()),

@@ -167,6 +167,11 @@ impl<'a> Column<'a> {
             SqlType::Int2 => Arc::new(self.fixed::<Int16Type, 2>(i16::from_le_bytes)?),
             SqlType::Int4 => Arc::new(self.fixed::<Int32Type, 4>(i32::from_le_bytes)?),
             SqlType::Int8 => Arc::new(self.fixed::<Int64Type, 8>(i64::from_le_bytes)?),
+            SqlType::Enum(of) => {
+                let numbers = self.fixed::<Int64Type, 8>(i64::from_le_bytes)?;
+                of.check(numbers.iter().flatten())?;
+                Arc::new(numbers)
+            }
             SqlType::Float4 => Arc::new(self.fixed::<Float32Type, 4>(f32::from_le_bytes)?),
             SqlType::Float8 => Arc::new(self.fixed::<Float64Type, 8>(f64::from_le_bytes)?),
             SqlType::Date => Arc::new(self.fixed::<Date32Type, 4>(i32::from_le_bytes)?),

@@ -143,7 +143,7 @@ impl Source {
                 .as_primitive_opt::<Int32Type>()
                 .cloned()
                 .map(Source::Int4),
-            SqlType::Int8 => array
+            SqlType::Int8 | SqlType::Enum(_) => array
                 .as_primitive_opt::<Int64Type>()
                 .cloned()
                 .map(Source::Int8),

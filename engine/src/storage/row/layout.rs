@@ -16,6 +16,7 @@ pub(super) fn width(sql_type: SqlType) -> Width {
         SqlType::Int2 => Width::Fixed(2),
         SqlType::Int4 | SqlType::Float4 | SqlType::Date => Width::Fixed(4),
         SqlType::Int8
+        | SqlType::Enum(_)
         | SqlType::Float8
         | SqlType::Timestamp
         | SqlType::TimestampTz

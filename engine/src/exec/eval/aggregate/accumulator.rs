@@ -129,7 +129,7 @@ fn extreme(greatest: bool, argument: SqlType) -> Result<Box<dyn State>> {
     Ok(match argument {
         SqlType::Int2 => Box::new(PrimitiveExtreme::<Int16Type>::new(greatest)),
         SqlType::Int4 => Box::new(PrimitiveExtreme::<Int32Type>::new(greatest)),
-        SqlType::Int8 => Box::new(PrimitiveExtreme::<Int64Type>::new(greatest)),
+        SqlType::Int8 | SqlType::Enum(_) => Box::new(PrimitiveExtreme::<Int64Type>::new(greatest)),
         SqlType::Date => Box::new(PrimitiveExtreme::<Date32Type>::new(greatest)),
         SqlType::Timestamp | SqlType::TimestampTz => {
             Box::new(PrimitiveExtreme::<TimestampMicrosecondType>::new(greatest))

@@ -25,6 +25,7 @@ pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Op
 /// The value for one row.
 fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
     match name {
+        F::EnumRange => enum_range(arguments, result),
         F::MakeArray => array(arguments.to_vec(), result),
         F::StringToArray => string_to_array(arguments, result),
         F::ArrayAppend | F::ArrayPrepend | F::ArrayCat => joined(name, arguments, result),
@@ -33,6 +34,27 @@ fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
             _ => Ok(Value::Null),
         },
     }
+}
+
+/// The values of an ENUM type from one to another; a NULL is no bound.
+fn enum_range(bounds: &[Value], result: SqlType) -> Result<Value> {
+    let SqlType::Array(element) = result else {
+        return Err(Error::misuse("a range of an ENUM type is an array"));
+    };
+    let SqlType::Enum(of) = element.sql_type() else {
+        return Err(Error::misuse("a range of an ENUM type is an array of it"));
+    };
+    let bound = |at: usize| match bounds.get(at) {
+        Some(Value::Enum(_, number)) => Some(*number),
+        _ => None,
+    };
+    let (low, high) = (bound(0), bound(1));
+    let numbers = of.numbers().iter().map(|(number, _)| *number);
+    let inside = numbers.filter(|n| low.is_none_or(|l| l <= *n) && high.is_none_or(|h| *n <= h));
+    array(
+        inside.map(|number| Value::Enum(of, number)).collect(),
+        result,
+    )
 }
 
 /// The functions that are NULL for the array NULL.

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../../../../FUNCTIONS.md");
 
 /// Functions that are no entry of a table, each in a query that has it.
-const EXAMPLES: [(&str, &str); 49] = [
+const EXAMPLES: [(&str, &str); 52] = [
+    ("enum_first", "enum_first(NULL::mood)"),
+    ("enum_last", "enum_last('ok'::mood)"),
+    ("enum_range", "enum_range('sad'::mood, NULL)"),
     ("current_catalog", "current_catalog"),
     ("current_database", "current_database()"),
     ("current_schemas", "current_schemas(true)"),

@@ -7,6 +7,7 @@ mod print;
 use crate::catalog::Schema;
 use crate::sql::bound::Statement;
 use crate::sql::{bind, parse};
+use crate::types::EnumType;
 use std::sync::Arc;
 
 /// The tables of the tests.
@@ -26,7 +27,9 @@ fn schema() -> Schema {
             other => panic!("not a table: {other:?}"),
         }
     }
-    Schema::new(tables)
+    let labels = ["sad", "ok"].map(str::to_owned);
+    let mood = EnumType::new(1, "mood", labels.to_vec()).expect("it has two labels");
+    Schema::new(tables).with_types([mood].into_iter().collect())
 }
 
 /// The print of the last statement of `sql`, or its error.
