@@ -296,7 +296,13 @@ fn check_notices_an_index_that_says_otherwise_than_its_table() {
         )
         .unwrap();
     assert_eq!(database.check().unwrap().problems, [""; 0]);
-    let index = connection.schema().unwrap().index("t_b").unwrap().1.tree;
+    let index = connection
+        .schema()
+        .unwrap()
+        .index(&quantadb::catalog::RelationName::public("t_b"))
+        .unwrap()
+        .1
+        .tree;
     let damage = |change: &dyn Fn(&mut dyn StorageTxn)| {
         let mut txn = backend.begin(TxnOptions::default()).unwrap();
         change(&mut *txn);

@@ -3,7 +3,8 @@
 use super::print::{bare_table, error, table};
 use super::session::{Shell, complain, out};
 use quantadb::catalog::{
-    Column, ConstraintTiming, ForeignKey, Identity, Index, ReferentialAction, Sequence, Table, View,
+    Column, ConstraintTiming, ForeignKey, Identity, Index, ReferentialAction, RelationName,
+    Sequence, Table, View,
 };
 use std::sync::Arc;
 
@@ -19,16 +20,18 @@ impl Shell {
         };
         let mut rows = Vec::new();
         if all {
-            let of_view = |view: &Arc<View>| strings(["public", &view.name, "view", ""]);
+            let of_view =
+                |view: &Arc<View>| strings([view.name.schema(), view.name.own(), "view", ""]);
             rows.extend(schema.views().map(of_view));
-            let of_sequence = |s: &Arc<Sequence>| strings(["public", &s.name, "sequence", ""]);
+            let of_sequence =
+                |s: &Arc<Sequence>| strings([s.name.schema(), s.name.own(), "sequence", ""]);
             rows.extend(schema.sequences().map(of_sequence));
         }
         for table in schema.tables() {
-            rows.push(strings(["public", &table.name, "table", ""]));
+            let (of, name) = (table.name.schema(), table.name.own());
+            rows.push(strings([of, name, table.kind(), ""]));
             if all {
-                let of_table =
-                    |index: &Index| strings(["public", &index.name, "index", &table.name]);
+                let of_table = |index: &Index| strings([of, &index.name, "index", name]);
                 rows.extend(table.indexes.iter().map(of_table));
             }
         }
@@ -52,18 +55,17 @@ impl Shell {
         let Some(schema) = self.schema() else {
             return false;
         };
-        let name = match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
-            Some(quoted) => quoted.replace("\"\"", "\""),
-            None => name.to_lowercase(),
+        let Ok(known) = self.connection.relation_named(name) else {
+            complain(&format!("Did not find any relation named \"{name}\".\n"));
+            return false;
         };
-        let name = name.strip_prefix("public.").unwrap_or(&name);
-        if let Some(table) = schema.table(name) {
+        if let Some(table) = schema.table(&known) {
             out(&describe_table(table));
-        } else if let Some(view) = schema.view(name) {
+        } else if let Some(view) = schema.view(&known) {
             out(&describe_view(view));
-        } else if let Some((table, index)) = schema.index(name) {
+        } else if let Some((table, index)) = schema.index(&known) {
             out(&describe_index(table, index));
-        } else if let Some(sequence) = schema.sequence(name) {
+        } else if let Some(sequence) = schema.sequence(&known) {
             out(&describe_sequence(sequence));
         } else {
             complain(&format!("Did not find any relation named \"{name}\".\n"));
@@ -80,6 +82,11 @@ impl Shell {
     }
 }
 
+/// The name with that of the schema.
+fn full(name: &RelationName) -> String {
+    format!("{}.{name}", name.schema())
+}
+
 fn describe_table(described: &Table) -> String {
     let rows = described.columns.iter().map(|column| {
         let not_null = if column.not_null { "not null" } else { "" };
@@ -91,7 +98,11 @@ fn describe_table(described: &Table) -> String {
         ])
     });
     let names = strings(["Column", "Type", "Nullable", "Default"]);
-    let mut text = format!("Table \"public.{}\"\n", described.name);
+    let title = match described.materialized {
+        Some(_) => "Materialized view",
+        None => "Table",
+    };
+    let mut text = format!("{title} \"{}\"\n", full(&described.name));
     text += &bare_table(&names, &[false; 4], rows.collect());
     let mut indexes = Vec::new();
     if let (Some(key), Some(column)) = (&described.primary_key_name, described.row_id_column) {
@@ -151,7 +162,7 @@ fn describe_sequence(sequence: &Sequence) -> String {
     ];
     let numbers = [false, true, true, true, true, false, true];
     let table = bare_table(&names, &numbers, vec![row]);
-    format!("Sequence \"public.{}\"\n{table}\n", sequence.name)
+    format!("Sequence \"{}\"\n{table}\n", full(&sequence.name))
 }
 
 fn foreign_key_line(table: &Table, key: &ForeignKey) -> String {
@@ -198,8 +209,8 @@ fn describe_view(view: &View) -> String {
     let row = |(name, sql_type): &(String, _)| strings([name, &format!("{sql_type}")]);
     let rows = view.columns.iter().map(row).collect();
     let columns = bare_table(&strings(["Column", "Type"]), &[false; 2], rows);
-    let (name, query) = (&view.name, &view.query);
-    format!("View \"public.{name}\"\n{columns}View definition:\n {query};\n\n")
+    let (name, query) = (full(&view.name), &view.query);
+    format!("View \"{name}\"\n{columns}View definition:\n {query};\n\n")
 }
 
 fn index_line(table: &Table, index: &Index) -> String {
@@ -242,10 +253,10 @@ fn describe_index(owner: &Table, index: &Index) -> String {
     });
     let names = strings(["Column", "Type"]);
     format!(
-        "Index \"public.{}\"\n{}{}, for table \"public.{}\"\n\n",
-        index.name,
+        "Index \"{}\"\n{}{}, for table \"{}\"\n\n",
+        full(&owner.index_name(index)),
         bare_table(&names, &[false; 2], rows.collect()),
         index_line(owner, index),
-        owner.name,
+        full(&owner.name),
     )
 }

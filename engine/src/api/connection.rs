@@ -6,7 +6,7 @@ use crate::api::rows::{Column, Rows};
 use crate::api::session::{Ran, Session, has_lost};
 use crate::api::statement::Statement;
 use crate::api::transaction::Transaction;
-use crate::catalog::Schema;
+use crate::catalog::{RelationName, Schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::ResultRows;
 use crate::sql::parse_one;
@@ -151,6 +151,14 @@ impl Connection {
     /// The tables and indexes as the next statement would see them. Errors: those of reading the catalog.
     pub fn schema(&self) -> Result<Arc<Schema>> {
         self.session.borrow_mut().visible_schema()
+    }
+
+    /// The name of the relation that `text`, written as identifiers are, means along the setting `search_path`; where there
+    /// is none, the name that it would have. Errors: as for [`Self::schema`].
+    pub fn relation_named(&self, text: &str) -> Result<RelationName> {
+        let mut session = self.session.borrow_mut();
+        let schema = session.visible_schema()?;
+        Ok(session.settings.search_path.named(&schema, text))
     }
 
     /// Whether a transaction was begun and has not ended.

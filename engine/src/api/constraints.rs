@@ -44,8 +44,11 @@ fn deferrable(schema: &Schema, name: &str, deferred: bool) -> Result<Vec<Constra
     let foreign_keys = schema.foreign_keys().map(|(_, key)| key);
     let foreign_keys = foreign_keys.filter(|key| key.name == *name);
     let foreign_keys = foreign_keys.map(|key| (ConstraintId::ForeignKey(key.number), key.timing));
-    let unique = schema.index(name).filter(|(_, index)| index.constraint);
-    let unique = unique.map(|(_, index)| (ConstraintId::Unique(index.name.clone()), index.timing));
+    let indexes = schema
+        .tables()
+        .flat_map(|t| t.indexes.iter().map(move |i| (t, i)));
+    let unique = indexes.filter(|(_, index)| index.constraint && index.name == name);
+    let unique = unique.map(|(table, i)| (ConstraintId::Unique(table.index_name(i)), i.timing));
     let of_name: Vec<(ConstraintId, ConstraintTiming)> = foreign_keys.chain(unique).collect();
     if of_name.is_empty() && !schema.tables().any(|table| has_other(table, name)) {
         let message = format!("constraint \"{name}\" does not exist");

@@ -2,7 +2,7 @@
 //! with, and which columns take its values by default, is kept with the columns.
 
 use crate::api::sequences::Sequences;
-use crate::catalog::{self, Column, Sequence, SequenceState, Table};
+use crate::catalog::{self, Column, RelationName, Sequence, SequenceState, Table};
 use crate::error::Result;
 use crate::sql::bound::{AlterSequence, CreateSequence, SequenceOwner};
 use crate::sql::{takes_values_of, with_sequence_renamed};
@@ -97,7 +97,7 @@ pub(super) fn restart(
 /// those of writing.
 pub(super) fn drop_sequences(
     txn: &mut dyn StorageTxn,
-    names: &[String],
+    names: &[RelationName],
     sequences: &Sequences<'_>,
 ) -> Result<()> {
     let root = sequences.root();
@@ -122,16 +122,24 @@ pub(super) fn drop_sequences(
 }
 
 /// The sequences that are dropped with these columns.
-pub(super) fn owned<'c>(columns: impl IntoIterator<Item = &'c Column>) -> Vec<String> {
+pub(super) fn owned<'c>(columns: impl IntoIterator<Item = &'c Column>) -> Vec<RelationName> {
     let columns = columns.into_iter();
     columns.flat_map(|c| c.sequences.iter().cloned()).collect()
 }
 
-fn rename(txn: &mut dyn StorageTxn, root: TreeId, old: &str, new: &str) -> Result<()> {
+fn rename(
+    txn: &mut dyn StorageTxn,
+    root: TreeId,
+    old: &RelationName,
+    new: &RelationName,
+) -> Result<()> {
     change_columns(txn, root, |_, column| {
         let identity = column.identity.iter_mut().map(|i| &mut i.sequence);
-        for name in identity.chain(&mut column.sequences).filter(|n| *n == old) {
-            new.clone_into(name);
+        for name in identity
+            .chain(&mut column.sequences)
+            .filter(|n| **n == *old)
+        {
+            name.clone_from(new);
         }
         if let Some(default) = &mut column.default {
             *default = with_sequence_renamed(default, old, new)?;
@@ -144,12 +152,12 @@ fn rename(txn: &mut dyn StorageTxn, root: TreeId, old: &str, new: &str) -> Resul
 fn set_owner(
     txn: &mut dyn StorageTxn,
     root: TreeId,
-    name: &String,
+    name: &RelationName,
     owner: Option<&SequenceOwner>,
 ) -> Result<()> {
     change_columns(txn, root, |table, column| {
         column.sequences.retain(|known| known != name);
-        if owner.is_some_and(|o| o.table == table && o.column == column.name) {
+        if owner.is_some_and(|o| o.table == *table && o.column == column.name) {
             column.sequences.push(name.clone());
         }
         Ok(())
@@ -160,7 +168,7 @@ fn set_owner(
 fn change_columns(
     txn: &mut dyn StorageTxn,
     root: TreeId,
-    change: impl Fn(&str, &mut Column) -> Result<()>,
+    change: impl Fn(&RelationName, &mut Column) -> Result<()>,
 ) -> Result<()> {
     let schema = catalog::load(txn, root)?;
     for table in schema.tables() {

@@ -93,6 +93,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::CreateView(_) => "CREATE VIEW",
             Syntax::AlterView(_) => "ALTER VIEW",
             Syntax::CreateType { .. } => "CREATE TYPE",
+            Syntax::CreateSchema { .. } => "CREATE SCHEMA",
             Syntax::AlterType(_) => "ALTER TYPE",
             Syntax::RefreshMaterializedView(_) => "REFRESH MATERIALIZED VIEW",
             Syntax::Drop { .. } => "DROP",
@@ -139,6 +140,7 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
                 | Syntax::CreateView(_)
                 | Syntax::AlterView(_)
                 | Syntax::CreateType { .. }
+                | Syntax::CreateSchema { .. }
                 | Syntax::AlterType(_)
                 | Syntax::RefreshMaterializedView(_)
                 | Syntax::Drop { .. }
@@ -173,6 +175,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::CreateView(_) => "CREATE VIEW",
         Statement::AlterView(_) => "ALTER VIEW",
         Statement::CreateType(_) => "CREATE TYPE",
+        Statement::CreateNamespace(_) => "CREATE SCHEMA",
         Statement::AlterType(_) => "ALTER TYPE",
         Statement::CreateIndex(_) => "CREATE INDEX",
         Statement::CreateSequence(_) => "CREATE SEQUENCE",

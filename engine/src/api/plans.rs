@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::exec;
 use crate::plan::Plan;
 use crate::sql::bound::OutputColumn;
-use crate::sql::{Lifted, Parsed, lift, parse_lifted, parse_one};
+use crate::sql::{Lifted, Parsed, SearchPath, lift, parse_lifted, parse_one};
 use crate::types::{SqlType, Value};
 use foldhash::fast::FixedState;
 use lru::LruCache;
@@ -53,6 +53,15 @@ pub(crate) struct Planned {
     pub(crate) schema_version: u64,
     /// That schema.
     pub(crate) schema: Arc<Schema>,
+    /// Where its names were looked for.
+    pub(crate) path: SearchPath,
+}
+
+impl Planned {
+    /// Whether it is what planning again would give.
+    pub(crate) fn is_for(&self, schema_version: u64, path: &SearchPath) -> bool {
+        self.schema_version == schema_version && self.path == *path
+    }
 }
 
 /// A statement: parsed once, planned anew when the schema has changed.
@@ -216,7 +225,7 @@ fn prepare_shape(session: &mut Session, lifted: &Lifted, as_written: &Planned) -
     let parsed = parse_lifted(lifted).ok()?;
     let planned = session.describe(&parsed).ok()?;
     let is_same = planned.columns == as_written.columns
-        && planned.schema_version == as_written.schema_version
+        && planned.is_for(as_written.schema_version, &as_written.path)
         && exec::is_short(&planned.plan);
     is_same.then_some(Prepared {
         parsed,

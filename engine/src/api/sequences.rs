@@ -22,7 +22,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::SequenceValues;
 use crate::planted::{Mistake, makes};
-use crate::sql::sequence_name;
+use crate::sql::SearchPath;
 use crate::storage::{IsolationLevel, StorageBackend, StorageTxn, Synchronous, TreeId, TxnOptions};
 use crate::sync::Mutex;
 use std::cell::RefCell;
@@ -116,6 +116,8 @@ pub(crate) struct Sequences<'a> {
     pub(crate) counters: &'a Counters,
     pub(crate) session: &'a RefCell<SessionSequences>,
     pub(crate) schema: &'a Schema,
+    /// Where they are looked for.
+    pub(crate) path: &'a SearchPath,
     /// Those that the statement itself has made or begun anew.
     pub(crate) made: RefCell<Vec<Arc<Sequence>>>,
     pub(crate) read_only: bool,
@@ -177,7 +179,7 @@ impl Sequences<'_> {
 
     /// The sequence that `text` names, as an identifier is written. Errors: `42P01`, `42809`.
     fn find(&self, text: &str) -> Result<Arc<Sequence>> {
-        let name = sequence_name(text);
+        let name = self.path.named(self.schema, text);
         let made = self.made.borrow();
         let found = made.iter().rev().find(|s| s.name == name);
         if let Some(sequence) = found.or_else(|| self.schema.sequence(&name)) {

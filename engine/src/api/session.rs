@@ -23,7 +23,7 @@ use crate::exec::{self, CopyIo, Deferral, ResultRows, check_deferred};
 use crate::interrupt::{Interrupt, WaitLimits};
 use crate::plan::{Body, plan};
 use crate::sql::bound::{Filled, OutputColumn, Statement, TransactionModes};
-use crate::sql::{Parsed, bind, parse, parse_one};
+use crate::sql::{Parsed, bind, bind_along, parse, parse_one};
 use crate::storage::{IsolationLevel, StorageTxn, TxnOptions};
 use crate::types::Value;
 use std::cell::RefCell;
@@ -373,7 +373,9 @@ impl Session {
     ) -> Result<Arc<Planned>> {
         let version = txn.schema_version();
         match (own_schema, &job.planned) {
-            (None, Some(known)) if known.schema_version == version => Ok(known.clone()),
+            (None, Some(known)) if known.is_for(version, &self.settings.search_path) => {
+                Ok(known.clone())
+            }
             (None, _) => {
                 job.take_as_written()?;
                 let schema = self.schema(txn)?;
@@ -403,6 +405,7 @@ impl Session {
             counters: &self.shared.sequences,
             session: &self.sequences,
             schema: &planned.schema,
+            path: &planned.path,
             made: RefCell::default(),
             read_only,
             synchronous: self.settings.synchronous,
@@ -450,7 +453,7 @@ impl Session {
     }
 
     fn plan(&self, parsed: &Parsed, schema: &Arc<Schema>, schema_version: u64) -> Result<Planned> {
-        let bound = bind(parsed, schema)?;
+        let bound = bind_along(parsed, schema, &self.settings.search_path)?;
         let parameters = bound.parameters.len();
         let tag = kind::tag(&bound.statement);
         let mut plan = plan(bound.statement, parameters, &exec::Folder)?;
@@ -461,6 +464,7 @@ impl Session {
             parameter_types: bound.parameters,
             schema_version,
             schema: schema.clone(),
+            path: self.settings.search_path.clone(),
         })
     }
 

@@ -8,6 +8,7 @@
 
 use crate::api::options::SessionOptions;
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql::SearchPath;
 use crate::storage::{IsolationLevel, Synchronous};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,9 @@ pub(crate) struct Settings {
     temp_file_limit_kb: Option<u32>,
     pub(crate) synchronous: Synchronous,
     application_name: Arc<str>,
+    pub(crate) search_path: SearchPath,
+    /// As it was set.
+    search_path_text: Arc<str>,
 }
 
 /// One setting.
@@ -117,7 +121,14 @@ const SETTINGS: &[Setting] = &[
     setting(
         "search_path",
         "the schemas where names are looked up",
-        Fixed("public"),
+        Variable(
+            |s| s.search_path_text.to_string(),
+            |s, _, value| {
+                s.search_path = SearchPath::written(value);
+                s.search_path_text = value.into();
+                Ok(())
+            },
+        ),
     ),
     setting(
         "server_encoding",
@@ -216,6 +227,8 @@ impl Settings {
                 .map(|bytes| u32::try_from(bytes / 1024).unwrap_or(u32::MAX)),
             synchronous: options.synchronous,
             application_name: "".into(),
+            search_path: SearchPath::default(),
+            search_path_text: "\"$user\", public".into(),
         }
     }
 

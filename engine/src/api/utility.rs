@@ -158,6 +158,11 @@ fn define(
             catalog::put_view(txn, root, view)?;
             true
         }
+        Statement::CreateNamespace(None) => false,
+        Statement::CreateNamespace(Some(name)) => {
+            catalog::put_namespace(txn, root, name)?;
+            true
+        }
         Statement::CreateType(of) => {
             catalog::put_type(txn, root, *of)?;
             true
@@ -217,6 +222,7 @@ fn drop_all(
         views,
         sequences,
         types,
+        namespaces,
     } = dropped;
     for view in views {
         catalog::remove_view(txn, root, view)?;
@@ -230,11 +236,14 @@ fn drop_all(
     for of in types {
         catalog::remove_type(txn, root, of.name())?;
     }
+    for name in namespaces {
+        catalog::remove_namespace(txn, root, name)?;
+    }
     if !tables.is_empty() {
         drop_dangling_keys(txn, root)?;
     }
-    let none = tables.is_empty() && views.is_empty() && sequences.is_empty() && types.is_empty();
-    Ok(!none)
+    let none = tables.is_empty() && views.is_empty() && sequences.is_empty();
+    Ok(!(none && types.is_empty() && namespaces.is_empty()))
 }
 
 /// Makes the table, with its trees.

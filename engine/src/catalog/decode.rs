@@ -3,6 +3,7 @@
 use super::encode::tag;
 use super::field::{Field, damaged, fields};
 use super::foreign_key::{ConstraintTiming, decode_foreign_key, decode_timing};
+use super::relation_name::PUBLIC;
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Identity, Index, IndexExpression, Materialized, Table};
 use super::types::Types;
@@ -22,7 +23,7 @@ pub(super) fn decode_table(bytes: &[u8], types: &Types) -> Result<Table> {
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
-            tag::NAME => name = Some(field.text()?),
+            tag::NAME => name = Some(field.relation()?),
             tag::TREE => tree = Some(tree_id(field)?),
             tag::COLUMN => columns.push(decode_column(field.bytes(), types)?),
             tag::ROW_ID_COLUMN => row_id_column = Some(field.position()?),
@@ -52,6 +53,18 @@ pub(super) fn decode_table(bytes: &[u8], types: &Types) -> Result<Table> {
     };
     check_positions(&table)?;
     Ok(table)
+}
+
+fn decode_path(bytes: &[u8]) -> Result<Vec<String>> {
+    let mut path = Vec::new();
+    for field in fields(bytes) {
+        let field = field?;
+        match field.tag {
+            tag::NAME => path.push(field.text()?),
+            _ => field.unknown()?,
+        }
+    }
+    Ok(path)
 }
 
 /// The type of an entry. Errors: as for [`decode_table`].
@@ -97,11 +110,13 @@ fn enum_of(field: Field<'_>, types: &Types) -> Result<EnumType> {
 
 fn decode_materialized(bytes: &[u8]) -> Result<Materialized> {
     let (mut query, mut depends_on, mut populated) = (None, Vec::new(), false);
+    let mut search_path = vec![PUBLIC.to_owned()];
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
             tag::QUERY => query = Some(field.text()?),
-            tag::DEPENDS_ON => depends_on.push(field.text()?),
+            tag::DEPENDS_ON => depends_on.push(field.relation()?),
+            tag::SEARCH_PATH => search_path = decode_path(field.bytes())?,
             tag::POPULATED => populated = true,
             _ => field.unknown()?,
         }
@@ -109,6 +124,7 @@ fn decode_materialized(bytes: &[u8]) -> Result<Materialized> {
     Ok(Materialized {
         query: required(query, "a materialized view's query")?,
         depends_on,
+        search_path,
         populated,
     })
 }
@@ -117,16 +133,18 @@ fn decode_materialized(bytes: &[u8]) -> Result<Materialized> {
 pub(super) fn decode_view(bytes: &[u8], types: &Types) -> Result<View> {
     let (mut name, mut query, mut comment) = (None, None, None);
     let (mut columns, mut depends_on, mut check_option) = (Vec::new(), Vec::new(), None);
+    let mut search_path = vec![PUBLIC.to_owned()];
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
-            tag::NAME => name = Some(field.text()?),
+            tag::NAME => name = Some(field.relation()?),
             tag::COLUMN => {
                 let column = decode_column(field.bytes(), types)?;
                 columns.push((column.name, column.sql_type));
             }
             tag::QUERY => query = Some(field.text()?),
-            tag::DEPENDS_ON => depends_on.push(field.text()?),
+            tag::DEPENDS_ON => depends_on.push(field.relation()?),
+            tag::SEARCH_PATH => search_path = decode_path(field.bytes())?,
             tag::CHECKED_LOCALLY => check_option = Some(CheckOption::Local),
             tag::CHECKED_CASCADED => check_option = Some(CheckOption::Cascaded),
             tag::COMMENT => comment = Some(field.text()?),
@@ -138,6 +156,7 @@ pub(super) fn decode_view(bytes: &[u8], types: &Types) -> Result<View> {
         columns,
         query: required(query, "a view's query")?,
         depends_on,
+        search_path,
         check_option,
         comment,
     })
@@ -206,10 +225,10 @@ fn decode_column(bytes: &[u8], types: &Types) -> Result<Column> {
             tag::IDENTITY_ALWAYS | tag::IDENTITY_BY_DEFAULT => {
                 identity = Some(Identity {
                     always: field.tag == tag::IDENTITY_ALWAYS,
-                    sequence: field.text()?,
+                    sequence: field.relation()?,
                 });
             }
-            tag::SEQUENCE => sequences.push(field.text()?),
+            tag::SEQUENCE => sequences.push(field.relation()?),
             tag::COMMENT => comment = Some(field.text()?),
             _ => field.unknown()?,
         }

@@ -2,6 +2,7 @@
 
 use super::field::Writer;
 use super::foreign_key::{encode_foreign_key, encode_timing};
+use super::relation_name::{PUBLIC, RelationName};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Materialized, Table};
 use super::view::{CheckOption, View};
@@ -80,6 +81,7 @@ pub(super) mod tag {
     pub(in super::super) const DEPENDS_ON: u8 = 10;
     pub(in super::super) const CHECKED_LOCALLY: u8 = 12;
     pub(in super::super) const CHECKED_CASCADED: u8 = 14;
+    pub(in super::super) const SEARCH_PATH: u8 = 16;
 
     // Of statistics, and of those of a column.
     pub(in super::super) const ROWS: u8 = 1;
@@ -98,7 +100,7 @@ pub(super) mod tag {
 /// The value of the table's entry.
 pub(super) fn encode_table(table: &Table) -> Vec<u8> {
     let mut writer = Writer::default();
-    writer.text(tag::NAME, &table.name);
+    writer.text(tag::NAME, table.name.stored());
     writer.number(tag::TREE, u64::from(table.tree.0));
     for column in &table.columns {
         writer.record(tag::COLUMN, |w| encode_column(w, column));
@@ -133,10 +135,22 @@ pub(super) fn encode_table(table: &Table) -> Vec<u8> {
 
 fn encode_materialized(writer: &mut Writer, materialized: &Materialized) {
     writer.text(tag::QUERY, &materialized.query);
-    for name in &materialized.depends_on {
-        writer.text(tag::DEPENDS_ON, name);
-    }
+    encode_names(writer, &materialized.depends_on, &materialized.search_path);
     writer.flag(tag::POPULATED, materialized.populated);
+}
+
+/// What the names in a query mean. A path that has the schema `public` alone is not written.
+fn encode_names(writer: &mut Writer, depends_on: &[RelationName], search_path: &[String]) {
+    for name in depends_on {
+        writer.text(tag::DEPENDS_ON, name.stored());
+    }
+    if search_path != [PUBLIC] {
+        writer.record(tag::SEARCH_PATH, |w| {
+            search_path
+                .iter()
+                .for_each(|schema| w.text(tag::NAME, schema));
+        });
+    }
 }
 
 /// The value of the type's entry.
@@ -156,7 +170,7 @@ pub(super) fn encode_enum(of: EnumType) -> Vec<u8> {
 /// The value of the view's entry.
 pub(super) fn encode_view(view: &View) -> Vec<u8> {
     let mut writer = Writer::default();
-    writer.text(tag::NAME, &view.name);
+    writer.text(tag::NAME, view.name.stored());
     for (name, sql_type) in &view.columns {
         writer.record(tag::COLUMN, |w| {
             w.text(tag::NAME, name);
@@ -164,9 +178,7 @@ pub(super) fn encode_view(view: &View) -> Vec<u8> {
         });
     }
     writer.text(tag::QUERY, &view.query);
-    for name in &view.depends_on {
-        writer.text(tag::DEPENDS_ON, name);
-    }
+    encode_names(&mut writer, &view.depends_on, &view.search_path);
     let checked = |option| view.check_option == Some(option);
     writer.flag(tag::CHECKED_LOCALLY, checked(CheckOption::Local));
     writer.flag(tag::CHECKED_CASCADED, checked(CheckOption::Cascaded));
@@ -185,10 +197,10 @@ fn encode_column(writer: &mut Writer, column: &Column) {
             true => tag::IDENTITY_ALWAYS,
             false => tag::IDENTITY_BY_DEFAULT,
         };
-        writer.text(tag, &identity.sequence);
+        writer.text(tag, identity.sequence.stored());
     }
     for sequence in &column.sequences {
-        writer.text(tag::SEQUENCE, sequence);
+        writer.text(tag::SEQUENCE, sequence.stored());
     }
     writer.optional_text(tag::COMMENT, column.comment.as_ref());
 }

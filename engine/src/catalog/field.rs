@@ -7,6 +7,7 @@
 //! A reader skips an odd tag that it does not know, and refuses an even one: whoever adds a field that older versions
 //! must not overlook gives it an even tag.
 
+use super::relation_name::RelationName;
 use crate::error::{Error, Result};
 use crate::types::{push_varint, take_varint};
 
@@ -80,6 +81,11 @@ impl<'a> Field<'a> {
             Ok(text) => Ok(text.to_string()),
             Err(_) => Err(damaged(format_args!("field {} is not UTF-8", self.tag))),
         }
+    }
+
+    /// The name of a relation.
+    pub(super) fn relation(self) -> Result<RelationName> {
+        self.text().map(RelationName::from_stored)
     }
 
     pub(super) fn number(self) -> Result<u64> {

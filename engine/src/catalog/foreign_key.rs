@@ -4,6 +4,7 @@
 
 use super::encode::tag;
 use super::field::{Field, Writer, damaged, fields};
+use super::relation_name::RelationName;
 use super::table::Table;
 use crate::error::Result;
 
@@ -17,7 +18,7 @@ pub struct ForeignKey {
     /// Positions of the referencing columns.
     pub columns: Vec<usize>,
     /// The table that is referenced; may be the own one.
-    pub referenced_table: String,
+    pub referenced_table: RelationName,
     /// Its columns, one for each of `columns`.
     pub referenced_columns: Vec<String>,
     /// `MATCH FULL`: either all columns are NULL or none is.
@@ -148,7 +149,7 @@ pub(super) fn encode_foreign_key(writer: &mut Writer, key: &ForeignKey) {
     for column in &key.columns {
         writer.number(tag::REFERENCING, *column as u64);
     }
-    writer.text(tag::REFERENCED_TABLE, &key.referenced_table);
+    writer.text(tag::REFERENCED_TABLE, key.referenced_table.stored());
     for column in &key.referenced_columns {
         writer.text(tag::REFERENCED, column);
     }
@@ -167,7 +168,7 @@ pub(super) fn decode_foreign_key(bytes: &[u8]) -> Result<ForeignKey> {
         name: String::new(),
         number: 0,
         columns: Vec::new(),
-        referenced_table: String::new(),
+        referenced_table: RelationName::public(""),
         referenced_columns: Vec::new(),
         full_match: false,
         on_delete: ReferentialAction::default(),
@@ -181,7 +182,7 @@ pub(super) fn decode_foreign_key(bytes: &[u8]) -> Result<ForeignKey> {
             tag::NAME => key.name = field.text()?,
             tag::NUMBER => key.number = field.number()?,
             tag::REFERENCING => key.columns.push(field.position()?),
-            tag::REFERENCED_TABLE => key.referenced_table = field.text()?,
+            tag::REFERENCED_TABLE => key.referenced_table = field.relation()?,
             tag::REFERENCED => key.referenced_columns.push(field.text()?),
             tag::FULL_MATCH => key.full_match = true,
             tag::ON_DELETE => key.on_delete = choice_of(&ACTIONS, field)?,

@@ -22,6 +22,7 @@ mod decode;
 mod encode;
 mod field;
 mod foreign_key;
+mod relation_name;
 mod schema;
 mod sequence;
 mod statistics;
@@ -33,12 +34,13 @@ mod types;
 mod view;
 
 pub use foreign_key::{ConstraintTiming, ForeignKey, ReferencedKey, ReferentialAction};
+pub use relation_name::{PUBLIC, RelationName};
 pub use schema::{Dependent, Schema};
 pub use sequence::{Counting, Sequence, SequenceState};
 pub use statistics::{ColumnStatistics, TableStatistics};
 pub use store::{
-    has_sequence, load, put_sequence, put_setting, put_table, put_type, put_view, remove_sequence,
-    remove_table, remove_type, remove_view, store_statistics,
+    has_sequence, load, put_namespace, put_sequence, put_setting, put_table, put_type, put_view,
+    remove_namespace, remove_sequence, remove_table, remove_type, remove_view, store_statistics,
 };
 pub use table::{Column, EXPRESSION_BASE, Identity, Index, IndexExpression, Materialized, Table};
 pub use types::Types;

@@ -1,11 +1,12 @@
 //! All tables and views of a database, by name.
 
 use super::foreign_key::ForeignKey;
+use super::relation_name::{PUBLIC, RelationName};
 use super::sequence::Sequence;
 use super::table::{Index, Materialized, Table};
 use super::types::Types;
 use super::view::View;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What stands on other relations by a query.
@@ -19,10 +20,18 @@ pub enum Dependent<'a> {
 
 impl<'a> Dependent<'a> {
     /// Its name.
-    pub fn name(self) -> &'a String {
+    pub fn name(self) -> &'a RelationName {
         match self {
             Self::View(view) => &view.name,
             Self::Materialized(table, _) => &table.name,
+        }
+    }
+
+    /// Where its query looks for names that say no schema.
+    pub fn search_path(self) -> &'a [String] {
+        match self {
+            Self::View(view) => &view.search_path,
+            Self::Materialized(_, materialized) => &materialized.search_path,
         }
     }
 
@@ -35,7 +44,7 @@ impl<'a> Dependent<'a> {
     }
 
     /// The relations that its query names.
-    pub fn depends_on(self) -> &'a [String] {
+    pub fn depends_on(self) -> &'a [RelationName] {
         match self {
             Self::View(view) => &view.depends_on,
             Self::Materialized(_, materialized) => &materialized.depends_on,
@@ -54,11 +63,13 @@ impl<'a> Dependent<'a> {
 /// All tables and views as one transaction sees them.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
-    tables: BTreeMap<String, Arc<Table>>,
-    views: BTreeMap<String, Arc<View>>,
-    sequences: BTreeMap<String, Arc<Sequence>>,
+    tables: BTreeMap<RelationName, Arc<Table>>,
+    views: BTreeMap<RelationName, Arc<View>>,
+    sequences: BTreeMap<RelationName, Arc<Sequence>>,
     settings: BTreeMap<String, String>,
     types: Types,
+    /// The names of SQL's schemas, `public` apart.
+    namespaces: BTreeSet<String>,
 }
 
 impl Schema {
@@ -70,6 +81,7 @@ impl Schema {
             sequences: BTreeMap::new(),
             settings: BTreeMap::new(),
             types: Types::default(),
+            namespaces: BTreeSet::new(),
         }
     }
 
@@ -79,6 +91,21 @@ impl Schema {
             views: views.into_iter().map(|v| (v.name.clone(), v)).collect(),
             ..self
         }
+    }
+
+    /// The same with these schemas, as SQL has them, beside `public`.
+    pub fn with_namespaces(self, namespaces: BTreeSet<String>) -> Self {
+        Self { namespaces, ..self }
+    }
+
+    /// The names of the schemas that users made, in order.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.namespaces.iter().map(String::as_str)
+    }
+
+    /// Whether relations may be in the schema of that name.
+    pub fn has_namespace(&self, name: &str) -> bool {
+        name == PUBLIC || self.namespaces.contains(name)
     }
 
     /// The same schema with these types.
@@ -100,8 +127,8 @@ impl Schema {
         }
     }
 
-    /// The sequence of that (folded) name.
-    pub fn sequence(&self, name: &str) -> Option<&Arc<Sequence>> {
+    /// The sequence of that name.
+    pub fn sequence(&self, name: &RelationName) -> Option<&Arc<Sequence>> {
         self.sequences.get(name)
     }
 
@@ -111,7 +138,7 @@ impl Schema {
     }
 
     /// Whether a table, an index, a view or a sequence has that (folded) name.
-    pub fn relation_exists(&self, name: &str) -> bool {
+    pub fn relation_exists(&self, name: &RelationName) -> bool {
         self.tables.contains_key(name)
             || self.views.contains_key(name)
             || self.sequences.contains_key(name)
@@ -129,8 +156,8 @@ impl Schema {
         settings.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The view of that (folded) name.
-    pub fn view(&self, name: &str) -> Option<&Arc<View>> {
+    /// The view of that name.
+    pub fn view(&self, name: &RelationName) -> Option<&Arc<View>> {
         self.views.get(name)
     }
 
@@ -149,8 +176,8 @@ impl Schema {
         }))
     }
 
-    /// The table of that (folded) name.
-    pub fn table(&self, name: &str) -> Option<&Arc<Table>> {
+    /// The table of that name.
+    pub fn table(&self, name: &RelationName) -> Option<&Arc<Table>> {
         self.tables.get(name)
     }
 
@@ -165,10 +192,14 @@ impl Schema {
         tables.flat_map(|table| table.foreign_keys.iter().map(move |key| (table, key)))
     }
 
-    /// The index of that (folded) name, with its table. Names of indexes are unique in the schema, as in PostgreSQL.
-    pub fn index(&self, name: &str) -> Option<(&Arc<Table>, &Index)> {
-        self.tables
+    /// The index of that name, with its table. Names of indexes are unique in a schema, as in PostgreSQL.
+    pub fn index(&self, name: &RelationName) -> Option<(&Arc<Table>, &Index)> {
+        let beside = self
+            .tables
             .values()
-            .find_map(|t| Some((t, t.indexes.iter().find(|i| i.name == name)?)))
+            .filter(|t| t.name.schema() == name.schema());
+        let mut found =
+            beside.filter_map(|t| Some((t, t.indexes.iter().find(|i| i.name == name.own())?)));
+        found.next()
     }
 }

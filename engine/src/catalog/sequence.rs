@@ -3,6 +3,7 @@
 use super::decode::{decode_type, required, tree_id};
 use super::encode::encode_type;
 use super::field::{Writer, damaged, fields};
+use super::relation_name::RelationName;
 use super::types::Types;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::TreeId;
@@ -12,8 +13,8 @@ use crate::types::SqlType;
 /// value is no change of the schema.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sequence {
-    /// Its name, folded as PostgreSQL folds.
-    pub name: String,
+    /// Its name.
+    pub name: RelationName,
     /// Drawn at random when it is made, so that no other has it, whatever it is called.
     pub number: u64,
     /// The tree with its [`SequenceState`] under the empty key; another one whenever it is begun anew.
@@ -122,7 +123,7 @@ mod tag {
 /// The value of the sequence's entry.
 pub(super) fn encode_sequence(sequence: &Sequence) -> Vec<u8> {
     let mut writer = Writer::default();
-    writer.text(tag::NAME, &sequence.name);
+    writer.text(tag::NAME, sequence.name.stored());
     writer.number(tag::TREE, u64::from(sequence.tree.0));
     writer.number(tag::NUMBER, sequence.number);
     writer.record(tag::TYPE, |w| encode_type(w, sequence.sql_type));
@@ -149,7 +150,7 @@ pub(super) fn decode_sequence(bytes: &[u8]) -> Result<Sequence> {
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
-            tag::NAME => name = Some(field.text()?),
+            tag::NAME => name = Some(field.relation()?),
             tag::TREE => tree = Some(tree_id(field)?),
             tag::NUMBER => number = Some(field.number()?),
             tag::TYPE => sql_type = Some(decode_type(field.bytes(), &Types::default())?),

@@ -3,6 +3,7 @@
 use super::decode::{decode_enum, decode_table, decode_view};
 use super::encode::{encode_enum, encode_table, encode_view};
 use super::field::damaged;
+use super::relation_name::RelationName;
 use super::schema::Schema;
 use super::sequence::{Sequence, decode_sequence, encode_sequence};
 use super::statistics::TableStatistics;
@@ -12,7 +13,7 @@ use super::view::View;
 use crate::error::Result;
 use crate::storage::{StorageTxn, TreeId, for_each_entry};
 use crate::types::EnumType;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The kind of an entry that is a type. Types come first: tables refer to them.
@@ -26,6 +27,9 @@ const SETTING: u8 = 3;
 /// The kind of an entry that is a sequence.
 const SEQUENCE: u8 = 4;
 
+/// The kind of an entry that is a schema, as SQL has them; its value is empty.
+const NAMESPACE: u8 = 5;
+
 fn entry_key(kind: u8, name: &str) -> Vec<u8> {
     let mut key = vec![kind];
     key.extend_from_slice(name.as_bytes());
@@ -37,6 +41,7 @@ fn entry_key(kind: u8, name: &str) -> Vec<u8> {
 pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
     let (mut tables, mut views, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
     let (mut types, mut settings) = (Types::default(), BTreeMap::new());
+    let mut namespaces = BTreeSet::new();
     for_each_entry(txn, root, |key, value| {
         let (kind, key_name) = key.split_first().unwrap_or((&0, &[]));
         let is_under = |name: &str| match name.as_bytes() == key_name {
@@ -51,18 +56,21 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
             }
             TABLE => {
                 let table = decode_table(value, &types)?;
-                is_under(&table.name)?;
+                is_under(table.name.stored())?;
                 tables.push(Arc::new(table));
             }
             VIEW => {
                 let view = decode_view(value, &types)?;
-                is_under(&view.name)?;
+                is_under(view.name.stored())?;
                 views.push(Arc::new(view));
             }
             SEQUENCE => {
                 let sequence = decode_sequence(value)?;
-                is_under(&sequence.name)?;
+                is_under(sequence.name.stored())?;
                 sequences.push(Arc::new(sequence));
+            }
+            NAMESPACE => {
+                namespaces.insert(String::from_utf8_lossy(key_name).into_owned());
             }
             SETTING => {
                 let [name, value] =
@@ -76,19 +84,24 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
     let schema = Schema::new(tables)
         .with_views(views)
         .with_sequences(sequences)
-        .with_types(types);
+        .with_types(types)
+        .with_namespaces(namespaces);
     Ok(schema.with_settings(settings))
 }
 
 /// Stores a table, new or changed; its trees exist. Errors: those of [`StorageTxn::put`].
 pub fn put_table(txn: &mut dyn StorageTxn, root: TreeId, table: &Table) -> Result<()> {
-    txn.put(root, &entry_key(TABLE, &table.name), &encode_table(table))
+    txn.put(
+        root,
+        &entry_key(TABLE, table.name.stored()),
+        &encode_table(table),
+    )
 }
 
 /// Forgets a table; its trees are the caller's to drop. Errors: those of [`StorageTxn::delete`]; `XX001` when there is no
 /// such table.
-pub fn remove_table(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
-    remove(txn, root, TABLE, name)
+pub fn remove_table(txn: &mut dyn StorageTxn, root: TreeId, name: &RelationName) -> Result<()> {
+    remove(txn, root, TABLE, name.stored())
 }
 
 /// Stores a type, new or changed. Errors: those of [`StorageTxn::put`].
@@ -118,7 +131,7 @@ pub fn put_setting(
 /// Whether the transaction sees `sequence` with the tree that it has, under whatever name. Errors: as for [`load`].
 pub fn has_sequence(txn: &dyn StorageTxn, root: TreeId, sequence: &Sequence) -> Result<bool> {
     let is_same = |s: &Sequence| s.number == sequence.number && s.tree == sequence.tree;
-    let stored = txn.get(root, &entry_key(SEQUENCE, &sequence.name))?;
+    let stored = txn.get(root, &entry_key(SEQUENCE, sequence.name.stored()))?;
     match stored.map(|bytes| decode_sequence(&bytes)).transpose()? {
         Some(found) if is_same(&found) => Ok(true),
         // It may be called otherwise there.
@@ -128,23 +141,37 @@ pub fn has_sequence(txn: &dyn StorageTxn, root: TreeId, sequence: &Sequence) -> 
 
 /// Stores a sequence, new or changed; its tree exists. Errors: those of [`StorageTxn::put`].
 pub fn put_sequence(txn: &mut dyn StorageTxn, root: TreeId, sequence: &Sequence) -> Result<()> {
-    let key = entry_key(SEQUENCE, &sequence.name);
+    let key = entry_key(SEQUENCE, sequence.name.stored());
     txn.put(root, &key, &encode_sequence(sequence))
 }
 
 /// Forgets a sequence; its tree is the caller's to drop. Errors: as for [`remove_table`].
-pub fn remove_sequence(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
-    remove(txn, root, SEQUENCE, name)
+pub fn remove_sequence(txn: &mut dyn StorageTxn, root: TreeId, name: &RelationName) -> Result<()> {
+    remove(txn, root, SEQUENCE, name.stored())
+}
+
+/// Makes a schema, as SQL has them. Errors: those of [`StorageTxn::put`].
+pub fn put_namespace(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
+    txn.put(root, &entry_key(NAMESPACE, name), &[])
+}
+
+/// Forgets a schema; what is in it is the caller's to drop. Errors: as for [`remove_table`].
+pub fn remove_namespace(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
+    remove(txn, root, NAMESPACE, name)
 }
 
 /// Stores a view, new or changed. Errors: those of [`StorageTxn::put`].
 pub fn put_view(txn: &mut dyn StorageTxn, root: TreeId, view: &View) -> Result<()> {
-    txn.put(root, &entry_key(VIEW, &view.name), &encode_view(view))
+    txn.put(
+        root,
+        &entry_key(VIEW, view.name.stored()),
+        &encode_view(view),
+    )
 }
 
 /// Forgets a view. Errors: as for [`remove_table`].
-pub fn remove_view(txn: &mut dyn StorageTxn, root: TreeId, name: &str) -> Result<()> {
-    remove(txn, root, VIEW, name)
+pub fn remove_view(txn: &mut dyn StorageTxn, root: TreeId, name: &RelationName) -> Result<()> {
+    remove(txn, root, VIEW, name.stored())
 }
 
 fn remove(txn: &mut dyn StorageTxn, root: TreeId, kind: u8, name: &str) -> Result<()> {

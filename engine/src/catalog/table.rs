@@ -1,6 +1,7 @@
 //! Tables, columns and indexes.
 
 use super::foreign_key::{ConstraintTiming, ForeignKey};
+use super::relation_name::RelationName;
 use super::statistics::TableStatistics;
 use super::types::Types;
 use crate::storage::TreeId;
@@ -9,8 +10,8 @@ use crate::types::SqlType;
 /// A table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
-    /// Its name, folded as PostgreSQL folds.
-    pub name: String,
+    /// Its name.
+    pub name: RelationName,
     /// The tree from row id (8 bytes, big-endian, sign flipped) to row.
     pub tree: TreeId,
     /// Columns in order; row position is column position.
@@ -41,7 +42,9 @@ pub struct Materialized {
     /// SQL text of the query.
     pub query: String,
     /// The relations that the query names: they cannot be dropped without it.
-    pub depends_on: Vec<String>,
+    pub depends_on: Vec<RelationName>,
+    /// Where the query looks for names that say no schema.
+    pub search_path: Vec<String>,
     /// Whether it has been filled: until then it cannot be read.
     pub populated: bool,
 }
@@ -53,6 +56,11 @@ impl Table {
             Some(_) => "materialized view",
             None => "table",
         }
+    }
+
+    /// The name of an index of it.
+    pub fn index_name(&self, index: &Index) -> RelationName {
+        self.name.beside(&index.name)
     }
 
     /// Whether it is a materialized view without rows to be read.
@@ -88,7 +96,7 @@ pub struct Column {
     /// `GENERATED … AS IDENTITY`
     pub identity: Option<Identity>,
     /// Names of the sequences that are dropped with it, among them that of `identity`.
-    pub sequences: Vec<String>,
+    pub sequences: Vec<RelationName>,
     /// `COMMENT ON COLUMN`
     pub comment: Option<String>,
 }
@@ -99,7 +107,7 @@ pub struct Identity {
     /// `ALWAYS`: an INSERT gives other values only with `OVERRIDING SYSTEM VALUE`. Else `BY DEFAULT`.
     pub always: bool,
     /// The name of the sequence.
-    pub sequence: String,
+    pub sequence: RelationName,
 }
 
 impl Column {

@@ -43,8 +43,16 @@ fn names() -> impl Strategy<Value = String> {
     "[a-zé_ \"]{1,8}"
 }
 
+fn relations() -> impl Strategy<Value = RelationName> {
+    (
+        proptest::sample::select(vec!["public", "s", "Öther"]),
+        names(),
+    )
+        .prop_map(|(schema, own)| RelationName::new(schema, &own))
+}
+
 fn columns() -> impl Strategy<Value = Vec<Column>> {
-    let identity = (any::<bool>(), names());
+    let identity = (any::<bool>(), relations());
     let identity = identity.prop_map(|(always, sequence)| Identity { always, sequence });
     let column = (
         names(),
@@ -54,7 +62,7 @@ fn columns() -> impl Strategy<Value = Vec<Column>> {
         proptest::option::of("[ -~]{0,20}"),
         proptest::option::of(identity),
         (
-            proptest::collection::vec(names(), 0..3),
+            proptest::collection::vec(relations(), 0..3),
             proptest::option::of(names()),
         ),
     );
@@ -83,7 +91,7 @@ fn sequences() -> impl Strategy<Value = Sequence> {
         },
     );
     (
-        names(),
+        relations(),
         any::<u64>(),
         any::<u32>(),
         types(),
@@ -142,7 +150,7 @@ fn foreign_key(width: usize) -> impl Strategy<Value = ForeignKey> {
     };
     let pairs = proptest::collection::vec((0..width, names()), 1..4);
     (
-        (names(), any::<u64>(), pairs, names()),
+        (names(), any::<u64>(), pairs, relations()),
         (any::<bool>(), actions(), actions(), timing()),
         any::<bool>(),
     )
@@ -222,7 +230,7 @@ fn tables() -> impl Strategy<Value = Table> {
                 .collect();
             (
                 (
-                    names(),
+                    relations(),
                     any::<u32>(),
                     Just(columns),
                     proptest::sample::select(integers),
@@ -266,12 +274,16 @@ fn tables() -> impl Strategy<Value = Table> {
 }
 
 fn materialized() -> impl Strategy<Value = Materialized> {
-    let depends_on = proptest::collection::vec(names(), 0..3);
-    (names(), depends_on, any::<bool>()).prop_map(|(query, depends_on, populated)| Materialized {
-        query,
-        depends_on,
-        populated,
-    })
+    let depends_on = proptest::collection::vec(relations(), 0..3);
+    let search_path = proptest::collection::vec(names(), 0..3);
+    (names(), depends_on, search_path, any::<bool>()).prop_map(
+        |(query, depends_on, search_path, populated)| Materialized {
+            query,
+            depends_on,
+            search_path,
+            populated,
+        },
+    )
 }
 
 proptest! {
@@ -302,7 +314,7 @@ proptest! {
 
 fn small_table(name: &str) -> Table {
     Table {
-        name: name.to_string(),
+        name: RelationName::public(name),
         tree: TreeId(7),
         columns: vec![Column {
             not_null: true,
@@ -381,16 +393,16 @@ fn the_schema_is_part_of_its_transaction() {
     txn.commit().unwrap();
 
     let mut txn = backend.begin(TxnOptions::default()).unwrap();
-    remove_table(&mut *txn, root, "t000").unwrap();
+    remove_table(&mut *txn, root, &RelationName::public("t000")).unwrap();
     assert_eq!(
-        remove_table(&mut *txn, root, "t000")
+        remove_table(&mut *txn, root, &RelationName::public("t000"))
             .unwrap_err()
             .sqlstate(),
         "XX001"
     );
     txn.rollback().unwrap();
     let mut txn = backend.begin(TxnOptions::default()).unwrap();
-    remove_table(&mut *txn, root, "t001").unwrap();
+    remove_table(&mut *txn, root, &RelationName::public("t001")).unwrap();
     let statistics = TableStatistics {
         rows: 5,
         ..TableStatistics::default()
@@ -402,6 +414,6 @@ fn the_schema_is_part_of_its_transaction() {
     let found = tables(&open().unwrap());
     assert_eq!(found.len(), 199);
     assert_eq!(found[0], small_table("t000"));
-    assert_eq!(found[1].name, "t002");
+    assert_eq!(found[1].name.own(), "t002");
     assert_eq!(found[1].statistics, Some(statistics));
 }

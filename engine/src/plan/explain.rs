@@ -105,7 +105,7 @@ impl Printer<'_> {
                 let columns = table.columns.iter();
                 columns.map(|c| format!("{alias}.{}", c.name)).collect()
             };
-            let names = [of(&table.name), of("excluded")].concat();
+            let names = [of(table.name.own()), of("excluded")].concat();
             self.detail(depth, "Conflict Filter", &describe(filter, &names));
         }
     }
@@ -380,8 +380,8 @@ fn title(node: &PlanNode) -> String {
 
 fn scan_title(scan: &Scan) -> String {
     let table = &scan.table.name;
-    let on = if *table == scan.alias {
-        table.clone()
+    let on = if table.own() == scan.alias {
+        scan.alias.clone()
     } else {
         format!("{table} {}", scan.alias)
     };

@@ -422,7 +422,7 @@ pub(crate) fn table_relation(table: &Arc<Table>, conditions: Vec<Expr>) -> Relat
     Relation {
         source: Source::Table {
             table: table.clone(),
-            alias: table.name.clone(),
+            alias: table.name.to_string(),
         },
         offset: 0,
         width: table.columns.len() + 1,

@@ -13,7 +13,9 @@ pub use super::change::{
     ConflictUpdate, Delete, Insert, Merge, MergeAction, MergeKind, ModifyingQuery, OnConflict,
     Returning, RowRules, Update,
 };
-use crate::catalog::{Column, ForeignKey, Index, Materialized, Sequence, Table, Types, View};
+use crate::catalog::{
+    Column, ForeignKey, Index, Materialized, RelationName, Sequence, Table, Types, View,
+};
 use crate::storage::{IsolationLevel, LockMode, TreeId};
 use crate::types::{EnumType, SqlType, Value};
 use std::sync::Arc;
@@ -60,7 +62,7 @@ pub enum Statement {
     Unpopulate(Arc<Table>),
     /// `ALTER TABLE`; `None` when `IF EXISTS` found none.
     AlterTable(Option<Box<AlterTable>>),
-    /// `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`, `DROP TYPE`
+    /// `DROP TABLE`, `DROP VIEW`, `DROP MATERIALIZED VIEW`, `DROP SEQUENCE`, `DROP TYPE`, `DROP SCHEMA`
     Drop(Box<Dropped>),
     /// `TRUNCATE`
     Truncate(Vec<Arc<Table>>, bool),
@@ -71,7 +73,7 @@ pub enum Statement {
     /// `ALTER TYPE`: what the type is, and what it is to be; `None` when `IF NOT EXISTS` found the label.
     AlterType(Option<(EnumType, EnumType)>),
     /// `ALTER VIEW`: the name that it has, and what it is to be; `None` when `IF EXISTS` found none.
-    AlterView(Option<(String, Box<View>)>),
+    AlterView(Option<(RelationName, Box<View>)>),
     /// `CREATE SEQUENCE`; `None` when `IF NOT EXISTS` found one.
     CreateSequence(Option<Box<CreateSequence>>),
     /// `ALTER SEQUENCE`; `None` when `IF EXISTS` found none.
@@ -82,6 +84,8 @@ pub enum Statement {
     CreateIndex(Option<Box<CreateIndex>>),
     /// `DROP INDEX`
     DropIndex(Vec<(Arc<Table>, String)>),
+    /// `CREATE SCHEMA`; `None` when `IF NOT EXISTS` found one.
+    CreateNamespace(Option<String>),
     /// `ANALYZE` of these tables.
     Analyze(Vec<Arc<Table>>),
     /// `VACUUM`
@@ -538,7 +542,7 @@ pub struct CreateSequence {
 #[derive(Clone, Debug)]
 pub struct SequenceOwner {
     /// The table.
-    pub table: String,
+    pub table: RelationName,
     /// The column.
     pub column: String,
 }
@@ -560,18 +564,20 @@ pub struct Dropped {
     /// Tables and materialized views.
     pub tables: Vec<Arc<Table>>,
     /// Names of views.
-    pub views: Vec<String>,
+    pub views: Vec<RelationName>,
     /// Sequences, beside those that the tables own.
     pub sequences: Vec<Arc<Sequence>>,
     /// Types.
     pub types: Vec<EnumType>,
+    /// Schemas, as SQL has them.
+    pub namespaces: Vec<String>,
 }
 
 /// `CREATE TABLE`.
 #[derive(Clone, Debug)]
 pub struct CreateTable {
     /// The name.
-    pub name: String,
+    pub name: RelationName,
     /// `IF NOT EXISTS` and it does: nothing to do.
     pub exists: bool,
     /// The columns.

@@ -1,5 +1,7 @@
 //! How names are written as identifiers.
 
+use crate::catalog::RelationName;
+
 /// PostgreSQL's keywords that cannot stand for any name without quotes.
 const KEYWORDS: &str = "all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean \
     both case cast char character check coalesce collate collation column concurrently constraint create cross \
@@ -32,5 +34,13 @@ pub(crate) fn push_quoted(name: &str, out: &mut String) {
 pub(crate) fn quoted(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     push_quoted(name, &mut out);
+    out
+}
+
+/// The name of a relation with that of its schema.
+pub(crate) fn qualified(name: &RelationName) -> String {
+    let mut out = quoted(name.schema());
+    out.push('.');
+    push_quoted(name.own(), &mut out);
     out
 }

@@ -1,8 +1,10 @@
 //! Sequences in the text: `ALTER SEQUENCE`, which `sqlparser` does not know (but for `RESTART` its options are those of
 //! `CREATE SEQUENCE`, to which they are handed on), and the names that functions of sequences are given.
 
-use super::identifier::quoted;
+use super::SearchPath;
+use super::identifier::{qualified, quoted};
 use super::parse::parse_expression;
+use crate::catalog::{PUBLIC, RelationName, Schema};
 use crate::error::{Error, Result};
 use sqlparser::ast::{self, Expr, Ident, ObjectName, SequenceOptions, Statement};
 use sqlparser::keywords::Keyword;
@@ -134,17 +136,13 @@ pub(super) fn parse_rest(parser: &mut Parser<'_>) -> Result<SequenceChange, Pars
     })
 }
 
-/// The name of the sequence that `text` means, written as an identifier is: `s`, `"S"`, `public.s`.
-pub(crate) fn sequence_name(text: &str) -> String {
-    let text = text.trim();
-    let text = text.strip_prefix("public.").unwrap_or(text);
-    let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-    quoted.map_or_else(|| text.to_ascii_lowercase(), |t| t.replace("\"\"", "\""))
-}
-
 /// The SQL text of the next value of the sequence of that name.
-pub(super) fn next_value_of(name: &str) -> String {
-    format!("nextval('{}'::regclass)", quoted(name).replace('\'', "''"))
+pub(super) fn next_value_of(name: &RelationName) -> String {
+    let text = match name.schema() {
+        PUBLIC => quoted(name.own()),
+        _ => qualified(name),
+    };
+    format!("nextval('{}'::regclass)", text.replace('\'', "''"))
 }
 
 /// The text that a function of sequences is given, if `call` is one and it stands there.
@@ -180,33 +178,58 @@ fn literal_of(call: &Expr) -> Option<&str> {
     }
 }
 
-/// The sequences that `part` of a statement takes values of, by their names.
+/// The sequences that `part` of a statement takes values of, as they are written there.
 pub(super) fn sequences_in(part: &impl ast::Visit) -> Vec<String> {
     let mut names = Vec::new();
     let visited = ast::visit_expressions(part, |expr| {
-        names.extend(literal_of(expr).map(sequence_name));
+        names.extend(literal_of(expr).map(str::to_owned));
         ControlFlow::<()>::Continue(())
     });
     debug_assert!(visited.is_continue());
     names
 }
 
+/// The sequence that `text` means in an expression stored in the catalog: one that says no schema is in `public`.
+fn stored_name(text: &str) -> RelationName {
+    SearchPath::default().named(&Schema::default(), text)
+}
+
 /// Whether the expression of that text, stored in the catalog, takes values of a sequence of `names`. Errors: those of
 /// parsing.
-pub(crate) fn takes_values_of(text: &str, names: &[String]) -> Result<bool> {
+pub(crate) fn takes_values_of(text: &str, names: &[RelationName]) -> Result<bool> {
     let used = sequences_in(&parse_expression(text)?);
-    Ok(used.iter().any(|name| names.contains(name)))
+    Ok(used.iter().any(|name| names.contains(&stored_name(name))))
+}
+
+/// Makes the functions of sequences in `expr`, which is to be stored, say the schema of their sequences, where that is not
+/// `public`.
+pub(super) fn qualify_sequences(expr: &mut Expr, schema: &Schema, path: &SearchPath) {
+    let visited = ast::visit_expressions_mut(expr, |call| {
+        let name = literal_of(call).map(|text| path.named(schema, text));
+        if let (Some(name), Some(first)) = (name, first_argument(call))
+            && let Ok(mut renamed) = parse_expression(&next_value_of(&name))
+            && let Some(argument) = first_argument(&mut renamed)
+        {
+            first.clone_from(argument);
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    debug_assert!(visited.is_continue());
 }
 
 /// The text of an expression, stored in the catalog, with the sequence `old` called `new`. Errors: those of parsing.
-pub(crate) fn with_sequence_renamed(text: &str, old: &str, new: &str) -> Result<String> {
+pub(crate) fn with_sequence_renamed(
+    text: &str,
+    old: &RelationName,
+    new: &RelationName,
+) -> Result<String> {
     let mut expr = parse_expression(text)?;
     let mut renamed = parse_expression(&next_value_of(new))?;
     let Some(argument) = first_argument(&mut renamed).cloned() else {
         return Ok(text.to_owned());
     };
     let visited = ast::visit_expressions_mut(&mut expr, |expr| {
-        let is_old = literal_of(expr).is_some_and(|text| sequence_name(text) == old);
+        let is_old = literal_of(expr).is_some_and(|text| stored_name(text) == *old);
         if let Some(first) = first_argument(expr).filter(|_| is_old) {
             first.clone_from(&argument);
         }

@@ -9,8 +9,9 @@
 //! ```
 
 use super::bound::{OutputColumn, Scope, SettingStatement, TransactionModes, TransactionStatement};
+use super::identifier::quoted;
 use super::parse::{end_of_input, near};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::storage::IsolationLevel;
 use crate::types::SqlType;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -186,7 +187,7 @@ impl Words<'_> {
         Ok(TransactionStatement::SetConstraints { names, deferred })
     }
 
-    /// The name of a constraint: alone, or in the schema `public`, which is the only one.
+    /// The name of a constraint: alone, or in the schema `public`.
     fn constraint(&mut self) -> Result<String> {
         let first = self.name_part()?;
         if !self.takes_token(&Token::Period) {
@@ -195,11 +196,16 @@ impl Words<'_> {
         if first == "public" {
             return self.name_part();
         }
-        let message = format!("schema \"{first}\" does not exist");
-        Err(Error::new(ErrorKind::Sql, "3F000", message))
+        Err(Error::unsupported(
+            "SET CONSTRAINTS that says a schema other than public",
+        ))
     }
 
     fn assignment(&mut self, scope: Scope) -> Result<SettingStatement> {
+        if self.takes(&["SCHEMA"]) {
+            let (name, value) = ("search_path".to_owned(), self.item(true)?);
+            return Ok(SettingStatement::Set { scope, name, value });
+        }
         let name = if self.takes(&["TIME", "ZONE"]) {
             "timezone".to_owned()
         } else if self.takes(&["NAMES"]) {
@@ -217,12 +223,24 @@ impl Words<'_> {
                 name: Some(name),
             });
         }
-        let mut value = self.value()?;
+        let is_list = name == "search_path";
+        let mut value = self.item(is_list)?;
         while self.takes_token(&Token::Comma) {
             value.push_str(", ");
-            value.push_str(&self.value()?);
+            value.push_str(&self.item(is_list)?);
         }
         Ok(SettingStatement::Set { scope, name, value })
+    }
+
+    /// A value, as an identifier if it is one of a list of names.
+    fn item(&mut self, is_name: bool) -> Result<String> {
+        let folds = matches!(self.token(0), Some(Token::Word(word)) if word.quote_style.is_none());
+        let value = self.value()?;
+        Ok(match (is_name, folds) {
+            (false, _) => value,
+            (true, true) => quoted(&value.to_lowercase()),
+            (true, false) => quoted(&value),
+        })
     }
 
     fn value(&mut self) -> Result<String> {

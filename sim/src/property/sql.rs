@@ -1,6 +1,6 @@
 //! Any text as SQL.
 
-use quantadb::catalog::{Column, Index, Schema, Table, Types};
+use quantadb::catalog::{Column, Index, RelationName, Schema, Table, Types};
 use quantadb::sql::{bind, parse};
 use quantadb::storage::TreeId;
 use quantadb::types::{ElementType, SqlType};
@@ -41,7 +41,7 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         ..Index::over(format!("{name}_b"), TreeId(tree + 1), columns_of_index)
     };
     Table {
-        name: name.to_owned(),
+        name: RelationName::public(name),
         tree: TreeId(tree),
         columns: columns.to_vec(),
         row_id_column: keyed.then_some(0),

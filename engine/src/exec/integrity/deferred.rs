@@ -2,7 +2,7 @@
 
 use super::check::{check_child, check_parent, check_whole};
 use super::unique::UniqueKey;
-use crate::catalog::ConstraintTiming;
+use crate::catalog::{ConstraintTiming, RelationName};
 use crate::error::Result;
 use crate::exec::change::size_bytes;
 use crate::planted::{Mistake, makes};
@@ -28,7 +28,7 @@ pub(crate) enum ConstraintId {
     /// A foreign key, by its number.
     ForeignKey(u64),
     /// A unique key, by the name of its index.
-    Unique(String),
+    Unique(RelationName),
 }
 
 /// A check: of some values or a key, else of all rows.
@@ -42,7 +42,9 @@ impl Check {
     fn id(&self) -> ConstraintId {
         match self {
             Self::Reference(reference, _) => ConstraintId::ForeignKey(reference.key.number),
-            Self::Unique(unique, _) => ConstraintId::Unique(unique.index().name.clone()),
+            Self::Unique(unique, _) => {
+                ConstraintId::Unique(unique.table.index_name(unique.index()))
+            }
         }
     }
 
@@ -74,7 +76,7 @@ impl Check {
         values + size_of::<Waiting>()
     }
 
-    fn concerns(&self, table: &str) -> bool {
+    fn concerns(&self, table: &RelationName) -> bool {
         match self {
             Self::Reference(reference, _) => {
                 reference.child.name == *table || reference.parent.name == *table
@@ -166,7 +168,7 @@ impl Deferral {
     }
 
     /// Whether a check waits that has to do with the table.
-    pub(crate) fn waits_for(&self, table: &str) -> bool {
+    pub(crate) fn waits_for(&self, table: &RelationName) -> bool {
         self.waiting.iter().any(|one| one.check.concerns(table))
     }
 

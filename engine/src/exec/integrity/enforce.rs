@@ -69,7 +69,7 @@ impl Work<'_, '_> {
 
     fn unique(&mut self, txn: &mut dyn StorageTxn, unique: UniqueKey, key: Vec<u8>) -> Result<()> {
         let index = unique.index();
-        let id = || ConstraintId::Unique(index.name.clone());
+        let id = || ConstraintId::Unique(unique.table.index_name(index));
         match self.deferral.defers(index.timing, id) {
             true => self.deferral.push(txn, Check::Unique(unique, Some(key))),
             false => unique.check(txn, &key),

@@ -366,7 +366,9 @@ fn result_type(function: AggregateFunction, argument: SqlType) -> Option<SqlType
         (AggregateFunction::Avg, SqlType::Float4 | SqlType::Float8) => SqlType::Float8,
         (AggregateFunction::Avg, t) if t.is_number() => numeric,
         (AggregateFunction::Min | AggregateFunction::Max, t)
-            if t.is_number() || is_temporal(t) || t == SqlType::Char(None) =>
+            if t.is_number()
+                || is_temporal(t)
+                || matches!(t, SqlType::Char(None) | SqlType::Enum(_)) =>
         {
             t
         }

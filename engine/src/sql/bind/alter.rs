@@ -13,11 +13,12 @@ use super::alter_column::of_column;
 use super::call::refuse;
 use super::context::Binder;
 use super::foreign_key::Written;
-use super::names::{already_exists, at, fold, relation, sql_error};
+use super::names::{already_exists, at, fold, sql_error};
 use super::scope::column;
 use super::table::{Draft, DraftKey, NO_TREE};
 use crate::catalog::{Dependent, ReferencedKey, Schema, Sequence, Table};
 use crate::error::{Error, Result};
+use crate::sql::SearchPath;
 use crate::sql::bound::{AlterTable, Expr};
 use crate::sql::parse::parse_query;
 use crate::types::SqlType;
@@ -58,7 +59,7 @@ impl Binder<'_> {
         refuse(*only, "ONLY in ALTER TABLE")?;
         let other = location.is_some() || on_cluster.is_some() || table_type.is_some();
         refuse(other, "an option of ALTER TABLE")?;
-        let (folded, _) = relation(name)?;
+        let (folded, _) = self.relation(name)?;
         if *if_exists && !self.relation_exists(&folded) {
             return Ok(None);
         }
@@ -114,7 +115,7 @@ impl Binder<'_> {
             Operation::RenameTable { table_name } => {
                 let (ast::RenameTableNameKind::As(name) | ast::RenameTableNameKind::To(name)) =
                     table_name;
-                change.table.name = self.new_relation(name)?;
+                change.table.name = self.renamed(&change.table.name, name)?;
                 Ok(())
             }
             other => {
@@ -145,7 +146,7 @@ impl Binder<'_> {
                 constraint,
                 ast::TableConstraint::Unique(_) | ast::TableConstraint::PrimaryKey(_)
             );
-            let folded = fold(ident)?;
+            let folded = change.table.name.beside(&fold(ident)?);
             if is_index && self.relation_exists(&folded) {
                 return Err(already_exists(&folded, ident));
             }
@@ -238,9 +239,13 @@ impl Binder<'_> {
         let after = Schema::new(others.cloned().chain([altered]));
         let after = after.with_views(self.schema.views().cloned());
         let after = after.with_sequences(self.schema.sequences().cloned());
+        let after = after.with_types(self.schema.types().clone());
+        let namespaces = self.schema.namespaces().map(str::to_owned);
+        let after = after.with_namespaces(namespaces.collect());
         for dependent in self.schema.dependents().filter(stands_on) {
             let output = |schema: &Schema| -> Result<_> {
                 let mut binder = Binder::new(schema);
+                binder.path = SearchPath::stored(dependent.search_path(), dependent.depends_on());
                 Ok(binder
                     .bind_query(&parse_query(dependent.query())?, true)?
                     .output)

@@ -71,7 +71,7 @@ impl Binder<'_> {
         let column = &draft.columns[position];
         let value = match (default_text(column), &column.generated) {
             (Some(text), _) => super::bind_expression(&text, (&[], &draft.types), column.sql_type)?,
-            (None, Some(_)) => generated_value(&draft.name, &draft.columns, position, change)?,
+            (None, Some(_)) => generated_value(draft.name.own(), &draft.columns, position, change)?,
             (None, None) => literal(Value::Null, column.sql_type),
         };
         // Values that a row does not have are NULL.
@@ -261,7 +261,7 @@ impl Binder<'_> {
             None => super::scope::column(position, table.columns[position].sql_type),
             Some(using) => {
                 let columns = table.columns.iter().map(|c| (c.name.clone(), c.sql_type));
-                let level = Level::new(Scope::of_columns(&table.name, columns), Clause::Using);
+                let level = Level::new(Scope::of_columns(table.name.own(), columns), Clause::Using);
                 let bound = self.with_level(level, |binder| {
                     let bound = binder.bind_expr(using)?;
                     binder.resolve_unknown(bound)

@@ -2,7 +2,7 @@
 
 use super::alter::Alteration;
 use super::context::Binder;
-use super::names::{already_exists, fold, relation, sql_error};
+use super::names::{fold, sql_error};
 use crate::catalog::{Dependent, View};
 use crate::error::{Error, Result};
 use crate::sql::bound::Statement;
@@ -10,15 +10,6 @@ use sqlparser::ast;
 use std::sync::Arc;
 
 impl Binder<'_> {
-    /// The name that a relation is to have. Errors: `42P07`.
-    pub(super) fn new_relation(&self, name: &ast::ObjectName) -> Result<String> {
-        let (folded, ident) = relation(name)?;
-        match self.relation_exists(&folded) {
-            true => Err(already_exists(&folded, ident)),
-            false => Ok(folded),
-        }
-    }
-
     /// `ALTER VIEW`, `ALTER MATERIALIZED VIEW`: another name for it or a column of it. Errors: `42P01`, `42809`, `42703`,
     /// `42701`, `42P07`; `0A000` where other views read it.
     pub(super) fn bind_alter_view(&mut self, alter: &ast::AlterView) -> Result<Statement> {
@@ -42,7 +33,7 @@ impl Binder<'_> {
             },
             _ => return Err(Error::unsupported("this action of ALTER VIEW")),
         };
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         let known = self.schema.dependents().find(|d| *d.name() == folded);
         match known {
             Some(Dependent::Materialized(table, _)) if *materialized => {
@@ -77,7 +68,7 @@ impl Binder<'_> {
         match renamed {
             ast::AlterTableOperation::RenameTable {
                 table_name: ast::RenameTableNameKind::To(name),
-            } => view.name = self.new_relation(name)?,
+            } => view.name = self.renamed(&view.name, name)?,
             ast::AlterTableOperation::RenameColumn {
                 old_column_name,
                 new_column_name,

@@ -10,6 +10,7 @@ use super::window::window_function;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind, WindowFunction};
 use crate::sql::function::ScalarFunction;
+use crate::sql::identifier::qualified;
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
 
@@ -121,6 +122,9 @@ impl Binder<'_> {
             return Ok(answer);
         }
         let mut arguments = self.bind_arguments(call)?;
+        if let ("nextval" | "currval" | "setval", Some(first)) = (name, arguments.first_mut()) {
+            self.fix_sequence(first);
+        }
         match name {
             _ if gives_rows(name) => self.bind_set_call(name, arguments),
             "grouping" => self.bind_grouping(arguments),
@@ -162,6 +166,14 @@ impl Binder<'_> {
                 Some(known) => known,
                 None => self.resolve_call(name, arguments),
             },
+        }
+    }
+
+    /// Makes the name of a sequence that a function is given say its schema: what it means is known now, and may be another
+    /// one where the statement runs.
+    fn fix_sequence(&self, argument: &mut Expr) {
+        if let ExprKind::Literal(Value::Text(text)) = &mut argument.kind {
+            *text = qualified(&self.path.named(self.schema, text));
         }
     }
 

@@ -267,7 +267,7 @@ fn checks(table: &Table) -> Result<Vec<(String, Expr)>> {
             let parsed = parse_expression(text)?;
             let bound = bind_stored(
                 &parsed,
-                &table.name,
+                table.name.own(),
                 (&table.columns, &table.types),
                 Clause::Check,
                 SqlType::Bool,

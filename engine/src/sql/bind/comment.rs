@@ -3,8 +3,8 @@
 use super::alter_column::of_column;
 use super::call::refuse;
 use super::context::Binder;
-use super::names::{at, parts, relation, sql_error};
-use crate::catalog::{Index, Table};
+use super::names::{at, parts, sql_error};
+use crate::catalog::{Index, RelationName, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::Commented;
 use sqlparser::ast::{self, CommentObject};
@@ -27,7 +27,7 @@ impl Binder<'_> {
         let text = comment.clone().filter(|text| !text.is_empty());
         match object_type {
             CommentObject::Table | CommentObject::MaterializedView => {
-                let (folded, ident) = relation(name)?;
+                let (folded, ident) = self.relation(name)?;
                 let (kind, materialized) = match object_type {
                     CommentObject::Table => ("a table", false),
                     _ => ("a materialized view", true),
@@ -41,8 +41,11 @@ impl Binder<'_> {
             }
             CommentObject::Column => self.comment_on_column(name, text),
             CommentObject::Index => {
-                let (folded, ident) = relation(name)?;
-                let is_key = |t: &Table| t.primary_key_name.as_ref() == Some(&folded);
+                let (folded, ident) = self.relation(name)?;
+                let is_key = |t: &Table| {
+                    t.primary_key_name.as_deref() == Some(folded.own())
+                        && t.name.schema() == folded.schema()
+                };
                 let Some((table, index)) = self.schema.index(&folded) else {
                     let is_row_id = self.schema.tables().any(|table| is_key(table));
                     refuse(
@@ -59,7 +62,7 @@ impl Binder<'_> {
                 Ok(Commented::Table(Box::new(table)))
             }
             CommentObject::View => {
-                let (folded, ident) = relation(name)?;
+                let (folded, ident) = self.relation(name)?;
                 let view = self.schema.view(&folded);
                 let view = view.ok_or_else(|| self.no_such("a view", &folded, ident))?;
                 let mut view = crate::catalog::View::clone(view);
@@ -67,7 +70,7 @@ impl Binder<'_> {
                 Ok(Commented::View(Box::new(view)))
             }
             CommentObject::Sequence => {
-                let (folded, ident) = relation(name)?;
+                let (folded, ident) = self.relation(name)?;
                 let sequence = self.schema.sequence(&folded);
                 let sequence =
                     sequence.ok_or_else(|| self.no_such("a sequence", &folded, ident))?;
@@ -87,7 +90,7 @@ impl Binder<'_> {
         };
         let of: Vec<ast::Ident> = of.iter().map(|ident| (*ident).clone()).collect();
         let of = ast::ObjectName::from(of);
-        let (folded, _) = relation(&of)?;
+        let (folded, _) = self.relation(&of)?;
         let is_view = self.schema.view(&folded).is_some();
         refuse(is_view, "a comment on a column of a view")?;
         let mut table = Table::clone(&*self.table(&of)?);
@@ -97,7 +100,7 @@ impl Binder<'_> {
     }
 
     /// `42P01`, or `42809` when something else has the name.
-    pub(super) fn no_such(&self, kind: &str, name: &str, ident: &ast::Ident) -> Error {
+    pub(super) fn no_such(&self, kind: &str, name: &RelationName, ident: &ast::Ident) -> Error {
         let error = match self.relation_exists(name) {
             true => sql_error("42809", format!("\"{name}\" is not {kind}")),
             false => sql_error("42P01", format!("relation \"{name}\" does not exist")),

@@ -7,6 +7,7 @@ use super::window::Definition;
 use super::with::{Cte, NoRecursion};
 use crate::catalog::Schema;
 use crate::error::{Error, Result};
+use crate::sql::SearchPath;
 use crate::sql::bound::{AggregateCall, Expr, ExprKind, FrameUnits, Window};
 use crate::sql::parse::too_deep;
 use crate::types::SqlType;
@@ -21,6 +22,8 @@ const PARAMETERS_MAX: usize = 65_535;
 /// Binds one statement.
 pub(super) struct Binder<'a> {
     pub(super) schema: &'a Schema,
+    /// Where names are looked for that say no schema.
+    pub(super) path: SearchPath,
     /// Innermost last; each subquery in an expression is a level.
     pub(super) levels: Vec<Level>,
     /// The queries of WITH that can be referred to, innermost last.
@@ -169,6 +172,7 @@ impl<'a> Binder<'a> {
     pub(super) fn new(schema: &'a Schema) -> Self {
         Self {
             schema,
+            path: SearchPath::default(),
             levels: Vec::new(),
             ctes: Vec::new(),
             cte_ids: 0,
@@ -197,6 +201,7 @@ impl<'a> Binder<'a> {
             depth: self.depth,
             cte_ids: self.cte_ids,
             without_rows: self.without_rows,
+            path: self.path.clone(),
             ..Self::new(self.schema)
         }
     }

@@ -71,7 +71,7 @@ impl Binder<'_> {
     ) -> Result<Statement> {
         let names = columns.iter().map(|c| table.columns[*c].name.clone());
         let form = form_of(copy, names.collect())?;
-        let level = Level::new(Scope::of_table(&table.name, &table), Clause::CopyWhere);
+        let level = Level::new(Scope::of_table(table.name.own(), &table), Clause::CopyWhere);
         let filter = copy.filter.as_deref();
         let (filter, _) = self.with_level(level, |binder| {
             let bound = filter.map(|filter| binder.bind_condition(filter, "WHERE"));
@@ -123,7 +123,7 @@ fn query_of(table: &Arc<Table>, columns: &[usize]) -> Query {
     });
     let from = From::Table {
         table: table.clone(),
-        alias: table.name.clone(),
+        alias: table.name.to_string(),
         row_id: false,
     };
     select_all(from, targets.collect())

@@ -2,8 +2,9 @@
 
 use super::call::refuse;
 use super::context::Binder;
-use super::names::{at, relation, sql_error};
-use crate::catalog::{Dependent, Table};
+use super::names::{at, sql_error};
+use super::relation::no_schema;
+use crate::catalog::{Dependent, RelationName, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Dropped, Statement};
 use sqlparser::ast;
@@ -33,10 +34,16 @@ impl Binder<'_> {
             views: Vec::new(),
             sequences: Vec::new(),
             types: Vec::new(),
+            namespaces: Vec::new(),
         };
         let mut seen = BTreeSet::new();
         for name in names {
-            let (folded, _) = relation(name)?;
+            if *object_type == ast::ObjectType::Schema {
+                dropped.tag = "DROP SCHEMA";
+                self.drop_namespace(&mut dropped, name, (*if_exists, *cascade))?;
+                continue;
+            }
+            let (folded, _) = self.relation(name)?;
             if !seen.insert(folded) {
                 continue;
             }
@@ -90,7 +97,7 @@ impl Binder<'_> {
             indexes.extend(self.index_to_drop(name, if_exists)?);
         }
         let mut seen = BTreeSet::new();
-        indexes.retain(|(_, name): &(Arc<Table>, String)| seen.insert(name.clone()));
+        indexes.retain(|(of, name): &(Arc<Table>, String)| seen.insert(of.name.beside(name)));
         if !cascade {
             let mut all = indexes.iter();
             all.try_for_each(|(of, name)| self.refuse_if_referenced_index(of, name))?;
@@ -104,10 +111,10 @@ impl Binder<'_> {
         let owned = tables.clone().flat_map(|t| &t.columns);
         let owned = owned.flat_map(|column| column.sequences.clone());
         let sequences = dropped.sequences.iter().map(|s| s.name.clone());
-        let mut gone: BTreeSet<String> = owned.chain(sequences).collect();
+        let mut gone: BTreeSet<RelationName> = owned.chain(sequences).collect();
         gone.extend(tables.map(|t| t.name.clone()));
         gone.extend(dropped.views.iter().cloned());
-        let next = |gone: &BTreeSet<String>| {
+        let next = |gone: &BTreeSet<RelationName>| {
             let mut left = self
                 .schema
                 .dependents()
@@ -116,15 +123,16 @@ impl Binder<'_> {
         };
         while let Some((dependent, on)) = next(&gone) {
             let (kind, name) = (dependent.kind(), dependent.name());
+            let name = self.described(name);
             if !cascade {
-                let on = format!("{} {on}", self.kind_of(on));
+                let on = format!("{} {}", self.kind_of(on), self.described(on));
                 let message = format!(
                     "cannot drop {on} because other objects depend on it: {kind} {name} depends on {on} \
                      (use DROP ... CASCADE to drop the dependent objects too)"
                 );
                 return Err(sql_error("2BP01", message));
             }
-            gone.insert(name.clone());
+            gone.insert(dependent.name().clone());
             match dependent {
                 Dependent::View(view) => dropped.views.push(view.name.clone()),
                 Dependent::Materialized(table, _) => dropped.tables.push(table.clone()),
@@ -134,7 +142,7 @@ impl Binder<'_> {
     }
 
     /// What the relation of that name is called in messages.
-    fn kind_of(&self, name: &str) -> &'static str {
+    fn kind_of(&self, name: &RelationName) -> &'static str {
         match self.schema.table(name) {
             Some(table) => table.kind(),
             None if self.schema.view(name).is_some() => "view",
@@ -149,7 +157,7 @@ impl Binder<'_> {
         let goes = |table: &Table| tables.iter().any(|t| t.name == table.name);
         for table in tables {
             let sequences = table.columns.iter().flat_map(|c| c.sequences.clone());
-            let sequences: Vec<String> = sequences.collect();
+            let sequences: Vec<RelationName> = sequences.collect();
             let what = format!("table {}", table.name);
             self.refuse_if_default(&what, &sequences, |of, _| !goes(of))?;
         }
@@ -161,7 +169,7 @@ impl Binder<'_> {
     }
 
     fn table_to_drop(&self, name: &ast::ObjectName, if_exists: bool) -> Result<Option<Arc<Table>>> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         match self.schema.table(&folded) {
             Some(table) if table.materialized.is_none() => Ok(Some(Arc::clone(table))),
             _ => self.none_to_drop(("a", "table", "42P01"), &folded, ident, if_exists),
@@ -173,7 +181,7 @@ impl Binder<'_> {
         name: &ast::ObjectName,
         if_exists: bool,
     ) -> Result<Option<Arc<Table>>> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         match self.schema.table(&folded) {
             Some(table) if table.materialized.is_some() => Ok(Some(Arc::clone(table))),
             _ => self.none_to_drop(
@@ -186,8 +194,12 @@ impl Binder<'_> {
     }
 
     /// A view to drop by its name; `None` when there is none and that is fine.
-    fn view_to_drop(&self, name: &ast::ObjectName, if_exists: bool) -> Result<Option<String>> {
-        let (folded, ident) = relation(name)?;
+    fn view_to_drop(
+        &self,
+        name: &ast::ObjectName,
+        if_exists: bool,
+    ) -> Result<Option<RelationName>> {
+        let (folded, ident) = self.relation(name)?;
         match self.schema.view(&folded) {
             Some(_) => Ok(Some(folded)),
             None => self.none_to_drop(("a", "view", "42P01"), &folded, ident, if_exists),
@@ -199,13 +211,14 @@ impl Binder<'_> {
     pub(super) fn none_to_drop<T>(
         &self,
         (article, kind, sqlstate): (&str, &str, &'static str),
-        name: &str,
+        name: &RelationName,
         ident: &ast::Ident,
         if_exists: bool,
     ) -> Result<Option<T>> {
         let error = match self.relation_exists(name) {
             true => sql_error("42809", format!("\"{name}\" is not {article} {kind}")),
             false if if_exists => return Ok(None),
+            false if !self.schema.has_namespace(name.schema()) => no_schema(name.schema()),
             false => sql_error(sqlstate, format!("{kind} \"{name}\" does not exist")),
         };
         Err(at(error, ident))
@@ -216,7 +229,7 @@ impl Binder<'_> {
         name: &ast::ObjectName,
         if_exists: bool,
     ) -> Result<Option<(Arc<Table>, String)>> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         let required_by = |table: &Table| {
             let message = format!(
                 "cannot drop index {folded} because constraint {folded} on table {} requires it",
@@ -226,13 +239,16 @@ impl Binder<'_> {
         };
         // A primary key that is the row id has a name and no index.
         let mut tables = self.schema.tables();
-        let key_of = tables.find(|t| t.primary_key_name.as_deref() == Some(folded.as_str()));
+        let key_of = tables.find(|t| {
+            t.name.schema() == folded.schema()
+                && t.primary_key_name.as_deref() == Some(folded.own())
+        });
         if let Some(table) = key_of {
             return required_by(table);
         }
         match self.schema.index(&folded) {
             Some((table, index)) if index.constraint => required_by(table),
-            Some((table, _)) => Ok(Some((Arc::clone(table), folded))),
+            Some((table, _)) => Ok(Some((Arc::clone(table), folded.own().to_owned()))),
             None => self.none_to_drop(("an", "index", "42704"), &folded, ident, if_exists),
         }
     }

@@ -3,8 +3,8 @@
 use super::call::no_function;
 use super::coerce::{Context, literal};
 use super::context::Binder;
-use super::names::{at, relation, sql_error};
-use crate::catalog::{Table, View};
+use super::names::{at, in_public, sql_error};
+use crate::catalog::{PUBLIC, RelationName, Table, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{Expr, ExprKind, Statement};
 use crate::sql::function::ScalarFunction;
@@ -50,9 +50,11 @@ impl Binder<'_> {
 
     /// The name that a type is to have. Errors: `42710`.
     fn new_type(&self, name: &ast::ObjectName) -> Result<String> {
-        let (name, ident) = relation(name)?;
+        let (name, ident) = in_public(name)?;
         // A table or a view is a type, too.
-        let has_rows = self.schema.table(&name).is_some() || self.schema.view(&name).is_some();
+        let of_rows = RelationName::public(&name);
+        let has_rows =
+            self.schema.table(&of_rows).is_some() || self.schema.view(&of_rows).is_some();
         if has_rows || self.schema.types().get(&name).is_some() {
             return Err(at(type_exists(&name), ident));
         }
@@ -60,16 +62,16 @@ impl Binder<'_> {
     }
 
     /// Refuses a name for a table or a view that a type has. Errors: `42710`.
-    pub(super) fn refuse_type_name(&self, name: &str) -> Result<()> {
-        match self.schema.types().get(name) {
-            Some(_) => Err(type_exists(name)),
-            None => Ok(()),
+    pub(super) fn refuse_type_name(&self, name: &RelationName) -> Result<()> {
+        match self.schema.types().get(name.own()) {
+            Some(_) if name.schema() == PUBLIC => Err(type_exists(name.own())),
+            _ => Ok(()),
         }
     }
 
     /// The type of that name. Errors: `42704`, `42809` for one that is no ENUM type.
     fn enum_type(&self, name: &ast::ObjectName) -> Result<EnumType> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = in_public(name)?;
         match self.schema.types().get(&folded) {
             Some(of) => Ok(of),
             None => Err(at(no_type(&folded), ident)),
@@ -120,7 +122,7 @@ impl Binder<'_> {
         if_exists: bool,
         cascade: bool,
     ) -> Result<Option<EnumType>> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = in_public(name)?;
         let Some(of) = self.schema.types().get(&folded) else {
             return match if_exists {
                 true => Ok(None),
@@ -280,7 +282,7 @@ impl Trace<'_> {
 fn names(data_type: &ast::DataType, name: &str) -> bool {
     match data_type {
         ast::DataType::Custom(written, _) => {
-            relation(written).is_ok_and(|(written, _)| written == name)
+            in_public(written).is_ok_and(|(written, _)| written == name)
         }
         ast::DataType::Array(ast::ArrayElemTypeDef::SquareBracket(element, _)) => {
             names(element, name)

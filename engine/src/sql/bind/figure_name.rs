@@ -103,6 +103,9 @@ fn of_type(data_type: &ast::DataType) -> Result<String> {
         (Err(error), ast::DataType::Custom(name, _)) => {
             parts(name)?.last().map_or(Err(error), |ident| fold(ident))
         }
+        (Err(_), ast::DataType::Array(ast::ArrayElemTypeDef::SquareBracket(element, _))) => {
+            of_type(element)
+        }
         (Err(error), _) => Err(error),
     }
 }

@@ -3,9 +3,11 @@
 use super::call::refuse;
 use super::coerce::{Context, can_cast, same};
 use super::context::Binder;
-use super::names::{at, fold, relation, sql_error};
+use super::names::{at, fold, sql_error};
 use super::table::{Draft, DraftKey};
-use crate::catalog::{Column, ConstraintTiming, ForeignKey, ReferentialAction, Table};
+use crate::catalog::{
+    Column, ConstraintTiming, ForeignKey, ReferentialAction, RelationName, Table,
+};
 use crate::error::{Error, Result};
 use crate::sql::action_columns::split;
 use crate::types::SqlType;
@@ -103,7 +105,7 @@ impl Binder<'_> {
         };
         let timing = timing(characteristics.as_ref())?;
         let (foreign_table, set) = split(foreign_table);
-        let (referenced_table, ident) = relation(&foreign_table)?;
+        let (referenced_table, ident) = self.relation(&foreign_table)?;
         let target = match referenced_table == draft.name {
             true => draft.target(),
             false => self.target(&referenced_table, ident)?,
@@ -113,7 +115,7 @@ impl Binder<'_> {
             None => positions(columns.iter(), &draft.columns)?,
         };
         let on_delete_columns = set_columns(&set, &columns, &draft.columns)?;
-        let referenced = referenced_columns(&target, referred_columns, &referenced_table)?;
+        let referenced = referenced_columns(&target, referred_columns, referenced_table.own())?;
         if referenced.len() != columns.len() {
             let message =
                 "number of referencing and referenced columns for foreign key disagree".to_owned();
@@ -154,7 +156,7 @@ impl Binder<'_> {
     }
 
     /// The table of that name as a target. Errors: `42P01`, `42809`.
-    fn target(&self, name: &str, ident: &ast::Ident) -> Result<Target> {
+    fn target(&self, name: &RelationName, ident: &ast::Ident) -> Result<Target> {
         match self.schema.table(name) {
             Some(table) if table.materialized.is_none() => Ok(Target::of(table)),
             _ if self.relation_exists(name) => {
@@ -170,7 +172,7 @@ impl Binder<'_> {
 
     /// Refuses to drop tables to which foreign keys of others refer. Errors: `2BP01`.
     pub(super) fn refuse_if_referenced(&self, tables: &[Arc<Table>]) -> Result<()> {
-        let goes = |name: &str| tables.iter().any(|t| t.name == *name);
+        let goes = |name: &RelationName| tables.iter().any(|t| t.name == *name);
         let mut keys = self.schema.foreign_keys();
         let left = keys.find(|(child, key)| goes(&key.referenced_table) && !goes(&child.name));
         let Some((child, key)) = left else {

@@ -3,9 +3,10 @@
 use super::call::refuse;
 use super::context::{Binder, Clause, Level};
 use super::lateral::is_lateral;
-use super::names::{at, fold, relation, sql_error};
+use super::names::{at, fold, sql_error};
+use super::relation::no_relation;
 use super::scope::Scope;
-use crate::catalog::Table;
+use crate::catalog::{RelationName, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{From, Query};
 use sqlparser::ast;
@@ -41,14 +42,14 @@ impl Binder<'_> {
             ast::TableFactor::Table { .. } => {
                 let (name, alias) = table_factor(factor)?;
                 let system = self.system_table(name)?;
-                let own_name = match system {
-                    Some(table) => table.name().to_owned(),
-                    None => relation(name)?.0,
+                let relation = match system {
+                    Some(table) => RelationName::new(table.schema(), table.name()),
+                    None => self.relation(name)?.0,
                 };
-                let view = self.schema.view(&own_name);
+                let view = self.schema.view(&relation);
                 let known_as = match alias {
                     Some(alias) => fold(&alias.name)?,
-                    None => own_name,
+                    None => relation.to_string(),
                 };
                 let cte = self.bind_cte_reference(name, &known_as)?;
                 let (from, mut scope) = match (cte, system, view) {
@@ -68,6 +69,9 @@ impl Binder<'_> {
                         (source, scope)
                     }
                 };
+                if alias.is_none() {
+                    scope.tables[0].schema = Some(relation.schema().to_owned());
+                }
                 rename(&mut scope, alias)?;
                 Ok((from, scope))
             }
@@ -126,7 +130,7 @@ impl Binder<'_> {
 
     /// The table of that name. `42P01` when there is none, `42809` when it is an index, `0A000` when it is a view.
     pub(super) fn table(&self, name: &ast::ObjectName) -> Result<Arc<Table>> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         match self.schema.table(&folded) {
             Some(table) => Ok(Arc::clone(table)),
             None if self.schema.view(&folded).is_some() => {
@@ -139,10 +143,7 @@ impl Binder<'_> {
             None if self.schema.sequence(&folded).is_some() => {
                 Err(at(Error::unsupported("a sequence in this place"), ident))
             }
-            None => Err(at(
-                sql_error("42P01", format!("relation \"{folded}\" does not exist")),
-                ident,
-            )),
+            None => Err(at(no_relation(name), ident)),
         }
     }
 }

@@ -61,7 +61,7 @@ impl Draft {
             let bind = |expr: &ast::Expr| {
                 bind_generated(
                     expr,
-                    &self.name,
+                    self.name.own(),
                     (&self.columns, &self.types),
                     &self.columns[position],
                 )
@@ -127,7 +127,12 @@ pub(super) fn generated_columns(table: &Table) -> Result<Vec<(usize, Expr)>> {
         let expr = parse_expression(text)?;
         Ok((
             i,
-            bind_generated(&expr, &table.name, (&table.columns, &table.types), column)?,
+            bind_generated(
+                &expr,
+                table.name.own(),
+                (&table.columns, &table.types),
+                column,
+            )?,
         ))
     };
     generated.map(bind).collect()

@@ -4,7 +4,7 @@ use super::call::refuse;
 use super::context::{Binder, Clause};
 use super::figure_name::figure_name;
 use super::json::check_index;
-use super::names::{already_exists, at, fold, made_up, relation, sql_error};
+use super::names::{already_exists, at, fold, made_up, parts, sql_error};
 use super::stored::{of_index, stored_text};
 use super::table::NO_TREE;
 use crate::catalog::{Column, EXPRESSION_BASE, Index, IndexExpression, Table};
@@ -61,14 +61,17 @@ impl Binder<'_> {
         };
         let name = match name {
             Some(name) => {
-                let (name, ident) = relation(name)?;
+                let [ident] = parts(name)?[..] else {
+                    return Err(sql_error("42601", "syntax error at or near \".\""));
+                };
+                let name = table.name.beside(&fold(ident)?);
                 if self.relation_exists(&name) {
                     if *if_not_exists {
                         return Ok(None);
                     }
                     return Err(already_exists(&name, ident));
                 }
-                name
+                name.to_string()
             }
             None => self.index_name(&table, &key_names(written)?),
         };
@@ -87,8 +90,8 @@ impl Binder<'_> {
         let mut label = "idx".to_string();
         let mut number = 0;
         loop {
-            let name = made_up(&table.name, names, &label);
-            if !self.relation_exists(&name) {
+            let name = made_up(table.name.own(), names, &label);
+            if !self.relation_exists(&table.name.beside(&name)) {
                 return name;
             }
             number += 1;

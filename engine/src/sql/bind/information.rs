@@ -6,17 +6,16 @@ use super::call::no_function;
 use super::coerce::literal;
 use crate::error::Result;
 use crate::sql::bound::Expr;
-use crate::sql::system::{DATABASE, PUBLIC, ROLE};
+use crate::sql::system::{DATABASE, ROLE};
 use crate::types::{SqlType, Value};
 
 /// What [`information`] says of the session, by the names of the functions.
-const OF_SESSION: [(&str, &str); 8] = [
+const OF_SESSION: [(&str, &str); 7] = [
     ("current_catalog", DATABASE),
     ("current_database", DATABASE),
     ("current_user", ROLE),
     ("session_user", ROLE),
     ("user", ROLE),
-    ("current_schema", PUBLIC),
     ("pg_client_encoding", "UTF8"),
     (
         "version",

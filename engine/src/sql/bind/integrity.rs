@@ -2,7 +2,7 @@
 
 use super::change::{defaults, row_rules};
 use super::context::Binder;
-use crate::catalog::{ForeignKey, Schema, Table};
+use crate::catalog::{ForeignKey, RelationName, Schema, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::RowRules;
 use crate::sql::index_keys::IndexKeys;
@@ -134,7 +134,7 @@ struct Graph {
     all: Vec<Arc<Reference>>,
     affected: Vec<Affected>,
     /// Positions in `affected` of tables that actions change.
-    seen: BTreeMap<String, usize>,
+    seen: BTreeMap<RelationName, usize>,
     /// Positions in `all` of those that matter.
     used: Vec<usize>,
 }

@@ -40,7 +40,7 @@ impl Binder<'_> {
         })?;
         let target = ChangeTarget::of(self.table(name)?, Verb::Update);
         let table = target.table.clone();
-        let alias = target_alias(alias)?.unwrap_or_else(|| table.name.clone());
+        let alias = target_alias(alias)?.unwrap_or_else(|| table.name.to_string());
         let source = self.bind_source(source)?;
         let source_scope = source.1.clone();
         let (from, scope) = self.left_join(source, target_source(&target, alias), on)?;

@@ -1,8 +1,8 @@
 //! Identifiers as PostgreSQL folds them, and the errors that speak of names.
 
+use crate::catalog::{PUBLIC, RelationName};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::parse::located;
-use crate::sql::system::is_system;
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
 /// Bytes of the longest identifier; longer ones are cut, as PostgreSQL does.
@@ -25,7 +25,7 @@ pub(super) fn at(error: Error, ident: &Ident) -> Error {
 }
 
 /// The error for a new relation whose name is taken.
-pub(super) fn already_exists(name: &str, ident: &Ident) -> Error {
+pub(super) fn already_exists(name: &RelationName, ident: &Ident) -> Error {
     let message = format!("relation \"{name}\" already exists");
     at(sql_error("42P07", message), ident)
 }
@@ -70,23 +70,12 @@ pub(super) fn parts(name: &ObjectName) -> Result<Vec<&Ident>> {
         .collect()
 }
 
-/// The name of a table or an index: alone, or in the schema `public`, which is the only one that can have any.
-pub(super) fn relation(name: &ObjectName) -> Result<(String, &Ident)> {
+/// A name in the schema `public`, where all types are. Errors: `0A000` for another schema.
+pub(super) fn in_public(name: &ObjectName) -> Result<(String, &Ident)> {
     match parts(name)?.as_slice() {
         [ident] => Ok((fold(ident)?, ident)),
-        [schema, ident] if fold(schema)? == "public" => Ok((fold(ident)?, ident)),
-        [schema, _] if is_system(&fold(schema)?) => {
-            let message = format!("permission denied for schema {}", fold(schema)?);
-            Err(at(sql_error("42501", message), schema))
-        }
-        [schema, _] => {
-            let error = sql_error(
-                "3F000",
-                format!("schema \"{}\" does not exist", fold(schema)?),
-            );
-            Err(at(error, schema))
-        }
-        _ => Err(Error::unsupported(format_args!("the name {name}"))),
+        [schema, ident] if fold(schema)? == PUBLIC => Ok((fold(ident)?, ident)),
+        _ => Err(Error::unsupported("a type in a schema other than public")),
     }
 }
 

@@ -280,13 +280,13 @@ impl Binder<'_> {
         let ast::SelectItemQualifiedWildcardKind::ObjectName(name) = kind else {
             return Err(Error::unsupported("* of an expression"));
         };
-        let ident = match parts(name)?.as_slice() {
-            [ident] => *ident,
-            [schema, ident] if fold(schema)? == "public" => *ident,
+        let (schema, ident) = match parts(name)?.as_slice() {
+            [ident] => (None, *ident),
+            [schema, ident] => (Some(fold(schema)?), *ident),
             _ => return Err(Error::unsupported(format_args!("the name {name}"))),
         };
         let alias = fold(ident)?;
-        match self.level().scope.table(&alias) {
+        match self.level().scope.table_in(schema.as_deref(), &alias) {
             Some(table) => {
                 let columns = table.columns.iter();
                 targets.extend(

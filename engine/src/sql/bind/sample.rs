@@ -12,7 +12,7 @@
 use super::coerce::{Context, can_cast};
 use super::context::{Binder, Clause, Level};
 use super::from::{rename, table_factor};
-use super::names::{at, fold, relation, sql_error};
+use super::names::{at, fold, sql_error};
 use super::operator::boolean;
 use super::order::Target;
 use super::query::select_all;
@@ -31,7 +31,7 @@ impl Binder<'_> {
         sample: &ast::TableSample,
     ) -> Result<(From, Scope)> {
         let (name, alias) = table_factor(factor)?;
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         if self.schema.table(&folded).is_none() && self.schema.view(&folded).is_some() {
             let message = "TABLESAMPLE clause can only be applied to tables and materialized views";
             return Err(at(sql_error("0A000", message), ident));
@@ -39,7 +39,7 @@ impl Binder<'_> {
         let table = self.table(name)?;
         let known_as = match alias {
             Some(alias) => fold(&alias.name)?,
-            None => folded,
+            None => folded.to_string(),
         };
         let (method, percent, seed) = parts_of(sample)?;
         let percent = self.sample_argument(percent, SqlType::Float4)?;

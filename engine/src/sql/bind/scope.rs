@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(super) struct ScopeTable {
     /// Its alias.
     pub(super) alias: String,
+    /// The schema that may be said before it: of a relation that is known by its own name.
+    pub(super) schema: Option<String>,
     /// Names, types and positions of its columns.
     pub(super) columns: Vec<ScopeColumn>,
     /// The table itself, when it is one.
@@ -59,6 +61,9 @@ impl Scope {
         let columns = table.columns.iter().map(|c| (c.name.clone(), c.sql_type));
         let mut scope = Self::of_columns(alias, columns);
         scope.tables[0].table = Some(Arc::clone(table));
+        if table.name.own() == alias {
+            scope.tables[0].schema = Some(table.name.schema().to_owned());
+        }
         scope
     }
 
@@ -89,6 +94,7 @@ impl Scope {
             visible,
             tables: vec![ScopeTable {
                 alias: alias.to_string(),
+                schema: None,
                 columns,
                 table: None,
             }],
@@ -112,6 +118,14 @@ impl Scope {
     /// The table of that alias.
     pub(super) fn table(&self, alias: &str) -> Option<&ScopeTable> {
         self.tables.iter().find(|t| t.alias == alias)
+    }
+
+    /// The table of that alias, in that schema if one is said.
+    pub(super) fn table_in(&self, schema: Option<&str>, alias: &str) -> Option<&ScopeTable> {
+        let is_it = |t: &&ScopeTable| {
+            t.alias == alias && (schema.is_none() || t.schema.as_deref() == schema)
+        };
+        self.tables.iter().find(is_it)
     }
 
     /// The column of that name, wherever it is. `42702` when several tables have one.
@@ -213,10 +227,10 @@ pub(super) fn resolve<'s>(
         return Err(sql_error("42601", "syntax error: an empty name"));
     };
     let name = fold(last)?;
-    let qualifier = match qualifiers {
-        [] => None,
-        [table] => Some(table),
-        [schema, table] if fold(schema)? == "public" => Some(table),
+    let (of, qualifier) = match qualifiers {
+        [] => (None, None),
+        [table] => (None, Some(table)),
+        [schema, table] => (Some(fold(schema)?), Some(table)),
         _ => {
             return Err(at(
                 Error::unsupported("a reference with this many parts"),
@@ -238,7 +252,7 @@ pub(super) fn resolve<'s>(
     };
     let alias = fold(qualifier)?;
     for (depth, scope) in scopes.rev().enumerate() {
-        if let Some(table) = scope.table(&alias) {
+        if let Some(table) = scope.table_in(of.as_deref(), &alias) {
             return Ok(seen_from(depth, table.find(&name, last)?));
         }
     }

@@ -3,9 +3,9 @@
 use super::call::refuse;
 use super::context::Binder;
 use super::data_type::sql_type;
-use super::names::{already_exists, at, fold, made_up, parts, relation, sql_error};
+use super::names::{already_exists, at, fold, made_up, parts, sql_error};
 use super::table::{Draft, NO_TREE};
-use crate::catalog::{Column, Counting, Identity, Sequence, Table, Types};
+use crate::catalog::{Column, Counting, Identity, RelationName, Sequence, Table, Types};
 use crate::error::{Error, Result};
 use crate::sql::bound::{AlterSequence, CreateSequence, SequenceOwner};
 use crate::sql::sequence::{
@@ -47,7 +47,7 @@ impl Binder<'_> {
             return Err(Error::misuse("a sequence is bound as one"));
         };
         refuse(*temporary, "a temporary sequence")?;
-        let (name, ident) = relation(name)?;
+        let (name, ident) = self.new_name(name)?;
         if self.relation_exists(&name) {
             return match if_not_exists {
                 true => Ok(None),
@@ -66,7 +66,7 @@ impl Binder<'_> {
         &self,
         change: &SequenceChange,
     ) -> Result<Option<AlterSequence>> {
-        let (name, ident) = relation(&change.name)?;
+        let (name, ident) = self.relation(&change.name)?;
         let Some(before) = self.schema.sequence(&name) else {
             let exists = self.relation_exists(&name);
             if change.if_exists && !exists {
@@ -86,7 +86,7 @@ impl Binder<'_> {
         };
         let (options, restart) = match &change.action {
             SequenceAction::Rename(ident) => {
-                let name = fold(ident)?;
+                let name = name.beside(&fold(ident)?);
                 if self.relation_exists(&name) {
                     return Err(already_exists(&name, ident));
                 }
@@ -121,7 +121,7 @@ impl Binder<'_> {
         name: &ast::ObjectName,
         if_exists: bool,
     ) -> Result<Option<Arc<Sequence>>> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         match self.schema.sequence(&folded) {
             Some(_) if let Some((table, column)) = self.identity_of(&folded) => {
                 let message = format!(
@@ -136,8 +136,13 @@ impl Binder<'_> {
     }
 
     /// The identity column of the sequence of that name.
-    fn identity_of(&self, name: &str) -> Option<(&Table, &Column)> {
-        let is_of = |column: &&Column| column.identity.as_ref().is_some_and(|i| i.sequence == name);
+    fn identity_of(&self, name: &RelationName) -> Option<(&Table, &Column)> {
+        let is_of = |column: &&Column| {
+            column
+                .identity
+                .as_ref()
+                .is_some_and(|i| i.sequence == *name)
+        };
         let mut tables = self.schema.tables();
         tables.find_map(|table| Some((&**table, table.columns.iter().find(is_of)?)))
     }
@@ -147,7 +152,7 @@ impl Binder<'_> {
     pub(super) fn refuse_if_default(
         &self,
         what: &str,
-        sequences: &[String],
+        sequences: &[RelationName],
         stays: impl Fn(&Table, &Column) -> bool,
     ) -> Result<()> {
         if sequences.is_empty() {
@@ -166,7 +171,11 @@ impl Binder<'_> {
                      depends on sequence {} (use DROP ... CASCADE to drop the dependent objects too)",
                     column.name,
                     table.name,
-                    sequences.join(", ")
+                    sequences
+                        .iter()
+                        .map(RelationName::own)
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 );
                 return Err(sql_error("2BP01", message));
             }
@@ -176,7 +185,8 @@ impl Binder<'_> {
 
     /// Sees that the sequences of a default exist. Errors: `42P01`, `42809`.
     pub(super) fn check_sequences(&self, default: &ast::Expr, made: &[Sequence]) -> Result<()> {
-        for name in sequences_in(default) {
+        for text in sequences_in(default) {
+            let name = self.path.named(self.schema, &text);
             if self.schema.sequence(&name).is_some() || made.iter().any(|s| s.name == name) {
                 continue;
             }
@@ -289,15 +299,24 @@ impl Draft {
     }
 
     /// Makes a sequence for a column; gives its name.
-    fn sequence(&mut self, binder: &Binder<'_>, column: &str, options: &Options) -> Result<String> {
-        let is_taken = |name: &str| {
+    fn sequence(
+        &mut self,
+        binder: &Binder<'_>,
+        column: &str,
+        options: &Options,
+    ) -> Result<RelationName> {
+        let is_taken = |name: &RelationName| {
             binder.relation_exists(name)
-                || self.name == name
-                || self.sequences.iter().any(|s| s.name == name)
+                || self.name == *name
+                || self.sequences.iter().any(|s| s.name == *name)
         };
         let labels = std::iter::once("seq".to_owned()).chain((1..).map(|n| format!("seq{n}")));
-        let mut names = labels.map(|label| made_up(&self.name, column, &label));
-        let name = names.find(|name| !is_taken(name)).unwrap_or_default();
+        let mut names =
+            labels.map(|label| self.name.beside(&made_up(self.name.own(), column, &label)));
+        // There are more labels than relations.
+        let name = names
+            .find(|name| !is_taken(name))
+            .unwrap_or_else(|| self.name.clone());
         self.sequences.push(new_sequence(name.clone(), options)?);
         Ok(name)
     }
@@ -343,7 +362,7 @@ fn limits(sql_type: SqlType) -> Result<(i64, i64)> {
 }
 
 /// A sequence that is to be made: it has no number and no tree yet. Errors: `22023`.
-fn new_sequence(name: String, options: &Options) -> Result<Sequence> {
+fn new_sequence(name: RelationName, options: &Options) -> Result<Sequence> {
     let sql_type = options.sql_type.unwrap_or(SqlType::Int8);
     let increment = options.increment.unwrap_or(1);
     let (least, greatest) = ends(sql_type, increment)?;

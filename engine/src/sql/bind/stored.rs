@@ -42,7 +42,7 @@ pub(in crate::sql) fn bind_index_predicate(text: &str, table: &Table) -> Result<
 /// A part of an index of `table`, which `clause` tells.
 pub(super) fn of_index(expr: &ast::Expr, table: &Table, clause: Clause) -> Result<Expr> {
     let known = (table.columns.as_slice(), &table.types);
-    bind_stored(expr, &table.name, known, clause, SqlType::Bool)
+    bind_stored(expr, table.name.own(), known, clause, SqlType::Bool)
 }
 
 /// The text of an expression for the catalog, seen to mean the same when it is read again.

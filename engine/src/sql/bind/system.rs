@@ -7,17 +7,19 @@ use super::coerce::literal;
 use super::context::Binder;
 use super::names::{at, fold, parts, sql_error};
 use super::scope::Scope;
+use crate::catalog::RelationName;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, From};
+use crate::sql::identifier::qualified;
 use crate::sql::parse::parse_expression;
-use crate::sql::sequence::sequence_name;
+use crate::sql::search_path::identifiers;
 use crate::sql::system::{self, SystemTable};
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
 use std::ops::ControlFlow;
 
 /// Functions, and the queries that they are; `$1` and `$2` stand for the arguments.
-const FUNCTIONS: [(&str, &str); 10] = [
+const FUNCTIONS: [(&str, &str); 9] = [
     (
         "pg_get_constraintdef",
         r##"(SELECT "#text" FROM pg_catalog."#definition" WHERE "#kind" = 'constraint' AND "#number" = $1)"##,
@@ -32,7 +34,8 @@ const FUNCTIONS: [(&str, &str); 10] = [
     ),
     (
         "pg_table_is_visible",
-        r##"(SELECT true FROM pg_catalog."#definition" WHERE "#kind" = 'relation' AND "#number" = $1)"##,
+        r##"(SELECT bool_or("#kind" = 'visible') FROM pg_catalog."#definition"
+            WHERE "#kind" IN ('relation', 'visible') AND "#number" = $1)"##,
     ),
     (
         "format_type",
@@ -52,10 +55,6 @@ const FUNCTIONS: [(&str, &str); 10] = [
     (
         "col_description",
         r##"(SELECT "description" FROM pg_catalog."pg_description" WHERE "objoid" = $1 AND "objsubid" = $2)"##,
-    ),
-    (
-        "current_schemas",
-        "CASE WHEN $1 THEN ARRAY['pg_catalog', 'public'] WHEN NOT $1 THEN ARRAY['public'] END",
     ),
     ("pg_get_expr", "$1"),
     (
@@ -109,7 +108,11 @@ impl Binder<'_> {
         };
         let rows = match self.without_rows {
             true => Vec::new(),
-            false => table.rows(self.schema).into_iter().map(row).collect(),
+            false => table
+                .rows(self.schema, &self.path)
+                .into_iter()
+                .map(row)
+                .collect(),
         };
         let scope = Scope::of_columns(alias, columns);
         let query = self.bind_all_of(From::Values { rows, types }, scope.clone(), &[])?;
@@ -127,6 +130,12 @@ impl Binder<'_> {
         name: &str,
         arguments: &[&ast::Expr],
     ) -> Result<Option<Expr>> {
+        if let ("current_schema", []) | ("current_schemas", [_]) = (name, arguments) {
+            return self.bind_current_schemas(name, arguments).map(Some);
+        }
+        if let ("pg_get_serial_sequence", [table, column]) = (name, arguments) {
+            return self.bind_serial_sequence(table, column).map(Some);
+        }
         let Some((_, query)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
             return Ok(None);
         };
@@ -153,12 +162,50 @@ impl Binder<'_> {
         self.bind_expr(&with_arguments(query, &given)?).map(Some)
     }
 
+    /// `pg_get_serial_sequence`: the sequence that goes with a column, or NULL. Errors: `42P01`, `42703`; `0A000` for names
+    /// that are not known before the statement runs.
+    fn bind_serial_sequence(&self, table: &ast::Expr, column: &ast::Expr) -> Result<Expr> {
+        let (Some(table), Some(column)) = (text_of(table), text_of(column)) else {
+            return Err(Error::unsupported(
+                "pg_get_serial_sequence of names that are no literals",
+            ));
+        };
+        let name = self.relation_named(table)?;
+        let columns = self
+            .schema
+            .table(&name)
+            .map_or(&[][..], |table| &table.columns);
+        let Some(found) = columns.iter().find(|c| c.name == column) else {
+            let message = format!("column \"{column}\" of relation \"{name}\" does not exist");
+            return Err(sql_error("42703", message));
+        };
+        let sequence = found.sequences.first();
+        let text = sequence.map_or(Value::Null, |sequence| Value::Text(qualified(sequence)));
+        Ok(literal(text, SqlType::Text))
+    }
+
+    /// `current_schema()`, and `current_schemas(boolean)`.
+    fn bind_current_schemas(&mut self, name: &str, arguments: &[&ast::Expr]) -> Result<Expr> {
+        let own = self.path.existing(self.schema).map(quoted_text);
+        let own: Vec<String> = own.collect();
+        let text = match name {
+            "current_schema" => own.first().cloned().unwrap_or_else(|| "NULL::text".to_owned()),
+            _ => format!(
+                "CASE WHEN $1 THEN ARRAY['pg_catalog', {0}]::text[] WHEN NOT $1 THEN ARRAY[{0}]::text[] END",
+                own.join(", ")
+            )
+            .replace(", ]", "]"),
+        };
+        let given: Vec<ast::Expr> = arguments.iter().map(|a| (*a).clone()).collect();
+        self.bind_expr(&with_arguments(&text, &given)?)
+    }
+
     /// `expr::regclass`: the name of a relation, as TEXT. Errors: `42P01`.
     pub(super) fn bind_regclass(&mut self, expr: &ast::Expr) -> Result<Expr> {
         match text_of(expr) {
             Some(text) => {
                 let name = self.relation_named(text)?;
-                Ok(literal(Value::Text(name), SqlType::Text))
+                Ok(literal(Value::Text(self.described(&name)), SqlType::Text))
             }
             None => self.bind_expr(&with_arguments(NAME_OF, std::slice::from_ref(expr))?),
         }
@@ -184,16 +231,22 @@ impl Binder<'_> {
     }
 
     /// The name of the relation that `text` means. Errors: `42P01`.
-    fn relation_named(&self, text: &str) -> Result<String> {
-        let name = sequence_name(text);
+    fn relation_named(&self, text: &str) -> Result<RelationName> {
+        let name = self.path.named(self.schema, text);
         match system::number_of(self.schema, &name) {
             0 => {
-                let message = format!("relation \"{name}\" does not exist");
+                let written = identifiers(text).join(".");
+                let message = format!("relation \"{written}\" does not exist");
                 Err(sql_error("42P01", message))
             }
             _ => Ok(name),
         }
     }
+}
+
+/// A text as a string literal.
+fn quoted_text(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Whether `expr` is a cast to `regclass`.

@@ -3,11 +3,12 @@
 use super::call::refuse;
 use super::context::{Binder, Clause};
 use super::foreign_key::{Written, timing};
-use super::names::{already_exists, at, fold, made_up, relation, sql_error};
+use super::names::{already_exists, at, fold, made_up, sql_error};
 use super::stored::{bind_stored, stored_text};
-use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index, Sequence, Types};
+use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index, RelationName, Sequence, Types};
 use crate::error::{Error, Result};
 use crate::sql::bound::CreateTable;
+use crate::sql::sequence::qualify_sequences;
 use crate::sql::walk::columns_of;
 use crate::storage::TreeId;
 use crate::types::SqlType;
@@ -21,7 +22,7 @@ pub(super) const NO_TREE: TreeId = TreeId(u32::MAX);
 
 /// A table in the making.
 pub(super) struct Draft {
-    pub(super) name: String,
+    pub(super) name: RelationName,
     pub(super) columns: Vec<Column>,
     pub(super) primary_key: Option<DraftKey>,
     pub(super) unique: Vec<DraftKey>,
@@ -64,7 +65,7 @@ struct Key<'a> {
 impl Binder<'_> {
     /// `CREATE TABLE`
     pub(super) fn bind_create_table(&mut self, create: &ast::CreateTable) -> Result<CreateTable> {
-        let (name, ident) = relation(&create.name)?;
+        let (name, ident) = self.new_name(&create.name)?;
         let exists = self.relation_exists(&name);
         if exists && !create.if_not_exists {
             return Err(already_exists(&name, ident));
@@ -95,7 +96,7 @@ impl Binder<'_> {
     fn columns_like(&self, like: &ast::CreateTableLikeKind) -> Result<Vec<Column>> {
         let (ast::CreateTableLikeKind::Parenthesized(like) | ast::CreateTableLikeKind::Plain(like)) =
             like;
-        let (folded, _) = relation(&like.name)?;
+        let (folded, _) = self.relation(&like.name)?;
         refuse(self.schema.view(&folded).is_some(), "LIKE of a view")?;
         let mut columns = self.table(&like.name)?.columns.clone();
         for column in &mut columns {
@@ -111,13 +112,17 @@ impl Binder<'_> {
     }
 
     /// Whether a table, an index, a view or a sequence has that name.
-    pub(super) fn relation_exists(&self, name: &str) -> bool {
+    pub(super) fn relation_exists(&self, name: &RelationName) -> bool {
         self.schema.relation_exists(name)
     }
 }
 
 impl Draft {
-    fn new(binder: &Binder<'_>, name: String, definitions: &[ast::ColumnDef]) -> Result<Self> {
+    fn new(
+        binder: &Binder<'_>,
+        name: RelationName,
+        definitions: &[ast::ColumnDef],
+    ) -> Result<Self> {
         if definitions.len() > COLUMNS_MAX {
             return Err(sql_error(
                 "54011",
@@ -200,8 +205,10 @@ impl Draft {
                     let known: (&[Column], _) = (&[], &self.types);
                     bind_stored(expr, &column.name, known, Clause::Default, column.sql_type)
                 };
-                let text = stored_text(expr, &bind(expr)?, bind)?;
                 binder.check_sequences(expr, &self.sequences)?;
+                let mut expr = expr.clone();
+                qualify_sequences(&mut expr, binder.schema, &binder.path);
+                let text = stored_text(&expr, &bind(&expr)?, bind)?;
                 column.default = Some(text);
                 self.one_origin(position)?;
             }
@@ -320,7 +327,12 @@ impl Draft {
                     .map(|c| self.columns[*c].name.as_str())
                     .collect();
                 let columns = columns.join("_");
-                self.make_up(&columns, "key", |name| binder.relation_exists(name))
+                {
+                    let of = self.name.clone();
+                    self.make_up(&columns, "key", |name| {
+                        binder.relation_exists(&of.beside(name))
+                    })
+                }
             }
         };
         self.unique.push(DraftKey {
@@ -342,7 +354,7 @@ impl Draft {
         let bind = |expr: &ast::Expr| {
             bind_stored(
                 expr,
-                &self.name,
+                self.name.own(),
                 (&self.columns, &self.types),
                 Clause::Check,
                 SqlType::Bool,
@@ -379,7 +391,7 @@ impl Draft {
             } else {
                 format!("{label}{number}")
             };
-            let name = made_up(&self.name, columns, &label);
+            let name = made_up(self.name.own(), columns, &label);
             if !self.taken.contains(&name) && !exists(&name) {
                 self.taken.push(name.clone());
                 return name;

@@ -2,10 +2,11 @@
 //! `REFRESH`, which adds them anew.
 
 use super::context::Binder;
-use super::names::{already_exists, at, fold, relation, sql_error};
+use super::names::{already_exists, at, fold, sql_error};
 use super::table::{COLUMNS_MAX, column_twice};
 use crate::catalog::{Column, Materialized, Table};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql::SearchPath;
 use crate::sql::bound::{CreateTable, Filled, Insert, Query, RowRules, Statement};
 use crate::sql::parse::parse_query;
 use crate::sql::table_as::TableAs;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 impl Binder<'_> {
     /// `CREATE TABLE … AS`. Errors: `42P07`, `42601`, `42701`, and those of the query.
     pub(super) fn bind_table_as(&mut self, create: &TableAs) -> Result<Statement> {
-        let (name, ident) = relation(&create.name)?;
+        let (name, ident) = self.new_name(&create.name)?;
         self.refuse_type_name(&name)?;
         let exists = self.relation_exists(&name);
         if exists && !create.if_not_exists {
@@ -56,6 +57,7 @@ impl Binder<'_> {
         Ok(Materialized {
             query: create.query.to_string(),
             depends_on: self.relations_in(&create.query)?,
+            search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
             populated: create.with_data,
         })
     }
@@ -71,7 +73,7 @@ impl Binder<'_> {
             name,
             with_data,
         } = refresh;
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         let other = |kind: &str| {
             let message = format!("\"{folded}\" is not a {kind}");
             at(sql_error("42809", message), ident)
@@ -90,6 +92,7 @@ impl Binder<'_> {
         if !with_data {
             return Ok(Statement::Unpopulate(table));
         }
+        self.path = SearchPath::stored(&materialized.search_path, &materialized.depends_on);
         let source = self.bind_query(&parse_query(&materialized.query)?, true)?;
         let rows = filling(table.clone(), source);
         Ok(Statement::Fill(Filled::Refreshed(table), Box::new(rows)))
@@ -109,8 +112,9 @@ fn may_refresh_concurrently(table: &Table, with_data: bool) -> Result<()> {
     }
     if !table.indexes.iter().any(|i| i.unique && i.is_plain()) {
         let message = format!(
-            "cannot refresh materialized view \"public.{}\" concurrently (create a unique index with no WHERE \
+            "cannot refresh materialized view \"{}.{}\" concurrently (create a unique index with no WHERE \
              clause on one or more of its columns)",
+            table.name.schema(),
             table.name
         );
         return Err(Error::new(ErrorKind::Sql, "55000", message));

@@ -15,10 +15,11 @@
 
 use super::change::{assigned_twice, row_rules};
 use super::context::Binder;
-use super::names::{at, relation, single, sql_error};
+use super::names::{at, single, sql_error};
 use super::scope::{Scope, ScopeColumn, ScopeTable, Visible, column};
 use crate::catalog::{CheckOption, Schema, Table, View};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sql::SearchPath;
 use crate::sql::bound::{Distinct, Expr, ExprKind, From, Query, RowRules, WINDOW_BASE};
 use crate::sql::parse::parse_query;
 use crate::sql::walk::reference_nodes_mut;
@@ -83,7 +84,7 @@ impl Binder<'_> {
         name: &ast::ObjectName,
         verb: Verb,
     ) -> Result<ChangeTarget> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         let Some(view) = self.schema.view(&folded).cloned() else {
             self.refuse_view(name, |kind, name| {
                 sql_error("42809", format!("cannot change {kind} \"{name}\""))
@@ -104,11 +105,12 @@ impl Binder<'_> {
         let parsed = parse_query(&view.query)?;
         let query = self.deeper(1, |binder| {
             let mut own = binder.beside();
+            own.path = SearchPath::stored(&view.search_path, &view.depends_on);
             let query = own.bind_query(&parsed, true)?;
             binder.cte_ids = own.cte_ids;
             Ok(query)
         })?;
-        let refused = |why| refused(verb, &view.name, why);
+        let refused = |why| refused(verb, view.name.own(), why);
         let source = only_source(&query, &parsed).map_err(refused)?;
         if verb != Verb::Delete && !has_own_column(&query) {
             return Err(refused(NO_COLUMN));
@@ -116,7 +118,11 @@ impl Binder<'_> {
         if self.system_table(source)?.is_some() {
             return Err(refused(NOT_SINGLE));
         }
-        let (source, _) = relation(source)?;
+        let (source, _) = {
+            let mut own = self.beside();
+            own.path = SearchPath::stored(&view.search_path, &view.depends_on);
+            own.relation(source)?
+        };
         let cascaded = cascaded || view.check_option == Some(CheckOption::Cascaded);
         let (table, below) = match (query.from, self.schema.view(&source).cloned()) {
             (Some(From::Table { table, .. }), None) => (table, None),
@@ -130,16 +136,16 @@ impl Binder<'_> {
         exprs.truncate(view.columns.len());
         let names = view.columns.iter().map(|(name, _)| name.clone());
         let mut shown = Shown {
-            name: view.name.clone(),
+            name: view.name.to_string(),
             columns: Vec::with_capacity(exprs.len()),
-            filter: Vec::from_iter(query.filter.map(|e| (view.name.clone(), e))),
+            filter: Vec::from_iter(query.filter.map(|e| (view.name.to_string(), e))),
             checks: Vec::new(),
         };
         for (name, expr) in names.zip(exprs) {
             let inner = own_column(&expr).and_then(|c| below.as_ref()?.columns.get(c));
             let origin = match inner {
                 Some(inner) => inner.origin.clone(),
-                None => (view.name.clone(), name.clone()),
+                None => (view.name.to_string(), name.clone()),
             };
             shown.columns.push(ShownColumn { name, expr, origin });
         }
@@ -166,9 +172,9 @@ impl Binder<'_> {
         name: &ast::ObjectName,
         refused: impl FnOnce(&str, &str) -> Error,
     ) -> Result<()> {
-        let (folded, ident) = relation(name)?;
+        let (folded, ident) = self.relation(name)?;
         match self.schema.dependents().find(|d| *d.name() == folded) {
-            Some(view) => Err(at(refused(view.kind(), &folded), ident)),
+            Some(view) => Err(at(refused(view.kind(), folded.own()), ident)),
             None => Ok(()),
         }
     }
@@ -221,7 +227,7 @@ impl ChangeTarget {
     pub(super) fn name(&self) -> &str {
         match &self.view {
             Some(view) => &view.name,
-            None => &self.table.name,
+            None => self.table.name.own(),
         }
     }
 
@@ -263,6 +269,7 @@ impl ChangeTarget {
             recursive: false,
             tables: vec![ScopeTable {
                 alias: alias.to_owned(),
+                schema: None,
                 columns,
                 table: None,
             }],

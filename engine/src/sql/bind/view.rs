@@ -2,10 +2,11 @@
 
 use super::call::refuse;
 use super::context::Binder;
-use super::names::{already_exists, fold, relation, sql_error};
+use super::names::{already_exists, fold, sql_error};
 use super::scope::Scope;
-use crate::catalog::{CheckOption, View};
+use crate::catalog::{CheckOption, RelationName, View};
 use crate::error::Result;
+use crate::sql::SearchPath;
 use crate::sql::bound::{From, Query};
 use crate::sql::parse::parse_query;
 use crate::sql::sequence::sequences_in;
@@ -19,6 +20,7 @@ impl Binder<'_> {
     pub(super) fn bind_view(&mut self, view: &View, alias: &str) -> Result<(From, Scope)> {
         let mut query = self.deeper(1, |binder| {
             let mut own = binder.beside();
+            own.path = SearchPath::stored(&view.search_path, &view.depends_on);
             own.inner_row_ids = binder.row_ids;
             let query = own.bind_query(&parse_query(&view.query)?, true)?;
             binder.cte_ids = own.cte_ids;
@@ -41,7 +43,7 @@ impl Binder<'_> {
         check_option: Option<CheckOption>,
     ) -> Result<View> {
         refuse_options(create)?;
-        let (name, ident) = relation(&create.name)?;
+        let (name, ident) = self.new_name(&create.name)?;
         self.refuse_type_name(&name)?;
         let replaced = self.schema.view(&name);
         let is_taken = match replaced {
@@ -63,6 +65,7 @@ impl Binder<'_> {
             columns: columns_of(&query, &create.columns)?,
             query: create.query.to_string(),
             depends_on: self.relations_in(&create.query)?,
+            search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
             comment: replaced.and_then(|view| view.comment.clone()),
             name,
         };
@@ -75,7 +78,7 @@ impl Binder<'_> {
 
     /// Refuses a view that would stand on itself. Errors: `42P17`.
     fn refuse_recursion(&self, view: &View) -> Result<()> {
-        let mut below: Vec<&String> = view.depends_on.iter().collect();
+        let mut below: Vec<&RelationName> = view.depends_on.iter().collect();
         while let Some(name) = below.pop() {
             if *name == view.name {
                 let message =
@@ -93,11 +96,15 @@ impl Binder<'_> {
     }
 
     /// The tables, views and sequences that a query names.
-    pub(super) fn relations_in(&self, query: &ast::Query) -> Result<Vec<String>> {
-        let mut names = BTreeSet::from_iter(sequences_in(query));
+    pub(super) fn relations_in(&self, query: &ast::Query) -> Result<Vec<RelationName>> {
+        let sequences = sequences_in(query);
+        let sequences = sequences
+            .iter()
+            .map(|text| self.path.named(self.schema, text));
+        let mut names: BTreeSet<RelationName> = sequences.collect();
         let found = ast::visit_relations(query, |name| match self.system_table(name) {
             Ok(Some(_)) => ControlFlow::Continue(()),
-            Ok(None) => match relation(name) {
+            Ok(None) => match self.relation(name) {
                 Ok((name, _)) => {
                     names.insert(name);
                     ControlFlow::Continue(())

@@ -13,7 +13,7 @@
 use super::call::refuse;
 use super::coerce::common_type;
 use super::context::Binder;
-use super::names::{at, fold, relation, sql_error};
+use super::names::{at, fold, single, sql_error};
 use super::order::Target;
 use super::query::select_all;
 use super::scope::{Scope, column};
@@ -450,7 +450,7 @@ fn in_order(ctes: &[ast::Cte]) -> Result<Vec<(&ast::Cte, bool)>> {
         let mut uses = BTreeSet::new();
         // A name that another WITH hides is taken for a use; that costs nothing but an order.
         let _ = ast::visit_relations(&*cte.query, |name| {
-            if let Ok((folded, _)) = relation(name)
+            if let Ok((folded, _)) = single(name)
                 && let Some(used) = names.iter().position(|n| *n == folded)
             {
                 uses.insert(used);

@@ -4,15 +4,13 @@ use super::constraint::{default, indexes};
 use super::numbered::Part;
 use super::rows::{Cell, Rows};
 use super::type_row::{Described, describe, known_types, modifier};
-use super::{CATALOG, DATABASE, INFORMATION, Numbered, PUBLIC, ROLE, SystemTable};
-use crate::catalog::{Column, Index, Table};
+use super::{CATALOG, DATABASE, INFORMATION, Numbered, ROLE, SystemTable};
+use crate::catalog::{Column, Index, PUBLIC, RelationName, Table};
 use crate::types::SqlType;
 
-/// The numbers of the schemas.
+/// The numbers of the schemas that are always there.
 pub(super) const NAMESPACES: [(i64, &str); 3] =
     [(11, CATALOG), (2200, PUBLIC), (13_000, INFORMATION)];
-/// The number of the schema of everything that is stored.
-pub(super) const PUBLIC_NUMBER: i64 = 2200;
 /// The number of the one role.
 pub(super) const OWNER: i64 = 10;
 /// The number of the one database.
@@ -27,8 +25,8 @@ pub(super) static TABLES: &[SystemTable] = &[
         schema: CATALOG,
         name: "pg_namespace",
         columns: "oid:int8 nspname nspowner:int8 nspacl:text[]",
-        fill: |_, rows| {
-            for (number, name) in NAMESPACES {
+        fill: |known, rows| {
+            for (number, name) in known.namespaces() {
                 rows.add([
                     ("oid", number.into()),
                     ("nspname", name.into()),
@@ -160,7 +158,7 @@ pub(super) static TABLES: &[SystemTable] = &[
 
 /// What differs between the relations of `pg_class`.
 struct Class<'a> {
-    name: &'a str,
+    name: &'a RelationName,
     kind: &'a str,
     columns: usize,
     table: Option<&'a Table>,
@@ -183,9 +181,9 @@ fn classes(known: &Numbered<'_>, rows: &mut Rows) {
             rows,
         );
         for index in indexes(table) {
-            let (name, columns) = (index.name.as_str(), index.columns.len());
+            let (name, columns) = (table.index_name(&index), index.columns.len());
             let class = Class {
-                name,
+                name: &name,
                 kind: "i",
                 columns,
                 table: None,
@@ -194,7 +192,7 @@ fn classes(known: &Numbered<'_>, rows: &mut Rows) {
         }
     }
     for view in known.schema.views() {
-        let (name, columns) = (view.name.as_str(), view.columns.len());
+        let (name, columns) = (&view.name, view.columns.len());
         add_class(
             known,
             &Class {
@@ -207,7 +205,7 @@ fn classes(known: &Numbered<'_>, rows: &mut Rows) {
         );
     }
     for sequence in known.schema.sequences() {
-        let name = sequence.name.as_str();
+        let name = &sequence.name;
         add_class(
             known,
             &Class {
@@ -255,7 +253,7 @@ fn add_class(known: &Numbered<'_>, class: &Class<'_>, rows: &mut Rows) {
     let own = [
         ("oid", number.into()),
         ("relname", class.name.into()),
-        ("relnamespace", PUBLIC_NUMBER.into()),
+        ("relnamespace", known.namespace(class.name).into()),
         ("relowner", OWNER.into()),
         ("relam", method.into()),
         (
@@ -302,7 +300,7 @@ fn attributes(known: &Numbered<'_>, rows: &mut Rows) {
             add_attribute((of, at), described, default(table, at).is_some(), rows);
         }
         for index in indexes(table) {
-            let of = known.relation(&index.name);
+            let of = known.relation(&table.index_name(&index));
             for at in 0..index.columns.len() {
                 let (name, sql_type) = key_column(table, &index, at);
                 add_attribute((of, at), (&name, sql_type, None), false, rows);

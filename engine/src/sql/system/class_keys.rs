@@ -1,13 +1,12 @@
 //! `pg_catalog`: indexes, constraints, sequences and comments.
 
-use super::class::PUBLIC_NUMBER;
 use super::constraint::{Constraint, Kind, constraints, indexes, referenced_key};
 use super::definition::{of_constraint, of_index};
 use super::numbered::Part;
 use super::rows::{Cell, Rows};
 use super::type_row::{describe, known_types};
 use super::{CATALOG, Numbered, SystemTable};
-use crate::catalog::{ReferentialAction, Table};
+use crate::catalog::{ReferentialAction, RelationName, Table};
 use crate::types::SqlType;
 
 /// The number of `pg_class` itself.
@@ -119,7 +118,10 @@ fn add_indexes(known: &Numbered<'_>, rows: &mut Rows) {
                 .map(|(_, descending)| 3 * i64::from(*descending));
             let texts: Vec<&str> = index.expressions.iter().map(|e| e.text.as_str()).collect();
             rows.add([
-                ("indexrelid", known.relation(&index.name).into()),
+                (
+                    "indexrelid",
+                    known.relation(&table.index_name(&index)).into(),
+                ),
                 ("indrelid", known.relation(&table.name).into()),
                 ("indnatts", width.into()),
                 ("indnkeyatts", width.into()),
@@ -155,14 +157,14 @@ fn add_constraint<'s>(
 ) {
     let numbers = |columns: &[usize]| columns.iter().map(|c| *c as i64 + 1).collect::<Vec<i64>>();
     let (kind, index) = match constraint.kind {
-        Kind::PrimaryKey => ("p", known.relation(constraint.name)),
-        Kind::Unique => ("u", known.relation(constraint.name)),
+        Kind::PrimaryKey => ("p", known.relation(&table.name.beside(constraint.name))),
+        Kind::Unique => ("u", known.relation(&table.name.beside(constraint.name))),
         Kind::Check(_) => ("c", 0),
         Kind::ForeignKey(key) => {
             let referenced = referenced_key(known.schema, key);
             (
                 "f",
-                referenced.map_or(0, |(_, key)| known.relation(key.name)),
+                referenced.map_or(0, |(of, key)| known.relation(&of.name.beside(key.name))),
             )
         }
     };
@@ -173,7 +175,7 @@ fn add_constraint<'s>(
             known.part(table, Part::Constraint(constraint.name)).into(),
         ),
         ("conname", constraint.name.into()),
-        ("connamespace", PUBLIC_NUMBER.into()),
+        ("connamespace", known.namespace(&table.name).into()),
         ("contype", kind.into()),
         ("condeferrable", constraint.is_deferrable().into()),
         ("condeferred", constraint.is_deferred().into()),
@@ -230,7 +232,7 @@ fn letter(action: ReferentialAction) -> &'static str {
 
 fn comments(known: &Numbered<'_>, rows: &mut Rows) {
     let schema = known.schema;
-    let mut add = |name: &str, part: usize, comment: &Option<String>| {
+    let mut add = |name: &RelationName, part: usize, comment: &Option<String>| {
         if let Some(comment) = comment {
             rows.add([
                 ("objoid", known.relation(name).into()),
@@ -246,7 +248,7 @@ fn comments(known: &Numbered<'_>, rows: &mut Rows) {
             add(&table.name, at + 1, &column.comment);
         }
         for index in &table.indexes {
-            add(&index.name, 0, &index.comment);
+            add(&table.index_name(index), 0, &index.comment);
         }
     }
     schema
@@ -256,6 +258,8 @@ fn comments(known: &Numbered<'_>, rows: &mut Rows) {
     sequences.for_each(|sequence| add(&sequence.name, 0, &sequence.comment));
 }
 
+/// What functions that ask about the schema give: `relation`s as `regclass` writes them, those that are `visible` without
+/// their schema, and the texts of what has some.
 fn definitions(known: &Numbered<'_>, rows: &mut Rows) {
     let mut add = |number: i64, kind: &str, text: &str| {
         rows.add([
@@ -264,29 +268,30 @@ fn definitions(known: &Numbered<'_>, rows: &mut Rows) {
             (DEFINITION, text.into()),
         ]);
     };
-    for table in known.schema.tables() {
-        let number = known.relation(&table.name);
-        add(number, "relation", &table.name);
-        if let Some(materialized) = &table.materialized {
-            add(number, "view", &materialized.query);
+    for name in known.relations() {
+        let number = known.relation(name);
+        let is_visible = known.path.shows(known.schema, name);
+        let text = match is_visible {
+            true => name.to_string(),
+            false => format!("{}.{name}", name.schema()),
+        };
+        add(number, "relation", &text);
+        if is_visible {
+            add(number, "visible", name.own());
         }
+    }
+    for dependent in known.schema.dependents() {
+        add(known.relation(dependent.name()), "view", dependent.query());
+    }
+    for table in known.schema.tables() {
         for index in indexes(table) {
-            let number = known.relation(&index.name);
-            add(number, "relation", &index.name);
+            let number = known.relation(&table.index_name(&index));
             add(number, "index", &of_index(table, &index));
         }
         for constraint in constraints(table) {
             let number = known.part(table, Part::Constraint(constraint.name));
             add(number, "constraint", &of_constraint(table, &constraint));
         }
-    }
-    for view in known.schema.views() {
-        let number = known.relation(&view.name);
-        add(number, "relation", &view.name);
-        add(number, "view", &view.query);
-    }
-    for sequence in known.schema.sequences() {
-        add(known.relation(&sequence.name), "relation", &sequence.name);
     }
     for sql_type in known_types(known.schema) {
         let (described, kind) = match sql_type {

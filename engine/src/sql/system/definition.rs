@@ -1,9 +1,8 @@
 //! Objects as the statements that make them, as PostgreSQL's `pg_get_…def` functions write them.
 
-use super::PUBLIC;
 use super::constraint::{Constraint, Kind};
-use crate::catalog::{Index, ReferentialAction, Table};
-use crate::sql::identifier::quoted;
+use crate::catalog::{Index, PUBLIC, ReferentialAction, RelationName, Table};
+use crate::sql::identifier::{qualified, quoted};
 
 /// `pg_get_constraintdef`: what stands behind the name of a constraint.
 pub(super) fn of_constraint(table: &Table, constraint: &Constraint<'_>) -> String {
@@ -19,7 +18,7 @@ pub(super) fn of_constraint(table: &Table, constraint: &Constraint<'_>) -> Strin
         Kind::Check(condition) => format!("CHECK (({condition}))"),
         Kind::ForeignKey(key) => {
             let referenced = names(key.referenced_columns.iter().map(String::as_str));
-            let of = quoted(&key.referenced_table);
+            let of = relation(&key.referenced_table);
             let mut text = format!("FOREIGN KEY ({columns}) REFERENCES {of}({referenced})");
             if key.full_match {
                 text.push_str(" MATCH FULL");
@@ -46,6 +45,14 @@ pub(super) fn of_constraint(table: &Table, constraint: &Constraint<'_>) -> Strin
     text
 }
 
+/// A relation as an identifier, with its schema unless that is `public`.
+fn relation(name: &RelationName) -> String {
+    match name.schema() {
+        PUBLIC => quoted(name.own()),
+        _ => qualified(name),
+    }
+}
+
 /// What a referential action is called.
 pub(super) fn rule(action: ReferentialAction) -> &'static str {
     match action {
@@ -60,7 +67,7 @@ pub(super) fn rule(action: ReferentialAction) -> &'static str {
 /// `pg_get_indexdef`: the whole statement.
 pub(super) fn of_index(table: &Table, index: &Index) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let (name, of) = (quoted(&index.name), quoted(&table.name));
+    let (name, of) = (quoted(&index.name), qualified(&table.name));
     let columns: Vec<String> = index
         .columns
         .iter()
@@ -73,7 +80,7 @@ pub(super) fn of_index(table: &Table, index: &Index) -> String {
         })
         .collect();
     let columns = columns.join(", ");
-    let mut text = format!("CREATE {unique}INDEX {name} ON {PUBLIC}.{of} USING btree ({columns})");
+    let mut text = format!("CREATE {unique}INDEX {name} ON {of} USING btree ({columns})");
     if let Some(predicate) = &index.predicate {
         text.push_str(&format!(" WHERE ({predicate})"));
     }

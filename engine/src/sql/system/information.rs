@@ -3,8 +3,8 @@
 use super::constraint::default;
 use super::rows::{Cell, Rows, yes};
 use super::type_row::describe;
-use super::{CATALOG, DATABASE, INFORMATION, Numbered, PUBLIC, ROLE, SystemTable};
-use crate::catalog::{CheckOption, Column, Sequence, Table};
+use super::{CATALOG, DATABASE, INFORMATION, Numbered, ROLE, SystemTable};
+use crate::catalog::{CheckOption, Column, PUBLIC, RelationName, Sequence, Table};
 use crate::sql::bind::settable_columns;
 use crate::types::SqlType;
 
@@ -20,8 +20,8 @@ pub(super) static TABLES: &[SystemTable] = &[
         name: "schemata",
         columns: "catalog_name schema_name schema_owner default_character_set_catalog default_character_set_schema \
             default_character_set_name sql_path",
-        fill: |_, rows| {
-            for schema in [PUBLIC, INFORMATION, CATALOG] {
+        fill: |known, rows| {
+            for (_, schema) in known.namespaces() {
                 rows.add([
                     ("catalog_name", DATABASE.into()),
                     ("schema_name", schema.into()),
@@ -68,10 +68,10 @@ pub(super) static TABLES: &[SystemTable] = &[
                 for name in of.filter(|name| known.schema.sequence(name).is_none()) {
                     rows.add([
                         ("view_catalog", DATABASE.into()),
-                        ("view_schema", PUBLIC.into()),
+                        ("view_schema", view.name.schema().into()),
                         ("view_name", (&view.name).into()),
                         ("table_catalog", DATABASE.into()),
-                        ("table_schema", PUBLIC.into()),
+                        ("table_schema", name.schema().into()),
                         ("table_name", name.into()),
                     ]);
                 }
@@ -101,11 +101,11 @@ fn tables(known: &Numbered<'_>, rows: &mut Rows) {
         ]);
     };
     for table in known.tables() {
-        add(PUBLIC, &table.name, false, true);
+        add(table.name.schema(), table.name.own(), false, true);
     }
     for view in known.schema.views() {
         let insertable = settable_columns(known.schema, view).contains(&true);
-        add(PUBLIC, &view.name, true, insertable);
+        add(view.name.schema(), view.name.own(), true, insertable);
     }
     for table in super::listed() {
         add(table.schema, table.name, true, false);
@@ -122,7 +122,7 @@ fn views(known: &Numbered<'_>, rows: &mut Rows) {
         let can_change = settable_columns(known.schema, view).contains(&true);
         rows.add([
             ("table_catalog", DATABASE.into()),
-            ("table_schema", PUBLIC.into()),
+            ("table_schema", view.name.schema().into()),
             ("table_name", (&view.name).into()),
             ("view_definition", (&view.query).into()),
             ("check_option", check.into()),
@@ -151,8 +151,8 @@ fn columns(known: &Numbered<'_>, rows: &mut Rows) {
     for table in known.tables() {
         for (position, column) in table.columns.iter().enumerate() {
             let place = Place {
-                schema: PUBLIC,
-                table: &table.name,
+                schema: table.name.schema(),
+                table: table.name.own(),
                 position,
                 name: &column.name,
                 sql_type: column.sql_type,
@@ -165,7 +165,12 @@ fn columns(known: &Numbered<'_>, rows: &mut Rows) {
     let views = known.schema.views();
     let views = views.map(|view| {
         let settable = settable_columns(known.schema, view);
-        (PUBLIC, view.name.as_str(), view.columns.clone(), settable)
+        (
+            view.name.schema(),
+            view.name.own(),
+            view.columns.clone(),
+            settable,
+        )
     });
     let own = super::listed().map(|table| (table.schema, table.name, table.columns(), Vec::new()));
     for (schema, table, columns, settable) in views.chain(own) {
@@ -208,7 +213,7 @@ fn add_column(known: &Numbered<'_>, place: &Place<'_>, rows: &mut Rows) {
         ("column_default", written.filter(|_| !is_generated).into()),
         ("is_nullable", yes(!column.is_some_and(|c| c.not_null))),
         ("udt_catalog", DATABASE.into()),
-        ("udt_schema", CATALOG.into()),
+        ("udt_schema", schema_of(place.sql_type).into()),
         ("udt_name", describe(place.sql_type).name.into()),
         ("dtd_identifier", number.into()),
         ("is_self_referencing", yes(false)),
@@ -255,6 +260,7 @@ const CHARACTER_BYTES: i64 = 4;
 fn type_cells(sql_type: SqlType) -> impl Iterator<Item = (&'static str, Cell)> {
     let name = match sql_type {
         SqlType::Array(_) => "ARRAY",
+        SqlType::Enum(_) => "USER-DEFINED",
         other => other.base_name(),
     };
     let binary = |bits: i64| (Some(bits), Some(2), None);
@@ -296,16 +302,25 @@ fn type_cells(sql_type: SqlType) -> impl Iterator<Item = (&'static str, Cell)> {
     .into_iter()
 }
 
+/// The name of the schema of a type.
+fn schema_of(sql_type: SqlType) -> &'static str {
+    match sql_type {
+        SqlType::Enum(_) => PUBLIC,
+        SqlType::Array(element) => schema_of(element.sql_type()),
+        _ => CATALOG,
+    }
+}
+
 fn sequences(known: &Numbered<'_>, rows: &mut Rows) {
     let columns = known.schema.tables().flat_map(|table| &table.columns);
-    let hidden: Vec<&str> = columns
-        .filter_map(|column| Some(column.identity.as_ref()?.sequence.as_str()))
+    let hidden: Vec<&RelationName> = columns
+        .filter_map(|column| Some(&column.identity.as_ref()?.sequence))
         .collect();
-    let visible = |sequence: &&std::sync::Arc<Sequence>| !hidden.contains(&sequence.name.as_str());
+    let visible = |sequence: &&std::sync::Arc<Sequence>| !hidden.contains(&&sequence.name);
     for sequence in known.schema.sequences().filter(visible) {
         let of = [
             ("sequence_catalog", DATABASE.into()),
-            ("sequence_schema", PUBLIC.into()),
+            ("sequence_schema", sequence.name.schema().into()),
             ("sequence_name", (&sequence.name).into()),
             ("start_value", sequence.start.into()),
             ("minimum_value", sequence.counting.least.into()),

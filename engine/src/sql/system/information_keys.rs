@@ -3,7 +3,7 @@
 use super::constraint::{Constraint, Kind, constraints, referenced_key};
 use super::definition::rule;
 use super::rows::{Cell, Rows, yes};
-use super::{DATABASE, INFORMATION, Numbered, PUBLIC, SystemTable};
+use super::{DATABASE, INFORMATION, Numbered, SystemTable};
 use crate::catalog::Table;
 
 pub(super) static TABLES: &[SystemTable] = &[
@@ -27,7 +27,12 @@ pub(super) static TABLES: &[SystemTable] = &[
                     ("enforced", yes(true)),
                     ("nulls_distinct", distinct.into()),
                 ];
-                add(rows, Some(table), constraint.name, more);
+                add(
+                    rows,
+                    (table.name.schema(), Some(table)),
+                    constraint.name,
+                    more,
+                );
             });
         },
     },
@@ -44,7 +49,7 @@ pub(super) static TABLES: &[SystemTable] = &[
         columns: "constraint_catalog constraint_schema constraint_name unique_constraint_catalog \
             unique_constraint_schema unique_constraint_name match_option update_rule delete_rule",
         fill: |known, rows| {
-            each(known, |_, constraint| {
+            each(known, |table, constraint| {
                 let Kind::ForeignKey(key) = constraint.kind else {
                     return;
                 };
@@ -53,7 +58,10 @@ pub(super) static TABLES: &[SystemTable] = &[
                 let unique = referenced.as_ref().map(|(_, constraint)| constraint.name);
                 let more = [
                     ("unique_constraint_catalog", place(DATABASE)),
-                    ("unique_constraint_schema", place(PUBLIC)),
+                    (
+                        "unique_constraint_schema",
+                        place(key.referenced_table.schema()),
+                    ),
                     ("unique_constraint_name", unique.into()),
                     (
                         "match_option",
@@ -62,7 +70,7 @@ pub(super) static TABLES: &[SystemTable] = &[
                     ("update_rule", rule(key.on_update).into()),
                     ("delete_rule", rule(key.on_delete).into()),
                 ];
-                add(rows, None, constraint.name, more);
+                add(rows, (table.name.schema(), None), constraint.name, more);
             });
         },
     },
@@ -71,12 +79,12 @@ pub(super) static TABLES: &[SystemTable] = &[
         name: "check_constraints",
         columns: "constraint_catalog constraint_schema constraint_name check_clause",
         fill: |known, rows| {
-            each(known, |_, constraint| {
+            each(known, |table, constraint| {
                 if let Kind::Check(condition) = constraint.kind {
                     let clause = format!("(({condition}))");
                     add(
                         rows,
-                        None,
+                        (table.name.schema(), None),
                         constraint.name,
                         [("check_clause", clause.into())],
                     );
@@ -91,11 +99,11 @@ pub(super) static TABLES: &[SystemTable] = &[
             constraint_name",
         fill: |known, rows| {
             each(known, |table, constraint| {
-                let (table, columns) = used(known, table, constraint);
+                let (of, columns) = used(known, table, constraint);
                 for column in columns {
                     add(
                         rows,
-                        Some(table),
+                        (table.name.schema(), Some(of)),
                         constraint.name,
                         [("column_name", column.into())],
                     );
@@ -112,7 +120,7 @@ pub(super) static TABLES: &[SystemTable] = &[
                 if !matches!(constraint.kind, Kind::Check(_)) {
                     add(
                         rows,
-                        Some(used(known, table, constraint).0),
+                        (table.name.schema(), Some(used(known, table, constraint).0)),
                         constraint.name,
                         [],
                     );
@@ -152,20 +160,20 @@ fn used<'s>(
 /// Adds a row about a constraint, of a table where the row says so.
 fn add<const N: usize>(
     rows: &mut Rows,
-    table: Option<&Table>,
+    (schema, table): (&str, Option<&Table>),
     name: &str,
     more: [(&str, Cell); N],
 ) {
     let of_table = table.map(|table| {
         [
             ("table_catalog", DATABASE.into()),
-            ("table_schema", PUBLIC.into()),
+            ("table_schema", table.name.schema().into()),
             ("table_name", (&table.name).into()),
         ]
     });
     let of_constraint = [
         ("constraint_catalog", DATABASE.into()),
-        ("constraint_schema", PUBLIC.into()),
+        ("constraint_schema", schema.into()),
         ("constraint_name", name.into()),
     ];
     let of_table = of_table.into_iter().flatten();
@@ -196,7 +204,12 @@ fn key_columns(known: &Numbered<'_>, rows: &mut Rows) {
                     position.map(|p| p as i64 + 1).into(),
                 ),
             ];
-            add(rows, Some(table), constraint.name, more);
+            add(
+                rows,
+                (table.name.schema(), Some(table)),
+                constraint.name,
+                more,
+            );
         }
     });
 }

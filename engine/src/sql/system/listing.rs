@@ -3,7 +3,7 @@
 use super::constraint::indexes;
 use super::definition::of_index;
 use super::rows::Rows;
-use super::{CATALOG, Numbered, PUBLIC, ROLE, SystemTable};
+use super::{CATALOG, Numbered, ROLE, SystemTable};
 
 pub(super) static TABLES: &[SystemTable] = &[
     SystemTable {
@@ -16,7 +16,7 @@ pub(super) static TABLES: &[SystemTable] = &[
                 let keys = &mut known.schema.foreign_keys();
                 let is_referenced = keys.any(|(_, key)| key.referenced_table == table.name);
                 rows.add([
-                    ("schemaname", PUBLIC.into()),
+                    ("schemaname", table.name.schema().into()),
                     ("tablename", (&table.name).into()),
                     ("tableowner", ROLE.into()),
                     ("hasindexes", (!indexes(table).is_empty()).into()),
@@ -38,7 +38,7 @@ pub(super) static TABLES: &[SystemTable] = &[
         fill: |known, rows| {
             for view in known.schema.views() {
                 rows.add([
-                    ("schemaname", PUBLIC.into()),
+                    ("schemaname", view.name.schema().into()),
                     ("viewname", (&view.name).into()),
                     ("viewowner", ROLE.into()),
                     ("definition", (&view.query).into()),
@@ -56,7 +56,7 @@ pub(super) static TABLES: &[SystemTable] = &[
                     continue;
                 };
                 rows.add([
-                    ("schemaname", PUBLIC.into()),
+                    ("schemaname", table.name.schema().into()),
                     ("matviewname", (&table.name).into()),
                     ("matviewowner", ROLE.into()),
                     ("hasindexes", (!indexes(table).is_empty()).into()),
@@ -74,7 +74,7 @@ pub(super) static TABLES: &[SystemTable] = &[
             for table in known.schema.tables() {
                 for index in indexes(table) {
                     rows.add([
-                        ("schemaname", PUBLIC.into()),
+                        ("schemaname", table.name.schema().into()),
                         ("tablename", (&table.name).into()),
                         ("indexname", (&index.name).into()),
                         ("indexdef", of_index(table, &index).into()),
@@ -96,7 +96,7 @@ pub(super) static TABLES: &[SystemTable] = &[
 fn sequences(known: &Numbered<'_>, rows: &mut Rows) {
     for sequence in known.schema.sequences() {
         rows.add([
-            ("schemaname", PUBLIC.into()),
+            ("schemaname", sequence.name.schema().into()),
             ("sequencename", (&sequence.name).into()),
             ("sequenceowner", ROLE.into()),
             ("data_type", sequence.sql_type.to_string().into()),

@@ -30,9 +30,7 @@ mod table;
 mod type_row;
 
 pub(super) use numbered::number_of;
-pub(super) use table::{
-    CATALOG, DATABASE, INFORMATION, PUBLIC, ROLE, SystemTable, find, is_system,
-};
+pub(super) use table::{CATALOG, DATABASE, INFORMATION, ROLE, SystemTable, find, is_system};
 pub(super) use type_row::type_name;
 
 use numbered::Numbered;

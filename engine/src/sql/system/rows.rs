@@ -1,5 +1,6 @@
 //! Rows, made of values by the names of their columns.
 
+use crate::catalog::RelationName;
 use crate::types::{ElementType, SqlArray, SqlType, Value};
 
 /// The rows of a table about the schema while they are made.
@@ -104,6 +105,13 @@ impl From<&str> for Cell {
 impl From<&String> for Cell {
     fn from(text: &String) -> Self {
         Self::Text(text.clone())
+    }
+}
+
+impl From<&RelationName> for Cell {
+    /// Its own name.
+    fn from(name: &RelationName) -> Self {
+        Self::Text(name.to_string())
     }
 }
 

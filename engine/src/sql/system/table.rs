@@ -5,14 +5,13 @@ use super::numbered::Numbered;
 use super::rows::{Rows, column};
 use super::{class, class_keys, information, information_keys, listing};
 use crate::catalog::Schema;
+use crate::sql::SearchPath;
 use crate::types::{SqlType, Value};
 
 /// The schema of the SQL standard's tables about the schema.
 pub(in crate::sql) const INFORMATION: &str = "information_schema";
 /// The schema of PostgreSQL's tables about the schema; looked into before any other.
 pub(in crate::sql) const CATALOG: &str = "pg_catalog";
-/// The schema of everything that is stored.
-pub(in crate::sql) const PUBLIC: &str = "public";
 /// The name that a database goes by: there is one in a folder, and no statement can reach another.
 pub(in crate::sql) const DATABASE: &str = "quantadb";
 /// The role of whoever is connected, and the owner of everything.
@@ -39,10 +38,15 @@ impl SystemTable {
         columns.collect()
     }
 
-    /// The rows of a database of that schema.
-    pub(in crate::sql) fn rows(&self, schema: &Schema) -> Vec<Vec<Value>> {
+    /// The name of its schema.
+    pub(in crate::sql) fn schema(&self) -> &'static str {
+        self.schema
+    }
+
+    /// The rows of a database of that schema, for who looks for names along `path`.
+    pub(in crate::sql) fn rows(&self, schema: &Schema, path: &SearchPath) -> Vec<Vec<Value>> {
         let mut rows = Rows::new(self.columns());
-        (self.fill)(&Numbered::new(schema), &mut rows);
+        (self.fill)(&Numbered::new(schema, path), &mut rows);
         rows.into_values()
     }
 }
@@ -84,7 +88,7 @@ mod tests {
         for table in all() {
             let columns = table.columns();
             assert!(!columns.is_empty());
-            for row in table.rows(&Schema::default()) {
+            for row in table.rows(&Schema::default(), &SearchPath::default()) {
                 assert_eq!(row.len(), columns.len(), "{}", table.name);
             }
             assert!(find(Some(table.schema), table.name).is_some());

@@ -71,7 +71,7 @@ fn statement(statement: &Statement) -> String {
         Statement::Drop(dropped) => format!(
             "{} {}{}",
             dropped.tag.to_lowercase(),
-            names(dropped.tables.iter().map(|t| t.name.clone())),
+            names(dropped.tables.iter().map(|t| t.name.to_string())),
             names(dropped.views.iter().map(|v| format!(" view {v}")))
         ),
         Statement::CreateView(view) => format!("create view {view:?}"),
@@ -83,7 +83,10 @@ fn statement(statement: &Statement) -> String {
             names(indexes.iter().map(|(_, n)| n.clone()))
         ),
         Statement::Analyze(tables) => {
-            format!("analyze {}", names(tables.iter().map(|t| t.name.clone())))
+            format!(
+                "analyze {}",
+                names(tables.iter().map(|t| t.name.to_string()))
+            )
         }
         other => format!("{other:?}"),
     }
@@ -244,7 +247,7 @@ fn call(c: &AggregateCall) -> String {
 
 fn from(f: &From) -> String {
     match f {
-        From::Table { table, alias, .. } if table.name == *alias => alias.clone(),
+        From::Table { table, alias, .. } if table.name.own() == alias => alias.clone(),
         From::Table { table, alias, .. } => format!("{} {alias}", table.name),
         From::Subquery {
             query: q, alias, ..
