@@ -31,6 +31,7 @@ mod sequence;
 mod setting;
 mod system;
 mod table_as;
+mod table_command;
 mod walk;
 
 pub(crate) use bind::explain_options;

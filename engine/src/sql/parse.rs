@@ -13,6 +13,7 @@ use super::locking;
 use super::sequence::{self, SequenceChange};
 use super::setting::{Recognised, recognise};
 use super::table_as::{self, TableAs};
+use super::table_command;
 use crate::catalog::CheckOption;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::SqlType;
@@ -92,6 +93,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let to = end
             .as_ref()
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
+        segment = table_command::rewrite(&segment).unwrap_or(segment);
         segment = frame_exclusion::rewrite(&segment).unwrap_or(segment);
         segment = action_columns::rewrite(&segment)?.unwrap_or(segment);
         let locking = locking::rewrite(&segment)?;
@@ -169,6 +171,10 @@ fn parse_statement(
         _ => String::new(),
     };
     sequence::refuse_identity_changes(&words)?;
+    let moves = |at: usize| word(at) == "SET" && word(at + 1) == "SCHEMA";
+    if word(0) == "ALTER" && (3..words.len()).any(moves) {
+        return Err(Error::unsupported("ALTER … SET SCHEMA"));
+    }
     match (word(0).as_str(), words.len()) {
         ("CHECK", 2) if word(1) == "DATABASE" => Ok(ParsedKind::CheckDatabase),
         ("CHECKPOINT", 1) => Ok(ParsedKind::Checkpoint),

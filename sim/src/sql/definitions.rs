@@ -223,9 +223,29 @@ impl Definitions<'_> {
                 )
             }
             18 => format!("DROP VIEW v{number}"),
+            19 if rng.random_bool(0.3) => self.namespace(number, rng),
             19 if rng.random_bool(0.3) => Typed::alter_type(rng),
             19 if rng.random_bool(0.5) => self.materialized(number, rng),
             _ => format!("ANALYZE {table}"),
+        }
+    }
+
+    /// A statement about the schema beside `public`, or about where names are looked for.
+    fn namespace(&self, number: usize, rng: &mut ChaCha8Rng) -> String {
+        let of = self.0.table(rng);
+        match rng.random_range(0..12) {
+            0 => "CREATE SCHEMA s0".to_owned(),
+            1 => "DROP SCHEMA s0".to_owned(),
+            2 => "DROP SCHEMA s0 CASCADE".to_owned(),
+            3 => format!("CREATE TABLE s0.t{number} AS SELECT * FROM public.{of}"),
+            4 => format!("CREATE VIEW s0.v{number} AS SELECT id, a FROM {of} WHERE a > 3"),
+            5 => format!("CREATE INDEX t{number}_i1 ON s0.t{number} (a)"),
+            6 => format!(
+                "INSERT INTO s0.t{number} (id, a, b) SELECT id, a, b FROM public.{of} ORDER BY id, a LIMIT 5"
+            ),
+            7 => format!("DROP TABLE s0.t{number}"),
+            8 => "RESET search_path".to_owned(),
+            _ => "SET search_path TO s0, public".to_owned(),
         }
     }
 

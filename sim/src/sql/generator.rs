@@ -51,14 +51,15 @@ impl Generator {
     /// All tables and views that statements may create.
     pub fn relations(&self) -> Vec<String> {
         let tables = (0..self.tables).map(|t| format!("t{t}"));
-        let views = (0..self.tables).flat_map(|t| [format!("v{t}"), format!("m{t}")]);
-        tables.chain(views).collect()
+        let others = (0..self.tables)
+            .flat_map(|t| ["v", "m", "s0.t", "s0.v", "s0.m"].map(|kind| format!("{kind}{t}")));
+        tables.chain(others).collect()
     }
 
     /// The first statements of a run, as one string.
     pub fn first(&self, rng: &mut ChaCha8Rng) -> String {
         let table = Definitions(self).create_table(0, rng);
-        format!("{}; {table}", Typed::create_type())
+        format!("{}; CREATE SCHEMA s0; {table}", Typed::create_type())
     }
 
     /// The next statement of a session.
@@ -336,7 +337,7 @@ impl Generator {
                 let condition = pick(rng, &["", "", " WHERE a = 5", " WHERE a > 3 AND id = '2'"]);
                 format!(
                     "SELECT * FROM {}{number}{condition}",
-                    pick(rng, &["v", "v", "m"])
+                    pick(rng, &["v", "v", "m", "s0.t", "s0.v"])
                 )
             }
         }

@@ -5,7 +5,7 @@ use super::coerce::{Context, common_type};
 use super::context::{Binder, Clause, DEPTH_MAX, Level};
 use super::lateral::is_lateral;
 use super::names::{at, single, sql_error};
-use super::scope::{Found, Scope, Visible};
+use super::scope::{Found, Scope, ScopeTable, Visible};
 use super::with::NoRecursion;
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind, From, JoinKind};
@@ -229,9 +229,13 @@ fn looks_left(item: &ast::TableWithJoins) -> bool {
         && kinds.all(|join| join.is_ok_and(|j| !j.swapped && j.kind != JoinKind::Full))
 }
 
-/// `42712` when both sides have a table of the same name.
+/// `42712` when both sides have a table of the same name, and no schemas tell them apart.
 fn check_names(left: &Scope, right: &Scope) -> Result<()> {
-    match right.tables.iter().find(|t| left.table(&t.alias).is_some()) {
+    let is_same = |a: &ScopeTable, b: &ScopeTable| {
+        a.alias == b.alias && (a.schema.is_none() || b.schema.is_none() || a.schema == b.schema)
+    };
+    let clashes = |t: &&ScopeTable| left.tables.iter().any(|l| is_same(l, t));
+    match right.tables.iter().find(clashes) {
         Some(table) => {
             let message = format!("table name \"{}\" specified more than once", table.alias);
             Err(sql_error("42712", message))

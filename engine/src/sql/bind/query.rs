@@ -286,7 +286,8 @@ impl Binder<'_> {
             _ => return Err(Error::unsupported(format_args!("the name {name}"))),
         };
         let alias = fold(ident)?;
-        match self.level().scope.table_in(schema.as_deref(), &alias) {
+        let scope = &self.level().scope;
+        match scope.table_in(schema.as_deref(), &alias, ident)? {
             Some(table) => {
                 let columns = table.columns.iter();
                 targets.extend(

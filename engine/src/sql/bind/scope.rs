@@ -120,12 +120,25 @@ impl Scope {
         self.tables.iter().find(|t| t.alias == alias)
     }
 
-    /// The table of that alias, in that schema if one is said.
-    pub(super) fn table_in(&self, schema: Option<&str>, alias: &str) -> Option<&ScopeTable> {
-        let is_it = |t: &&ScopeTable| {
-            t.alias == alias && (schema.is_none() || t.schema.as_deref() == schema)
-        };
-        self.tables.iter().find(is_it)
+    /// The table of that alias, in that schema if one is said. Errors: `42P09` when several schemas have one.
+    pub(super) fn table_in(
+        &self,
+        schema: Option<&str>,
+        alias: &str,
+        ident: &Ident,
+    ) -> Result<Option<&ScopeTable>> {
+        let mut found = self
+            .tables
+            .iter()
+            .filter(|t| t.alias == alias && (schema.is_none() || t.schema.as_deref() == schema));
+        let first = found.next();
+        match found.next() {
+            None => Ok(first),
+            Some(_) => {
+                let message = format!("table reference \"{alias}\" is ambiguous");
+                Err(at(sql_error("42P09", message), ident))
+            }
+        }
     }
 
     /// The column of that name, wherever it is. `42702` when several tables have one.
@@ -252,7 +265,7 @@ pub(super) fn resolve<'s>(
     };
     let alias = fold(qualifier)?;
     for (depth, scope) in scopes.rev().enumerate() {
-        if let Some(table) = scope.table_in(of.as_deref(), &alias) {
+        if let Some(table) = scope.table_in(of.as_deref(), &alias, qualifier)? {
             return Ok(seen_from(depth, table.find(&name, last)?));
         }
     }

@@ -1,0 +1,69 @@
+//! `TABLE name`, which is `SELECT * FROM name` and stands wherever a query may: `sqlparser` does not read it at the beginning
+//! of a statement, nor with all that may follow.
+
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+
+fn keyword(token: Option<&TokenWithSpan>) -> Keyword {
+    match token.map(|t| &t.token) {
+        Some(Token::Word(word)) if word.quote_style.is_none() => word.keyword,
+        _ => Keyword::NoKeyword,
+    }
+}
+
+/// Whether a query may begin behind this token; `None` is before the first.
+fn begins_query(before: Option<&TokenWithSpan>) -> bool {
+    let Some(token) = before else {
+        return true;
+    };
+    matches!(token.token, Token::LParen | Token::RParen)
+        || matches!(
+            keyword(Some(token)),
+            Keyword::AS
+                | Keyword::UNION
+                | Keyword::INTERSECT
+                | Keyword::EXCEPT
+                | Keyword::ALL
+                | Keyword::DISTINCT
+                | Keyword::EXPLAIN
+                | Keyword::ANALYZE
+                | Keyword::VERBOSE
+        )
+}
+
+/// The tokens, without blanks before it, with every such query rewritten; `None` when there is none.
+pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
+    let is_one = |at: usize| {
+        let before = at.checked_sub(1).map(|before| &tokens[before]);
+        keyword(Some(&tokens[at])) == Keyword::TABLE
+            && begins_query(before)
+            && matches!(tokens.get(at + 1).map(|t| &t.token), Some(Token::Word(_)))
+    };
+    if !(0..tokens.len()).any(is_one) {
+        return None;
+    }
+    let mut rewritten = Vec::with_capacity(tokens.len() + 2);
+    for (at, token) in tokens.iter().enumerate() {
+        if !is_one(at) {
+            rewritten.push(token.clone());
+            continue;
+        }
+        let word = |value: &str, keyword: Keyword| {
+            Token::Word(Word {
+                value: value.to_owned(),
+                quote_style: None,
+                keyword,
+            })
+        };
+        let select = [
+            word("SELECT", Keyword::SELECT),
+            Token::Mul,
+            word("FROM", Keyword::FROM),
+        ];
+        rewritten.extend(select.map(|new| TokenWithSpan {
+            token: new,
+            span: token.span,
+        }));
+    }
+    Some(rewritten)
+}
