@@ -17,7 +17,7 @@
 //! A sequence that is made or begun anew by a transaction has a tree that nobody else sees. Where it stands is then a note
 //! of the session, written into the tree with the commit.
 
-use crate::catalog::{self, Counting, Schema, Sequence, SequenceState};
+use crate::catalog::{self, Counting, PUBLIC, Schema, Sequence, SequenceState};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::SequenceValues;
@@ -187,7 +187,16 @@ impl Sequences<'_> {
         }
         let (state, message) = match self.schema.relation_exists(&name) {
             true => ("42809", format!("\"{name}\" is not a sequence")),
-            false => ("42P01", format!("relation \"{name}\" does not exist")),
+            false if name.schema() == PUBLIC => {
+                ("42P01", format!("relation \"{name}\" does not exist"))
+            }
+            false => {
+                let schema = name.schema();
+                (
+                    "42P01",
+                    format!("relation \"{schema}.{name}\" does not exist"),
+                )
+            }
         };
         Err(Error::new(ErrorKind::Sql, state, message))
     }

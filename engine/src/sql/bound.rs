@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod copy;
+mod definition;
 mod from;
 mod set_rows;
 mod window;
@@ -13,10 +14,8 @@ pub use super::change::{
     ConflictUpdate, Delete, Insert, Merge, MergeAction, MergeKind, ModifyingQuery, OnConflict,
     Returning, RowRules, Update,
 };
-use crate::catalog::{
-    Column, ForeignKey, Index, Materialized, RelationName, Sequence, Table, Types, View,
-};
-use crate::storage::{IsolationLevel, LockMode, TreeId};
+use crate::catalog::{RelationName, Table, View};
+use crate::storage::{IsolationLevel, LockMode};
 use crate::types::{EnumType, SqlType, Value};
 use std::sync::Arc;
 
@@ -25,6 +24,10 @@ pub use aggregate::{
     Regression, Spread,
 };
 pub use copy::{CopyColumn, CopyForm, CopyFrom, CopyHeader, CopyTo};
+pub use definition::{
+    AlterSequence, AlterTable, Commented, CreateIndex, CreateSequence, CreateTable, Dropped,
+    Filled, SequenceOwner,
+};
 pub use from::{
     CteReference, From, Function, JoinKind, Lateral, Recursive, SetOperation, SetOperator,
     TableFunction, WithQuery,
@@ -482,149 +485,4 @@ pub enum ArithmeticOp {
     Multiply,
     Divide,
     Modulo,
-}
-
-/// `ALTER TABLE`.
-#[derive(Clone, Debug)]
-pub struct AlterTable {
-    /// The table as it is.
-    pub table: Arc<Table>,
-    /// As it becomes. An index that no index of `table` has the tree of is to be built.
-    pub altered: Table,
-    /// What each column of a row becomes, over the columns of `table`; `None` when rows stay as they are stored.
-    pub rows: Option<Vec<Expr>>,
-    /// Columns of `altered` in which no row may have NULL, which is to be seen.
-    pub not_null: Vec<usize>,
-    /// Conditions over the columns of `altered`, with their names, that no row may break, which is to be seen.
-    pub checks: Vec<(String, Expr)>,
-    /// Names of the foreign keys of `altered` that are to be checked.
-    pub foreign_keys: Vec<String>,
-    /// Old and new names of columns that other tables may refer to.
-    pub renamed: Vec<(String, String)>,
-    /// The sequences of new columns, as in [`CreateSequence`].
-    pub sequences: Vec<Sequence>,
-}
-
-/// `ALTER SEQUENCE`.
-#[derive(Clone, Debug)]
-pub struct AlterSequence {
-    /// As it is.
-    pub before: Arc<Sequence>,
-    /// As it becomes, with the tree of `before`.
-    pub after: Sequence,
-    /// The value that comes next.
-    pub restart: Option<i64>,
-    /// `OWNED BY`; `Some(None)` for nobody.
-    pub owner: Option<Option<SequenceOwner>>,
-}
-
-/// What a comment is about, with the comment.
-#[derive(Clone, Debug)]
-pub enum Commented {
-    /// A table, or a part of it.
-    Table(Box<Table>),
-    /// A view.
-    View(Box<View>),
-    /// A sequence.
-    Sequence(Box<Sequence>),
-}
-
-/// `CREATE SEQUENCE`.
-#[derive(Clone, Debug)]
-pub struct CreateSequence {
-    /// The sequence, which has neither a number nor a tree yet.
-    pub sequence: Sequence,
-    /// `OWNED BY`
-    pub owner: Option<SequenceOwner>,
-}
-
-/// The column with which a sequence is dropped.
-#[derive(Clone, Debug)]
-pub struct SequenceOwner {
-    /// The table.
-    pub table: RelationName,
-    /// The column.
-    pub column: String,
-}
-
-/// What a query fills.
-#[derive(Clone, Debug)]
-pub enum Filled {
-    /// A new table; the rows are added to one like it that has no tree yet.
-    New(Box<CreateTable>),
-    /// A materialized view in the place of the rows that it has.
-    Refreshed(Arc<Table>),
-}
-
-/// What goes with a `DROP`, what depends on what it names included; nothing when `IF EXISTS` found none.
-#[derive(Clone, Debug)]
-pub struct Dropped {
-    /// `DROP TABLE` or its like.
-    pub tag: &'static str,
-    /// Tables and materialized views.
-    pub tables: Vec<Arc<Table>>,
-    /// Names of views.
-    pub views: Vec<RelationName>,
-    /// Sequences, beside those that the tables own.
-    pub sequences: Vec<Arc<Sequence>>,
-    /// Types.
-    pub types: Vec<EnumType>,
-    /// Schemas, as SQL has them.
-    pub namespaces: Vec<String>,
-}
-
-/// `CREATE TABLE`.
-#[derive(Clone, Debug)]
-pub struct CreateTable {
-    /// The name.
-    pub name: RelationName,
-    /// `IF NOT EXISTS` and it does: nothing to do.
-    pub exists: bool,
-    /// The columns.
-    pub columns: Vec<Column>,
-    /// Position of the `INTEGER`/`BIGINT`/`SMALLINT PRIMARY KEY` column, which is the row id itself.
-    pub row_id_column: Option<usize>,
-    /// Name of the primary key constraint, where there is one.
-    pub primary_key_name: Option<String>,
-    /// Unique indexes for the other PRIMARY KEY and UNIQUE constraints (their trees do not exist yet).
-    pub indexes: Vec<Index>,
-    /// CHECK constraints: name and SQL text.
-    pub checks: Vec<(String, String)>,
-    /// Foreign keys.
-    pub foreign_keys: Vec<ForeignKey>,
-    /// The sequences of its columns, as in [`CreateSequence`].
-    pub sequences: Vec<Sequence>,
-    /// What it is beside a table, if it is a materialized view.
-    pub materialized: Option<Materialized>,
-    /// The types that its stored expressions may name.
-    pub types: Types,
-}
-
-impl CreateTable {
-    /// The table that it makes, without its own tree.
-    pub fn table(&self) -> Table {
-        Table {
-            name: self.name.clone(),
-            tree: TreeId(u32::MAX),
-            columns: self.columns.clone(),
-            row_id_column: self.row_id_column,
-            primary_key_name: self.primary_key_name.clone(),
-            indexes: self.indexes.clone(),
-            checks: self.checks.clone(),
-            foreign_keys: self.foreign_keys.clone(),
-            statistics: None,
-            comment: None,
-            materialized: self.materialized.clone(),
-            types: self.types.clone(),
-        }
-    }
-}
-
-/// `CREATE INDEX`.
-#[derive(Clone, Debug)]
-pub struct CreateIndex {
-    /// The table.
-    pub table: Arc<Table>,
-    /// The index (its tree does not exist yet).
-    pub index: Index,
 }

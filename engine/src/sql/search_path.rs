@@ -1,5 +1,6 @@
 //! Where names of relations are looked for that say no schema.
 
+use super::identifier::{qualified, quoted};
 use crate::catalog::{PUBLIC, RelationName, Schema};
 use std::sync::Arc;
 
@@ -69,8 +70,9 @@ impl SearchPath {
     /// The relation of that name, else the name that it would have.
     pub(super) fn find_or_make_up(&self, schema: &Schema, own: &str) -> RelationName {
         self.find(schema, own).unwrap_or_else(|| {
-            let first = self.existing(schema).next();
-            RelationName::new(first.unwrap_or(PUBLIC), own)
+            let written = self.schemas.first().map(String::as_str);
+            let first = self.existing(schema).next().or(written);
+            RelationName::new(first.unwrap_or_default(), own)
         })
     }
 
@@ -86,6 +88,14 @@ impl SearchPath {
     /// Whether the name of that relation alone is enough to find it.
     pub(super) fn shows(&self, schema: &Schema, name: &RelationName) -> bool {
         self.find(schema, name.own()).as_ref() == Some(name)
+    }
+
+    /// The relation as an identifier, with its schema where it could not be found without.
+    pub(super) fn identifier(&self, schema: &Schema, name: &RelationName) -> String {
+        match self.shows(schema, name) {
+            true => quoted(name.own()),
+            false => qualified(name),
+        }
     }
 }
 

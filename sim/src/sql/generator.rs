@@ -302,23 +302,7 @@ impl Generator {
             3 => format!(
                 "SELECT x.id, y.id, x.a FROM {table} x JOIN {other} y ON x.a = y.a WHERE x.a < 10"
             ),
-            4 => {
-                let source = match rng.random_range(0..6) {
-                    0 => format!("(SELECT * FROM {table}) s WHERE {condition}"),
-                    1 => format!(
-                        "(SELECT * FROM {table} ORDER BY a, id LIMIT 7) s WHERE {condition}"
-                    ),
-                    2 => format!("v{} WHERE a % 2 = 1", rng.random_range(0..self.tables)),
-                    _ => format!("{table} WHERE {condition}"),
-                };
-                let limit = format!(" LIMIT {}", rng.random_range(0..20));
-                let locking = LOCKING[rng.random_range(0..LOCKING.len())];
-                let end = match rng.random_bool(0.5) {
-                    true => format!("{limit}{locking}"),
-                    false => format!("{locking}{limit}"),
-                };
-                format!("SELECT a, id FROM {source} ORDER BY a, id{end}")
-            }
+            4 => self.locking(&table, &condition, rng),
             5 => format!("SELECT DISTINCT b FROM {table} WHERE {condition}"),
             6 => format!(
                 "SELECT x.id, y.b FROM {table} x LEFT JOIN {other} y ON x.id = y.id AND y.a > 5"
@@ -341,6 +325,23 @@ impl Generator {
                 )
             }
         }
+    }
+
+    /// A query that may lock rows, of a table or of something over one.
+    fn locking(&self, table: &str, condition: &str, rng: &mut ChaCha8Rng) -> String {
+        let source = match rng.random_range(0..6) {
+            0 => format!("(SELECT * FROM {table}) s WHERE {condition}"),
+            1 => format!("(SELECT * FROM {table} ORDER BY a, id LIMIT 7) s WHERE {condition}"),
+            2 => format!("v{} WHERE a % 2 = 1", rng.random_range(0..self.tables)),
+            _ => format!("{table} WHERE {condition}"),
+        };
+        let limit = format!(" LIMIT {}", rng.random_range(0..20));
+        let locking = LOCKING[rng.random_range(0..LOCKING.len())];
+        let end = match rng.random_bool(0.5) {
+            true => format!("{limit}{locking}"),
+            false => format!("{locking}{limit}"),
+        };
+        format!("SELECT a, id FROM {source} ORDER BY a, id{end}")
     }
 
     /// UNION and its like. No NUMERIC: which of two equal ones with different scales is given, is for the plan to choose.

@@ -56,10 +56,7 @@ impl Binder<'_> {
 
     /// The relation of that name, as messages have it: with its schema where it could not be found without.
     pub(super) fn described(&self, name: &RelationName) -> String {
-        match self.path.shows(self.schema, name) || !self.relation_exists(name) {
-            true => name.to_string(),
-            false => format!("{}.{name}", name.schema()),
-        }
+        self.path.identifier(self.schema, name)
     }
 }
 

@@ -219,6 +219,26 @@ fn classes(known: &Numbered<'_>, rows: &mut Rows) {
     }
 }
 
+/// Columns of `pg_class` that are 0 for all relations.
+const NONE_OF_CLASS: [&str; 8] = [
+    "reltype",
+    "reloftype",
+    "reltablespace",
+    "relallvisible",
+    "reltoastrelid",
+    "relrewrite",
+    "relfrozenxid",
+    "relminmxid",
+];
+/// Columns of `pg_class` that are false for all relations.
+const NEVER_OF_CLASS: [&str; 5] = [
+    "relisshared",
+    "relhassubclass",
+    "relrowsecurity",
+    "relforcerowsecurity",
+    "relispartition",
+];
+
 fn add_class(known: &Numbered<'_>, class: &Class<'_>, rows: &mut Rows) {
     let number = known.relation(class.name);
     let statistics = class.table.and_then(|table| table.statistics.as_ref());
@@ -233,23 +253,6 @@ fn add_class(known: &Numbered<'_>, class: &Class<'_>, rows: &mut Rows) {
         !table.foreign_keys.is_empty() || keys.any(|(_, key)| key.referenced_table == table.name)
     };
     let has_index = class.table.is_some_and(|table| !indexes(table).is_empty());
-    let none = [
-        "reltype",
-        "reloftype",
-        "reltablespace",
-        "relallvisible",
-        "reltoastrelid",
-        "relrewrite",
-        "relfrozenxid",
-        "relminmxid",
-    ];
-    let never = [
-        "relisshared",
-        "relhassubclass",
-        "relrowsecurity",
-        "relforcerowsecurity",
-        "relispartition",
-    ];
     let own = [
         ("oid", number.into()),
         ("relname", class.name.into()),
@@ -287,8 +290,8 @@ fn add_class(known: &Numbered<'_>, class: &Class<'_>, rows: &mut Rows) {
             if class.kind == "r" { "d" } else { "n" }.into(),
         ),
     ];
-    let none = none.map(|name| (name, Cell::Number(0)));
-    let never = never.map(|name| (name, Cell::Flag(false)));
+    let none = NONE_OF_CLASS.map(|name| (name, Cell::Number(0)));
+    let never = NEVER_OF_CLASS.map(|name| (name, Cell::Flag(false)));
     rows.add_all(own.into_iter().chain(none).chain(never));
 }
 

@@ -270,13 +270,12 @@ fn definitions(known: &Numbered<'_>, rows: &mut Rows) {
     };
     for name in known.relations() {
         let number = known.relation(name);
-        let is_visible = known.path.shows(known.schema, name);
-        let text = match is_visible {
-            true => name.to_string(),
-            false => format!("{}.{name}", name.schema()),
-        };
-        add(number, "relation", &text);
-        if is_visible {
+        add(
+            number,
+            "relation",
+            &known.path.identifier(known.schema, name),
+        );
+        if known.path.shows(known.schema, name) {
             add(number, "visible", name.own());
         }
     }
