@@ -96,6 +96,7 @@ impl Binder<'_> {
             columns.push(("ordinality".to_string(), SqlType::Int8));
         }
         let mut scope = Scope::of_columns(&known_as, columns.clone());
+        scope.tables[0].is_single = columns.len() == 1;
         rename(&mut scope, call.alias)?;
         let targets = columns
             .iter()

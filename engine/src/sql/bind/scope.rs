@@ -15,6 +15,8 @@ pub(super) struct ScopeTable {
     pub(super) alias: String,
     /// The schema that may be said before it: of a relation that is known by its own name.
     pub(super) schema: Option<String>,
+    /// Whether its name alone means its one column: that of a function which gives single values.
+    pub(super) is_single: bool,
     /// Names, types and positions of its columns.
     pub(super) columns: Vec<ScopeColumn>,
     /// The table itself, when it is one.
@@ -95,6 +97,7 @@ impl Scope {
             tables: vec![ScopeTable {
                 alias: alias.to_string(),
                 schema: None,
+                is_single: false,
                 columns,
                 table: None,
             }],
@@ -255,6 +258,12 @@ pub(super) fn resolve<'s>(
         for (depth, scope) in scopes.clone().rev().enumerate() {
             if let Found::Column(expr) = scope.find(&name, last)? {
                 return Ok(seen_from(depth, expr));
+            }
+        }
+        for (depth, scope) in scopes.clone().rev().enumerate() {
+            if let Some(table) = scope.table(&name).filter(|table| table.is_single) {
+                let only = &table.columns[0];
+                return Ok(seen_from(depth, column(only.position, only.sql_type)));
             }
         }
         if scopes.clone().any(|s| s.table(&name).is_some()) {

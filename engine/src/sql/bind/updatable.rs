@@ -270,6 +270,7 @@ impl ChangeTarget {
             tables: vec![ScopeTable {
                 alias: alias.to_owned(),
                 schema: None,
+                is_single: false,
                 columns,
                 table: None,
             }],
