@@ -334,3 +334,26 @@ fn memory_has_a_limit() {
     let message = fails(c, "SELECT count(*) FROM n a, n b WHERE a.t < b.t", "53200");
     assert!(message.contains("Nested Loop"), "{message}");
 }
+
+#[test]
+fn a_value_of_any_type_is_read_as_its_text() {
+    each(|c| {
+        run(c, "CREATE TYPE mood AS ENUM ('sad', 'ok')");
+        let sql = "SELECT 19.90::numeric(10, 2), DATE '2024-02-29', 7, true, 'ok'::mood, ARRAY[1, NULL], NULL::text";
+        for row in c.query(sql, []).unwrap() {
+            let text = |at: usize| row.get::<String>(at).unwrap();
+            let texts: Vec<String> = (0..6).map(text).collect();
+            assert_eq!(texts, ["19.90", "2024-02-29", "7", "t", "ok", "{1,NULL}"]);
+            assert_eq!(row.get::<String>(6).unwrap_err().sqlstate(), "22002");
+        }
+        // A label goes in as a text, too.
+        let label = quantadb::params!["ok"];
+        let rows = c.query(
+            "SELECT count(*) FROM (VALUES ('ok'::mood), ('sad')) AS m (v) WHERE v = $1",
+            label,
+        );
+        let counts: Vec<i64> = rows.unwrap().map(|row| row.get(0).unwrap()).collect();
+        assert_eq!(counts, [1]);
+        run(c, "DROP TYPE mood");
+    });
+}

@@ -54,6 +54,10 @@ fn parameter(value: &Value, to: SqlType) -> Result<Value> {
     };
     match (value, to) {
         (Value::Text(text), _) => Value::from_text(text, to),
+        // Of a type as it was before, perhaps: what counts is the label.
+        (Value::Enum(..), SqlType::Enum(_) | SqlType::Text | SqlType::Varchar(_)) => {
+            Value::from_text(&value.to_string(), to)
+        }
         (_, SqlType::Int2 | SqlType::Int4 | SqlType::Int8) if integer.is_some() => {
             match coerce(value.clone(), to) {
                 KeyValue::Value(value) => Ok(value),

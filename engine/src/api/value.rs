@@ -149,11 +149,9 @@ impl FromSql for BigDecimal {
 }
 
 impl FromSql for String {
+    /// The text of a value of any type, as PostgreSQL writes it.
     fn from_sql(value: &Value) -> Result<Self> {
-        match value {
-            Value::Text(v) => Ok(v.clone()),
-            other => Err(mismatch(other, "String")),
-        }
+        value.to_text().ok_or_else(|| mismatch(value, "String"))
     }
 }
 
