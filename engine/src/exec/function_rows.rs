@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::exec::eval::regexp_matches;
+use crate::exec::json_path::json_path_rows;
 use crate::exec::json_rows::json_rows;
 use crate::exec::series::Series;
 use crate::sql::bound::TableFunction;
@@ -37,6 +38,7 @@ impl FunctionRows {
                 }
                 _ => Vec::new(),
             },
+            TableFunction::JsonPathQuery => json_path_rows(&arguments)?,
             function => json_rows(function, &arguments, types)?,
         };
         Ok(Self::Ready(rows.into_iter()))

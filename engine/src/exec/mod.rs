@@ -47,6 +47,7 @@ mod grouping_sets;
 mod hash_join;
 mod index_join;
 mod integrity;
+mod json_path;
 mod json_rows;
 mod keys;
 mod lateral;

@@ -127,6 +127,14 @@ pub enum ScalarFunction {
     JsonLength,
     /// `(JSONB) → TEXT`
     JsonPretty,
+    /// `(JSONB, path TEXT[, variables JSONB[, silent BOOLEAN]]) → BOOLEAN`: whether the path finds something, `@?`
+    JsonPathExists,
+    /// The same: whether the condition that the path is holds, `@@`
+    JsonPathMatch,
+    /// The same `→ JSONB`: an array of all that the path finds
+    JsonPathQueryArray,
+    /// The same `→ JSONB`: the first that the path finds
+    JsonPathQueryFirst,
     /// `(JSONB, path TEXT[], JSONB[, create BOOLEAN]) → JSONB`
     JsonSet,
     /// `(JSONB, path TEXT[], JSONB[, after BOOLEAN]) → JSONB`

@@ -110,7 +110,7 @@ impl Typed<'_> {
         let (column, _) = COLUMNS[rng.random_range(0..COLUMNS.len())];
         let operator = pick(rng, &["=", "<", ">=", "<>", "IS NOT DISTINCT FROM"]);
         match rng.random_range(0..8) {
-            0 => "j @> '{\"b\": [true]}'".to_owned(),
+            0 => pick(rng, &["j @> '{\"b\": [true]}'", "j @? '$.b[*] ? (@ > 4)'"]).to_owned(),
             1 => format!("j ->> 'a' {operator} '{}'", self.0.key(rng)),
             2 => format!("k {operator} 'a '::text"),
             3 => format!("{column} IS NULL"),
@@ -153,7 +153,7 @@ impl Typed<'_> {
                 "SELECT min(m), max(m), min(k), max(k), min(n), max(n), count(DISTINCT {column}) FROM {table}"
             ),
             5 => format!(
-                "SELECT id, j -> 'b' -> 0, j #>> '{{b,1}}', j - 'a', jsonb_typeof(j) FROM {table}"
+                "SELECT id, j -> 'b' -> 0, j #>> '{{b,1}}', j - 'a', jsonb_typeof(j), jsonb_path_query_array(j, '$.**') FROM {table}"
             ),
             6 => format!(
                 "SELECT id, length(y), encode(y, 'hex'), k || '|', m - time '01:00', n || '', enum_range(n, 'ok') FROM {table}"

@@ -89,7 +89,7 @@ pub(super) fn sql_type(data_type: &DataType, types: &Types) -> Result<SqlType> {
     })
 }
 
-/// The type of a cast to one of `pg_catalog`'s own types: of numbers of objects, and of names.
+/// The type of a cast to one of `pg_catalog`'s own types: of numbers of objects, of names, and of paths.
 pub(super) fn of_catalog(data_type: &DataType) -> Result<Option<SqlType>> {
     let DataType::Custom(name, modifiers) = data_type else {
         return Ok(None);
@@ -101,7 +101,7 @@ pub(super) fn of_catalog(data_type: &DataType) -> Result<Option<SqlType>> {
     };
     Ok(match name.as_str() {
         "oid" => Some(SqlType::Int8),
-        "name" => Some(SqlType::Text),
+        "name" | "jsonpath" => Some(SqlType::Text),
         _ => None,
     })
 }

@@ -1,14 +1,14 @@
 //! Operators and functions of JSON and JSONB, and where a JSON cannot stand because it has no equality.
 
 use super::array::array_type;
-use super::coerce::{Context, can_cast};
+use super::coerce::{Context, can_cast, literal};
 use super::context::Binder;
 use super::names::sql_error;
 use super::operator::no_operator;
 use crate::error::{Error, Result};
 use crate::sql::bound::{Distinct, Expr, ExprKind, Query};
 use crate::sql::function::ScalarFunction as F;
-use crate::types::SqlType;
+use crate::types::{SqlType, Value};
 use sqlparser::ast::BinaryOperator as Op;
 
 fn is_json(sql_type: SqlType) -> bool {
@@ -52,6 +52,8 @@ impl Binder<'_> {
                 | Op::Question
                 | Op::QuestionAnd
                 | Op::QuestionPipe
+                | Op::AtQuestion
+                | Op::AtAt
         );
         if !known {
             return Err(Error::unsupported(format_args!("the operator {op}")));
@@ -83,6 +85,16 @@ impl Binder<'_> {
             Op::Question if l == SqlType::Jsonb => {
                 let key = self.implicit(right, SqlType::Text, || refused)?;
                 Ok(call(F::JsonHasAny, vec![left, key], SqlType::Bool))
+            }
+            Op::AtQuestion | Op::AtAt if l == SqlType::Jsonb => {
+                let name = match op {
+                    Op::AtQuestion => F::JsonPathExists,
+                    _ => F::JsonPathMatch,
+                };
+                let path = self.implicit(right, SqlType::Text, || refused)?;
+                let vars = literal(Value::Jsonb("{}".to_owned()), SqlType::Jsonb);
+                let silent = literal(Value::Bool(true), SqlType::Bool);
+                Ok(call(name, vec![left, path, vars, silent], SqlType::Bool))
             }
             Op::AtArrow | Op::ArrowAt if l == SqlType::Jsonb || r == SqlType::Jsonb => {
                 let usable = |t| matches!(t, SqlType::Jsonb | SqlType::Unknown);

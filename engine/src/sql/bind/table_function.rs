@@ -34,6 +34,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static str> {
     let others = [
         "generate_series",
         "generate_subscripts",
+        "jsonb_path_query",
         "regexp_matches",
         "regexp_split_to_table",
         "string_to_table",
@@ -122,6 +123,7 @@ impl Binder<'_> {
             "string_to_table" => self.elements("string_to_array", name, arguments),
             "regexp_matches" => self.matches_of_pattern(arguments),
             "generate_subscripts" => self.subscripts(arguments),
+            "jsonb_path_query" => self.path_query(arguments),
             _ => match JSON.iter().find(|(known, ..)| *known == name) {
                 Some(function) => self.rows_of_json(function, arguments),
                 None if super::overload::exists(name) => Err(Error::unsupported(format_args!(
@@ -235,6 +237,22 @@ impl Binder<'_> {
             function: TableFunction::Subscripts,
             arguments,
             columns: FunctionColumns::Unnamed(vec![SqlType::Int4]),
+        })
+    }
+
+    fn path_query(&mut self, arguments: Vec<Expr>) -> Result<TypedFunction> {
+        let refused = no_function("jsonb_path_query", &arguments);
+        if !(2..=4).contains(&arguments.len()) {
+            return Err(refused);
+        }
+        let no_path = || no_function("jsonb_path_query", &[]);
+        let types = [JB, T, JB, SqlType::Bool];
+        let typed = arguments.into_iter().zip(types);
+        let typed = typed.map(|(argument, to)| self.implicit(argument, to, no_path));
+        Ok(TypedFunction {
+            function: TableFunction::JsonPathQuery,
+            arguments: typed.collect::<Result<_>>().map_err(|_| refused)?,
+            columns: FunctionColumns::Unnamed(vec![JB]),
         })
     }
 

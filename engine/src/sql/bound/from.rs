@@ -133,6 +133,8 @@ pub enum TableFunction {
     JsonKeys,
     /// `json_each(JSON)`, of JSONB too: the key, and the value, as TEXT by the type of its column.
     JsonFields,
+    /// `jsonb_path_query(JSONB, path TEXT[, variables JSONB[, silent BOOLEAN]])`: JSONB, each that the path finds.
+    JsonPathQuery,
     /// `regexp_matches(TEXT, pattern TEXT[, flags TEXT])`: TEXT[], the groups of each match.
     RegexpMatches,
     /// `generate_series(start, stop, step)` of INTEGER, BIGINT or NUMERIC, without a step by 1; of `TIMESTAMP[TZ]` by an
