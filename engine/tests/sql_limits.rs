@@ -147,3 +147,29 @@ fn settings_can_be_shown() {
         fails(c, "SHOW nothing_of_that_name", "42704");
     });
 }
+
+#[test]
+fn paths_of_json_are_bounded() {
+    each(|c| {
+        for depth in [10, 100, 125, 200, 250, 400, 5000] {
+            let wrapped = |open: &str, inner: &str, close: &str| {
+                format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+            };
+            let paths = [
+                wrapped("(", "$", ")"),
+                wrapped("-", "$", ""),
+                format!("${}", ".a".repeat(depth)),
+                format!("${}", "[0]".repeat(depth)),
+                format!("$ ? ({})", wrapped("!(", "@ == 1", ")")),
+                format!("1{}", " + 1".repeat(depth)),
+                format!("$ ? (@ == 1{})", " && @ == 1".repeat(depth)),
+                format!("${}", " ? (@ == 1)".repeat(depth)),
+            ];
+            for path in paths {
+                bounded(c, &format!("SELECT jsonb_path_query('1', '{path}')"));
+            }
+            let deep = wrapped("[", "1", "]");
+            bounded(c, &format!("SELECT jsonb_path_query('{deep}', '$.**')"));
+        }
+    });
+}

@@ -1,6 +1,6 @@
 //! Floor 5: what the database knows of its own tables, kept in an ordinary tree of the database itself.
 //!
-//! The root tree has an entry for each type, table, view and sequence: its key is the kind of the entry and the name; its value is made
+//! The root tree has an entry for each type, table, view, sequence and schema: its key is the kind of the entry and the name; its value is made
 //! of fields, each with a tag and a length, so that a later version can add some (see `field`):
 //!
 //! ```text
@@ -9,6 +9,7 @@
 //!                    foreign key …, statistics { … }, materialized { query, depends on …, populated } }
 //!   02 "v"  ->  view { name, column { name, type } …, query, depends on … }
 //!   04 "s"  ->  sequence { name, tree, number, type, start, increment, … }
+//!   05 "n"  ->  (nothing): a schema of SQL other than public, whose relations are under "n" 00 "t"
 //! ```
 //!
 //! Since it is an ordinary tree, a change of the schema is part of its transaction like any other change, and a snapshot
