@@ -449,7 +449,17 @@ impl Session {
         let bound = bind(parsed, schema)?;
         let parameters = bound.parameters.len();
         let tag = kind::tag(&bound.statement);
+        // Only who asks looks at the clock.
+        let is_shown = matches!(bound.statement, Statement::Explain(..));
+        let env = &self.shared.env;
+        let started = is_shown.then(|| env.monotonic_micros());
         let mut plan = plan(bound.statement, parameters, &exec::Folder)?;
+        if let (Body::Explain(explain), Some(started)) = (&mut plan.body, started) {
+            explain.planning_micros = env.monotonic_micros().saturating_sub(started);
+            if explain.options.settings {
+                explain.settings = self.settings.of_plans();
+            }
+        }
         Ok(Planned {
             columns: std::mem::take(&mut plan.output).into(),
             plan,

@@ -287,6 +287,17 @@ impl Settings {
         }
     }
 
+    /// Those that plans, or how they run, depend on, if they are not what they are at first, with their values.
+    pub(crate) fn of_plans(&self) -> Vec<(&'static str, String)> {
+        let at_first = Self::new(&SessionOptions::default());
+        let changed = |name: &&Setting| self.value(name) != at_first.value(name);
+        let of_plans = SETTINGS.iter().filter(|s| s.name == "work_mem");
+        of_plans
+            .filter(changed)
+            .map(|setting| (setting.name, self.value(setting)))
+            .collect()
+    }
+
     /// Names, values and descriptions of all.
     pub(crate) fn all(&self) -> impl Iterator<Item = [String; 3]> {
         SETTINGS.iter().map(|setting| {

@@ -26,11 +26,10 @@ use crate::plan::{NodeKind, PlanNode};
 
 /// The operator of `node`, its inputs opened.
 pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
-    let operator = open(context, node)?;
-    Ok(match &context.memo.profile {
-        Some(profile) => profile.watch(node, operator),
-        None => operator,
-    })
+    match &context.memo.profile {
+        Some(profile) => profile.watch(context, node, || open(context, node)),
+        None => open(context, node),
+    }
 }
 
 fn open<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {

@@ -48,7 +48,7 @@ mod with;
 
 pub(crate) use change::{Change, ChangeKind, CopyFrom};
 pub(crate) use coerce::{KeyValue, coerce};
-pub(crate) use explain::{Actual, lines};
+pub(crate) use explain::{Actual, Explain, Part, Ran, Spent, show};
 pub(crate) use expr::{columns_of, has_subquery};
 pub(crate) use physical::{
     Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, SubPlan, is_array,

@@ -3,11 +3,11 @@
 use crate::catalog::Table;
 use crate::error::Result;
 use crate::plan::change::{Change, CopyFrom};
-use crate::plan::explain;
+use crate::plan::explain::Explain;
 use crate::plan::fold::fold_query;
 use crate::plan::physical::{PlanNode, SubPlan};
 use crate::plan::planner::{Fold, Planner};
-use crate::sql::bound::{CopyForm, CreateTable, ExplainOptions, OutputColumn, Statement};
+use crate::sql::bound::{CopyForm, CreateTable, ExplainFormat, OutputColumn, Statement};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -37,10 +37,8 @@ pub(crate) enum Body {
     CopyTo(Box<(PlanNode, CopyForm)>),
     /// Adds rows that are read.
     CopyFrom(Box<CopyFrom>),
-    /// Gives these lines.
-    Explain(Vec<String>),
-    /// Runs that plan, and gives its lines with what was found.
-    ExplainAnalyze(Box<Plan>, ExplainOptions),
+    /// Shows a plan, which is run before if that is asked for.
+    Explain(Box<Explain>),
     /// Definition, maintenance, transaction control, `SHOW`.
     Utility(Statement),
 }
@@ -91,13 +89,18 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
             let inner = plan(*inner, parameters, folder)?;
             let output = vec![OutputColumn {
                 name: "QUERY PLAN".into(),
-                sql_type: SqlType::Text,
+                sql_type: match options.format {
+                    ExplainFormat::Json => SqlType::Json,
+                    ExplainFormat::Text | ExplainFormat::Yaml => SqlType::Text,
+                },
             }];
-            let body = match options.analyze {
-                true => Body::ExplainAnalyze(Box::new(inner), options),
-                false => Body::Explain(explain::lines(&inner, options, None)),
+            let explain = Explain {
+                plan: inner,
+                options,
+                planning_micros: 0,
+                settings: Vec::new(),
             };
-            (body, output)
+            (Body::Explain(Box::new(explain)), output)
         }
         Statement::Setting(setting) => {
             let output = setting.columns();

@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod copy;
+mod explain;
 mod from;
 mod set_rows;
 mod window;
@@ -23,6 +24,7 @@ pub use aggregate::{
     Regression, Spread,
 };
 pub use copy::{CopyColumn, CopyForm, CopyFrom, CopyHeader, CopyTo};
+pub use explain::{ExplainFormat, ExplainOptions};
 pub use from::{
     CteReference, From, Function, JoinKind, Lateral, Recursive, SetOperation, SetOperator,
     TableFunction, WithQuery,
@@ -90,15 +92,6 @@ pub enum Statement {
     Transaction(TransactionStatement),
     /// `SET`, `SHOW` and their like.
     Setting(SettingStatement),
-}
-
-/// What `EXPLAIN` shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExplainOptions {
-    /// `ANALYZE`: the statement is run, and what was found is shown.
-    pub analyze: bool,
-    /// `COSTS`: estimates are shown.
-    pub costs: bool,
 }
 
 /// The modes that `BEGIN` or `SET TRANSACTION` name.

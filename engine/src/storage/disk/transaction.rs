@@ -12,6 +12,7 @@ use super::reading::Reading;
 use super::undo::UndoAction;
 use super::write::ChangeKind;
 use crate::btree::{Entry, OVERFLOW, StoredEntry, TOMBSTONE};
+use crate::buffer::{Usage, usage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::WaitLimits;
 use crate::page::{Lsn, PageId};
@@ -523,6 +524,10 @@ impl StorageTxn for DiskTxn {
     fn schema_version(&self) -> u64 {
         self.note_use();
         self.snapshot.schema_version
+    }
+
+    fn usage(&self) -> Usage {
+        usage()
     }
 
     fn refresh_snapshot(&mut self) {
