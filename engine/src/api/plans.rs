@@ -16,6 +16,7 @@
 
 use crate::api::convert;
 use crate::api::copy::Given;
+use crate::api::maintenance::SchemaVersion;
 use crate::api::session::{Ran, Session};
 use crate::catalog::Schema;
 use crate::error::Result;
@@ -50,7 +51,7 @@ pub(crate) struct Planned {
     /// See [`crate::api::session::Ran::tag`].
     pub(crate) tag: &'static str,
     /// The schema that it was planned for.
-    pub(crate) schema_version: u64,
+    pub(crate) schema_version: SchemaVersion,
     /// That schema.
     pub(crate) schema: Arc<Schema>,
 }

@@ -13,6 +13,7 @@
 
 use crate::api::copy::Given;
 use crate::api::database::Shared;
+use crate::api::maintenance::SchemaVersion;
 use crate::api::plans::{Job, Known, PlanCache, Planned};
 use crate::api::sequences::{Sequences, SessionSequences};
 use crate::api::settings::Settings;
@@ -40,7 +41,7 @@ pub(crate) struct Session {
     /// Away while a statement of it runs.
     pub(super) plans: Option<Box<PlanCache>>,
     /// The schema last used, by its version.
-    schema: Option<(u64, Arc<Schema>)>,
+    schema: Option<(SchemaVersion, Arc<Schema>)>,
     /// Its number among the connections of the database, from 1 on.
     pub(crate) id: u64,
     /// Counts transaction blocks, to tell them apart.
@@ -371,7 +372,7 @@ impl Session {
         own_schema: Option<&Arc<Schema>>,
         job: &mut Job<'_>,
     ) -> Result<Arc<Planned>> {
-        let version = txn.schema_version();
+        let version = self.shared.schema_version(txn);
         match (own_schema, &job.planned) {
             (None, Some(known)) if known.schema_version == version => Ok(known.clone()),
             (None, _) => {
@@ -445,7 +446,12 @@ impl Session {
         Ok((ran, changed_schema))
     }
 
-    fn plan(&self, parsed: &Parsed, schema: &Arc<Schema>, schema_version: u64) -> Result<Planned> {
+    fn plan(
+        &self,
+        parsed: &Parsed,
+        schema: &Arc<Schema>,
+        schema_version: SchemaVersion,
+    ) -> Result<Planned> {
         let bound = bind(parsed, schema)?;
         let parameters = bound.parameters.len();
         let tag = kind::tag(&bound.statement);
@@ -473,7 +479,7 @@ impl Session {
     /// The statement planned against the current schema, for its columns and parameters.
     pub(crate) fn describe(&mut self, parsed: &Parsed) -> Result<Arc<Planned>> {
         if let Some(open) = &self.open {
-            let version = open.txn.schema_version();
+            let version = self.shared.schema_version(&*open.txn);
             let schema = match &open.own_schema {
                 Some(schema) => schema.clone(),
                 None => self.shared.schema(&*open.txn)?,
@@ -481,12 +487,9 @@ impl Session {
             return Ok(Arc::new(self.plan(parsed, &schema, version)?));
         }
         let txn = self.shared.backend.begin(self.txn_options(None, true))?;
+        let version = self.shared.schema_version(&*txn);
         let schema = self.schema(&*txn)?;
-        Ok(Arc::new(self.plan(
-            parsed,
-            &schema,
-            txn.schema_version(),
-        )?))
+        Ok(Arc::new(self.plan(parsed, &schema, version)?))
     }
 
     /// The schema as the next statement would see it.
@@ -502,7 +505,7 @@ impl Session {
     }
 
     fn schema(&mut self, txn: &dyn StorageTxn) -> Result<Arc<Schema>> {
-        let version = txn.schema_version();
+        let version = self.shared.schema_version(txn);
         if let Some((known, schema)) = &self.schema
             && *known == version
         {
@@ -546,6 +549,13 @@ impl Session {
             },
         });
         Ok(())
+    }
+
+    /// Begins maintenance as a statement begins, and gives when it is given up.
+    pub(crate) fn begin_maintenance(&self) -> WaitLimits {
+        let timeout = self.settings.statement_timeout_micros();
+        self.interrupt.begin(timeout);
+        self.wait_limits()
     }
 
     /// When the statement that runs now gives up waiting.

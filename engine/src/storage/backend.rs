@@ -287,6 +287,9 @@ pub trait StorageTxn: Send {
     fn mark_schema_changed(&mut self) -> Result<()>;
     /// The schema version that the snapshot sees.
     fn schema_version(&self) -> u64;
+    /// How often commits have changed a key of `tree` since the database was opened, until now: not what the snapshot
+    /// sees, but for those who decide by it whether to look at the tree again.
+    fn changes(&self, tree: TreeId) -> u64;
     /// What the calling thread has asked of pages and log until now, by whatever calls: what was counted between two of
     /// these is what the calls between them took. Nothing where there are neither pages nor log.
     fn usage(&self) -> Usage;
@@ -338,6 +341,8 @@ pub struct MaintenanceReport {
     pub versions_dropped: u64,
     /// Whether a checkpoint was made.
     pub checkpointed: bool,
+    /// Tables whose statistics were gathered anew, by [`Database::maintain`](crate::api::Database::maintain).
+    pub tables_analyzed: u64,
 }
 
 /// What [`StorageBackend::check`] found.

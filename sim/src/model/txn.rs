@@ -405,6 +405,11 @@ impl StorageTxn for ModelTxn {
         self.shared.store.lock().me(self.me).schema_version
     }
 
+    fn changes(&self, tree: TreeId) -> u64 {
+        let store = self.shared.store.lock();
+        store.trees.get(&tree).map_or(0, |tree| tree.changes)
+    }
+
     fn usage(&self) -> Usage {
         Usage::default()
     }
