@@ -452,3 +452,113 @@ fn formats_are_laid_out_as_postgresql_does() {
         );
     });
 }
+
+/// The lines of a plan without estimates.
+fn plan(c: &Connection, sql: &str) -> Vec<String> {
+    text(c, &format!("EXPLAIN (COSTS OFF) {sql}"))
+}
+
+const SORTED: &str = "
+    CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER);
+    CREATE TABLE b (id INTEGER PRIMARY KEY, n INTEGER);
+    CREATE TABLE c (id BIGINT PRIMARY KEY, n INTEGER);
+    INSERT INTO a SELECT g, g % 10 FROM generate_series(1, 3000) g;
+    INSERT INTO b SELECT g * 2, g % 7 FROM generate_series(1, 3000) g;
+    INSERT INTO c SELECT g * 3, g % 7 FROM generate_series(1, 3000) g;
+    ANALYZE;
+";
+
+#[test]
+fn sides_that_come_in_order_are_merged() {
+    each(|c| {
+        run(c, SORTED);
+        let has = |lines: &[String], what: &str| lines.iter().any(|line| line.contains(what));
+        // And what comes out is in order too, by either of the keys.
+        for key in ["a.id", "b.id"] {
+            let sql = format!("SELECT a.n, b.n FROM a JOIN b ON a.id = b.id ORDER BY {key}");
+            let lines = plan(c, &sql);
+            assert!(has(&lines, "->  Merge Join"), "{lines:?}");
+            assert!(has(&lines, "Merge Cond: (b.id = a.id)"), "{lines:?}");
+            assert!(!has(&lines, "Sort"), "{lines:?}");
+        }
+        let three = "SELECT x.n FROM a x JOIN b y ON x.id = y.id JOIN a z ON z.id = y.id";
+        let lines = plan(c, &format!("{three} ORDER BY x.id"));
+        let merges = lines.iter().filter(|line| line.contains("Merge Join"));
+        assert_eq!(merges.count(), 2, "{lines:?}");
+        assert!(!lines.iter().any(|line| line.contains("Sort")), "{lines:?}");
+        let left = "SELECT a.id, b.n FROM a LEFT JOIN b ON a.id = b.id ORDER BY a.id";
+        let lines = plan(c, left);
+        assert!(has(&lines, "Merge Left Join"), "{lines:?}");
+        assert!(!has(&lines, "Sort"), "{lines:?}");
+        // Left rows without a partner come later here.
+        let left = "SELECT a.id FROM a LEFT JOIN b ON a.id < b.id AND b.id < 9 ORDER BY a.id";
+        assert!(has(&plan(c, left), "Sort"));
+        // What else is asked of a pair comes after.
+        let lines = plan(c, "SELECT 1 FROM a JOIN b ON a.id = b.id AND a.n < b.n");
+        assert!(has(&lines, "Merge Join"), "{lines:?}");
+        assert!(has(&lines, "        Join Filter: (a.n < b.n)"), "{lines:?}");
+    });
+}
+
+#[test]
+fn what_comes_in_another_order_is_not_merged() {
+    each(|c| {
+        run(c, SORTED);
+        let merges = |sql: &str| plan(c, sql).iter().any(|line| line.contains("Merge"));
+        assert!(merges("SELECT 1 FROM a JOIN b ON a.id = b.id"));
+        assert!(!merges("SELECT 1 FROM a JOIN b ON a.id = b.n"));
+        assert!(!merges("SELECT 1 FROM a JOIN b ON a.n = b.n"));
+        // Of different types.
+        assert!(!merges("SELECT 1 FROM a JOIN c ON a.id = c.id"));
+        // One row is looked up.
+        assert!(!merges(
+            "SELECT 1 FROM a JOIN b ON a.id = b.id WHERE a.id = 7"
+        ));
+        assert!(!merges("SELECT 1 FROM a FULL JOIN b ON a.id = b.id"));
+        assert!(!merges(
+            "SELECT 1 FROM a LEFT JOIN b ON a.id = b.id AND a.n < b.n"
+        ));
+        run(c, "SET enable_mergejoin = off");
+        assert!(!merges("SELECT 1 FROM a JOIN b ON a.id = b.id"));
+        run(c, "SET enable_mergejoin = on");
+        assert!(merges("SELECT 1 FROM a JOIN b ON a.id = b.id"));
+        // The other direction still needs a sort.
+        let lines = plan(
+            c,
+            "SELECT a.id FROM a JOIN b ON a.id = b.id ORDER BY a.id DESC",
+        );
+        assert!(lines.iter().any(|line| line.contains("Sort")), "{lines:?}");
+    });
+}
+
+#[test]
+fn many_rows_of_one_key_are_merged_by_way_of_the_disk() {
+    let database = disk(1 << 25);
+    let c = database.connect().unwrap();
+    run(
+        &c,
+        "CREATE TABLE l (id INTEGER PRIMARY KEY, k INTEGER NOT NULL);
+         CREATE TABLE r (id INTEGER PRIMARY KEY, k INTEGER NOT NULL, t TEXT);
+         INSERT INTO l SELECT g, g / 3 FROM generate_series(1, 30) g;
+         INSERT INTO r SELECT g, CASE WHEN g < 9000 THEN 4 ELSE g / 1000 END, repeat('x', 50) FROM generate_series(1, 12000) g;
+         ANALYZE;
+         SET work_mem = '64kB';",
+    );
+    let side = |table: &str| format!("(SELECT * FROM {table} ORDER BY k LIMIT 100000)");
+    for join in ["JOIN", "LEFT JOIN"] {
+        let from = format!("{} l {join} {} r ON l.k = r.k", side("l"), side("r"));
+        let sql = format!("SELECT l.id, r.id, r.t FROM {from}");
+        let mut answers = Vec::new();
+        for switch in ["on", "off"] {
+            run(&c, &format!("SET enable_mergejoin = {switch}"));
+            let lines = plan(&c, &sql);
+            let merges = lines.iter().any(|line| line.contains("Merge"));
+            assert_eq!(merges, switch == "on", "{lines:?}");
+            let mut rows = text(&c, &sql);
+            rows.sort_unstable();
+            answers.push(rows);
+        }
+        assert!(answers[0].len() > 3 * 9000, "{}", answers[0].len());
+        assert_eq!(answers[0], answers[1]);
+    }
+}

@@ -21,7 +21,7 @@ use crate::api::session::{Ran, Session};
 use crate::catalog::Schema;
 use crate::error::Result;
 use crate::exec;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanOptions};
 use crate::sql::bound::OutputColumn;
 use crate::sql::{Lifted, Parsed, lift, parse_lifted, parse_one};
 use crate::types::{SqlType, Value};
@@ -52,6 +52,8 @@ pub(crate) struct Planned {
     pub(crate) tag: &'static str,
     /// The schema that it was planned for.
     pub(crate) schema_version: SchemaVersion,
+    /// What it may be made of.
+    pub(crate) options: PlanOptions,
     /// That schema.
     pub(crate) schema: Arc<Schema>,
 }

@@ -374,7 +374,12 @@ impl Session {
     ) -> Result<Arc<Planned>> {
         let version = self.shared.schema_version(txn);
         match (own_schema, &job.planned) {
-            (None, Some(known)) if known.schema_version == version => Ok(known.clone()),
+            (None, Some(known))
+                if known.schema_version == version
+                    && known.options == self.settings.plan_options =>
+            {
+                Ok(known.clone())
+            }
             (None, _) => {
                 job.take_as_written()?;
                 let schema = self.schema(txn)?;
@@ -459,7 +464,8 @@ impl Session {
         let is_shown = matches!(bound.statement, Statement::Explain(..));
         let env = &self.shared.env;
         let started = is_shown.then(|| env.monotonic_micros());
-        let mut plan = plan(bound.statement, parameters, &exec::Folder)?;
+        let options = self.settings.plan_options;
+        let mut plan = plan(bound.statement, parameters, options, &exec::Folder)?;
         if let (Body::Explain(explain), Some(started)) = (&mut plan.body, started) {
             explain.planning_micros = env.monotonic_micros().saturating_sub(started);
             if explain.options.settings {
@@ -472,6 +478,7 @@ impl Session {
             tag,
             parameter_types: bound.parameters,
             schema_version,
+            options,
             schema: schema.clone(),
         })
     }

@@ -6,8 +6,10 @@ use crate::plan::change::{Change, CopyFrom};
 use crate::plan::explain::Explain;
 use crate::plan::fold::fold_query;
 use crate::plan::physical::{PlanNode, SubPlan};
-use crate::plan::planner::{Fold, Planner};
-use crate::sql::bound::{CopyForm, CreateTable, ExplainFormat, OutputColumn, Statement};
+use crate::plan::planner::{Fold, PlanOptions, Planner};
+use crate::sql::bound::{
+    CopyForm, CreateTable, ExplainFormat, ExplainOptions, OutputColumn, Statement,
+};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -56,8 +58,13 @@ impl Plan {
 }
 
 /// Plans `statement`, which has `parameters` parameters.
-pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -> Result<Plan> {
-    let mut planner = Planner::new(folder, parameters);
+pub(crate) fn plan(
+    statement: Statement,
+    parameters: usize,
+    options: PlanOptions,
+    folder: &dyn Fold,
+) -> Result<Plan> {
+    let mut planner = Planner::new(folder, options, parameters);
     let (body, output) = match statement {
         Statement::Query(mut query) => {
             fold_query(&mut query, folder);
@@ -85,22 +92,8 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
             let copy = planner.copy_from(*copy)?;
             (Body::CopyFrom(Box::new(copy)), Vec::new())
         }
-        Statement::Explain(inner, options) => {
-            let inner = plan(*inner, parameters, folder)?;
-            let output = vec![OutputColumn {
-                name: "QUERY PLAN".into(),
-                sql_type: match options.format {
-                    ExplainFormat::Json => SqlType::Json,
-                    ExplainFormat::Text | ExplainFormat::Yaml => SqlType::Text,
-                },
-            }];
-            let explain = Explain {
-                plan: inner,
-                options,
-                planning_micros: 0,
-                settings: Vec::new(),
-            };
-            (Body::Explain(Box::new(explain)), output)
+        Statement::Explain(inner, shown) => {
+            explained(plan(*inner, parameters, options, folder)?, shown)
         }
         Statement::Setting(setting) => {
             let output = setting.columns();
@@ -121,4 +114,22 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
         subplans: planner.subplans,
         slots: planner.slots,
     })
+}
+
+/// What shows `plan`, and its result column.
+fn explained(plan: Plan, options: ExplainOptions) -> (Body, Vec<OutputColumn>) {
+    let output = OutputColumn {
+        name: "QUERY PLAN".into(),
+        sql_type: match options.format {
+            ExplainFormat::Json => SqlType::Json,
+            ExplainFormat::Text | ExplainFormat::Yaml => SqlType::Text,
+        },
+    };
+    let explain = Explain {
+        plan,
+        options,
+        planning_micros: 0,
+        settings: Vec::new(),
+    };
+    (Body::Explain(Box::new(explain)), vec![output])
 }

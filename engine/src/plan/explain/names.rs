@@ -34,9 +34,9 @@ pub(super) fn names(node: &PlanNode) -> Vec<String> {
         // As in PostgreSQL, the first branch names the columns.
         NodeKind::Append(inputs) => inputs.first().map_or_else(Vec::new, names),
         NodeKind::SetOp { left, .. } => names(left),
-        NodeKind::HashJoin { left, right, .. } | NodeKind::NestedLoop { left, right, .. } => {
-            [names(left), names(right)].concat()
-        }
+        NodeKind::HashJoin { left, right, .. }
+        | NodeKind::MergeJoin { left, right, .. }
+        | NodeKind::NestedLoop { left, right, .. } => [names(left), names(right)].concat(),
         NodeKind::IndexJoin { left, scan, .. } => [names(left), scan_names(scan)].concat(),
         NodeKind::Lateral { left, alias, .. } => {
             let own = node.types.len() - left.types.len();

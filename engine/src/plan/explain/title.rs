@@ -108,6 +108,7 @@ pub(super) fn title(node: &PlanNode, verbose: bool) -> (String, Kind) {
         NodeKind::Project { .. } => plain("Project"),
         NodeKind::ProjectSet { .. } => plain("ProjectSet"),
         NodeKind::HashJoin { kind, .. } => join(*kind, "Hash", " Join", "Hash Join"),
+        NodeKind::MergeJoin { kind, .. } => join(*kind, "Merge", " Join", "Merge Join"),
         NodeKind::NestedLoop { kind, .. } => join(*kind, "Nested Loop", "", "Nested Loop"),
         NodeKind::IndexJoin { kind, .. } => {
             join(*kind, "Index Nested Loop", "", "Index Nested Loop")

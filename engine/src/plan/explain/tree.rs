@@ -278,6 +278,19 @@ impl Viewer<'_> {
                 let keys = [("Hash Cond", Property::Text(keys))];
                 keys.into_iter().chain(filter(residual.as_ref())).collect()
             }
+            NodeKind::MergeJoin {
+                left,
+                right,
+                left_key,
+                right_key,
+                residual,
+                ..
+            } => {
+                let one = std::slice::from_ref::<Expr>;
+                let key = equalities((left, one(left_key)), (right, one(right_key)));
+                let key = [("Merge Cond", Property::Text(key))];
+                key.into_iter().chain(filter(residual.as_ref())).collect()
+            }
             NodeKind::NestedLoop { on, .. } | NodeKind::Lateral { on, .. } => {
                 filter(on.as_ref()).into_iter().collect()
             }
