@@ -2,6 +2,7 @@
 
 use crate::api::database::Shared;
 use crate::api::interrupt::InterruptHandle;
+use crate::api::maintenance::maintain;
 use crate::api::rows::{Column, Rows};
 use crate::api::session::{Ran, Session, has_lost};
 use crate::api::statement::Statement;
@@ -10,6 +11,7 @@ use crate::catalog::{RelationName, Schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::ResultRows;
 use crate::sql::parse_one;
+use crate::storage::MaintenanceReport;
 use crate::types::Value;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -146,6 +148,14 @@ impl Connection {
                 result => return result,
             }
         }
+    }
+
+    /// [`Database::maintain`](crate::api::Database::maintain); what stops a statement of this connection stops it too
+    /// (`57014`).
+    pub fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport> {
+        let session = self.session.borrow();
+        let limits = session.begin_maintenance();
+        maintain(&session.shared, budget_pages, &limits)
     }
 
     /// The tables and indexes as the next statement would see them. Errors: those of reading the catalog.

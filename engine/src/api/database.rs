@@ -1,6 +1,7 @@
 //! A database, shared by all of its connections.
 
 use crate::api::connection::Connection;
+use crate::api::maintenance::{Freshness, SchemaVersion, maintain};
 use crate::api::options::{DatabaseOptions, SessionOptions};
 use crate::api::sequences::Counters;
 use crate::catalog::{self, Schema};
@@ -9,8 +10,8 @@ use crate::error::Result;
 use crate::exec::{MemoryPool, TempSpace, TempStats, check_references, check_table};
 use crate::sql::reference;
 use crate::storage::{
-    CheckReport, DiskStorageBackend, MaintenanceReport, SnapshotHolder, StorageBackend,
-    StorageStats, StorageTxn, TxnOptions, WaitLimits,
+    CheckReport, DiskStorageBackend, IsolationLevel, MaintenanceReport, SnapshotHolder,
+    StorageBackend, StorageStats, StorageTxn, TxnOptions, WaitLimits,
 };
 use crate::sync::Mutex;
 use crate::vfs::{MemoryVfs, Vfs};
@@ -38,7 +39,9 @@ pub(crate) struct Shared {
     /// What `ALTER DATABASE` calls it: its file's name without extension.
     pub(crate) name: String,
     /// The newest schema that some transaction has seen, by its version.
-    schema: Mutex<Option<(u64, Arc<Schema>)>>,
+    schema: Mutex<Option<(SchemaVersion, Arc<Schema>)>>,
+    /// What keeps statistics fresh.
+    pub(crate) freshness: Freshness,
     /// Connections made so far.
     pub(crate) connections: AtomicU64,
 }
@@ -52,15 +55,35 @@ impl std::fmt::Debug for Database {
 }
 
 impl Shared {
+    /// The version of the schema that `txn` sees, with the statistics of now.
+    pub(crate) fn schema_version(&self, txn: &dyn StorageTxn) -> SchemaVersion {
+        SchemaVersion {
+            definitions: txn.schema_version(),
+            statistics: self.freshness.version(),
+        }
+    }
+
     /// The schema as `txn`, which has not changed it, sees it.
     pub(crate) fn schema(&self, txn: &dyn StorageTxn) -> Result<Arc<Schema>> {
-        let version = txn.schema_version();
+        let version = self.schema_version(txn);
         if let Some((known, schema)) = &*self.schema.lock()
             && *known == version
         {
             return Ok(schema.clone());
         }
-        let schema = Arc::new(catalog::load(txn, self.backend.root_tree())?);
+        // Read by a transaction of its own, the catalog is nothing that the caller's has read and depends on; and the
+        // statistics are those of now.
+        let own = self.backend.begin(TxnOptions {
+            isolation: IsolationLevel::RepeatableRead,
+            read_only: true,
+            ..TxnOptions::default()
+        })?;
+        let root = self.backend.root_tree();
+        let schema = match own.schema_version() == version.definitions {
+            true => catalog::load(&*own, root)?,
+            false => catalog::load(txn, root)?,
+        };
+        let schema = Arc::new(schema);
         let mut newest = self.schema.lock();
         if newest.as_ref().is_none_or(|(known, _)| *known < version) {
             *newest = Some((version, schema.clone()));
@@ -169,6 +192,7 @@ impl Database {
             name,
             sequences: Counters::default(),
             schema: Mutex::new(None),
+            freshness: Freshness::default(),
             connections: AtomicU64::new(0),
         };
         let txn = shared.backend.begin(TxnOptions::default())?;
@@ -185,9 +209,13 @@ impl Database {
         Connection::new(self.shared.clone())
     }
 
-    /// Does some background work, bounded by about `budget_pages` pages: vacuum, a checkpoint when one is due.
+    /// Does some background work, bounded by about `budget_pages` pages: vacuum, a checkpoint when one is due, and what
+    /// `ANALYZE` does for tables of which enough has changed ([`SessionOptions::analyze_threshold`]). A table that has more
+    /// pages waits until so many calls have allowed for as many together, and is then analysed in one. That is a
+    /// transaction that waits for nobody: a table that cannot be had is left to the next call. Errors: those of reading
+    /// and writing. [`Connection::maintain`] does the same and can be interrupted.
     pub fn maintain(&self, budget_pages: u64) -> Result<MaintenanceReport> {
-        self.shared.backend.maintain(budget_pages)
+        maintain(&self.shared, budget_pages, &WaitLimits::default())
     }
 
     /// Removes what no transaction can see any more. Nothing stops it; the statement `VACUUM` of a connection can be

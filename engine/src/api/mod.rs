@@ -53,6 +53,7 @@ mod database;
 mod define_sequences;
 mod interrupt;
 mod kind;
+mod maintenance;
 mod options;
 mod plans;
 mod rows;

@@ -60,6 +60,12 @@ pub struct SessionOptions {
     pub isolation: IsolationLevel,
     /// What a commit waits for.
     pub synchronous: Synchronous,
+    /// [`Database::maintain`](crate::api::Database::maintain) analyses a table when more rows than this, and the part of
+    /// its rows that `analyze_scale_factor` says, were added, changed or removed since it was analysed. It is the
+    /// database's: no `SET` changes it. `None`: never.
+    pub analyze_threshold: Option<u64>,
+    /// See `analyze_threshold`.
+    pub analyze_scale_factor: f64,
     /// How often a single statement, or the closure of [`crate::api::Connection::transaction`], is tried again after a
     /// conflict with another transaction.
     pub retries_max: u32,
@@ -75,6 +81,8 @@ impl Default for SessionOptions {
             statement_timeout: None,
             isolation: IsolationLevel::default(),
             synchronous: Synchronous::default(),
+            analyze_threshold: Some(50),
+            analyze_scale_factor: 0.1,
             retries_max: 100,
         }
     }

@@ -16,11 +16,13 @@
 
 use crate::api::convert;
 use crate::api::copy::Given;
+use crate::api::maintenance::SchemaVersion;
 use crate::api::session::{Ran, Session};
+use crate::api::settings::Settings;
 use crate::catalog::Schema;
 use crate::error::Result;
 use crate::exec;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanOptions};
 use crate::sql::bound::OutputColumn;
 use crate::sql::{Lifted, Parsed, SearchPath, lift, parse_lifted, parse_one};
 use crate::types::{SqlType, Value};
@@ -50,7 +52,9 @@ pub(crate) struct Planned {
     /// See [`crate::api::session::Ran::tag`].
     pub(crate) tag: &'static str,
     /// The schema that it was planned for.
-    pub(crate) schema_version: u64,
+    pub(crate) schema_version: SchemaVersion,
+    /// What it may be made of.
+    pub(crate) options: PlanOptions,
     /// That schema.
     pub(crate) schema: Arc<Schema>,
     /// Where its names were looked for.
@@ -59,8 +63,10 @@ pub(crate) struct Planned {
 
 impl Planned {
     /// Whether it is what planning again would give.
-    pub(crate) fn is_for(&self, schema_version: u64, path: &SearchPath) -> bool {
-        self.schema_version == schema_version && self.path == *path
+    pub(crate) fn is_for(&self, schema_version: SchemaVersion, settings: &Settings) -> bool {
+        self.schema_version == schema_version
+            && self.options == settings.plan_options
+            && self.path == settings.search_path
     }
 }
 
@@ -225,7 +231,7 @@ fn prepare_shape(session: &mut Session, lifted: &Lifted, as_written: &Planned) -
     let parsed = parse_lifted(lifted).ok()?;
     let planned = session.describe(&parsed).ok()?;
     let is_same = planned.columns == as_written.columns
-        && planned.is_for(as_written.schema_version, &as_written.path)
+        && planned.is_for(as_written.schema_version, &session.settings)
         && exec::is_short(&planned.plan);
     is_same.then_some(Prepared {
         parsed,

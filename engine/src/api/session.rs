@@ -13,6 +13,7 @@
 
 use crate::api::copy::Given;
 use crate::api::database::Shared;
+use crate::api::maintenance::SchemaVersion;
 use crate::api::plans::{Job, Known, PlanCache, Planned};
 use crate::api::sequences::{Sequences, SessionSequences};
 use crate::api::settings::Settings;
@@ -40,7 +41,7 @@ pub(crate) struct Session {
     /// Away while a statement of it runs.
     pub(super) plans: Option<Box<PlanCache>>,
     /// The schema last used, by its version.
-    schema: Option<(u64, Arc<Schema>)>,
+    schema: Option<(SchemaVersion, Arc<Schema>)>,
     /// Its number among the connections of the database, from 1 on.
     pub(crate) id: u64,
     /// Counts transaction blocks, to tell them apart.
@@ -371,11 +372,9 @@ impl Session {
         own_schema: Option<&Arc<Schema>>,
         job: &mut Job<'_>,
     ) -> Result<Arc<Planned>> {
-        let version = txn.schema_version();
+        let version = self.shared.schema_version(txn);
         match (own_schema, &job.planned) {
-            (None, Some(known)) if known.is_for(version, &self.settings.search_path) => {
-                Ok(known.clone())
-            }
+            (None, Some(known)) if known.is_for(version, &self.settings) => Ok(known.clone()),
             (None, _) => {
                 job.take_as_written()?;
                 let schema = self.schema(txn)?;
@@ -452,17 +451,34 @@ impl Session {
         Ok((ran, changed_schema))
     }
 
-    fn plan(&self, parsed: &Parsed, schema: &Arc<Schema>, schema_version: u64) -> Result<Planned> {
+    fn plan(
+        &self,
+        parsed: &Parsed,
+        schema: &Arc<Schema>,
+        schema_version: SchemaVersion,
+    ) -> Result<Planned> {
         let bound = bind_along(parsed, schema, &self.settings.search_path)?;
         let parameters = bound.parameters.len();
         let tag = kind::tag(&bound.statement);
-        let mut plan = plan(bound.statement, parameters, &exec::Folder)?;
+        // Only who asks looks at the clock.
+        let is_shown = matches!(bound.statement, Statement::Explain(..));
+        let env = &self.shared.env;
+        let started = is_shown.then(|| env.monotonic_micros());
+        let options = self.settings.plan_options;
+        let mut plan = plan(bound.statement, parameters, options, &exec::Folder)?;
+        if let (Body::Explain(explain), Some(started)) = (&mut plan.body, started) {
+            explain.planning_micros = env.monotonic_micros().saturating_sub(started);
+            if explain.options.settings {
+                explain.settings = self.settings.of_plans();
+            }
+        }
         Ok(Planned {
             columns: std::mem::take(&mut plan.output).into(),
             plan,
             tag,
             parameter_types: bound.parameters,
             schema_version,
+            options,
             schema: schema.clone(),
             path: self.settings.search_path.clone(),
         })
@@ -471,7 +487,7 @@ impl Session {
     /// The statement planned against the current schema, for its columns and parameters.
     pub(crate) fn describe(&mut self, parsed: &Parsed) -> Result<Arc<Planned>> {
         if let Some(open) = &self.open {
-            let version = open.txn.schema_version();
+            let version = self.shared.schema_version(&*open.txn);
             let schema = match &open.own_schema {
                 Some(schema) => schema.clone(),
                 None => self.shared.schema(&*open.txn)?,
@@ -479,12 +495,9 @@ impl Session {
             return Ok(Arc::new(self.plan(parsed, &schema, version)?));
         }
         let txn = self.shared.backend.begin(self.txn_options(None, true))?;
+        let version = self.shared.schema_version(&*txn);
         let schema = self.schema(&*txn)?;
-        Ok(Arc::new(self.plan(
-            parsed,
-            &schema,
-            txn.schema_version(),
-        )?))
+        Ok(Arc::new(self.plan(parsed, &schema, version)?))
     }
 
     /// The schema as the next statement would see it.
@@ -500,7 +513,7 @@ impl Session {
     }
 
     fn schema(&mut self, txn: &dyn StorageTxn) -> Result<Arc<Schema>> {
-        let version = txn.schema_version();
+        let version = self.shared.schema_version(txn);
         if let Some((known, schema)) = &self.schema
             && *known == version
         {
@@ -544,6 +557,13 @@ impl Session {
             },
         });
         Ok(())
+    }
+
+    /// Begins maintenance as a statement begins, and gives when it is given up.
+    pub(crate) fn begin_maintenance(&self) -> WaitLimits {
+        let timeout = self.settings.statement_timeout_micros();
+        self.interrupt.begin(timeout);
+        self.wait_limits()
     }
 
     /// When the statement that runs now gives up waiting.

@@ -8,6 +8,7 @@
 
 use crate::api::options::SessionOptions;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::PlanOptions;
 use crate::sql::SearchPath;
 use crate::storage::{IsolationLevel, Synchronous};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) isolation: IsolationLevel,
     pub(crate) read_only: bool,
     pub(crate) deferrable: bool,
+    /// What plans may be made of.
+    pub(crate) plan_options: PlanOptions,
     /// 0: none.
     lock_timeout_ms: u32,
     /// 0: none.
@@ -103,6 +106,14 @@ const SETTINGS: &[Setting] = &[
         Variable(
             |s| on_or_off(s.read_only),
             |s, name, value| boolean(name, value).map(|on| s.read_only = on),
+        ),
+    ),
+    setting(
+        "enable_mergejoin",
+        "whether plans may have merge joins",
+        Variable(
+            |s| on_or_off(s.plan_options.merge_joins),
+            |s, name, value| boolean(name, value).map(|on| s.plan_options.merge_joins = on),
         ),
     ),
     setting(
@@ -219,6 +230,7 @@ impl Settings {
             isolation: options.isolation,
             read_only: false,
             deferrable: false,
+            plan_options: PlanOptions { merge_joins: true },
             lock_timeout_ms: ms(options.lock_timeout),
             statement_timeout_ms: ms(options.statement_timeout),
             work_mem_kb: u32::try_from(options.work_mem_bytes / 1024).unwrap_or(u32::MAX),
@@ -298,6 +310,18 @@ impl Settings {
             Variable(get, set) => set(self, name, &get(defaults)),
             Fixed(_) | Constant(_) => Ok(()),
         }
+    }
+
+    /// Those that plans, or how they run, depend on, if they are not what they are at first, with their values.
+    pub(crate) fn of_plans(&self) -> Vec<(&'static str, String)> {
+        let at_first = Self::new(&SessionOptions::default());
+        let changed = |name: &&Setting| self.value(name) != at_first.value(name);
+        let of_plans = ["enable_mergejoin", "work_mem"];
+        let of_plans = SETTINGS.iter().filter(|s| of_plans.contains(&s.name));
+        of_plans
+            .filter(changed)
+            .map(|setting| (setting.name, self.value(setting)))
+            .collect()
     }
 
     /// Names, values and descriptions of all.

@@ -110,7 +110,11 @@ pub(crate) fn run(
     let changed = match statement {
         Statement::Analyze(tables) => {
             for table in tables {
+                let changes = txn.changes(table.tree);
                 let statistics = exec::analyze(txn, table)?;
+                shared
+                    .freshness
+                    .note(table.tree, changes, Some(&statistics));
                 catalog::store_statistics(txn, root, table, statistics)?;
             }
             !tables.is_empty()

@@ -1,6 +1,7 @@
 //! A change of one or several pages as one log record.
 
 use super::pool::{Frame, Pool};
+use super::usage::count_record;
 use crate::error::Result;
 use crate::page::{Lsn, Page, PageId, PageOp};
 use crate::planted::{Mistake, makes};
@@ -201,6 +202,7 @@ fn append(
     undo: &[u8],
     changed: &mut [Changed<'_>],
 ) -> Result<Lsn> {
+    let mut images = 0;
     let (start, end) = pool.log().append(|redo, start, out| {
         RecordHead {
             kind: RecordKind::Change,
@@ -214,13 +216,16 @@ fn append(
             let is_image = matches!(t.ops.first(), Some(PageOp::Image { .. }));
             if t.frame.page.lsn() <= redo && !is_image && !makes(Mistake::NoPageImages) {
                 encode_op(t.id, &PageOp::image(&t.frame.page), out);
+                images += 1;
             } else {
+                images += u64::from(is_image);
                 for op in t.ops {
                     encode_op(t.id, op, out);
                 }
             }
         }
     })?;
+    count_record(images, end.0 - start.0);
     let stamped = match makes(Mistake::OnlyFirstPageStamped) {
         true => 1,
         false => changed.len(),

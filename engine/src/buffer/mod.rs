@@ -35,7 +35,9 @@ mod policy;
 mod pool;
 mod seen;
 mod unsynced;
+mod usage;
 
 pub use allocation::Allocation;
 pub use change::{Author, Change};
 pub use pool::{Frame, Pool, PoolOptions};
+pub use usage::{Usage, usage};

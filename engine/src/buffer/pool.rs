@@ -4,6 +4,7 @@ use super::allocation::Allocation;
 use super::policy::Policy;
 use super::seen::Seen;
 use super::unsynced::Unsynced;
+use super::usage::{count_dirtied, count_hit, count_read, count_written};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, Page, PageId, PageOp};
 use crate::planted::{Mistake, makes};
@@ -32,7 +33,11 @@ pub struct Frame {
 impl Frame {
     /// Notes that the page differs from the file (BUF-2).
     pub(super) fn mark_dirty(&self) {
-        self.dirty.store(true, Ordering::Release);
+        // Who calls has the page latched exclusively, and only others that have it latched shared make it clean.
+        if !self.dirty.load(Ordering::Acquire) {
+            self.dirty.store(true, Ordering::Release);
+            count_dirtied();
+        }
     }
 }
 
@@ -160,6 +165,7 @@ impl Pool {
             if hits < HITS_MAX {
                 slot.hits.store(hits + 1, Ordering::Relaxed);
             }
+            count_hit();
             return Ok(slot.frame.clone());
         }
         let frame = Latch::new(Frame {
@@ -195,6 +201,7 @@ impl Pool {
 
     fn load(&self, id: PageId, page: &mut Page) -> Result<()> {
         self.pages_read.fetch_add(1, Ordering::Relaxed);
+        count_read();
         let offset = u64::from(id.0) * self.options.page_bytes as u64;
         let read = match read_exact_at(&*self.file, page.bytes_mut(), offset) {
             Ok(()) => page.verify(id),
@@ -320,6 +327,7 @@ impl Pool {
         copy.seal();
         let offset = u64::from(id.0) * self.options.page_bytes as u64;
         self.pages_written.fetch_add(1, Ordering::Relaxed);
+        count_written();
         if makes(Mistake::DirtyForgottenOnError) {
             frame.dirty.store(false, Ordering::Release);
         }

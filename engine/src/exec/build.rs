@@ -12,6 +12,7 @@ use crate::exec::lateral::Lateral;
 use crate::exec::limit::{Limit, Nothing, OneRow, Values, limits};
 use crate::exec::lock_rows::LockRows;
 use crate::exec::loop_join::NestedLoop;
+use crate::exec::merge_join::{MergeJoin, MergeJoinParts};
 use crate::exec::operator::{BoxOperator, Context};
 use crate::exec::project_set::ProjectSet;
 use crate::exec::recursive::{CteScan, KeptRows, RecursiveUnion};
@@ -26,11 +27,10 @@ use crate::plan::{NodeKind, PlanNode};
 
 /// The operator of `node`, its inputs opened.
 pub(crate) fn build<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
-    let operator = open(context, node)?;
-    Ok(match &context.memo.profile {
-        Some(profile) => profile.watch(node, operator),
-        None => operator,
-    })
+    match &context.memo.profile {
+        Some(profile) => profile.watch(context, node, || open(context, node)),
+        None => open(context, node),
+    }
 }
 
 fn open<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
@@ -74,6 +74,7 @@ fn open<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>>
         }
         NodeKind::FunctionScan(function) => Box::new(FunctionScan::new(context, function)),
         NodeKind::HashJoin { .. }
+        | NodeKind::MergeJoin { .. }
         | NodeKind::NestedLoop { .. }
         | NodeKind::IndexJoin { .. }
         | NodeKind::Lateral { .. } => build_join(context, node)?,
@@ -232,6 +233,7 @@ fn build_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
                 residual: residual.as_ref(),
             },
         )?),
+        NodeKind::MergeJoin { .. } => build_merge_join(context, node)?,
         NodeKind::NestedLoop {
             left,
             right,
@@ -271,6 +273,29 @@ fn build_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperato
         )?),
         _ => return Err(not_here()),
     })
+}
+
+fn build_merge_join<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {
+    let NodeKind::MergeJoin {
+        left,
+        right,
+        kind,
+        left_key,
+        right_key,
+        residual,
+    } = &node.kind
+    else {
+        return Err(not_here());
+    };
+    let parts = MergeJoinParts {
+        right_types: &right.types,
+        kind: *kind,
+        left_key,
+        right_key,
+        residual: residual.as_ref(),
+    };
+    let sides = (build(context, left)?, build(context, right)?);
+    Ok(Box::new(MergeJoin::new(context, sides, parts)?))
 }
 
 fn build_set_operation<'a>(context: Context<'a>, node: &'a PlanNode) -> Result<BoxOperator<'a>> {

@@ -84,12 +84,17 @@ impl<'a> IndexJoin<'a> {
 
     /// Joins the next left rows with their partners.
     fn step(&mut self, outer: &mut Outer<'a>) -> Result<Batch> {
-        let mut found = EntryBatch::default();
+        let profile = self.context.memo.profile.as_ref();
+        let before = profile.map(|profile| profile.moment(&self.context));
+        let (mut found, mut opened) = (EntryBatch::default(), 0);
         let mut left: Vec<u32> = Vec::new();
         while outer.row < outer.rows.rows && found.len() < BATCH_ROWS {
             let mut entries = match outer.entries.take() {
                 Some(entries) => entries,
-                None => self.open(outer)?,
+                None => {
+                    opened += 1;
+                    self.open(outer)?
+                }
             };
             let room = BATCH_ROWS - found.len();
             if entries.fill(&mut found, room)? {
@@ -102,6 +107,10 @@ impl<'a> IndexJoin<'a> {
         let mut right = self.reader.decode(&found)?;
         right.columns.push(Arc::new(UInt32Array::from(left)));
         let mut right = filter::apply(&self.context, &self.scan.filter, right)?;
+        if let (Some(profile), Some(before)) = (profile, before) {
+            let spent = profile.moment(&self.context).since(before);
+            profile.add(self.scan, opened, right.rows as u64, spent);
+        }
         let left = right
             .columns
             .pop()

@@ -7,9 +7,9 @@
 //!                   StorageTxn: scan, get                    change ──▶ write ──▶ insert, put, delete
 //! ```
 //!
-//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `loop_join`, `aggregate`, `window`, `distinct`,
+//! Operators are pulled. Those that must hold rows (`sort`, `hash_join`, `merge_join`, `loop_join`, `aggregate`, `window`, `distinct`,
 //! `set_operation`, `recursive`) count what they hold in the statement's `memory`. Where that is not enough, `sort`,
-//! `hash_join`, `aggregate`, `distinct` and `set_operation` go on by way of the disk (`spill`). A statement that touches a few rows by key takes the `short` path, without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
+//! `hash_join`, `merge_join`, `aggregate`, `distinct` and `set_operation` go on by way of the disk (`spill`). A statement that touches a few rows by key takes the `short` path, without batches. Changes read and compute everything first and write afterwards, row by row with all indexes
 //! (`entry`); `pending` knows what of it is to come. `copy` does so a batch of lines at a time. What foreign keys ask for then (`integrity`) comes last.
 //!
 //! - EXEC-1: a function that gives rows has at least one column.
@@ -57,6 +57,7 @@ mod lookup;
 mod loop_join;
 mod memory;
 mod merge;
+mod merge_join;
 mod operator;
 mod pending;
 mod profile;

@@ -14,7 +14,8 @@ use crate::exec::short;
 use crate::exec::spill::{Temp, TempSpace};
 use crate::exec::subquery::Memo;
 use crate::interrupt::Interrupt;
-use crate::plan::{Actual, Body, Change, NodeKind, Plan, PlanNode, SubPlan, lines};
+use crate::plan::{Body, Change, Explain, NodeKind, Part, Plan, PlanNode, Ran, SubPlan, show};
+use crate::sql::bound::ExplainFormat;
 use crate::storage::StorageTxn;
 use crate::types::Value;
 use std::sync::Arc;
@@ -77,17 +78,53 @@ pub(crate) fn execute(
     settings: Settings<'_>,
     deferral: &mut Deferral,
 ) -> Result<Executed> {
-    if let Body::ExplainAnalyze(plan, options) = &plan.body {
-        let memo = Memo::watched(plan.subplans.len());
-        execute_with(txn, plan, parameters, settings, deferral, &memo)?;
-        let seen = |node: &PlanNode| match &memo.profile {
-            Some(profile) => profile.of(node),
-            None => Actual::default(),
-        };
-        return Ok(text(lines(plan, *options, Some(&seen))));
+    if let Body::Explain(explain) = &plan.body {
+        return self::explain(txn, explain, parameters, settings, deferral);
     }
     let memo = Memo::new(plan.subplans.len());
     execute_with(txn, plan, parameters, settings, deferral, &memo)
+}
+
+/// Shows a plan, after it was run if that is asked for.
+fn explain(
+    txn: &mut dyn StorageTxn,
+    explain: &Explain,
+    parameters: &[Value],
+    settings: Settings<'_>,
+    deferral: &mut Deferral,
+) -> Result<Executed> {
+    let (plan, options) = (&explain.plan, explain.options);
+    let value = |text: String| match options.format {
+        ExplainFormat::Json => Value::Json(text),
+        ExplainFormat::Text | ExplainFormat::Yaml => Value::Text(text),
+    };
+    let rows = |shown: Vec<String>| Executed {
+        count: shown.len() as u64,
+        rows: Some(ResultRows::Values(
+            shown.into_iter().map(|text| vec![value(text)]).collect(),
+        )),
+    };
+    if !options.analyze {
+        return Ok(rows(show(explain, None)));
+    }
+    let memo = Memo::watched(plan.subplans.len(), options.timing);
+    let env = settings.interrupt.env();
+    let started = env.monotonic_micros();
+    execute_with(txn, plan, parameters, settings, deferral, &memo)?;
+    let micros = env.monotonic_micros().saturating_sub(started);
+    let profile = memo.profile.unwrap_or_default();
+    let seen = |part: Part<'_>| match part {
+        Part::Node(node) => profile.of(node),
+        Part::Scan(scan) => profile.of(scan),
+        Part::Change(change) => profile.of(change),
+    };
+    Ok(rows(show(
+        explain,
+        Some(Ran {
+            seen: &seen,
+            micros,
+        }),
+    )))
 }
 
 fn execute_with(
@@ -132,8 +169,12 @@ fn execute_with(
         }
         Body::Change(change) => {
             let mut pending = Pending::new(memory.reservation("ModifyTable"));
+            let before = frame.moment(txn);
             let prepared = change::prepare(frame.over(&*txn), change, &mut pending)?;
-            if let Some(events) = write(txn, change, &prepared, &memory)? {
+            let events = write(txn, change, &prepared, &memory)?;
+            let given = prepared.returning.len() as u64;
+            frame.note(txn, before, &**change, (1, given));
+            if let Some(events) = events {
                 enforce_all(txn, &frame, [(&**change, events)], deferral)?;
             }
             Ok(executed(change, prepared))
@@ -150,19 +191,8 @@ fn execute_with(
             }
             Ok(Executed { rows: None, count })
         }
-        Body::Explain(lines) => Ok(text(lines.clone())),
-        Body::Fill(..) | Body::ExplainAnalyze(..) | Body::Utility(_) => Err(Error::misuse(
+        Body::Fill(..) | Body::Explain(_) | Body::Utility(_) => Err(Error::misuse(
             "EXEC-5: a utility statement has no plan to run",
-        )),
-    }
-}
-
-/// Lines as rows.
-fn text(lines: Vec<String>) -> Executed {
-    Executed {
-        count: lines.len() as u64,
-        rows: Some(ResultRows::Values(
-            lines.into_iter().map(|l| vec![Value::Text(l)]).collect(),
         )),
     }
 }
@@ -231,8 +261,10 @@ fn with_changes(
         let NodeKind::Change(change) = &subplan.root.kind else {
             continue;
         };
+        let before = frame.moment(txn);
         let mut prepared = change::prepare(frame.over(&*txn), change, &mut pending)?;
         let rows = std::mem::take(&mut prepared.returning);
+        frame.note(txn, before, &**change, (1, rows.len() as u64));
         let batch = Batch::from_rows(&subplan.root.types, rows.iter().map(Vec::as_slice))?;
         let mut reservation = frame.memory.reservation("CTE Scan");
         reservation.grow(batch.size_bytes())?;
@@ -249,11 +281,14 @@ fn with_changes(
     match &plan.body {
         Body::Query(root) => rows = Some(query(frame.over(&*txn), root)?),
         Body::Change(change) => {
+            let before = frame.moment(txn);
             let prepared = change::prepare(frame.over(&*txn), change, &mut pending)?;
+            let given = prepared.returning.len() as u64;
+            frame.note(txn, before, &**change, (1, given));
             changes.push((change, prepared));
             own = Some(change);
         }
-        Body::Fill(..) | Body::Explain(_) | Body::ExplainAnalyze(..) | Body::Utility(_) => {}
+        Body::Fill(..) | Body::Explain(_) | Body::Utility(_) => {}
         Body::CopyTo(_) | Body::CopyFrom(_) => {
             return Err(Error::unsupported(
                 "COPY of a query with changes in its WITH",
@@ -262,9 +297,11 @@ fn with_changes(
     }
     let mut events = Vec::new();
     for (change, prepared) in &changes {
+        let before = frame.moment(txn);
         if let Some(all) = write(txn, change, prepared, frame.memory)? {
             events.push((*change, all));
         }
+        frame.note(txn, before, *change, (0, 0));
     }
     enforce_all(txn, frame, events, deferral)?;
     match (own, changes.pop()) {

@@ -51,10 +51,10 @@ impl Memo {
         }
     }
 
-    /// The same for a statement whose operators are watched.
-    pub(crate) fn watched(subplans: usize) -> Self {
+    /// The same for a statement whose operators are watched; `times`: by the clock too.
+    pub(crate) fn watched(subplans: usize, times: bool) -> Self {
         Self {
-            profile: Some(Profile::default()),
+            profile: Some(Profile::new(times)),
             ..Self::new(subplans)
         }
     }

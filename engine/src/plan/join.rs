@@ -5,6 +5,7 @@ use crate::plan::access::{self, Candidate, Path};
 use crate::plan::block::Block;
 use crate::plan::cost;
 use crate::plan::expr::{columns_of, conjunction, has_subquery};
+use crate::plan::ordering::ordering;
 use crate::plan::physical::{Cost, NodeKind, PlanNode};
 use crate::plan::planner::{Built, Planner};
 use crate::plan::relation::{Relation, Source};
@@ -21,6 +22,8 @@ pub(crate) struct Side<'a> {
     pub(crate) has: &'a dyn Fn(usize) -> bool,
     /// The table that it is, if it is one alone.
     pub(crate) table: Option<&'a Relation>,
+    /// Whether its rows ascend by a column, as far as merge joins are allowed.
+    pub(crate) ascends: &'a dyn Fn(usize) -> bool,
 }
 
 /// How two sides are joined.
@@ -30,6 +33,8 @@ pub(crate) enum Method {
     NestedLoop,
     /// By the equalities at these positions of the conditions.
     Hash(Vec<usize>),
+    /// Side by side, by the equality at this position of the conditions.
+    Merge(usize),
     /// By this path into the right side; conditions: the relation's own, then the join's.
     Index(Box<Path>),
 }
@@ -78,6 +83,49 @@ pub(crate) fn price(inputs: &Inputs) -> (Cost, bool) {
     }
 }
 
+/// The cost of reading two inputs side by side that are in the order of their keys.
+pub(crate) fn price_merge(inputs: &Inputs) -> Cost {
+    let ((left_rows, left), (right_rows, right)) = (inputs.left, inputs.right);
+    Cost {
+        startup: left.startup + right.startup,
+        total: left.total
+            + right.total
+            + (left_rows + right_rows) * cost::OPERATOR
+            + inputs.rows * (cost::ROW + cost::OPERATOR * (inputs.conditions - 1) as f64),
+    }
+}
+
+/// The columns of an equality of two columns of the same type.
+pub(crate) fn equal_columns(left: &Expr, right: &Expr) -> Option<(usize, usize)> {
+    match (&left.kind, &right.kind) {
+        (ExprKind::Column(l), ExprKind::Column(r)) if left.sql_type == right.sql_type => {
+            Some((*l, *r))
+        }
+        _ => None,
+    }
+}
+
+/// Which of `conditions` is an equality of columns by which both sides ascend. A left row of an outer join must be known
+/// to have no partner when its key is passed: so nothing else may be asked there.
+fn merge_key(
+    left: &Side<'_>,
+    right: &Side<'_>,
+    kind: JoinKind,
+    conditions: &[Expr],
+) -> Option<usize> {
+    let is_possible = match kind {
+        JoinKind::Inner => true,
+        JoinKind::Left => conditions.len() == 1,
+        JoinKind::Full | JoinKind::Semi | JoinKind::Anti => false,
+    };
+    let ascends = |condition: &Expr| {
+        let keys = equality(condition, left.has, right.has);
+        let columns = keys.and_then(|(l, r)| equal_columns(l, r));
+        columns.is_some_and(|(l, r)| (left.ascends)(l) && (right.ascends)(r))
+    };
+    conditions.iter().position(ascends).filter(|_| is_possible)
+}
+
 /// The cost of looking the partners of `left` up by `path`.
 pub(crate) fn price_index(left: (f64, Cost), rows: f64, path: &Path) -> Cost {
     Cost {
@@ -104,13 +152,14 @@ pub(crate) fn choose(
     let keys: Vec<usize> = (0..conditions.len())
         .filter(|i| equality(&conditions[*i], left.has, right.has).is_some())
         .collect();
-    let (cost, hash) = price(&Inputs {
+    let inputs = Inputs {
         left: (left.rows, left.cost),
         right: (right.rows, right.cost),
         rows,
         conditions: conditions.len(),
         has_equality: !keys.is_empty(),
-    });
+    };
+    let (cost, hash) = price(&inputs);
     let mut best = Choice {
         method: if hash {
             Method::Hash(keys)
@@ -120,6 +169,13 @@ pub(crate) fn choose(
         cost,
         rows,
     };
+    if let Some(key) = merge_key(left, right, kind, conditions) {
+        let cost = price_merge(&inputs);
+        if cost.total < best.cost.total {
+            best.cost = cost;
+            best.method = Method::Merge(key);
+        }
+    }
     if let Some(path) = right
         .table
         .and_then(|t| index_path(left.has, t, conditions, block))
@@ -186,6 +242,16 @@ pub(crate) fn equality<'e>(
     }
 }
 
+/// The columns of the query by which the rows of `built` ascend first of all.
+pub(crate) fn ascending(built: &Built) -> Vec<usize> {
+    let first = ordering(&built.node).into_iter().next();
+    let columns = first.filter(|key| !key.descending).map(|key| key.columns);
+    let columns = columns.into_iter().flatten();
+    columns
+        .filter_map(|at| built.layout.get(at).copied())
+        .collect()
+}
+
 impl Planner<'_> {
     /// Joins `left` and `right`; `table` is the right side's relation when it is one table alone, of which `needed`
     /// columns are wanted.
@@ -203,18 +269,22 @@ impl Planner<'_> {
             Some(relation) => relation.has(c),
             None => right.layout.contains(&c),
         };
+        let merges = self.options.merge_joins;
+        let (left_order, right_order) = (ascending(&left), ascending(&right));
         let choice = choose(
             &Side {
                 rows: left.node.rows,
                 cost: left.node.cost,
                 has: &in_left,
                 table: None,
+                ascends: &|c| merges && left_order.contains(&c),
             },
             &Side {
                 rows: right.node.rows,
                 cost: right.node.cost,
                 has: &in_right,
                 table,
+                ascends: &|c| merges && right_order.contains(&c),
             },
             kind,
             &conditions,
@@ -227,38 +297,55 @@ impl Planner<'_> {
             }
             (Method::Hash(keys), _) => {
                 let parts = (choice.cost, choice.rows);
-                self.hash_join(left, right, kind, &keys, conditions, parts)
+                self.keyed_join(left, right, (kind, false), &keys, conditions, parts)
+            }
+            (Method::Merge(key), _) => {
+                let parts = (choice.cost, choice.rows);
+                self.keyed_join(left, right, (kind, true), &[key], conditions, parts)
             }
             _ => {
-                let mut layout = left.layout;
-                layout.extend(&right.layout);
-                let on = conjunction(self.predicates(conditions, &layout)?);
-                let mut types = left.node.types.clone();
-                types.extend(&right.node.types);
-                let kind = NodeKind::NestedLoop {
-                    left: Box::new(left.node),
-                    right: Box::new(right.node),
-                    kind,
-                    on,
-                };
-                Ok(Built {
-                    node: PlanNode {
-                        kind,
-                        types,
-                        rows: choice.rows,
-                        cost: choice.cost,
-                    },
-                    layout,
-                })
+                let parts = (choice.cost, choice.rows);
+                self.nested_loop(left, right, kind, conditions, parts)
             }
         }
     }
 
-    fn hash_join(
+    fn nested_loop(
         &mut self,
         left: Built,
         right: Built,
         kind: JoinKind,
+        conditions: Vec<Expr>,
+        (cost, rows): (Cost, f64),
+    ) -> Result<Built> {
+        let mut layout = left.layout;
+        layout.extend(&right.layout);
+        let on = conjunction(self.predicates(conditions, &layout)?);
+        let mut types = left.node.types.clone();
+        types.extend(&right.node.types);
+        let kind = NodeKind::NestedLoop {
+            left: Box::new(left.node),
+            right: Box::new(right.node),
+            kind,
+            on,
+        };
+        Ok(Built {
+            node: PlanNode {
+                kind,
+                types,
+                rows,
+                cost,
+            },
+            layout,
+        })
+    }
+
+    /// A join by the equalities at the positions `keys`; with `merges` a merge join by the one.
+    fn keyed_join(
+        &mut self,
+        left: Built,
+        right: Built,
+        (kind, merges): (JoinKind, bool),
         keys: &[usize],
         conditions: Vec<Expr>,
         (cost, rows): (Cost, f64),
@@ -280,13 +367,24 @@ impl Planner<'_> {
         let residual = conjunction(self.predicates(residual, &layout)?);
         let mut types = left.node.types.clone();
         types.extend(&right.node.types);
-        let kind = NodeKind::HashJoin {
-            left: Box::new(left.node),
-            right: Box::new(right.node),
-            kind,
-            left_keys,
-            right_keys,
-            residual,
+        let (left, right) = (Box::new(left.node), Box::new(right.node));
+        let kind = match (merges, left_keys.as_slice(), right_keys.as_slice()) {
+            (true, [left_key], [right_key]) => NodeKind::MergeJoin {
+                left,
+                right,
+                kind,
+                left_key: Box::new(left_key.clone()),
+                right_key: Box::new(right_key.clone()),
+                residual,
+            },
+            _ => NodeKind::HashJoin {
+                left,
+                right,
+                kind,
+                left_keys,
+                right_keys,
+                residual,
+            },
         };
         Ok(Built {
             node: PlanNode {

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! One file for each step: `fold`, `relation` (what may be joined in any order, and where each condition goes), `access`
-//! (ways to read a table) with `imply` (whether a partial index has all rows), `group` and `order` (ways to join), `join` (methods), `set_operation` (UNION and its like),
+//! (ways to read a table) with `imply` (whether a partial index has all rows), `group` and `order` (ways to join), `join` (methods), `ordering` (the order that operators keep), `set_operation` (UNION and its like),
 //! `aggregate` (GROUP BY), `window` (window functions), `with` (queries of WITH), `decorrelate` (subqueries of conditions as joins),
 //! `lateral` (LATERAL and functions in FROM),
 //! `query` (the rest of a query block), `change`, `statement`, `explain`. Estimates come from `block`, `selectivity` and
@@ -36,6 +36,7 @@ mod join;
 mod lateral;
 mod midnight;
 mod order;
+mod ordering;
 mod physical;
 mod planner;
 mod query;
@@ -48,10 +49,10 @@ mod with;
 
 pub(crate) use change::{Change, ChangeKind, CopyFrom};
 pub(crate) use coerce::{KeyValue, coerce};
-pub(crate) use explain::{Actual, lines};
+pub(crate) use explain::{Actual, Explain, Part, Ran, Spent, show};
 pub(crate) use expr::{columns_of, has_subquery};
 pub(crate) use physical::{
     Access, IndexAccess, NodeKind, PlanNode, RangeEnd, Scan, SetOpKind, SubPlan, is_array,
 };
-pub(crate) use planner::{Fold, subplan_number};
+pub(crate) use planner::{Fold, PlanOptions, subplan_number};
 pub(crate) use statement::{Body, Plan, plan};

@@ -8,7 +8,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::block::Block;
 use crate::plan::expr::{columns_of, has_subquery};
 use crate::plan::group::Wanted;
-use crate::plan::join::{Inputs, index_path, price, price_index};
+use crate::plan::join::{
+    Inputs, ascending, equal_columns, index_path, price, price_index, price_merge,
+};
+use crate::plan::ordering::gives;
 use crate::plan::physical::Cost;
 use crate::plan::planner::{Built, Planner};
 use crate::plan::relation::{Group, Relation, Source};
@@ -26,6 +29,8 @@ struct Best {
     set: u128,
     rows: f64,
     cost: Cost,
+    /// A column by which its rows ascend, if merge joins are allowed.
+    ascends: Option<usize>,
     /// The two sets of the last join; `None` for one relation.
     split: Option<(u128, u128)>,
 }
@@ -74,7 +79,12 @@ impl Planner<'_> {
             ),
         };
         let fraction = selectivity::all(&late, block);
-        Ok((self.filtered(built, late, fraction)?, ordered))
+        let built = self.filtered(built, late, fraction)?;
+        let ordered = match wanted {
+            Some(wanted) => ordered || gives(&built.node, &built.layout, wanted, block),
+            None => ordered,
+        };
+        Ok((built, ordered))
     }
 
     fn ordered(
@@ -92,6 +102,7 @@ impl Planner<'_> {
             relations: group.relations.clone(),
             conditions,
         };
+        let merges = self.options.merge_joins;
         let base: Vec<Best> = built
             .iter()
             .flatten()
@@ -100,6 +111,7 @@ impl Planner<'_> {
                 set: 1 << i,
                 rows: b.node.rows,
                 cost: b.node.cost,
+                ascends: ascending(b).first().copied().filter(|_| merges),
                 split: None,
             })
             .collect();
@@ -181,6 +193,14 @@ fn equality_sets(condition: &Expr, relations: &[Relation]) -> Option<(u128, u128
     (l != 0 && r != 0 && !has_subquery(condition)).then_some((l, r))
 }
 
+/// The columns that an equality of two columns of one type is over.
+fn column_pair(condition: &Expr) -> Option<(usize, usize)> {
+    match &condition.kind {
+        ExprKind::Compare(CompareOp::Eq, left, right) => equal_columns(left, right),
+        _ => None,
+    }
+}
+
 impl<'a> Search<'a> {
     /// The conditions that become decidable when `l` and `r` are joined.
     fn conditions(&self, l: u128, r: u128) -> impl Iterator<Item = usize> + '_ {
@@ -234,6 +254,41 @@ impl<'a> Search<'a> {
             .is_some_and(|(a, b)| (within(a, l) && within(b, r)) || (within(a, r) && within(b, l)))
     }
 
+    /// The columns by which the rows of `best` ascend: equal ones are one.
+    fn ascending(&self, best: &Best) -> Vec<usize> {
+        let mut columns: Vec<usize> = best.ascends.into_iter().collect();
+        let mut at = 0;
+        while let Some(column) = columns.get(at).copied() {
+            let within = self.sets.iter().zip(&self.group.conditions);
+            for (_, condition) in within.filter(|(set, _)| **set & !best.set == 0) {
+                let equal = match column_pair(condition) {
+                    Some((a, b)) if a == column => b,
+                    Some((a, b)) if b == column => a,
+                    _ => continue,
+                };
+                if !columns.contains(&equal) {
+                    columns.push(equal);
+                }
+            }
+            at += 1;
+        }
+        columns
+    }
+
+    /// Whether both sides ascend by what a condition says is equal.
+    fn can_merge(&self, l: &Best, r: &Best) -> bool {
+        if l.ascends.is_none() || r.ascends.is_none() {
+            return false;
+        }
+        let (left, right) = (self.ascending(l), self.ascending(r));
+        self.conditions(l.set, r.set).any(|i| {
+            column_pair(&self.group.conditions[i]).is_some_and(|(a, b)| {
+                (left.contains(&a) && right.contains(&b))
+                    || (left.contains(&b) && right.contains(&a))
+            })
+        })
+    }
+
     fn join(&self, l: &Best, r: &Best, rows: f64) -> Best {
         let inputs = Inputs {
             left: (l.rows, l.cost),
@@ -245,6 +300,12 @@ impl<'a> Search<'a> {
                 .any(|i| self.is_equality(i, l.set, r.set)),
         };
         let mut cost = price(&inputs).0;
+        if self.can_merge(l, r) {
+            let merged = price_merge(&inputs);
+            if merged.total < cost.total {
+                cost = merged;
+            }
+        }
         if let Some(table) = self.table(r.set) {
             let conditions: Vec<Expr> = self
                 .conditions(l.set, r.set)
@@ -262,6 +323,7 @@ impl<'a> Search<'a> {
             set: l.set | r.set,
             rows,
             cost,
+            ascends: l.ascends,
             split: Some((l.set, r.set)),
         }
     }

@@ -82,6 +82,15 @@ pub(crate) enum NodeKind {
         right_keys: Vec<Expr>,
         residual: Option<Expr>,
     },
+    /// Merge join of two inputs whose rows ascend by their keys; inner, or left without a residual.
+    MergeJoin {
+        left: Box<PlanNode>,
+        right: Box<PlanNode>,
+        kind: JoinKind,
+        left_key: Box<Expr>,
+        right_key: Box<Expr>,
+        residual: Option<Expr>,
+    },
     /// Every pair is tried; the right side is kept in memory.
     NestedLoop {
         left: Box<PlanNode>,
@@ -326,6 +335,7 @@ impl PlanNode {
             | NodeKind::Lateral { left: input, .. } => vec![input],
             NodeKind::Append(inputs) => inputs.iter().collect(),
             NodeKind::HashJoin { left, right, .. }
+            | NodeKind::MergeJoin { left, right, .. }
             | NodeKind::NestedLoop { left, right, .. }
             | NodeKind::SetOp { left, right, .. } => {
                 vec![left, right]

@@ -24,9 +24,17 @@ pub(crate) trait Fold {
     fn fold(&self, expr: &Expr) -> Result<Value>;
 }
 
+/// What plans may be made of, beside what the schema says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlanOptions {
+    /// `enable_mergejoin`
+    pub(crate) merge_joins: bool,
+}
+
 /// Plans the queries of one statement.
 pub(crate) struct Planner<'a> {
     pub(crate) folder: &'a dyn Fold,
+    pub(crate) options: PlanOptions,
     pub(crate) subplans: Vec<SubPlan>,
     pub(crate) slots: usize,
     /// The queries of WITH that are planned, by their number.
@@ -47,9 +55,10 @@ pub(crate) struct Built {
 
 impl<'a> Planner<'a> {
     /// For a statement with `parameters` parameters.
-    pub(crate) fn new(folder: &'a dyn Fold, parameters: usize) -> Self {
+    pub(crate) fn new(folder: &'a dyn Fold, options: PlanOptions, parameters: usize) -> Self {
         Self {
             folder,
+            options,
             subplans: Vec::new(),
             slots: parameters,
             ctes: BTreeMap::new(),

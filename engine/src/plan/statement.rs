@@ -3,11 +3,11 @@
 use crate::catalog::Table;
 use crate::error::Result;
 use crate::plan::change::{Change, CopyFrom};
-use crate::plan::explain;
+use crate::plan::explain::Explain;
 use crate::plan::fold::fold_query;
 use crate::plan::physical::{PlanNode, SubPlan};
-use crate::plan::planner::{Fold, Planner};
-use crate::sql::bound::{CopyForm, ExplainOptions, Filled, OutputColumn, Statement};
+use crate::plan::planner::{Fold, PlanOptions, Planner};
+use crate::sql::bound::{CopyForm, ExplainFormat, ExplainOptions, Filled, OutputColumn, Statement};
 use crate::types::SqlType;
 use std::sync::Arc;
 
@@ -37,10 +37,8 @@ pub(crate) enum Body {
     CopyTo(Box<(PlanNode, CopyForm)>),
     /// Adds rows that are read.
     CopyFrom(Box<CopyFrom>),
-    /// Gives these lines.
-    Explain(Vec<String>),
-    /// Runs that plan, and gives its lines with what was found.
-    ExplainAnalyze(Box<Plan>, ExplainOptions),
+    /// Shows a plan, which is run before if that is asked for.
+    Explain(Box<Explain>),
     /// Definition, maintenance, transaction control, `SHOW`.
     Utility(Statement),
 }
@@ -58,8 +56,13 @@ impl Plan {
 }
 
 /// Plans `statement`, which has `parameters` parameters.
-pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -> Result<Plan> {
-    let mut planner = Planner::new(folder, parameters);
+pub(crate) fn plan(
+    statement: Statement,
+    parameters: usize,
+    options: PlanOptions,
+    folder: &dyn Fold,
+) -> Result<Plan> {
+    let mut planner = Planner::new(folder, options, parameters);
     let (body, output) = match statement {
         Statement::Query(mut query) => {
             fold_query(&mut query, folder);
@@ -87,17 +90,8 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
             let copy = planner.copy_from(*copy)?;
             (Body::CopyFrom(Box::new(copy)), Vec::new())
         }
-        Statement::Explain(inner, options) => {
-            let inner = plan(*inner, parameters, folder)?;
-            let output = vec![OutputColumn {
-                name: "QUERY PLAN".into(),
-                sql_type: SqlType::Text,
-            }];
-            let body = match options.analyze {
-                true => Body::ExplainAnalyze(Box::new(inner), options),
-                false => Body::Explain(explain::lines(&inner, options, None)),
-            };
-            (body, output)
+        Statement::Explain(inner, shown) => {
+            explained(plan(*inner, parameters, options, folder)?, shown)
         }
         Statement::Setting(setting) => {
             let output = setting.columns();
@@ -118,4 +112,22 @@ pub(crate) fn plan(statement: Statement, parameters: usize, folder: &dyn Fold) -
         subplans: planner.subplans,
         slots: planner.slots,
     })
+}
+
+/// What shows `plan`, and its result column.
+fn explained(plan: Plan, options: ExplainOptions) -> (Body, Vec<OutputColumn>) {
+    let output = OutputColumn {
+        name: "QUERY PLAN".into(),
+        sql_type: match options.format {
+            ExplainFormat::Json => SqlType::Json,
+            ExplainFormat::Text | ExplainFormat::Yaml => SqlType::Text,
+        },
+    };
+    let explain = Explain {
+        plan,
+        options,
+        planning_micros: 0,
+        settings: Vec::new(),
+    };
+    (Body::Explain(Box::new(explain)), vec![output])
 }

@@ -6,6 +6,7 @@
 mod aggregate;
 mod copy;
 mod definition;
+mod explain;
 mod from;
 mod set_rows;
 mod window;
@@ -28,6 +29,7 @@ pub use definition::{
     AlterSequence, AlterTable, Commented, CreateIndex, CreateSequence, CreateTable, Dropped,
     Filled, SequenceOwner,
 };
+pub use explain::{ExplainFormat, ExplainOptions};
 pub use from::{
     CteReference, From, Function, JoinKind, Lateral, Recursive, SetOperation, SetOperator,
     TableFunction, WithQuery,
@@ -101,15 +103,6 @@ pub enum Statement {
     Transaction(TransactionStatement),
     /// `SET`, `SHOW` and their like.
     Setting(SettingStatement),
-}
-
-/// What `EXPLAIN` shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExplainOptions {
-    /// `ANALYZE`: the statement is run, and what was found is shown.
-    pub analyze: bool,
-    /// `COSTS`: estimates are shown.
-    pub costs: bool,
 }
 
 /// The modes that `BEGIN` or `SET TRANSACTION` name.

@@ -161,10 +161,26 @@ fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>> {
     Ok(tokens)
 }
 
+/// `EXPLAIN ANALYSE` as `EXPLAIN ANALYZE`, which is how `sqlparser` knows it.
+fn respell_analyse(tokens: &mut [TokenWithSpan]) {
+    let mut words = tokens.iter_mut().filter(|t| !is_blank(t));
+    let is = |token: &TokenWithSpan, name: &str| match &token.token {
+        Token::Word(w) => w.quote_style.is_none() && w.value.eq_ignore_ascii_case(name),
+        _ => false,
+    };
+    if let (Some(first), Some(second)) = (words.next(), words.next())
+        && is(first, "EXPLAIN")
+        && is(second, "ANALYSE")
+    {
+        second.token = Token::make_keyword("ANALYZE");
+    }
+}
+
 fn parse_statement(
     mut tokens: Vec<TokenWithSpan>,
     end: Option<&TokenWithSpan>,
 ) -> Result<ParsedKind> {
+    respell_analyse(&mut tokens);
     let words: Vec<&TokenWithSpan> = tokens.iter().filter(|t| !is_blank(t)).collect();
     let word = |i: usize| match words.get(i).map(|t| &t.token) {
         Some(Token::Word(w)) if w.quote_style.is_none() => w.value.to_ascii_uppercase(),

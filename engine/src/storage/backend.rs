@@ -1,5 +1,6 @@
 //! The traits of the door, and the plain data that passes through it.
 
+use crate::buffer::Usage;
 use crate::error::Result;
 use crate::interrupt::WaitLimits;
 use crate::txn::LockMode;
@@ -286,6 +287,12 @@ pub trait StorageTxn: Send {
     fn mark_schema_changed(&mut self) -> Result<()>;
     /// The schema version that the snapshot sees.
     fn schema_version(&self) -> u64;
+    /// How often commits have changed a key of `tree` since the database was opened, until now: not what the snapshot
+    /// sees, but for those who decide by it whether to look at the tree again.
+    fn changes(&self, tree: TreeId) -> u64;
+    /// What the calling thread has asked of pages and log until now, by whatever calls: what was counted between two of
+    /// these is what the calls between them took. Nothing where there are neither pages nor log.
+    fn usage(&self) -> Usage;
     /// In `READ COMMITTED`, takes a new snapshot; else does nothing.
     fn refresh_snapshot(&mut self);
     /// Commits; when this returns `Ok` the transaction survives what [`Synchronous`] says: by default every crash. Errors: `40001` when it is not serializable; it
@@ -334,6 +341,8 @@ pub struct MaintenanceReport {
     pub versions_dropped: u64,
     /// Whether a checkpoint was made.
     pub checkpointed: bool,
+    /// Tables whose statistics were gathered anew, by [`Database::maintain`](crate::api::Database::maintain).
+    pub tables_analyzed: u64,
 }
 
 /// What [`StorageBackend::check`] found.

@@ -16,6 +16,7 @@ mod disk;
 pub mod key;
 pub mod row;
 
+pub use crate::buffer::Usage;
 pub use crate::interrupt::WaitLimits;
 pub use crate::txn::LockMode;
 pub(crate) use backend::for_each_entry;

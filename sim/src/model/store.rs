@@ -46,6 +46,8 @@ pub(super) struct Tree {
     /// Versions of each key, oldest first; none is empty, and only the last can be of a running transaction.
     pub(super) entries: BTreeMap<Vec<u8>, Vec<Version>>,
     row_ids_given: i64,
+    /// How often commits have changed a key of it.
+    pub(super) changes: u64,
 }
 
 /// How to take one change back.
@@ -415,6 +417,7 @@ impl Store {
                     if let Some(newest) = newest.filter(|v| v.author == mine) {
                         newest.author = now;
                     }
+                    self.trees.get_mut(&tree).expect("its own").changes += 1;
                     keys.push((tree, key.clone()));
                     self.garbage.insert((tree, key));
                 }
@@ -516,6 +519,7 @@ impl Tree {
             dropped: None,
             entries: BTreeMap::new(),
             row_ids_given: 0,
+            changes: 0,
         }
     }
 

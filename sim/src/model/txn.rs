@@ -6,7 +6,7 @@ use super::store::{Author, Step, Store, TxnNumber, Value, conflict, visible};
 use quantadb::error::{Error, ErrorKind, Result};
 use quantadb::storage::{
     IsolationLevel, KeyRange, LockMode, ScanDirection, StorageCursor, StorageTxn, Synchronous,
-    TreeId, TxnOptions, WaitLimits,
+    TreeId, TxnOptions, Usage, WaitLimits,
 };
 use quantadb::sync::MutexGuard;
 use std::cell::Cell;
@@ -403,6 +403,15 @@ impl StorageTxn for ModelTxn {
     fn schema_version(&self) -> u64 {
         self.has_read.set(true);
         self.shared.store.lock().me(self.me).schema_version
+    }
+
+    fn changes(&self, tree: TreeId) -> u64 {
+        let store = self.shared.store.lock();
+        store.trees.get(&tree).map_or(0, |tree| tree.changes)
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
     }
 
     fn refresh_snapshot(&mut self) {

@@ -214,9 +214,10 @@ impl<const MANY: bool> Queries<MANY> {
         };
         self.phase.course().note(|| "maintenance".to_owned());
         let done = match self.rng.random_range(0..4) {
-            0 => self
-                .phase
-                .during(Phase::Vacuum, || database.vacuum().map(drop)),
+            0 => self.phase.during(Phase::Vacuum, || {
+                database.maintain(20)?;
+                database.vacuum().map(drop)
+            }),
             1 => self
                 .phase
                 .during(Phase::Checkpoint, || database.checkpoint()),

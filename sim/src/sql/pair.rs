@@ -89,6 +89,8 @@ pub fn session_options() -> SessionOptions {
     SessionOptions {
         lock_timeout: Some(Duration::ZERO),
         retries_max: 0,
+        // Tables are small here.
+        analyze_threshold: Some(3),
         ..SessionOptions::default()
     }
 }

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::{BATCH_ROWS, Batch};
 use crate::types::SqlType;
 use crate::vfs::File;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Bytes of the batches that a run is written in, about; a longer row is a batch by itself.
@@ -151,6 +152,13 @@ impl<'a> RunWriter<'a> {
 fn piece_rows(batch: &Batch) -> usize {
     let pieces = batch.size_bytes().div_ceil(PIECE_BYTES).max(1);
     (batch.rows / pieces).clamp(1, BATCH_ROWS)
+}
+
+impl<'a> RunReader<'a, Rc<Run<'a>>> {
+    /// Reads a run that others read too.
+    pub(crate) fn shared(run: Rc<Run<'a>>) -> Self {
+        Self::new(run)
+    }
 }
 
 impl<'a, R: std::borrow::Borrow<Run<'a>>> RunReader<'a, R> {

@@ -23,6 +23,8 @@ pub(crate) struct Temp<'a> {
     space: &'a TempSpace,
     limit_kb: Option<u64>,
     held_bytes: Cell<u64>,
+    /// Blocks read and written so far.
+    transfers: Cell<(u64, u64)>,
     interrupt: &'a Interrupt,
 }
 
@@ -40,8 +42,14 @@ impl<'a> Temp<'a> {
             space,
             limit_kb,
             held_bytes: Cell::new(0),
+            transfers: Cell::new((0, 0)),
             interrupt,
         }
+    }
+
+    /// Blocks read and written so far.
+    pub(crate) fn transfers(&self) -> (u64, u64) {
+        self.transfers.get()
     }
 
     pub(super) fn begin_run(&self) -> u64 {
@@ -78,6 +86,8 @@ impl<'a> Temp<'a> {
         let written = write_all_at(&*at.1, &block, offset(at.0));
         written.map_err(|e| self.space.failed("writing", e))?;
         self.space.count_block();
+        let (read, written) = self.transfers.get();
+        self.transfers.set((read, written + 1));
         Ok(())
     }
 
@@ -91,6 +101,8 @@ impl<'a> Temp<'a> {
         block: &'b mut Vec<u8>,
     ) -> Result<&'b [u8]> {
         self.interrupt.check()?;
+        let (read, written) = self.transfers.get();
+        self.transfers.set((read + 1, written));
         block.resize(BLOCK_BYTES, 0);
         match read_exact_at(at.1, block, offset(at.0)) {
             Ok(()) => {}

@@ -58,6 +58,18 @@ pub(super) struct OpenTree {
     pub(super) tree: Tree,
     /// The next row id; `None` before the first was asked for.
     pub(super) next_row_id: Mutex<Option<i64>>,
+    /// How often commits have changed a key of it.
+    changes: AtomicU64,
+}
+
+impl OpenTree {
+    fn new(root: PageId, pool: Arc<Pool>) -> Arc<Self> {
+        Arc::new(Self {
+            tree: Tree::new(root, pool),
+            next_row_id: Mutex::new(None),
+            changes: AtomicU64::new(0),
+        })
+    }
 }
 
 /// What vacuum has to do.
@@ -98,12 +110,7 @@ impl Core {
         txns: TxnManager,
         control: Control,
     ) -> Self {
-        let open = |root| {
-            Arc::new(OpenTree {
-                tree: Tree::new(root, pool.clone()),
-                next_row_id: Mutex::new(None),
-            })
-        };
+        let open = |root| OpenTree::new(root, pool.clone());
         let (directory, catalog) = (open(DIRECTORY_ROOT), open(CATALOG_ROOT));
         let trees = BTreeMap::from([(DIRECTORY_ROOT, directory.clone()), (CATALOG_ROOT, catalog)]);
         Self {
@@ -142,13 +149,26 @@ impl Core {
         }
         drop(frame);
         let mut trees = self.trees.write();
-        let open = trees.entry(root).or_insert_with(|| {
-            Arc::new(OpenTree {
-                tree: Tree::new(root, self.pool.clone()),
-                next_row_id: Mutex::new(None),
-            })
-        });
+        let open = trees.entry(root);
+        let open = open.or_insert_with(|| OpenTree::new(root, self.pool.clone()));
         Ok(open.clone())
+    }
+
+    /// A commit has changed so many keys of these trees.
+    pub(super) fn count_changes(&self, changes: &[(PageId, u64)]) {
+        let trees = self.trees.read();
+        for (tree, count) in changes {
+            if let Some(open) = trees.get(tree) {
+                open.changes.fetch_add(*count, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// How often commits have changed a key of a tree since it was opened.
+    pub(super) fn changes(&self, tree: PageId) -> u64 {
+        let trees = self.trees.read();
+        let open = trees.get(&tree);
+        open.map_or(0, |open| open.changes.load(Ordering::Relaxed))
     }
 
     /// Forgets a tree that is no more.

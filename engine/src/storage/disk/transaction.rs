@@ -9,9 +9,10 @@ use super::cursor::DiskCursor;
 use super::lock::HeldLock;
 use super::open::END_BYTES;
 use super::reading::Reading;
-use super::undo::UndoAction;
+use super::undo::{UndoAction, changes_by_tree};
 use super::write::ChangeKind;
 use crate::btree::{Entry, OVERFLOW, StoredEntry, TOMBSTONE};
+use crate::buffer::{Usage, usage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::interrupt::WaitLimits;
 use crate::page::{Lsn, PageId};
@@ -247,6 +248,7 @@ impl DiskTxn {
             self.release();
             return Ok(());
         }
+        let changes = changes_by_tree(&self.undo);
         let end = match self.order_commit(&state) {
             Ok(end) => end,
             Err(e) => {
@@ -280,6 +282,7 @@ impl DiskTxn {
         }
         self.core.txns.publish(end);
         self.core.commits.fetch_add(1, Ordering::Relaxed);
+        self.core.count_changes(&changes);
         self.release();
         if makes(Mistake::InterruptedTooLate) {
             self.limits.check()?;
@@ -523,6 +526,14 @@ impl StorageTxn for DiskTxn {
     fn schema_version(&self) -> u64 {
         self.note_use();
         self.snapshot.schema_version
+    }
+
+    fn changes(&self, tree: TreeId) -> u64 {
+        self.core.changes(root_of(tree))
+    }
+
+    fn usage(&self) -> Usage {
+        usage()
     }
 
     fn refresh_snapshot(&mut self) {

@@ -7,6 +7,7 @@
 //! ```
 
 use super::core::{Core, TREE_DROPPED, tree_key};
+use super::transaction::UndoItem;
 use crate::btree::{Entry, StoredEntry};
 use crate::buffer::{Author, Change};
 use crate::error::{Error, Result};
@@ -28,6 +29,20 @@ pub(super) enum UndoAction {
     FreePages(Vec<PageId>),
     /// A tree that was created: vacuum frees it.
     DropTree(PageId),
+}
+
+/// How many changes of keys of which trees these undo.
+pub(super) fn changes_by_tree(items: &[UndoItem]) -> Vec<(PageId, u64)> {
+    let mut counts: Vec<(PageId, u64)> = Vec::new();
+    for item in items {
+        if let UndoAction::Restore { tree, .. } = &item.action {
+            match counts.iter_mut().find(|(known, _)| known == tree) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((*tree, 1)),
+            }
+        }
+    }
+    counts
 }
 
 /// The note of [`UndoAction::Restore`], without the action.
