@@ -87,20 +87,26 @@ pub fn take_turns<T: Send>(
 }
 
 /// While it is there, those on this thread take turns.
-struct Turns;
+struct Turns {
+    /// Who decided before.
+    scheduler: Option<Arc<dyn Scheduler>>,
+}
 
 impl Turns {
     fn begin(baton: Baton) -> Self {
         let before = BATON.replace(Some(baton));
-        assert!(before.is_none(), "who takes turns lets no others take turns");
-        set_scheduler(Some(Arc::new(PassOn)));
-        Self
+        assert!(
+            before.is_none(),
+            "who takes turns lets no others take turns"
+        );
+        let scheduler = set_scheduler(Some(Arc::new(PassOn)));
+        Self { scheduler }
     }
 }
 
 impl Drop for Turns {
     fn drop(&mut self) {
-        set_scheduler(None);
+        set_scheduler(self.scheduler.take());
         SEAT.set(None);
         BATON.take();
     }

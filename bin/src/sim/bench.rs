@@ -2,12 +2,15 @@
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
+use quantadb::sync::Mutex;
 use quantadb_sim::disk::Call;
+use quantadb_sim::phase::{Phase, PhaseWatch};
 use quantadb_sim::report::Totals;
 use quantadb_sim::scenario::{Request, SCENARIOS, run_seed, scenario_of_seed};
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What a call would take of a disk that is a good one: a sync, and any other call.
@@ -70,11 +73,60 @@ impl Line {
     }
 }
 
+/// How long each phase took of a core.
+struct Stopwatch {
+    last: Duration,
+    spent: BTreeMap<Phase, Duration>,
+}
+
+impl Stopwatch {
+    /// The phase ends now.
+    fn ends(&mut self, phase: Phase) {
+        let now = core_time();
+        *self.spent.entry(phase).or_default() += now - self.last;
+        self.last = now;
+    }
+
+    fn of(&self, phase: Phase) -> Duration {
+        self.spent.get(&phase).copied().unwrap_or_default()
+    }
+
+    /// Where the time goes.
+    fn print(&self, all: &Line) {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING);
+        table.set_header(["phase", "% of time", "µs a cycle"]);
+        let total: Duration = self.spent.values().sum();
+        for (phase, spent) in &self.spent {
+            table.add_row([
+                phase.to_string(),
+                format!(
+                    "{:.1}",
+                    100.0 * spent.as_secs_f64() / total.as_secs_f64().max(1e-9)
+                ),
+                format!(
+                    "{:.0}",
+                    spent.as_secs_f64() * 1e6 / all.cycles().max(1) as f64
+                ),
+            ]);
+        }
+        println!("{table}");
+        let judged = self.of(Phase::Recovery) + self.of(Phase::Check);
+        println!(
+            "recoveries and checks alone: {:.0} a second",
+            all.cycles() as f64 / judged.as_secs_f64().max(1e-9)
+        );
+    }
+}
+
 /// What this process has taken of a core so far.
 fn core_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     // Neither is ever negative.
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
+    Duration::new(
+        time.tv_sec.unsigned_abs(),
+        time.tv_nsec.unsigned_abs() as u32,
+    )
 }
 
 /// Runs the command: failure when a run finds a violation.
@@ -84,7 +136,15 @@ pub(crate) fn bench(arguments: &BenchArguments) -> ExitCode {
     let begun = (Instant::now(), core_time());
     let limit = Duration::from_secs(arguments.seconds);
     let mut lines: BTreeMap<&'static str, Line> = BTreeMap::new();
-    let request = Request::default();
+    let stopwatch = Arc::new(Mutex::new(Stopwatch {
+        last: core_time(),
+        spent: BTreeMap::new(),
+    }));
+    let watch = stopwatch.clone();
+    let request = Request {
+        watch: Some(PhaseWatch::new(move |phase| watch.lock().ends(phase))),
+        ..Request::default()
+    };
     let mut seed = arguments.seed;
     while core_time() - begun.1 < limit {
         let scenario = scenario_of_seed(seed);
@@ -134,5 +194,6 @@ pub(crate) fn bench(arguments: &BenchArguments) -> ExitCode {
         begun.0.elapsed().as_secs_f64(),
         all.disk_seconds(),
     );
+    stopwatch.lock().print(&all);
     ExitCode::SUCCESS
 }
