@@ -315,6 +315,8 @@ mistakes! {
         SpilledNullsForgotten,
         /// One partition of spilled rows is not read again.
         PartitionForgotten,
+        /// A hash join whose batch is full leaves out the other partners of its row.
+        PartnersCutAtBatch,
     }
 }
 

@@ -43,6 +43,7 @@ fn names_of(mistake: Mistake) -> &'static [&'static str] {
             &["sessions"]
         }
         Mistake::WriterPassesSchemaChange | Mistake::LongCircleOverlooked => &["sessions"],
+        Mistake::PartnersCutAtBatch => &["logic"],
         _ => match mistake.area() {
             Area::Catalog | Area::Integrity | Area::Planner | Area::Executor => &["queries"],
             _ => &["storage"],

@@ -1,10 +1,10 @@
 //! Queries that must agree with each other, whatever the answer is: no model is asked, and every condition may be drawn.
 //!
 //! ```text
-//!   Q                         as many rows as  Q WHERE p, Q WHERE NOT p, Q WHERE p IS NULL   together     (TLP)
-//!   count(*) WHERE p          as many as       the rows of  SELECT (p) IS TRUE  that are true             (NoREC)
-//!   Q                         the same as      Q without the indexes, and Q with hardly any memory        (plans)
-//!   Q                         the same as      Q when the database is opened again, with another cache
+//!   Q                  as many rows as  Q WHERE p, Q WHERE NOT p, Q WHERE p IS NULL   together                  (TLP)
+//!   count(*) WHERE p   as many as       the rows of  SELECT (p) IS TRUE  that are true                          (NoREC)
+//!   Q                  the same as      Q without the indexes, with hardly any memory, in batches of few rows   (plans)
+//!   Q                  the same as      Q when the database is opened again, with another cache
 //! ```
 //!
 //! TLP: Rigger and Su, "Finding bugs in database systems via query partitioning", OOPSLA 2020. NoREC: Rigger and Su,
@@ -45,6 +45,8 @@ const SOURCES: [&str; 6] = [
 
 /// What a statement may hold in memory, instead of what the run's options say.
 const WORK_MEMS: [&str; 3] = ["64kB", "200kB", "100MB"];
+/// Rows that operators hand on at once, instead of what the run's options say.
+const BATCHES_ROWS: [&str; 4] = ["1", "3", "40", "2048"];
 /// Pages of the cache, where it is not as the run's options say; 0: as few as there may be.
 const CACHES_PAGES: [usize; 2] = [0, 300];
 /// Answers that are asked for again when the database is opened again.
@@ -231,7 +233,7 @@ impl Logic {
         }
     }
 
-    /// Neither indexes nor memory change an answer.
+    /// Neither indexes nor memory nor the size of batches change an answer.
     fn plans(&mut self) -> Result<Event, Mismatch> {
         let (list, source, joined) = self.source();
         let p = predicate(joined, 2, &mut self.rng);
@@ -256,12 +258,16 @@ impl Logic {
         }
         let mut begin = "BEGIN".to_owned();
         let (without_indexes, memory) = (self.rng.random_bool(0.7), self.rng.random_range(0..4));
+        let batch = self.rng.random_range(0..6);
         if without_indexes {
             let drops = (0..INDEXES.len()).map(|i| format!("; DROP INDEX IF EXISTS i{i}"));
             begin.extend(drops);
         }
         if let Some(work_mem) = WORK_MEMS.get(memory) {
             begin += &format!("; SET LOCAL work_mem = '{work_mem}'");
+        }
+        if let Some(batch_rows) = BATCHES_ROWS.get(batch) {
+            begin += &format!("; SET LOCAL batch_rows = {batch_rows}");
         }
         if let Err(error) = self.connection().run(&begin) {
             return self.unless_fault(&begin, error);
