@@ -249,6 +249,10 @@ mistakes! {
         LockIgnoresWriters,
         /// A commit gives its locks back before others see what it did.
         LockGivenBackEarly,
+        /// A transaction begins to write while another changes the schema.
+        WriterPassesSchemaChange,
+        /// That three or more wait in a circle is not seen.
+        LongCircleOverlooked,
     }
     Catalog {
         /// A change of schema leaves the schema's version.
@@ -311,6 +315,8 @@ mistakes! {
         SpilledNullsForgotten,
         /// One partition of spilled rows is not read again.
         PartitionForgotten,
+        /// A hash join whose batch is full leaves out the other partners of its row.
+        PartnersCutAtBatch,
     }
 }
 

@@ -18,9 +18,9 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<dyn Scheduler>>> = const { RefCell::new(None) };
 }
 
-/// Installs (or with `None` removes) the scheduler of the calling thread.
-pub fn set_scheduler(scheduler: Option<Arc<dyn Scheduler>>) {
-    CURRENT.with(|c| *c.borrow_mut() = scheduler);
+/// Installs (or with `None` removes) the scheduler of the calling thread; gives the one that was there.
+pub fn set_scheduler(scheduler: Option<Arc<dyn Scheduler>>) -> Option<Arc<dyn Scheduler>> {
+    CURRENT.replace(scheduler)
 }
 
 /// Lets the scheduler of the calling thread, if there is one, run somebody else first.

@@ -93,6 +93,14 @@ fn what_is_no_value_is_refused_as_postgresql_does() {
             "SET ROLE nobody",
             "0A000 SET ROLE and SESSION AUTHORIZATION is not supported",
         ),
+        (
+            "SET batch_rows = 0",
+            "22023 0 is outside the valid range for parameter \"batch_rows\" (1 .. 1048576)",
+        ),
+        (
+            "SET batch_rows = 'many'",
+            "22023 invalid value for parameter \"batch_rows\": \"many\"",
+        ),
         ("SET lock_timeout 5", "42601 syntax error at or near \"5\""),
         ("SET lock_timeout =", "42601 syntax error at end of input"),
         (
@@ -109,6 +117,11 @@ fn what_is_no_value_is_refused_as_postgresql_does() {
     c.run("SET timezone TO 'utc'; SET client_encoding = 'UTF8'; SET work_mem = '3MB'")
         .unwrap();
     assert_eq!(show(&c, "work_mem"), "3MB");
+    assert_eq!(show(&c, "batch_rows"), "2048");
+    c.run("SET batch_rows = 7").unwrap();
+    assert_eq!(show(&c, "batch_rows"), "7");
+    c.run("SET batch_rows TO DEFAULT").unwrap();
+    assert_eq!(show(&c, "batch_rows"), "2048");
     assert!(c.query("SHOW ALL", []).unwrap().count() > 10);
 }
 

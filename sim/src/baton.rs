@@ -1,159 +1,184 @@
-//! Threads that take turns, so that their interleaving is a function of the seed.
+//! Sessions that take turns, so that their interleaving is a function of the seed.
 //!
-//! One thread runs at a time: the one that holds the baton. It passes it on where the engine would wait (a contended
-//! latch, another transaction, a flush under way) and, by chance, at each call of the disk. Who gets it the schedule's
-//! stream decides.
+//! Each has a stack of its own, but all run on one thread of the operating system: to pass the baton is a jump to another
+//! stack, and costs no call of the system. The one that holds the baton passes it on where the engine would wait (a
+//! contended latch, another transaction, a flush under way) and, by chance, at each call of the disk. Who gets it the
+//! schedule's stream decides.
 //!
 //! ```text
-//!   thread 0  ──run──▶ disk call ┐                     ┌──run──▶
-//!   thread 1                     └──run──▶ latch busy ─┘
+//!   stack 0  ──run──▶ disk call ┐                     ┌──run──▶
+//!   stack 1                     └──run──▶ latch busy ─┘
 //! ```
 
-use parking_lot::{Condvar, Mutex};
-use quantadb::planted::{Mistake, plant, planted};
+use generator::{Generator, Gn};
 use quantadb::sync::{Scheduler, set_scheduler};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
-/// Waits in a row, by all threads together, after which nobody can be expected to go on.
+/// Waits in a row, by all together, after which nobody can be expected to go on.
 const WAITS_MAX: u64 = 1_000_000;
+/// Words of each stack: as many as those of a thread. Of the memory only what is touched is taken.
+const STACK_WORDS: usize = (2 << 20) / size_of::<usize>();
 
 /// The baton and who may get it.
-pub struct Baton {
-    state: Mutex<State>,
-    passed: Condvar,
-    /// What is planted in each of the threads: what was in the one that made the baton.
-    mistake: Option<Mistake>,
-}
-
-struct State {
+struct Baton {
     rng: ChaCha8Rng,
     live: Vec<bool>,
-    holder: Option<usize>,
     /// Chance that a disk call passes the baton.
     switch_chance: f64,
-    /// Waits since a thread last did something.
+    /// Waits since somebody last did something.
     waits: u64,
-}
-
-/// A thread's place among the others.
-#[derive(Clone)]
-struct Seat {
-    baton: Arc<Baton>,
-    me: usize,
+    /// Who is to go on.
+    holder: Option<usize>,
 }
 
 thread_local! {
-    static SEAT: RefCell<Option<Seat>> = const { RefCell::new(None) };
+    /// The baton of those who take turns on this thread.
+    static BATON: RefCell<Option<Baton>> = const { RefCell::new(None) };
+    /// Which of them is running.
+    static SEAT: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// A point where the schedule may let another thread run; nothing for a thread without a baton.
+/// A point where the schedule may let another go on; nothing for whoever takes no turns.
 pub fn pause() {
-    let seat = SEAT.with(|seat| seat.borrow().clone());
-    if let Some(seat) = seat {
-        seat.baton.pause(seat.me);
+    // Who panics is left to come to its end.
+    if SEAT.get().is_some() && !std::thread::panicking() && with_baton(Baton::pauses) {
+        pass();
     }
 }
 
-/// Which of the threads this is, if it is one of those that take turns.
+/// Which of those that take turns this is, if it is one.
 pub fn seat() -> Option<usize> {
-    SEAT.with(|seat| seat.borrow().as_ref().map(|seat| seat.me))
+    SEAT.get()
 }
 
-/// Runs each of `bodies` on a thread of its own, one at a time, and gives what they return. A panic of one is the caller's.
+/// Runs each of `bodies` on a stack of its own, one at a time, and gives what they return. A panic of one is the caller's,
+/// when all have ended.
 pub fn take_turns<T: Send>(
     bodies: Vec<impl FnOnce() -> T + Send>,
     switch_chance: f64,
     rng: ChaCha8Rng,
 ) -> Vec<T> {
-    let baton = Baton::new(bodies.len(), switch_chance, rng);
-    let ended: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = bodies
-            .into_iter()
-            .enumerate()
-            .map(|(me, body)| {
-                let baton = &baton;
-                scope.spawn(move || baton.attend(me, body))
-            })
-            .collect();
-        threads.into_iter().map(|t| t.join()).collect()
-    });
-    let whole = |ended: std::thread::Result<T>| {
-        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    let mut ended: Vec<_> = bodies.iter().map(|_| None).collect();
+    let bodies = bodies.into_iter().zip(&mut ended);
+    let mut stacks: Vec<Generator<'_, (), ()>> = bodies
+        .map(|(body, ended)| {
+            let body = || *ended = Some(catch_unwind(AssertUnwindSafe(body)));
+            Gn::new_opt(STACK_WORDS, body)
+        })
+        .collect();
+    let _turns = Turns::begin(Baton::new(stacks.len(), switch_chance, rng));
+    while let Some(holder) = with_baton(|baton| baton.holder) {
+        SEAT.set(Some(holder));
+        stacks[holder].resume();
+        if stacks[holder].is_done() {
+            with_baton(|baton| baton.leaves(holder));
+        }
+    }
+    drop(stacks);
+    let whole = |ended: Option<std::thread::Result<T>>| match ended.expect("all have ended") {
+        Ok(value) => value,
+        Err(panic) => resume_unwind(panic),
     };
     ended.into_iter().map(whole).collect()
 }
 
-impl Baton {
-    /// A baton for so many threads. `switch_chance`: how likely a disk call passes it.
-    pub fn new(threads: usize, switch_chance: f64, mut rng: ChaCha8Rng) -> Arc<Self> {
-        let holder = (threads > 0).then(|| rng.random_range(0..threads));
-        Arc::new(Self {
-            state: Mutex::new(State {
-                rng,
-                live: vec![true; threads],
-                holder,
-                switch_chance,
-                waits: 0,
-            }),
-            passed: Condvar::new(),
-            mistake: planted(),
-        })
-    }
+/// While it is there, those on this thread take turns.
+struct Turns {
+    /// Who decided before.
+    scheduler: Option<Arc<dyn Scheduler>>,
+}
 
-    /// Runs `body` as thread `me`, whenever it has the baton. Each of the threads must come, once.
-    pub fn attend<T>(self: &Arc<Self>, me: usize, body: impl FnOnce() -> T) -> T {
-        let seat = Seat {
-            baton: self.clone(),
-            me,
-        };
-        let mut state = self.state.lock();
-        while state.holder != Some(me) {
-            self.passed.wait(&mut state);
-        }
-        drop(state);
-        set_scheduler(Some(Arc::new(seat.clone())));
-        SEAT.with(|current| *current.borrow_mut() = Some(seat.clone()));
-        let _planted = plant(self.mistake);
-        let _leaves = Leaves(seat);
-        body()
-    }
-
-    fn pause(&self, me: usize) {
-        let mut state = self.state.lock();
-        state.waits = 0;
-        let chance = state.switch_chance;
-        if state.rng.random_bool(chance) {
-            self.pass(state, me);
-        }
-    }
-
-    fn wait(&self, me: usize, what: &'static str) {
-        let mut state = self.state.lock();
-        state.waits += 1;
+impl Turns {
+    fn begin(baton: Baton) -> Self {
+        let before = BATON.replace(Some(baton));
         assert!(
-            state.waits < WAITS_MAX,
-            "nobody can go on: thread {me} and all others wait, this one for: {what}"
+            before.is_none(),
+            "who takes turns lets no others take turns"
         );
-        self.pass(state, me);
+        let scheduler = set_scheduler(Some(Arc::new(PassOn)));
+        Self { scheduler }
     }
+}
 
-    /// Gives the baton to any live thread and waits until it comes back.
-    fn pass(&self, mut state: parking_lot::MutexGuard<'_, State>, me: usize) {
-        state.holder = state.choose();
-        if state.holder == Some(me) {
-            return;
-        }
-        self.passed.notify_all();
-        while state.holder != Some(me) {
-            self.passed.wait(&mut state);
+impl Drop for Turns {
+    fn drop(&mut self) {
+        set_scheduler(self.scheduler.take());
+        SEAT.set(None);
+        BATON.take();
+    }
+}
+
+fn with_baton<T>(f: impl FnOnce(&mut Baton) -> T) -> T {
+    BATON.with_borrow_mut(|baton| f(baton.as_mut().expect("a seat is one of a baton")))
+}
+
+/// Goes on with another, and comes back when the baton does.
+// The crate wants yields to go through a handle that the engine, below which this is called, cannot pass on.
+#[allow(deprecated)]
+fn pass() {
+    generator::yield_with(());
+}
+
+/// Where the engine would wait, another goes on.
+struct PassOn;
+
+impl Scheduler for PassOn {
+    fn blocked(&self, what: &'static str) {
+        if let Some(me) = SEAT.get()
+            && with_baton(|baton| baton.waits(me, what))
+        {
+            pass();
         }
     }
 }
 
-impl State {
+impl Baton {
+    fn new(stacks: usize, switch_chance: f64, mut rng: ChaCha8Rng) -> Self {
+        let holder = (stacks > 0).then(|| rng.random_range(0..stacks));
+        Self {
+            rng,
+            live: vec![true; stacks],
+            switch_chance,
+            waits: 0,
+            holder,
+        }
+    }
+
+    /// Whether the holder passes the baton on at a call of the disk.
+    fn pauses(&mut self) -> bool {
+        self.waits = 0;
+        let chance = self.switch_chance;
+        self.rng.random_bool(chance) && self.moves()
+    }
+
+    /// Whether `me`, which cannot go on, passes the baton on: to itself it does not.
+    fn waits(&mut self, me: usize, what: &'static str) -> bool {
+        self.waits += 1;
+        assert!(
+            self.waits < WAITS_MAX,
+            "nobody can go on: session {me} and all others wait, this one for: {what}"
+        );
+        self.moves()
+    }
+
+    /// `me` has ended.
+    fn leaves(&mut self, me: usize) {
+        self.live[me] = false;
+        self.waits = 0;
+        self.holder = self.choose();
+    }
+
+    /// Gives the baton to any who has not ended; whether that is another.
+    fn moves(&mut self) -> bool {
+        let before = self.holder;
+        self.holder = self.choose();
+        self.holder != before
+    }
+
     fn choose(&mut self) -> Option<usize> {
         let live = self.live.iter().filter(|&&l| l).count();
         if live == 0 {
@@ -165,23 +190,68 @@ impl State {
     }
 }
 
-impl Scheduler for Seat {
-    fn blocked(&self, what: &'static str) {
-        self.baton.wait(self.me, what);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quantadb::sync::Mutex;
+    use rand::SeedableRng;
+
+    fn turns(seed: u64) -> Vec<usize> {
+        let taken = Mutex::new(Vec::new());
+        let body = |me: usize| {
+            let taken = &taken;
+            move || {
+                for _ in 0..20 {
+                    taken.lock().push(me);
+                    pause();
+                }
+                me
+            }
+        };
+        let bodies = (0..3).map(body).collect();
+        let ended = take_turns(bodies, 0.5, ChaCha8Rng::seed_from_u64(seed));
+        assert_eq!(ended, [0, 1, 2]);
+        assert_eq!(seat(), None);
+        taken.lock().clone()
     }
-}
 
-/// Gives the seat up, also when the thread panics.
-struct Leaves(Seat);
+    #[test]
+    fn a_seed_decides_who_goes_on() {
+        assert_eq!(turns(1), turns(1));
+        assert_ne!(turns(1), turns(2));
+        assert_eq!(turns(1).len(), 60);
+    }
 
-impl Drop for Leaves {
-    fn drop(&mut self) {
-        set_scheduler(None);
-        SEAT.with(|current| *current.borrow_mut() = None);
-        let mut state = self.0.baton.state.lock();
-        state.live[self.0.me] = false;
-        state.waits = 0;
-        state.holder = state.choose();
-        self.0.baton.passed.notify_all();
+    #[test]
+    fn a_panic_is_the_callers_when_all_have_ended() {
+        std::panic::set_hook(Box::new(|_| {}));
+        let ended = Mutex::new(0);
+        let body = |me: usize| {
+            let ended = &ended;
+            move || {
+                pause();
+                assert_ne!(me, 1, "the one in the middle");
+                pause();
+                *ended.lock() += 1;
+            }
+        };
+        let rng = ChaCha8Rng::seed_from_u64(1);
+        let bodies = (0..3).map(body).collect();
+        let panic = catch_unwind(AssertUnwindSafe(|| take_turns(bodies, 0.9, rng)));
+        assert!(panic.is_err());
+        assert_eq!(*ended.lock(), 2);
+        assert_eq!(seat(), None);
+    }
+
+    #[test]
+    fn who_waits_for_nobody_is_noticed() {
+        std::panic::set_hook(Box::new(|_| {}));
+        let latch = Mutex::new(());
+        let held = latch.lock();
+        let bodies = vec![|| drop(latch.lock())];
+        let rng = ChaCha8Rng::seed_from_u64(1);
+        let waits = catch_unwind(AssertUnwindSafe(|| take_turns(bodies, 0.9, rng)));
+        assert!(waits.is_err());
+        drop(held);
     }
 }

@@ -42,6 +42,8 @@ fn names_of(mistake: Mistake) -> &'static [&'static str] {
         Mistake::InterruptedTooLate | Mistake::EndedBeforeUndone | Mistake::LockGivenBackEarly => {
             &["sessions"]
         }
+        Mistake::WriterPassesSchemaChange | Mistake::LongCircleOverlooked => &["sessions"],
+        Mistake::PartnersCutAtBatch => &["logic"],
         _ => match mistake.area() {
             Area::Catalog | Area::Integrity | Area::Planner | Area::Executor => &["queries"],
             _ => &["storage"],

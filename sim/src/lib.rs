@@ -56,7 +56,7 @@
 //! |---|---|
 //! | [`disk`] | a disk that grants the disk contract and nothing more |
 //! | [`env`](mod@env), [`streams`], [`phase`] | clock and entropy, random numbers, what is being called |
-//! | [`baton`] | threads that take turns as the seed says |
+//! | [`baton`] | sessions that take turns as the seed says |
 //! | [`course`] | what was decided in a run, so that it can be repeated in part |
 //! | [`model`] | a naive `StorageBackend`: ordered maps, no pages, no log |
 //! | [`history`] | what transactions saw, judged by what their isolation level promises |

@@ -56,18 +56,37 @@ impl fmt::Display for Phase {
     }
 }
 
+/// Somebody who is told of each phase that ends, at its end.
+#[derive(Clone)]
+pub struct PhaseWatch(Arc<dyn Fn(Phase) + Send + Sync>);
+
+impl PhaseWatch {
+    /// One who does that.
+    pub fn new(ends: impl Fn(Phase) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ends))
+    }
+}
+
+impl fmt::Debug for PhaseWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PhaseWatch").finish_non_exhaustive()
+    }
+}
+
 /// The current phase, told by the driver and read by the disk, and the course of the run, which both take down.
 #[derive(Clone, Debug, Default)]
 pub struct PhaseCell {
     phase: Arc<AtomicU8>,
     course: CourseCell,
+    watch: Option<PhaseWatch>,
 }
 
 impl PhaseCell {
-    /// One whose run has that course.
-    pub fn with_course(course: CourseCell) -> Self {
+    /// One whose run has that course, and is watched or not.
+    pub fn of_run(course: CourseCell, watch: Option<PhaseWatch>) -> Self {
         Self {
             course,
+            watch,
             ..Self::default()
         }
     }
@@ -79,7 +98,11 @@ impl PhaseCell {
 
     /// Tells what is being called from now on.
     pub fn set(&self, phase: Phase) {
+        let before = self.get();
         self.phase.store(phase as u8, Ordering::Relaxed);
+        if let Some(PhaseWatch(ends)) = self.watch.as_ref().filter(|_| before != phase) {
+            ends(before);
+        }
     }
 
     /// What is being called.

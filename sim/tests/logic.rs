@@ -29,7 +29,7 @@ fn partitions_other_plans_and_no_optimizer_agree() {
 }
 
 /// Mistakes that no model is needed for.
-const NOTICED: &[Mistake] = &[Mistake::SecondBoundDropped];
+const NOTICED: &[Mistake] = &[Mistake::SecondBoundDropped, Mistake::PartnersCutAtBatch];
 
 #[test]
 fn mistakes_of_the_planner_are_noticed_without_a_model() {

@@ -1,5 +1,6 @@
 //! Our own scripts, and the first files of SQLite's corpus where they are at hand.
 
+use quantadb::api::SessionOptions;
 use quantadb_sqllogictest::{Differences, Options, Summary, Target, find_files, run_files};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,20 @@ fn our_own_scripts_pass_in_files() {
     let summary = run(&scripts_in("scripts"), Target::File);
     // What is skipped is what PostgreSQL does otherwise, by the word of its script.
     assert!(summary.passed > 50 * summary.skipped, "{summary}");
+}
+
+/// How many rows operators hand on at once is nobody's business.
+#[test]
+fn our_own_scripts_pass_in_batches_of_few_rows() {
+    let options = Options {
+        jobs: 2,
+        session: SessionOptions {
+            batch_rows: 3,
+            ..SessionOptions::default()
+        },
+        ..Options::default()
+    };
+    run_with(&scripts_in("scripts"), &options);
 }
 
 /// Each record of these scripts that is not refused by name gives what PostgreSQL gives: what is not supported is never

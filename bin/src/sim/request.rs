@@ -104,6 +104,7 @@ impl RequestArguments {
                 .iter()
                 .map(script)
                 .collect::<Result<_, String>>()?,
+            watch: None,
         })
     }
 }

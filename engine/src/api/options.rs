@@ -45,6 +45,8 @@ pub struct SessionOptions {
     /// Bytes that the sorts, hash tables and collected rows of one statement may hold before they spill to disk. What
     /// cannot spill, and a small part of what can, is held beyond that; the rows of the result do not count.
     pub work_mem_bytes: usize,
+    /// Rows that the operators of a statement hand on at once, about: more of them take fewer calls and more memory.
+    pub batch_rows: u32,
     /// Bytes that the statements of all connections may hold together, results included until they are given; over it,
     /// what can spills, and what cannot fails with `53200`. It is the database's: no `SET` changes it. The pages that the
     /// storage engine caches (`DiskOptions::cache_bytes`) come on top.
@@ -75,6 +77,7 @@ impl Default for SessionOptions {
     fn default() -> Self {
         Self {
             work_mem_bytes: 256 << 20,
+            batch_rows: 2048,
             memory_limit_bytes: 1 << 30,
             temp_file_limit_bytes: None,
             lock_timeout: None,

@@ -412,6 +412,7 @@ impl Session {
         let settings = exec::Settings {
             sequences: &sequences,
             work_mem_bytes: self.settings.work_mem_bytes(),
+            batch_rows: self.settings.batch_rows(),
             pool: &self.shared.pool,
             space: &self.shared.space,
             temp_limit_kb: self.settings.temp_limit_kb(),

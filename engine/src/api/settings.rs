@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     /// 0: none.
     statement_timeout_ms: u32,
     work_mem_kb: u32,
+    batch_rows: u32,
     /// `None`: -1.
     temp_file_limit_kb: Option<u32>,
     pub(crate) synchronous: Synchronous,
@@ -76,6 +77,14 @@ const SETTINGS: &[Setting] = &[
                 s.application_name = value.into();
                 Ok(())
             },
+        ),
+    ),
+    setting(
+        "batch_rows",
+        "rows that the operators of a statement hand on at once, about",
+        Variable(
+            |s| s.batch_rows.to_string(),
+            |s, name, value| integer(name, value, BATCH_ROWS).map(|rows| s.batch_rows = rows),
         ),
     ),
     setting("client_encoding", "the encoding of all text", Fixed("UTF8")),
@@ -234,6 +243,7 @@ impl Settings {
             lock_timeout_ms: ms(options.lock_timeout),
             statement_timeout_ms: ms(options.statement_timeout),
             work_mem_kb: u32::try_from(options.work_mem_bytes / 1024).unwrap_or(u32::MAX),
+            batch_rows: options.batch_rows.clamp(BATCH_ROWS.0, BATCH_ROWS.1),
             temp_file_limit_kb: options
                 .temp_file_limit_bytes
                 .map(|bytes| u32::try_from(bytes / 1024).unwrap_or(u32::MAX)),
@@ -247,6 +257,11 @@ impl Settings {
     /// What one statement holds in memory before it spills.
     pub(crate) fn work_mem_bytes(&self) -> usize {
         (self.work_mem_kb as usize).saturating_mul(1024)
+    }
+
+    /// Rows that an operator hands on at once, about.
+    pub(crate) fn batch_rows(&self) -> usize {
+        self.batch_rows as usize
     }
 
     /// What one statement may have on disk; `None`: as much as there is.
@@ -469,6 +484,22 @@ fn unsigned(name: &str, value: &str, units: Units, smallest: &str, min: i64) -> 
 
 fn duration_ms(name: &str, value: &str) -> Result<u32> {
     unsigned(name, value, TIME_UNITS, "ms", 0)
+}
+
+/// The range of `batch_rows`.
+const BATCH_ROWS: (u32, u32) = (1, 1 << 20);
+
+/// A number without a unit. Errors: `22023` for what is none, or is out of range.
+fn integer(name: &str, value: &str, (min, max): (u32, u32)) -> Result<u32> {
+    let number: i64 = value.trim().parse().map_err(|_| invalid(name, value))?;
+    let number = u32::try_from(number).ok();
+    number.filter(|n| (min..=max).contains(n)).ok_or_else(|| {
+        let message = format!(
+            "{} is outside the valid range for parameter \"{name}\" ({min} .. {max})",
+            value.trim()
+        );
+        Error::new(ErrorKind::Sql, "22023", message)
+    })
 }
 
 fn memory_kb(name: &str, value: &str) -> Result<u32> {

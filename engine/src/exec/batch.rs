@@ -6,9 +6,6 @@ use crate::types::{SqlType, Value};
 use arrow_array::{ArrayRef, BooleanArray, UInt32Array};
 use arrow_schema::ArrowError;
 
-/// Rows that an operator hands on at once, about.
-pub(crate) const BATCH_ROWS: usize = 2048;
-
 /// Rows as columns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {

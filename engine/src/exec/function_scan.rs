@@ -1,7 +1,7 @@
 //! Functions in FROM.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::function_rows::FunctionRows;
 use crate::exec::operator::{Context, Operator};
 use crate::sql::bound::Function;
@@ -44,7 +44,7 @@ impl Operator for FunctionScan<'_> {
             None => self.start()?,
         };
         let mut rows: Vec<Vec<Value>> = Vec::new();
-        while rows.len() < BATCH_ROWS {
+        while rows.len() < self.context.batch_rows {
             let Some(mut row) = source.next()? else {
                 break;
             };

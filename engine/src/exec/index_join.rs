@@ -4,7 +4,7 @@
 //! decoded together.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::filter;
 use crate::exec::loop_join::without_partner;
 use crate::exec::operator::{BoxOperator, Context, Operator};
@@ -88,7 +88,8 @@ impl<'a> IndexJoin<'a> {
         let before = profile.map(|profile| profile.moment(&self.context));
         let (mut found, mut opened) = (EntryBatch::default(), 0);
         let mut left: Vec<u32> = Vec::new();
-        while outer.row < outer.rows.rows && found.len() < BATCH_ROWS {
+        let rows_max = self.context.batch_rows;
+        while outer.row < outer.rows.rows && found.len() < rows_max {
             let mut entries = match outer.entries.take() {
                 Some(entries) => entries,
                 None => {
@@ -96,7 +97,7 @@ impl<'a> IndexJoin<'a> {
                     self.open(outer)?
                 }
             };
-            let room = BATCH_ROWS - found.len();
+            let room = rows_max - found.len();
             if entries.fill(&mut found, room)? {
                 left.resize(found.len(), outer.row as u32);
                 outer.entries = Some(entries);

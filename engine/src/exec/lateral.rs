@@ -1,7 +1,7 @@
 //! `Lateral`: for each left row, the rows of a subplan that is given columns of it.
 
 use crate::error::{Error, Result};
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::loop_join::without_partner;
 use crate::exec::memory::Reservation;
@@ -72,7 +72,7 @@ impl<'a> Lateral<'a> {
     /// About a batch of pairs.
     fn step(&mut self, current: &mut Current) -> Result<Batch> {
         let (mut left, mut right) = (Vec::new(), Vec::new());
-        while current.row < current.rows.rows && left.len() < BATCH_ROWS {
+        while current.row < current.rows.rows && left.len() < self.context.batch_rows {
             self.context.interrupt.check()?;
             for batch in self.right_rows(&current.rows, current.row)? {
                 left.extend(std::iter::repeat_n(current.row as u32, batch.rows));

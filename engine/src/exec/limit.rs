@@ -1,7 +1,7 @@
 //! `Limit`, and the sources without a table.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::planted::{Mistake, makes};
 use crate::sql::bound::Expr;
@@ -98,7 +98,9 @@ impl Operator for Values<'_> {
         if self.rows.is_empty() {
             return Ok(None);
         }
-        let (now, rest) = self.rows.split_at(self.rows.len().min(BATCH_ROWS));
+        let (now, rest) = self
+            .rows
+            .split_at(self.rows.len().min(self.context.batch_rows));
         self.rows = rest;
         let rows: Vec<Vec<Value>> = now
             .iter()

@@ -2,7 +2,7 @@
 //! come at the end.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator, collect};
 use crate::sql::bound::{Expr, JoinKind};
@@ -63,11 +63,11 @@ impl<'a> NestedLoop<'a> {
         }
     }
 
-    /// The next pairs of the left batch, before ON: positions left and right.
-    fn pairs(outer: &mut Outer, inner_rows: usize) -> (Vec<u32>, Vec<u32>) {
+    /// The next pairs of the left batch, at most `pairs_max`, before ON: positions left and right.
+    fn pairs(outer: &mut Outer, inner_rows: usize, pairs_max: usize) -> (Vec<u32>, Vec<u32>) {
         let (mut left, mut right) = (Vec::new(), Vec::new());
-        while outer.row < outer.rows.rows && left.len() < BATCH_ROWS {
-            let room = BATCH_ROWS - left.len();
+        while outer.row < outer.rows.rows && left.len() < pairs_max {
+            let room = pairs_max - left.len();
             let end = inner_rows.min(outer.inner + room);
             for row in outer.inner..end {
                 left.push(outer.row as u32);
@@ -85,7 +85,7 @@ impl<'a> NestedLoop<'a> {
 
     fn step(&self, outer: &mut Outer, inner: &mut Inner) -> Result<Batch> {
         self.context.interrupt.check()?;
-        let (left, right) = Self::pairs(outer, inner.rows.rows);
+        let (left, right) = Self::pairs(outer, inner.rows.rows, self.context.batch_rows);
         let (left, right) = (UInt32Array::from(left), UInt32Array::from(right));
         let joined = outer.rows.take(&left)?.beside(inner.rows.take(&right)?);
         if joined.rows == 0 {

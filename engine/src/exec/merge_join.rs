@@ -12,7 +12,7 @@
 //! that is read again for each left row.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::keys::{KeyEncoder, Keys};
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
@@ -168,7 +168,7 @@ impl<'a> MergeJoin<'a> {
     fn find(&mut self, pairs: &mut Pairs) -> Stop {
         let keeps_left = self.parts.kind == JoinKind::Left && !makes(Mistake::OuterJoinAsInner);
         loop {
-            if pairs.left.len() >= BATCH_ROWS {
+            if pairs.left.len() >= self.context.batch_rows {
                 return Stop::Full;
             }
             if !self.left.has_row() {
@@ -207,7 +207,7 @@ impl<'a> MergeJoin<'a> {
                     return Stop::Group;
                 };
                 let first = self.right.row + self.given;
-                let last = end.min(first + (BATCH_ROWS - pairs.left.len()));
+                let last = end.min(first + (self.context.batch_rows - pairs.left.len()));
                 pairs
                     .left
                     .resize(pairs.left.len() + last - first, self.left.row as u32);

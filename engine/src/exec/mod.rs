@@ -1,7 +1,7 @@
 //! Floor 8: operators and expressions over Arrow batches.
 //!
 //! ```text
-//!   plan ──build──▶ operators ──next()──▶ batches of about 2,048 rows ──▶ result
+//!   plan ──build──▶ operators ──next()──▶ batches of about `batch_rows` ──▶ result
 //!                       │ expressions: eval (vectorised), scalar (one row)
 //!                       ▼
 //!                   StorageTxn: scan, get                    change ──▶ write ──▶ insert, put, delete

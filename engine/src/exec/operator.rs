@@ -1,7 +1,7 @@
 //! The pull interface of operators, and what they share while a statement runs.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::eval::SequenceValues;
 use crate::exec::memory::Memory;
 use crate::exec::spill::Temp;
@@ -35,6 +35,8 @@ pub(crate) struct Context<'a> {
     pub(crate) memory: &'a Memory,
     /// Where what does not fit goes.
     pub(crate) temp: &'a Temp<'a>,
+    /// Rows that an operator hands on at once, about; not none.
+    pub(crate) batch_rows: usize,
     /// How many rows are asked for, as far as it is known: scans begin with small steps when it is few.
     pub(crate) rows_wanted: usize,
     /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
@@ -52,6 +54,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) memo: &'a Memo,
     pub(crate) memory: &'a Memory,
     pub(crate) temp: &'a Temp<'a>,
+    pub(crate) batch_rows: usize,
     pub(crate) now_micros: i64,
     pub(crate) interrupt: &'a Interrupt,
     pub(crate) sequences: &'a dyn SequenceValues,
@@ -67,6 +70,7 @@ impl Frame<'_> {
             memo: self.memo,
             memory: self.memory,
             temp: self.temp,
+            batch_rows: self.batch_rows,
             rows_wanted: usize::MAX,
             now_micros: self.now_micros,
             interrupt: self.interrupt,
@@ -101,12 +105,12 @@ impl Pieces {
         Self { batch, next: 0 }
     }
 
-    /// The next piece.
-    pub(crate) fn next(&mut self) -> Option<Batch> {
+    /// The next piece, of at most `rows_max` rows.
+    pub(crate) fn next(&mut self, rows_max: usize) -> Option<Batch> {
         if self.next >= self.batch.rows {
             return None;
         }
-        let length = BATCH_ROWS.min(self.batch.rows - self.next);
+        let length = rows_max.min(self.batch.rows - self.next);
         let piece = self.batch.slice(self.next, length);
         self.next += length;
         Some(piece)

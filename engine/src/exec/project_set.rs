@@ -1,7 +1,7 @@
 //! `ProjectSet`: for each row the rows of functions of it, side by side.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::function_rows::FunctionRows;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::sql::bound::SetRowsCall;
@@ -56,12 +56,13 @@ impl<'a> ProjectSet<'a> {
     /// About a batch of rows.
     fn step(&self, current: &mut Current) -> Result<Batch> {
         let mut taken: Vec<u32> = Vec::new();
+        let rows_max = self.context.batch_rows;
         let mut results: Vec<ColumnBuilder> = self
             .calls
             .iter()
-            .map(|call| ColumnBuilder::new(call.sql_type, BATCH_ROWS))
+            .map(|call| ColumnBuilder::new(call.sql_type, rows_max))
             .collect();
-        while current.row < current.rows.rows && taken.len() < BATCH_ROWS {
+        while current.row < current.rows.rows && taken.len() < rows_max {
             if current.running.is_empty() {
                 current.running = self.start(&current.rows, current.row)?;
             }

@@ -18,6 +18,7 @@ use crate::plan::{Body, Change, Explain, NodeKind, Part, Plan, PlanNode, Ran, Su
 use crate::sql::bound::ExplainFormat;
 use crate::storage::StorageTxn;
 use crate::types::Value;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Result rows in the form in which they came about.
@@ -53,6 +54,8 @@ pub(crate) struct Executed {
 pub(crate) struct Settings<'a> {
     /// Bytes that sorting, hashing and collecting hold before they spill.
     pub(crate) work_mem_bytes: usize,
+    /// Rows that an operator hands on at once, about; not none.
+    pub(crate) batch_rows: usize,
     /// What all statements of the database may hold.
     pub(crate) pool: &'a Arc<MemoryPool>,
     /// Where spilled rows go.
@@ -136,22 +139,20 @@ fn execute_with(
     memo: &Memo,
 ) -> Result<Executed> {
     let memory = Memory::new(settings.work_mem_bytes, settings.pool.clone());
-    let temp = Temp::new(settings.space, settings.temp_limit_kb, settings.interrupt);
-    let padded;
-    let slots = if plan.slots == parameters.len() {
-        parameters
-    } else {
-        let mut all = parameters.to_vec();
-        all.resize(plan.slots, Value::Null);
-        padded = all;
-        &padded
-    };
+    let temp = Temp::new(
+        settings.space,
+        settings.temp_limit_kb,
+        settings.batch_rows,
+        settings.interrupt,
+    );
+    let slots = slots(plan, parameters);
     let frame = Frame {
-        slots,
+        slots: &slots,
         subplans: &plan.subplans,
         memo,
         memory: &memory,
         temp: &temp,
+        batch_rows: settings.batch_rows,
         now_micros: settings.now_micros,
         interrupt: settings.interrupt,
         sequences: settings.sequences,
@@ -195,6 +196,16 @@ fn execute_with(
             "EXEC-5: a utility statement has no plan to run",
         )),
     }
+}
+
+/// The parameters, and room for what subqueries are given.
+fn slots<'p>(plan: &Plan, parameters: &'p [Value]) -> Cow<'p, [Value]> {
+    if plan.slots == parameters.len() {
+        return Cow::Borrowed(parameters);
+    }
+    let mut all = parameters.to_vec();
+    all.resize(plan.slots, Value::Null);
+    Cow::Owned(all)
 }
 
 /// What a change gives that was made.

@@ -1,7 +1,7 @@
 //! `StorageScan` and `IndexScan`: rows of a table, in the order of its row ids or of an index.
 
 use crate::error::{Error, Result};
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::entry::entry_row_id;
 use crate::exec::filter;
 use crate::exec::lookup::{Lookup, lookup};
@@ -228,7 +228,10 @@ impl<'a> ScanOperator<'a> {
             context,
             reader: RowReader::new(scan),
             entries: Entries::open(context, scan, &mut |e| context.constant(e))?,
-            step: context.rows_wanted.clamp(STEP_LEAST, STEP_FIRST),
+            step: context
+                .rows_wanted
+                .clamp(STEP_LEAST, STEP_FIRST)
+                .min(context.batch_rows),
             rows: EntryBatch::default(),
         })
     }
@@ -270,7 +273,7 @@ impl Operator for ScanOperator<'_> {
             if !self.entries.fill(&mut self.rows, self.step)? {
                 return Ok(None);
             }
-            self.step = (self.step * 4).min(BATCH_ROWS);
+            self.step = (self.step * 4).min(self.context.batch_rows);
             let batch = self.reader.read(&self.context, &mut self.rows)?;
             if batch.rows > 0 {
                 return Ok(Some(batch));

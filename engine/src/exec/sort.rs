@@ -10,7 +10,7 @@
 //! of rows held has grown to a multiple of the limit.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::exec::spill::{InOrder, KeyOrder, Merge, Run, RunWriter, merge_runs};
@@ -123,7 +123,8 @@ impl<'a> Gathering<'a> {
         self.rows += batch.rows;
         self.bytes += sorting_bytes(&batch);
         self.batches.push(batch);
-        let cut_at = self.keep.saturating_mul(HELD_FACTOR).max(BATCH_ROWS * 2);
+        let held_min = self.context.batch_rows.saturating_mul(2);
+        let cut_at = self.keep.saturating_mul(HELD_FACTOR).max(held_min);
         if self.rows > cut_at {
             self.cut()?;
         }
@@ -176,7 +177,7 @@ impl<'a> Gathering<'a> {
         if self.rows > 0 {
             let mut sorted = self.sort()?;
             let mut writer = RunWriter::new(self.context.temp, self.types.clone());
-            while let Some(batch) = sorted.next()? {
+            while let Some(batch) = sorted.next(self.context.batch_rows)? {
                 writer.push(&batch)?;
             }
             self.runs.push(writer.finish()?);
@@ -204,9 +205,9 @@ impl<'a> Gathering<'a> {
 }
 
 impl Output<'_> {
-    fn next(&mut self) -> Result<Option<Batch>> {
+    fn next(&mut self, rows_max: usize) -> Result<Option<Batch>> {
         match self {
-            Self::Held(rows) => rows.next(),
+            Self::Held(rows) => rows.next(rows_max),
             Self::Spilled(rows) => rows.next(),
         }
     }
@@ -218,7 +219,8 @@ impl Operator for Sort<'_> {
             Some(output) => output,
             None => self.run()?,
         };
-        let mut given = output.next()?;
+        let rows_max = self.gathering.context.batch_rows;
+        let mut given = output.next(rows_max)?;
         while let Some(batch) = &given
             && self.skip > 0
         {
@@ -227,7 +229,7 @@ impl Operator for Sort<'_> {
             given = if skipped < batch.rows {
                 Some(batch.slice(skipped, batch.rows - skipped))
             } else {
-                output.next()?
+                output.next(rows_max)?
             };
         }
         self.output = Some(output);

@@ -200,9 +200,14 @@ impl Log {
                 .0
                 .saturating_sub(self.geometry.first_lsn(seq));
             let used = upto.min(payload.len() as u64);
+            let (slot, is_new) = self.take_slot(&mut state)?;
+            // Of what the file has just grown by, the rest is zeros.
+            let len = match is_new {
+                true => used.next_multiple_of(SECTOR) as usize,
+                false => payload.len(),
+            };
             let mut copy = payload[..used as usize].to_vec();
-            copy.resize(payload.len(), 0);
-            let slot = self.take_slot(&mut state)?;
+            copy.resize(len, 0);
             let offset = self.geometry.slot_offset(slot) + SECTOR;
             write_all_at(&*self.file, &copy, offset).map_err(writing)?;
             if let Some(original) = state.slots.insert(seq, slot) {
@@ -227,21 +232,22 @@ impl Log {
         if let Some(&slot) = state.slots.get(&seq) {
             return Ok(slot);
         }
-        let slot = self.take_slot(state)?;
+        let (slot, _) = self.take_slot(state)?;
         state.slots.insert(seq, slot);
         Ok(slot)
     }
 
-    fn take_slot(&self, state: &mut State) -> Result<u32> {
+    /// A slot that nothing needs, and whether the file has just grown by it.
+    fn take_slot(&self, state: &mut State) -> Result<(u32, bool)> {
         if let Some(slot) = state.free.pop() {
-            return Ok(slot);
+            return Ok((slot, false));
         }
         let slot = state.slot_count;
         self.file
             .set_len(self.geometry.slot_offset(slot + 1))
             .map_err(|e| Error::io("cannot extend the log", e))?;
         state.slot_count += 1;
-        Ok(slot)
+        Ok((slot, true))
     }
 
     fn write_header(&self, slot: u32, header: SegmentHeader) -> Result<()> {

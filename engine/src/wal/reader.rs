@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::page::Lsn;
 use crate::planted::{Mistake, makes};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -86,7 +87,8 @@ impl LogReader {
             .as_ref()
             .is_none_or(|(cached, _)| *cached != seq)
         {
-            let mut bytes = vec![0u8; self.geometry.payload() as usize];
+            let mut bytes = self.cached.take().map_or_else(Vec::new, |(_, bytes)| bytes);
+            bytes.resize(self.geometry.payload() as usize, 0);
             read_exact_at(
                 &*self.file,
                 &mut bytes,
@@ -99,11 +101,17 @@ impl LogReader {
     }
 
     /// `len` bytes of the stream from `lsn`, all of one epoch; `None` when the stream is not there.
-    fn bytes(&mut self, mut lsn: u64, len: usize) -> Result<Option<Vec<u8>>> {
-        let mut out = Vec::with_capacity(len);
-        let Some(&(_, first)) = self.segments.get(&self.geometry.seq_of(lsn)) else {
+    fn bytes(&mut self, mut lsn: u64, len: usize) -> Result<Option<Cow<'_, [u8]>>> {
+        let seq = self.geometry.seq_of(lsn);
+        let Some(&(_, first)) = self.segments.get(&seq) else {
             return Ok(None);
         };
+        let at = (lsn - self.geometry.first_lsn(seq)) as usize;
+        if at + len <= self.geometry.payload() as usize {
+            let payload = self.payload(seq)?;
+            return Ok(payload.map(|payload| Cow::Borrowed(&payload[at..at + len])));
+        }
+        let mut out = Vec::with_capacity(len);
         while out.len() < len {
             let seq = self.geometry.seq_of(lsn);
             let natural = self.segments.get(&seq).is_some_and(|(_, h)| {
@@ -120,7 +128,7 @@ impl LogReader {
             out.extend_from_slice(&payload[at..at + take]);
             lsn += take as u64;
         }
-        Ok(Some(out))
+        Ok(Some(Cow::Owned(out)))
     }
 
     /// The record that starts at `lsn`, and where it ends; `None` when there is none.
@@ -140,13 +148,13 @@ impl LogReader {
         let Some(frame) = frame else {
             return Ok(None);
         };
-        let Some(body) = self.bytes(lsn.0, FRAME_BYTES + frame.body_bytes)? else {
-            return Ok(None);
-        };
         let epoch = self
             .segments
             .get(&self.geometry.seq_of(lsn.0))
             .map_or(0, |(_, h)| h.epoch);
+        let Some(body) = self.bytes(lsn.0, FRAME_BYTES + frame.body_bytes)? else {
+            return Ok(None);
+        };
         let body = &body[FRAME_BYTES..];
         if !frame.fits(body, lsn.0, epoch) {
             return Ok(None);
@@ -246,26 +254,20 @@ impl LogReader {
 
     /// No flush begins in the segment from `from` on.
     fn expect_no_flush_in(&mut self, seq: u64, from: u64, end: u64) -> Result<()> {
-        let behind = self.geometry.first_lsn(seq) + self.geometry.payload();
-        for lsn in (from..behind).step_by(SECTOR_BYTES) {
-            if self.begins_flush(lsn)? {
+        let first = self.geometry.first_lsn(seq);
+        let Some(payload) = self.payload(seq)? else {
+            return Ok(());
+        };
+        let places = ((from - first) as usize..payload.len()).step_by(SECTOR_BYTES);
+        let begin_flush = places.filter(|&at| begins_flush(&payload[at..]));
+        for at in begin_flush.collect::<Vec<_>>() {
+            if self.framed_record_at(Lsn(first + at as u64))?.is_some() {
                 return Err(Error::corrupt(format!(
                     "the log is damaged at {end}: what follows it was written when it was durable (WAL-8)"
                 )));
             }
         }
         Ok(())
-    }
-
-    /// Whether a record lies at `lsn` with which a flush began.
-    fn begins_flush(&mut self, lsn: u64) -> Result<bool> {
-        let frame = self.bytes(lsn, FRAME_BYTES)?;
-        let frame = frame.as_ref().and_then(|bytes| bytes.first_chunk());
-        let frame = frame.and_then(|&bytes| Frame::decode(bytes));
-        if frame.is_none_or(|frame| !frame.first_of_flush) {
-            return Ok(false);
-        }
-        Ok(self.framed_record_at(Lsn(lsn))?.is_some())
     }
 
     /// Calls `each` with all records from `start` on (its start, itself, its end); gives how far the log goes. It is
@@ -304,4 +306,10 @@ impl LogReader {
             }
         }
     }
+}
+
+/// Whether the frame of a record lies there with which a flush began.
+fn begins_flush(bytes: &[u8]) -> bool {
+    let frame = bytes.first_chunk().and_then(|&bytes| Frame::decode(bytes));
+    frame.is_some_and(|frame| frame.first_of_flush)
 }

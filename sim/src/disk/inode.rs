@@ -1,5 +1,6 @@
 //! The content of one file: what reads see, and what a power loss could make of it.
 
+use super::content::Content;
 use super::counters::DiskCounters;
 use super::faults::{DiskFaults, SyncFailure};
 use super::survivors::Survivors;
@@ -33,7 +34,7 @@ struct Dirty {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Inode {
     /// What reads see.
-    bytes: Vec<u8>,
+    bytes: Content,
     /// Sectors written since the last sync.
     dirty: BTreeMap<u64, Dirty>,
     /// Writes that changed the length since then: their numbers, and the lengths before.
@@ -107,10 +108,7 @@ impl Inode {
     }
 
     pub(super) fn read(&self, buf: &mut [u8], offset: usize) -> usize {
-        let rest = self.bytes.get(offset..).unwrap_or_default();
-        let count = rest.len().min(buf.len());
-        buf[..count].copy_from_slice(&rest[..count]);
-        count
+        self.bytes.read(buf, offset)
     }
 
     /// Writes, as write number `by`; `keeps_all`: every version is remembered, else a few.
@@ -122,16 +120,16 @@ impl Inode {
         self.remember(offset..end, by, keeps_all);
         if self.bytes.len() < end {
             self.lengths.push((by, self.bytes.len()));
-            self.bytes.resize(end, 0);
+            self.bytes.resize(end);
         }
-        self.bytes[offset..end].copy_from_slice(buf);
+        self.bytes.write(buf, offset);
     }
 
     pub(super) fn set_len(&mut self, len: usize, by: u64, keeps_all: bool) {
         // Bytes gained are zeros, as they read before: only what is cut off must be remembered.
         self.remember(len..self.bytes.len(), by, keeps_all);
         self.lengths.push((by, self.bytes.len()));
-        self.bytes.resize(len, 0);
+        self.bytes.resize(len);
     }
 
     /// Makes the file at least that long.
@@ -187,7 +185,7 @@ impl Inode {
         let start = number as usize * SECTOR_BYTES;
         let end = self.bytes.len().min(start + SECTOR_BYTES);
         if start < end {
-            self.bytes[start..end].copy_from_slice(&sector[..end - start]);
+            self.bytes.write(&sector[..end - start], start);
         }
     }
 
@@ -290,7 +288,7 @@ impl Inode {
         let len = self.surviving_len(mood, survivors, rng);
         if len != self.bytes.len() {
             lost.counters.lengths_lost += 1;
-            self.bytes.resize(len, 0);
+            self.bytes.resize(len);
         }
         for (number, durable) in std::mem::take(&mut self.lost) {
             self.set_sector(number, &durable);
@@ -350,7 +348,7 @@ impl Inode {
     pub(super) fn settle(&mut self, outcomes: &mut impl Iterator<Item = usize>) {
         let cut_from = self.bytes.len();
         if self.durable_len != self.bytes.len() && outcomes.next() == Some(0) {
-            self.bytes.resize(self.durable_len, 0);
+            self.bytes.resize(self.durable_len);
         }
         for (number, durable) in std::mem::take(&mut self.lost) {
             self.set_sector(number, &durable);
@@ -369,7 +367,7 @@ impl Inode {
     }
 
     /// All bytes, as reads see them.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn content(&self) -> &Content {
         &self.bytes
     }
 
@@ -391,9 +389,7 @@ impl Inode {
 
     /// Flips bits where the data rests.
     pub(super) fn rot(&mut self, offset: usize, mask: u8) {
-        if let Some(byte) = self.bytes.get_mut(offset) {
-            *byte ^= mask;
-        }
+        self.bytes.flip(offset, mask);
     }
 }
 

@@ -21,6 +21,7 @@
 //!   where a scenario asks for them.
 //! - Everything random comes from one stream given at creation, and every call is folded into a trace hash.
 
+mod content;
 mod counters;
 mod directory;
 mod faults;

@@ -38,7 +38,14 @@ impl SimDisk {
             let mut hash = State::HASH_START;
             for (path, id) in state.directory.iter() {
                 hash = State::mix_bytes(hash, path.as_os_str().as_encoded_bytes());
-                hash = State::mix_bytes(hash, state.inodes.get(&id).map_or(&[], Inode::bytes));
+                let Some(content) = state.inodes.get(&id).map(Inode::content) else {
+                    continue;
+                };
+                hash = State::mix(hash, content.len() as u64);
+                hash = content.blocks().fold(hash, |hash, block| match block {
+                    Some(block) => State::mix_bytes(hash, block),
+                    None => State::mix(hash, 0),
+                });
             }
             hash
         })

@@ -81,7 +81,8 @@ impl State {
     /// What a hash begins with.
     pub(super) const HASH_START: u64 = TRACE_START;
 
-    fn mix(hash: u64, number: u64) -> u64 {
+    /// Folds a number into a hash.
+    pub(super) fn mix(hash: u64, number: u64) -> u64 {
         // FNV's multiplication with a rotation, so that high bits reach low ones.
         (hash ^ number).wrapping_mul(TRACE_FACTOR).rotate_left(29)
     }

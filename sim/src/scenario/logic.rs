@@ -3,7 +3,8 @@
 //! ```text
 //!   Q                         as many rows as  Q WHERE p, Q WHERE NOT p, Q WHERE p IS NULL   together     (TLP)
 //!   count(*) WHERE p          as many as       the rows of  SELECT (p) IS TRUE  that are true             (NoREC)
-//!   Q                         the same as      Q without indexes, merge joins, or memory                  (plans)
+//!   Q                         the same as      Q without indexes, merge joins, or memory, in batches of   (plans)
+//!                                              few rows
 //!   Q                         the same as      Q when the database is opened again, with another cache
 //! ```
 //!
@@ -46,6 +47,8 @@ const SOURCES: [&str; 7] = [
 
 /// What a statement may hold in memory, instead of what the run's options say.
 const WORK_MEMS: [&str; 3] = ["64kB", "200kB", "100MB"];
+/// Rows that operators hand on at once, instead of what the run's options say.
+const BATCHES_ROWS: [&str; 4] = ["1", "3", "40", "2048"];
 /// Pages of the cache, where it is not as the run's options say; 0: as few as there may be.
 const CACHES_PAGES: [usize; 2] = [0, 300];
 /// Answers that are asked for again when the database is opened again.
@@ -232,7 +235,7 @@ impl Logic {
         }
     }
 
-    /// Neither indexes nor memory change an answer.
+    /// Neither indexes nor memory nor the size of batches change an answer.
     fn plans(&mut self) -> Result<Event, Mismatch> {
         let (list, source, joined) = self.source();
         let p = predicate(joined, 2, &mut self.rng);
@@ -257,6 +260,7 @@ impl Logic {
         }
         let mut begin = "BEGIN".to_owned();
         let (without_indexes, memory) = (self.rng.random_bool(0.7), self.rng.random_range(0..4));
+        let batch = self.rng.random_range(0..6);
         if without_indexes {
             let drops = (0..INDEXES.len()).map(|i| format!("; DROP INDEX IF EXISTS i{i}"));
             begin.extend(drops);
@@ -267,6 +271,9 @@ impl Logic {
         // Sides that come in order are not joined by it only where it is off.
         if memory % 2 == 0 {
             begin += "; SET LOCAL enable_mergejoin = off";
+        }
+        if let Some(batch_rows) = BATCHES_ROWS.get(batch) {
+            begin += &format!("; SET LOCAL batch_rows = {batch_rows}");
         }
         if let Err(error) = self.connection().run(&begin) {
             return self.unless_fault(&begin, error);

@@ -39,6 +39,7 @@ mod run;
 mod script;
 mod sequences;
 mod sessions;
+mod shelf;
 mod sql;
 mod storage;
 mod sums;

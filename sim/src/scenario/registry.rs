@@ -13,7 +13,7 @@ use super::{damage, every_call, script};
 use crate::course::CourseCell;
 use crate::disk::{FaultKind, FaultSet};
 use crate::lockstep::Mismatch;
-use crate::phase::{Phase, PhaseCell};
+use crate::phase::{Phase, PhaseCell, PhaseWatch};
 use crate::report::{Report, SeedReport, Violation};
 use crate::streams::Streams;
 use quantadb::planted::{Mistake, plant};
@@ -33,6 +33,8 @@ pub struct Request {
     pub switches: Vec<(String, String)>,
     /// Scripts to run, by name and text, for scenarios that run scripts.
     pub scripts: Vec<(String, String)>,
+    /// Who is told of each phase that ends.
+    pub watch: Option<PhaseWatch>,
 }
 
 /// Where a run stands: shared with the caller, who asks when the run has panicked.
@@ -268,7 +270,7 @@ pub fn run_course(
     course: &CourseCell,
 ) -> Result<Report, Box<Violation>> {
     let progress = Progress {
-        phase: PhaseCell::with_course(course.clone()),
+        phase: PhaseCell::of_run(course.clone(), request.watch.clone()),
         ..Progress::default()
     };
     let own_seed = own_seed(scenario, seed);

@@ -7,6 +7,7 @@
 //!   guard-p-0, guard-p-1    who leaves looks first whether the other one stays: of each pair one is on duty
 //!   member-…                who joins counts the others first: there are never more than the limit
 //!   parent-…, child-…       no child without a parent, at any level: row locks
+//!   item-…, index, ring-…   an index of all items, whoever makes it meanwhile; circles of three who wait ([`shelf`])
 //! ```
 //!
 //! In every other run a reader stays from step to step ([`Observers`]): it must see what it saw, and be named as who keeps the
@@ -21,10 +22,11 @@ use super::families;
 use super::ledger::Ledger;
 use super::observer::Observers;
 use super::run::Workload;
+use super::shelf;
 use super::storage::open_backend;
 use super::sums::{ACCOUNTS, BALANCE, MEMBERS_MAX, Sums, number, wrong};
 use super::world::World;
-use crate::baton::take_turns;
+use crate::baton::{pause, take_turns};
 use crate::env::SimEnv;
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
@@ -126,13 +128,15 @@ impl Session<'_> {
             if !course.turn(self.slot, number, &mut self.rng) {
                 continue;
             }
-            let (name, stop) = match self.rng.random_range(0..20) {
+            let (name, stop) = match self.rng.random_range(0..25) {
                 0 => ("maintenance", self.maintain()),
                 1..=4 => ("read all sums", self.look()),
                 5..=7 => ("change a guard", self.change_guard()),
                 8..=10 => ("join or leave", self.join_or_leave()),
                 11 => ("add or remove a fact", self.add_if_absent()),
                 12..=14 => ("change a family", self.change_family()),
+                15..=17 => ("change an item or the index", self.change_shelf()),
+                18..=19 => ("go round", self.go_round()),
                 _ => ("transfer", self.transfer()),
             };
             course.speaks(self.slot);
@@ -303,6 +307,26 @@ impl Session<'_> {
             true => self.commit(txn),
             false => Ok(txn.rollback()?),
         }
+    }
+
+    fn change_shelf(&mut self) -> Result<(), Stop> {
+        let options = self.options(false);
+        let mut txn = self.engine.begin(options)?;
+        shelf::change(&mut *txn, self.tree, &mut self.rng)?;
+        self.commit(txn)
+    }
+
+    /// Waits for ever, if need be.
+    fn go_round(&mut self) -> Result<(), Stop> {
+        let mut txn = self.engine.begin(TxnOptions {
+            lock_timeout_micros: None,
+            ..self.options(false)
+        })?;
+        for place in shelf::neighbours(&mut self.rng) {
+            self.add(&mut *txn, &place, 1)?;
+            pause();
+        }
+        self.commit(txn)
     }
 
     /// Commits what is counted in no slot, so that it need not be known whether it is there.

@@ -25,6 +25,7 @@ pub(super) fn open_database(world: &World, disk: DiskOptions) -> Result<Database
                 true => 0,
                 false => SessionOptions::default().work_mem_bytes,
             },
+            batch_rows: world.options.batch_rows,
             ..session_options()
         },
     };

@@ -1,6 +1,7 @@
 //! The sums that no interleaving of sessions may break.
 
 use super::families::Families;
+use super::shelf::Shelf;
 use crate::lockstep::Mismatch;
 use quantadb::Error;
 use quantadb::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn, TreeId};
@@ -22,6 +23,7 @@ pub(super) struct Sums {
     guards: BTreeMap<String, u64>,
     members: usize,
     families: Families,
+    shelf: Shelf,
 }
 
 impl Sums {
@@ -36,9 +38,13 @@ impl Sums {
             guards: BTreeMap::new(),
             members: 0,
             families: Families::default(),
+            shelf: Shelf::default(),
         };
         while cursor.next_batch(&mut batch, 5)? {
             for (key, value) in batch.iter() {
+                if sums.shelf.note(key, value) {
+                    continue;
+                }
                 let value = number(Some(value.to_vec()));
                 let key = String::from_utf8_lossy(key);
                 match key.split_once('-') {
@@ -58,6 +64,7 @@ impl Sums {
                 }
             }
         }
+        sums.shelf.read_index(txn)?;
         Ok(sums)
     }
 
@@ -65,20 +72,21 @@ impl Sums {
     pub(super) fn check(&self) -> Result<(), Mismatch> {
         let slots: u64 = self.slots.values().sum();
         let expected = format!(
-            "accounts {}, counters {slots} as slots, a guard of each pair, members up to {MEMBERS_MAX}, no orphans",
+            "accounts {}, counters {slots} as slots, a guard of each pair, members up to {MEMBERS_MAX}, no orphans, an index of all items",
             ACCOUNTS * BALANCE
         );
         let found = format!(
-            "accounts {}, counters {}, guards {:?}, members {}, orphans of {:?}",
+            "accounts {}, counters {}, guards {:?}, members {}, orphans of {:?}, {:?} of the shelf",
             self.accounts,
             self.counters,
             self.guards,
             self.members,
-            self.families.broken()
+            self.families.broken(),
+            self.shelf.broken()
         );
         let guarded = self.guards.values().all(|&on| on > 0);
         let sums = self.accounts == ACCOUNTS * BALANCE && self.counters == slots;
-        let broken = !self.families.broken().is_empty();
+        let broken = !self.families.broken().is_empty() || !self.shelf.broken().is_empty();
         match sums && guarded && !broken && self.members <= MEMBERS_MAX {
             true => Ok(()),
             false => Err(wrong("the sums of one snapshot", expected, found)),

@@ -34,6 +34,8 @@ pub struct SwarmOptions {
     pub generator: Generator,
     /// Whether SQL statements spill whatever they can.
     pub spills: bool,
+    /// Rows that operators of SQL statements hand on at once.
+    pub batch_rows: u32,
     /// Whether bits rot.
     pub rots: bool,
     /// Steps of the run.
@@ -96,6 +98,7 @@ impl SwarmOptions {
                 transactions: rng.random_bool(0.8),
             },
             spills: (seed / 3).is_multiple_of(2),
+            batch_rows: [2048, 3, 2048, 2048, 2048, 40, 2048, 2048][(seed / 6 % 8) as usize],
             rots: false,
             steps: 600,
         }

@@ -25,7 +25,7 @@ impl Switch {
         match self.name {
             "trees" | "keys" | "key bytes up to" | "value bytes up to" | "burst up to"
             | "schema changes" => !scenario.runs_sql(),
-            "spills" => scenario.runs_sql(),
+            "spills" | "batch rows" => scenario.runs_sql(),
             name => !name.starts_with("SQL ") || scenario.runs_sql(),
         }
     }
@@ -108,6 +108,7 @@ pub const SWITCHES: &[Switch] = &[
     switch!("SQL definitions", generator.definitions, ["false"]),
     switch!("SQL transactions", generator.transactions, ["false"]),
     switch!("spills", spills, ["false"]),
+    switch!("batch rows", batch_rows, ["2048"]),
     switch!("steps", steps),
 ];
 

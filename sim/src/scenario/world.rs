@@ -4,7 +4,7 @@ use super::registry::{Progress, Task};
 use super::swarm::SwarmOptions;
 use crate::course::{CourseCell, Moment};
 use crate::disk::{CrashKind, DiskFaults, PowerLoss, SimDisk};
-use crate::env::SimEnv;
+use crate::env::{Alone, SimEnv};
 use crate::lockstep::{Mismatch, is_fault};
 use crate::model::ModelLimits;
 use crate::phase::Phase;
@@ -40,6 +40,7 @@ pub(super) struct World {
     faults_at_open: u64,
     /// Sectors that failed syncs had dropped until the last open.
     forgotten_at_open: u64,
+    _alone: Alone,
 }
 
 impl World {
@@ -52,6 +53,7 @@ impl World {
         let phase = progress.phase.clone();
         let env = Arc::new(SimEnv::new(Streams::new(seed).entropy()));
         Self {
+            _alone: Alone::with(env.clone()),
             disk: SimDisk::new(streams.faults(), DiskFaults::NONE, phase).with_clock(env.clone()),
             env,
             options: task.options.clone(),

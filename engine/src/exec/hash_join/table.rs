@@ -5,7 +5,7 @@
 //! ```
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::batch::{BATCH_ROWS, Batch, arrow};
+use crate::exec::batch::{Batch, arrow};
 use crate::exec::keys::{KeyEncoder, Keys};
 use crate::exec::loop_join::nulls;
 use crate::exec::operator::Context;
@@ -20,6 +20,9 @@ use std::hash::BuildHasher;
 
 /// No row.
 const NONE: u32 = u32::MAX;
+
+/// Rows that are put into the table between two questions whether to stop.
+const CHECK_ROWS: usize = 2048;
 
 /// Bytes that a right row takes beside its values: its key, and its places in table and chain.
 const ROW_BYTES: usize = 48;
@@ -111,7 +114,7 @@ impl<'a> Join<'a> {
         let mut next = vec![NONE; rows.rows];
         // From the last row to the first, so that each chain runs forward.
         for row in (0..rows.rows).rev() {
-            if row.is_multiple_of(BATCH_ROWS) {
+            if row.is_multiple_of(CHECK_ROWS) {
                 self.context.interrupt.check()?;
             }
             if keys.has_null(row) && !makes(Mistake::NullKeysJoin) {
@@ -171,7 +174,7 @@ impl<'a> Join<'a> {
         while probe.row < probe.rows.rows {
             self.context.interrupt.check()?;
             let first = probe.row;
-            let (left, right) = probe.candidates(table, false);
+            let (left, right) = probe.candidates(table, false, self.context.batch_rows);
             let (left, right) = (UInt32Array::from(left), UInt32Array::from(right));
             let mut kept = None;
             let mut keep = None;
@@ -238,7 +241,7 @@ impl Join<'_> {
         let one_is_enough = self.parts.residual.is_none();
         while probe.row < probe.rows.rows {
             self.context.interrupt.check()?;
-            let (left, right) = probe.candidates(table, one_is_enough);
+            let (left, right) = probe.candidates(table, one_is_enough, self.context.batch_rows);
             let left = UInt32Array::from(left);
             let mut keep = None;
             if let Some(residual) = self.parts.residual
@@ -263,7 +266,7 @@ impl Join<'_> {
     /// The next right rows of a full join that had no partner, with NULLs at the left; `None` when there is none.
     pub(super) fn rest(&self, table: &mut Table) -> Result<Option<Batch>> {
         let mut rows = Vec::new();
-        while table.given < table.matched.len() && rows.len() < BATCH_ROWS {
+        while table.given < table.matched.len() && rows.len() < self.context.batch_rows {
             if !table.matched[table.given] {
                 rows.push(table.given as u32);
             }
@@ -290,8 +293,8 @@ impl Table {
 }
 
 impl Probe {
-    /// Up to a batch of pairs; where it stopped is remembered. With `one`, one for each left row is enough.
-    fn candidates(&mut self, table: &Table, one: bool) -> (Vec<u32>, Vec<u32>) {
+    /// Up to `pairs_max` pairs; where it stopped is remembered. With `one`, one for each left row is enough.
+    fn candidates(&mut self, table: &Table, one: bool, pairs_max: usize) -> (Vec<u32>, Vec<u32>) {
         let hasher = FixedState::default();
         let (mut left, mut right) = (Vec::new(), Vec::new());
         while self.row < self.rows.rows {
@@ -301,8 +304,10 @@ impl Probe {
                 None => table.first(&hasher, self.keys.key(self.row)),
             };
             while let Some(row) = partner {
-                if left.len() >= BATCH_ROWS {
-                    self.partner = partner;
+                if left.len() >= pairs_max {
+                    let forgets = makes(Mistake::PartnersCutAtBatch);
+                    self.partner = partner.filter(|_| !forgets);
+                    self.row += usize::from(forgets);
                     return (left, right);
                 }
                 left.push(self.row as u32);

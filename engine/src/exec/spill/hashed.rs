@@ -184,7 +184,7 @@ impl<'a, H: Hashing<'a>> Operator for Hashed<'a, H> {
                     let last = first.pass.finish()?.unwrap_or_default();
                     self.state = State::Giving(first, Pieces::new(last));
                 }
-                State::Giving(first, mut pieces) => match pieces.next() {
+                State::Giving(first, mut pieces) => match pieces.next(self.context.batch_rows) {
                     Some(piece) => {
                         self.state = State::Giving(first, pieces);
                         return Ok(Some(piece));

@@ -12,7 +12,7 @@
 use super::order::{KeyOrder, Sorted};
 use super::run::{PIECE_BYTES, Run, RunReader, RunWriter};
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch, arrow};
+use crate::exec::batch::{Batch, arrow};
 use crate::exec::memory::Reservation;
 use crate::exec::operator::Context;
 use crate::types::SqlType;
@@ -108,7 +108,7 @@ impl<'a> Merge<'a> {
         let mut inputs: Vec<Batch> = Vec::new();
         let mut picks: Vec<(usize, usize)> = Vec::new();
         let mut bytes = 0;
-        let rows_max = BATCH_ROWS.min(self.left);
+        let rows_max = self.context.batch_rows.min(self.left);
         while picks.len() < rows_max && bytes < OUTPUT_BYTES {
             let Some(source) = self.heap.first().copied() else {
                 break;
@@ -137,7 +137,7 @@ impl<'a> Merge<'a> {
         let head = &mut self.heads[source];
         let length = (head.sorted.batch.rows - head.row)
             .min(self.left)
-            .min(BATCH_ROWS);
+            .min(self.context.batch_rows);
         let batch = head.sorted.batch.slice(head.row, length);
         head.row += length;
         self.left -= length;

@@ -1,7 +1,7 @@
 //! An order of rows, as bytes that compare like the rows.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch, arrow};
+use crate::exec::batch::{Batch, arrow};
 use crate::interrupt::Interrupt;
 use crate::planted::{Mistake, makes};
 use crate::sql::bound::OrderKey;
@@ -134,13 +134,13 @@ fn merge_chunks(
 }
 
 impl InOrder {
-    /// The next rows, never zero of them.
-    pub(crate) fn next(&mut self) -> Result<Option<Batch>> {
+    /// The next rows, at most `rows_max` and never zero of them.
+    pub(crate) fn next(&mut self, rows_max: usize) -> Result<Option<Batch>> {
         let rest = &self.order[self.next..];
         if rest.is_empty() {
             return Ok(None);
         }
-        let now = rest[..rest.len().min(BATCH_ROWS)].to_vec();
+        let now = rest[..rest.len().min(rows_max)].to_vec();
         self.next += now.len();
         self.batch.take(&UInt32Array::from(now)).map(Some)
     }

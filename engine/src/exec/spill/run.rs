@@ -7,7 +7,7 @@
 use super::codec;
 use super::temp::{BLOCK_BYTES, PAYLOAD_BYTES, Place, Temp};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::types::SqlType;
 use crate::vfs::File;
 use std::rc::Rc;
@@ -92,7 +92,7 @@ impl<'a> RunWriter<'a> {
 
     /// Adds rows. Errors: those of [`Temp`].
     pub(crate) fn push(&mut self, batch: &Batch) -> Result<()> {
-        let rows_max = piece_rows(batch);
+        let rows_max = piece_rows(batch).min(self.run.temp.batch_rows());
         let mut from = 0;
         let mut scratch = Vec::new();
         while from < batch.rows {
@@ -151,7 +151,7 @@ impl<'a> RunWriter<'a> {
 /// How many rows of `batch` make a piece.
 fn piece_rows(batch: &Batch) -> usize {
     let pieces = batch.size_bytes().div_ceil(PIECE_BYTES).max(1);
-    (batch.rows / pieces).clamp(1, BATCH_ROWS)
+    (batch.rows / pieces).max(1)
 }
 
 impl<'a> RunReader<'a, Rc<Run<'a>>> {
@@ -182,12 +182,13 @@ impl<'a, R: std::borrow::Borrow<Run<'a>>> RunReader<'a, R> {
     /// The next batch, never of zero rows; small ones are put together. Errors: those of [`Temp`].
     pub(crate) fn next(&mut self) -> Result<Option<Batch>> {
         let (mut batches, mut rows, mut bytes) = (Vec::new(), 0, 0);
+        let rows_max = self.run.borrow().temp.batch_rows();
         while let Some(batch) = match self.ahead.take() {
             Some(batch) => Some(batch),
             None => self.next_piece()?,
         } {
             let size = batch.size_bytes();
-            if rows > 0 && (rows + batch.rows > BATCH_ROWS || bytes + size > READ_BYTES) {
+            if rows > 0 && (rows + batch.rows > rows_max || bytes + size > READ_BYTES) {
                 self.ahead = Some(batch);
                 break;
             }

@@ -22,6 +22,8 @@ pub(super) const PAYLOAD_BYTES: usize = BLOCK_BYTES - CHECKSUM_BYTES;
 pub(crate) struct Temp<'a> {
     space: &'a TempSpace,
     limit_kb: Option<u64>,
+    /// Rows of the batches that are written and read, at most.
+    batch_rows: usize,
     held_bytes: Cell<u64>,
     /// Blocks read and written so far.
     transfers: Cell<(u64, u64)>,
@@ -36,11 +38,13 @@ impl<'a> Temp<'a> {
     pub(crate) fn new(
         space: &'a TempSpace,
         limit_kb: Option<u64>,
+        batch_rows: usize,
         interrupt: &'a Interrupt,
     ) -> Self {
         Self {
             space,
             limit_kb,
+            batch_rows,
             held_bytes: Cell::new(0),
             transfers: Cell::new((0, 0)),
             interrupt,
@@ -50,6 +54,10 @@ impl<'a> Temp<'a> {
     /// Blocks read and written so far.
     pub(crate) fn transfers(&self) -> (u64, u64) {
         self.transfers.get()
+    }
+
+    pub(super) fn batch_rows(&self) -> usize {
+        self.batch_rows
     }
 
     pub(super) fn begin_run(&self) -> u64 {

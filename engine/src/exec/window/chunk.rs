@@ -1,7 +1,7 @@
 //! Whole partitions of the input, one behind the other.
 
 use crate::error::Result;
-use crate::exec::batch::{BATCH_ROWS, Batch};
+use crate::exec::batch::Batch;
 use crate::exec::keys::KeyEncoder;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::BoxOperator;
@@ -37,6 +37,8 @@ pub(super) struct Gatherer<'a> {
     input: BoxOperator<'a>,
     types: &'a [SqlType],
     partition_by: &'a [usize],
+    /// Rows that are read at least, if there are so many.
+    rows_min: usize,
     encoder: KeyEncoder,
     /// Read and not given yet.
     held: Vec<Batch>,
@@ -53,12 +55,14 @@ impl<'a> Gatherer<'a> {
         input: BoxOperator<'a>,
         types: &'a [SqlType],
         partition_by: &'a [usize],
+        rows_min: usize,
     ) -> Result<Self> {
         let key_types: Vec<SqlType> = partition_by.iter().map(|c| types[*c]).collect();
         Ok(Self {
             input,
             types,
             partition_by,
+            rows_min,
             encoder: KeyEncoder::new(&key_types)?,
             held: Vec::new(),
             rows: 0,
@@ -76,7 +80,7 @@ impl<'a> Gatherer<'a> {
     ) -> Result<Option<(Batch, Vec<usize>)>> {
         let held: usize = self.held.iter().map(Batch::size_bytes).sum();
         reservation.resize(held)?;
-        while !self.done && (self.rows < BATCH_ROWS || self.starts.len() < 2) {
+        while !self.done && (self.rows < self.rows_min || self.starts.len() < 2) {
             match self.input.next()? {
                 Some(batch) => {
                     reservation.grow(batch.size_bytes())?;

@@ -54,7 +54,7 @@ impl<'a> WindowAggregation<'a> {
     ) -> Result<Self> {
         let order_types: Vec<SqlType> = order_by.iter().map(|k| types[k.column]).collect();
         Ok(Self {
-            gatherer: Gatherer::new(input, types, partition_by)?,
+            gatherer: Gatherer::new(input, types, partition_by, context.batch_rows)?,
             types,
             order_by,
             calls,
@@ -126,7 +126,7 @@ impl<'a> WindowAggregation<'a> {
 impl Operator for WindowAggregation<'_> {
     fn next(&mut self) -> Result<Option<Batch>> {
         loop {
-            if let Some(piece) = self.output.next() {
+            if let Some(piece) = self.output.next(self.context.batch_rows) {
                 return Ok(Some(piece));
             }
             match self.run()? {
