@@ -45,6 +45,8 @@ enum Command {
     Replay(sim::ReplayArguments),
     /// Put the results of many sweeps together
     Merge(sim::MergeArguments),
+    /// Look for decisions that reach what no others have
+    Search(sim::SearchArguments),
     /// Tell how many crashes, recoveries and checks a second one core makes
     Bench(sim::BenchArguments),
 }
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Some(Command::Shrink(arguments)) => return sim::shrink(arguments),
         Some(Command::Replay(arguments)) => return sim::replay(arguments),
         Some(Command::Merge(arguments)) => return sim::merge(arguments),
+        Some(Command::Search(arguments)) => return sim::search(arguments),
         Some(Command::Bench(arguments)) => return sim::bench(arguments),
         None => {}
     }

@@ -65,6 +65,7 @@
 //! | [`shrink`] | a failing run, and the least of it that still fails |
 //! | [`trace`] | a run to look at: as text, as JSON lines, as a page |
 //! | [`exhaustive`] | short workloads, every crash of them with everything that it may leave |
+//! | [`search`] | decisions that reach what no others have |
 //! | [`hunt`] | mistakes planted in the engine, and seeds until they are noticed |
 //! | [`application`] | anybody's code over a database on the simulated disk |
 //! | [`sql`] | two databases, on the disk and over the model, given the same SQL |
@@ -90,6 +91,7 @@ pub mod reference;
 pub mod report;
 pub mod results;
 pub mod scenario;
+pub mod search;
 pub mod shrink;
 pub mod sql;
 pub mod streams;

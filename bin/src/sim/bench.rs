@@ -120,7 +120,7 @@ impl Stopwatch {
 }
 
 /// What this process has taken of a core so far.
-fn core_time() -> Duration {
+pub(super) fn core_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     // Neither is ever negative.
     Duration::new(

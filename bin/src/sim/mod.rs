@@ -6,6 +6,7 @@ mod merge;
 mod planted;
 mod replay;
 mod request;
+mod search;
 mod shrink;
 mod sweep;
 
@@ -15,5 +16,6 @@ pub(crate) use merge::{MergeArguments, merge};
 pub(crate) use planted::{PlantedArguments, planted};
 pub(crate) use replay::{ReplayArguments, replay};
 pub(crate) use request::{RequestArguments, usage};
+pub(crate) use search::{SearchArguments, search};
 pub(crate) use shrink::{ShrinkArguments, shrink};
 pub(crate) use sweep::{SweepArguments, sweep};

@@ -20,6 +20,7 @@
 
 use crate::course::{Course, CourseCell, Incident, Moment, Step, What};
 use crate::disk::{CrashKind, Fault, FaultKind, FaultSet};
+use crate::report::{Report, Violation};
 use crate::scenario::{Request, SCENARIOS, Scenario, run_course};
 use crate::shrink::{Case, Reason};
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -147,6 +148,38 @@ pub fn check_scenario(input: ScenarioInput, mistake: Option<Mistake>) {
         };
         panic!("{violation}\n\nas a case for quanta-sim replay:\n{case}");
     }
+}
+
+/// Runs the decisions that these bytes are; `None` when they are none.
+///
+/// # Errors
+/// Within it, the violation.
+pub fn run_decisions(
+    bytes: &[u8],
+    mistake: Option<Mistake>,
+) -> Option<std::result::Result<Report, Box<Violation>>> {
+    let input = ScenarioInput::arbitrary_take_rest(Unstructured::new(bytes)).ok()?;
+    let request = Request {
+        mistake,
+        ..Request::default()
+    };
+    let cell = CourseCell::replaying(input.course);
+    Some(run_course(input.scenario, input.seed, &request, &cell))
+}
+
+/// Draws decisions of any length.
+pub fn draw_decisions(rng: &mut ChaCha8Rng) -> Vec<u8> {
+    let steps = rng.random_range(1..=STEPS_MAX);
+    let mut data = vec![0; HEAD_BYTES + steps * STEP_BYTES];
+    rng.fill(&mut data[..]);
+    data
+}
+
+/// The scenario that a seed chooses among those of decisions.
+pub fn scenario_of_decisions(seed: u64) -> &'static Scenario {
+    let nth = seed % scenarios().count() as u64;
+    let found = scenarios().nth(nth as usize);
+    found.expect("the number is below how many there are")
 }
 
 /// Changes `data`, of which `size` bytes are an input, into another input that is not longer than `data`, and gives how long

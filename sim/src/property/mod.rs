@@ -35,7 +35,10 @@ mod tree;
 mod values;
 
 pub use copies::{CopyInput, check_copy};
-pub use decisions::{ScenarioInput, check_scenario, mutate_decisions};
+pub use decisions::{
+    ScenarioInput, check_scenario, draw_decisions, mutate_decisions, run_decisions,
+    scenario_of_decisions,
+};
 pub use expressions::{ExpressionInput, check_expression};
 pub use files::{DatabaseFiles, tight};
 pub use hostile::{Claim, FileInput, LogDamage, Patch, check_file, check_log_damage};
