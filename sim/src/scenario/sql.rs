@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 /// Opens a database on the simulated disk. Where the seed says so, its statements have no memory and must spill.
 pub(super) fn open_database(world: &World, disk: DiskOptions) -> Result<Database, Error> {
+    open_with(world, disk, session_options())
+}
+
+fn open_with(world: &World, disk: DiskOptions, session: SessionOptions) -> Result<Database, Error> {
     let options = DatabaseOptions {
         vfs: Arc::new(world.disk.clone()),
         env: world.env.clone(),
@@ -26,7 +30,7 @@ pub(super) fn open_database(world: &World, disk: DiskOptions) -> Result<Database
                 false => SessionOptions::default().work_mem_bytes,
             },
             batch_rows: world.options.batch_rows,
-            ..session_options()
+            ..session
         },
     };
     Database::open_with(PATH, options)
@@ -74,14 +78,11 @@ impl Statements {
         }
         let database = self.pair.subject().clone();
         let budget = self.rng.random_range(0..50);
-        // Statistics that the subject commits are one commit more than the model has, which only a transaction that is
-        // open by then could tell.
-        let is_open = (0..self.sessions).any(|slot| self.pair.is_in_transaction(slot));
         let done = match self.rng.random_range(0..3) {
-            0 if !is_open => self
+            0 => self
                 .phase
                 .during(Phase::Vacuum, || database.maintain(budget).map(drop)),
-            0 | 1 => self
+            1 => self
                 .phase
                 .during(Phase::Vacuum, || database.vacuum().map(drop)),
             _ => self
@@ -109,7 +110,12 @@ impl Workload for Statements {
     type Engine = Database;
 
     fn open(world: &World, options: DiskOptions) -> Result<Database, Error> {
-        open_database(world, options)
+        // Another plan may meet another error first: the subject has no statistics that the model does not have.
+        let session = SessionOptions {
+            analyze_threshold: None,
+            ..session_options()
+        };
+        open_with(world, options, session)
     }
 
     fn begin(seed: u64, world: &World, engine: Database) -> Result<Self, Mismatch> {
