@@ -33,8 +33,6 @@ pub(crate) struct Settings {
     pub(crate) synchronous: Synchronous,
     application_name: Arc<str>,
     pub(crate) search_path: SearchPath,
-    /// As it was set.
-    search_path_text: Arc<str>,
 }
 
 /// One setting.
@@ -142,10 +140,9 @@ const SETTINGS: &[Setting] = &[
         "search_path",
         "the schemas where names are looked up",
         Variable(
-            |s| s.search_path_text.to_string(),
+            |s| s.search_path.text(),
             |s, _, value| {
                 s.search_path = SearchPath::written(value);
-                s.search_path_text = value.into();
                 Ok(())
             },
         ),
@@ -249,8 +246,7 @@ impl Settings {
                 .map(|bytes| u32::try_from(bytes / 1024).unwrap_or(u32::MAX)),
             synchronous: options.synchronous,
             application_name: "".into(),
-            search_path: SearchPath::default(),
-            search_path_text: "\"$user\", public".into(),
+            search_path: SearchPath::written("\"$user\", public"),
         }
     }
 

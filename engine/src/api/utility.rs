@@ -158,31 +158,6 @@ fn define(
             }
             true
         }
-        Statement::CreateView(view) => {
-            catalog::put_view(txn, root, view)?;
-            true
-        }
-        Statement::CreateNamespace(None) => false,
-        Statement::CreateNamespace(Some(name)) => {
-            catalog::put_namespace(txn, root, name)?;
-            true
-        }
-        Statement::CreateType(of) => {
-            catalog::put_type(txn, root, *of)?;
-            true
-        }
-        Statement::AlterType(None) => false,
-        Statement::AlterType(Some((before, of))) => {
-            catalog::remove_type(txn, root, before.name())?;
-            catalog::put_type(txn, root, *of)?;
-            true
-        }
-        Statement::AlterView(None) => false,
-        Statement::AlterView(Some((before, view))) => {
-            catalog::remove_view(txn, root, before)?;
-            catalog::put_view(txn, root, view)?;
-            true
-        }
         Statement::Unpopulate(table) => refresh(txn, root, table, false).map(|_| true)?,
         Statement::CreateSequence(Some(create)) => {
             sequences::create(txn, create, own).map(|()| true)?
@@ -206,11 +181,33 @@ fn define(
             }
             !indexes.is_empty()
         }
+        other => put_definition(txn, root, other)?,
+    })
+}
+
+/// Runs a definition that is an entry of the catalog and nothing else. True when the schema changed.
+fn put_definition(txn: &mut dyn StorageTxn, root: TreeId, statement: &Statement) -> Result<bool> {
+    match statement {
+        Statement::CreateView(view) => catalog::put_view(txn, root, view)?,
+        Statement::CreateNamespace(Some(name)) => catalog::put_namespace(txn, root, name)?,
+        Statement::CreateType(of) => catalog::put_type(txn, root, *of)?,
+        Statement::AlterType(Some((before, of))) => {
+            catalog::remove_type(txn, root, before.name())?;
+            catalog::put_type(txn, root, *of)?;
+        }
+        Statement::AlterView(Some((before, view))) => {
+            catalog::remove_view(txn, root, before)?;
+            catalog::put_view(txn, root, view)?;
+        }
+        Statement::CreateNamespace(None)
+        | Statement::AlterType(None)
+        | Statement::AlterView(None) => return Ok(false),
         other => {
             let name = kind::tag(other);
             return Err(Error::misuse(format!("API-4: {name} is run elsewhere")));
         }
-    })
+    }
+    Ok(true)
 }
 
 /// Drops tables, views and sequences with what goes with them. True when there was something to drop.

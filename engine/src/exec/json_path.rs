@@ -7,7 +7,11 @@ use serde_json::Value as Json;
 use sql_json_path::{EvalError, JsonPath};
 
 /// Signs of a path that may nest one part of it in another. Their number bounds the stack that reading it takes.
-const NESTING_MAX: usize = 256;
+const SIGNS_MAX: usize = 256;
+/// How deep parentheses may be nested: reading a path takes some five times as long for each.
+const DEPTH_MAX: usize = 6;
+/// How many pairs of parentheses there may be.
+const PAIRS_MAX: usize = 64;
 
 /// What the arguments of such a function say.
 struct Call {
@@ -64,14 +68,30 @@ fn too_deep(what: &str) -> Error {
     Error::new(ErrorKind::Limit, "54001", message)
 }
 
+/// Whether the path can be read in little time and on a small stack.
+fn is_bounded(text: &str) -> bool {
+    let (mut signs, mut pairs, mut depth, mut deepest) = (0, 0, 0usize, 0);
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for c in text.chars() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '(' => {
+                (pairs, depth) = (pairs + 1, depth + 1);
+                deepest = deepest.max(depth);
+            }
+            ')' => depth = depth.saturating_sub(1),
+            '[' | '-' | '+' | '!' | '?' | '*' | '/' | '%' | '&' | '|' => signs += 1,
+            _ => {}
+        }
+    }
+    signs <= SIGNS_MAX && pairs <= PAIRS_MAX && deepest <= DEPTH_MAX
+}
+
 fn parse(text: &str) -> Result<JsonPath> {
-    let nesting = |c: &char| {
-        matches!(
-            c,
-            '(' | '[' | '-' | '+' | '!' | '?' | '*' | '/' | '%' | '&' | '|'
-        )
-    };
-    if text.chars().filter(nesting).count() > NESTING_MAX {
+    if !is_bounded(text) {
         return Err(too_deep("jsonpath"));
     }
     JsonPath::new(text).map_err(|found| {

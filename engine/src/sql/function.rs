@@ -306,7 +306,11 @@ pub enum ScalarFunction {
     Ascii,
     /// `(INTEGER) → TEXT`
     Chr,
-    /// `(an ENUM type, the same) → array of it`: its values from one to the other
+    /// `(an ENUM type) → same`: its first value, whatever the argument is
+    EnumFirst,
+    /// `(an ENUM type) → same`: its last value
+    EnumLast,
+    /// `(an ENUM type[, the same]) → array of it`: all its values, or those from one to the other
     EnumRange,
 }
 

@@ -48,7 +48,7 @@ fn is_text(sql_type: SqlType) -> bool {
     )
 }
 
-/// Whether a cast depends on the time zone, or on how times are written. How arrays are written PostgreSQL never promises.
+/// Whether a cast depends on the time zone, on how times are written, or on what labels are called. How arrays are written PostgreSQL never promises.
 fn depends(from: SqlType, to: SqlType) -> bool {
     match (from, to) {
         (SqlType::Array(from), SqlType::Array(to)) => {
@@ -63,6 +63,10 @@ fn depends(from: SqlType, to: SqlType) -> bool {
             SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::TimestampTz
         )
     };
+    // A label may be called otherwise some day.
+    if matches!(from, SqlType::Enum(_)) != matches!(to, SqlType::Enum(_)) {
+        return true;
+    }
     let zoned = (from == SqlType::TimestampTz) != (to == SqlType::TimestampTz);
     let written = is_text(from) && (is_time(to) || to == SqlType::Interval);
     zoned && is_time(from) && is_time(to) || written || is_time(from) && is_text(to)
@@ -84,7 +88,10 @@ fn call_changes(function: ScalarFunction, arguments: &[Expr]) -> bool {
         | F::MakeTimestampTz
         | F::ToJson
         | F::JsonArray
-        | F::JsonObject => true,
+        | F::JsonObject
+        | F::EnumFirst
+        | F::EnumLast
+        | F::EnumRange => true,
         volatile if volatile.is_volatile() => true,
         F::Age => arguments.len() == 1,
         F::DateTrunc | F::Extract | F::Overlaps => has(SqlType::TimestampTz),

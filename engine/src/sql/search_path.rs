@@ -27,8 +27,8 @@ impl SearchPath {
         }
     }
 
-    /// What the setting `search_path` says: identifiers with commas between them. The role, for which `"$user"` stands, has
-    /// no schema.
+    /// What the setting `search_path` says: identifiers with commas between them. Of the role, for which `"$user"` stands,
+    /// there is no schema.
     pub(crate) fn written(text: &str) -> Self {
         let (mut items, mut is_quoted) = (vec![String::new()], false);
         for c in text.chars() {
@@ -39,8 +39,13 @@ impl SearchPath {
                 _ => {}
             }
         }
-        let names = items.iter().map(|item| identifiers(item).concat());
-        Self::of(names.filter(|name| name != "$user"))
+        Self::of(items.iter().map(|item| identifiers(item).concat()))
+    }
+
+    /// The same as a text.
+    pub(crate) fn text(&self) -> String {
+        let names: Vec<String> = self.schemas.iter().map(|name| quoted(name)).collect();
+        names.join(", ")
     }
 
     /// That of a stored query, which was looked along `schemas` and found `only`.

@@ -31,6 +31,27 @@ fn begins_query(before: Option<&TokenWithSpan>) -> bool {
         )
 }
 
+/// Whether such a word goes on with a query in which `table` is an alias: `SELECT 1 AS table FROM t`.
+fn follows_alias(word: Keyword) -> bool {
+    matches!(
+        word,
+        Keyword::FROM
+            | Keyword::INTO
+            | Keyword::WHERE
+            | Keyword::GROUP
+            | Keyword::HAVING
+            | Keyword::WINDOW
+            | Keyword::UNION
+            | Keyword::INTERSECT
+            | Keyword::EXCEPT
+            | Keyword::ORDER
+            | Keyword::LIMIT
+            | Keyword::OFFSET
+            | Keyword::FETCH
+            | Keyword::FOR
+    )
+}
+
 /// The tokens, without blanks before it, with every such query rewritten; `None` when there is none.
 pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
     let is_one = |at: usize| {
@@ -38,6 +59,7 @@ pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
         keyword(Some(&tokens[at])) == Keyword::TABLE
             && begins_query(before)
             && matches!(tokens.get(at + 1).map(|t| &t.token), Some(Token::Word(_)))
+            && !follows_alias(keyword(tokens.get(at + 1)))
     };
     if !(0..tokens.len()).any(is_one) {
         return None;

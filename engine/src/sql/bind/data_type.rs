@@ -70,15 +70,10 @@ pub(super) fn sql_type(data_type: &DataType, types: &Types) -> Result<SqlType> {
         DataType::JSON => SqlType::Json,
         DataType::JSONB => SqlType::Jsonb,
         DataType::Custom(name, modifiers) => {
-            let parts = parts(name)?;
-            return match own(&parts, types)? {
-                Some(of) if modifiers.is_empty() => Ok(SqlType::Enum(of)),
-                Some(of) => {
-                    let message =
-                        format!("type modifier is not allowed for type \"{}\"", of.name());
-                    Err(sql_error("42601", message))
-                }
-                None => custom(&parts, modifiers.is_empty(), data_type),
+            let (parts, plain) = (parts(name)?, modifiers.is_empty());
+            return match own(&parts, plain, types)? {
+                Some(of) => Ok(SqlType::Enum(of)),
+                None => custom(&parts, plain, data_type),
             };
         }
         DataType::Array(ast::ArrayElemTypeDef::SquareBracket(element, _)) => {
@@ -145,12 +140,19 @@ fn text_length(length: Option<&CharacterLength>, name: &str) -> Result<Option<u3
     }
 }
 
-/// The type that a user made by that name.
-fn own(name: &[&ast::Ident], types: &Types) -> Result<Option<EnumType>> {
-    match name {
-        [ident] => Ok(types.get(&fold(ident)?)),
-        [schema, ident] if fold(schema)? == "public" => Ok(types.get(&fold(ident)?)),
-        _ => Ok(None),
+/// The type that a user made by that name, which takes no length. Errors: `42601`.
+fn own(name: &[&ast::Ident], plain: bool, types: &Types) -> Result<Option<EnumType>> {
+    let found = match name {
+        [ident] => types.get(&fold(ident)?),
+        [schema, ident] if fold(schema)? == "public" => types.get(&fold(ident)?),
+        _ => None,
+    };
+    match found {
+        Some(of) if !plain => {
+            let message = format!("type modifier is not allowed for type \"{}\"", of.name());
+            Err(sql_error("42601", message))
+        }
+        found => Ok(found),
     }
 }
 

@@ -47,34 +47,7 @@ impl Binder<'_> {
             if !seen.insert(folded) {
                 continue;
             }
-            match object_type {
-                ast::ObjectType::Table => {
-                    dropped.tables.extend(self.table_to_drop(name, *if_exists)?)
-                }
-                ast::ObjectType::MaterializedView => {
-                    dropped.tag = "DROP MATERIALIZED VIEW";
-                    dropped
-                        .tables
-                        .extend(self.materialized_to_drop(name, *if_exists)?);
-                }
-                ast::ObjectType::View => {
-                    dropped.tag = "DROP VIEW";
-                    dropped.views.extend(self.view_to_drop(name, *if_exists)?);
-                }
-                ast::ObjectType::Sequence => {
-                    dropped.tag = "DROP SEQUENCE";
-                    dropped
-                        .sequences
-                        .extend(self.sequence_to_drop(name, *if_exists)?);
-                }
-                ast::ObjectType::Type => {
-                    dropped.tag = "DROP TYPE";
-                    let found = self.type_to_drop(name, *if_exists, *cascade)?;
-                    dropped.types.extend(found);
-                }
-                ast::ObjectType::Index => {}
-                other => return Err(Error::unsupported(format_args!("DROP {other}"))),
-            }
+            self.name_dropped(&mut dropped, *object_type, name, (*if_exists, *cascade))?;
         }
         if *object_type == ast::ObjectType::Index {
             return self.bind_drop_indexes(names, *if_exists, *cascade);
@@ -84,6 +57,43 @@ impl Binder<'_> {
             self.refuse_if_needed(&dropped)?;
         }
         Ok(Statement::Drop(Box::new(dropped)))
+    }
+
+    /// Adds what is named to what is dropped.
+    fn name_dropped(
+        &self,
+        dropped: &mut Dropped,
+        object_type: ast::ObjectType,
+        name: &ast::ObjectName,
+        (if_exists, cascade): (bool, bool),
+    ) -> Result<()> {
+        match object_type {
+            ast::ObjectType::Table => {
+                dropped.tables.extend(self.table_to_drop(name, if_exists)?);
+            }
+            ast::ObjectType::MaterializedView => {
+                dropped.tag = "DROP MATERIALIZED VIEW";
+                let found = self.materialized_to_drop(name, if_exists)?;
+                dropped.tables.extend(found);
+            }
+            ast::ObjectType::View => {
+                dropped.tag = "DROP VIEW";
+                dropped.views.extend(self.view_to_drop(name, if_exists)?);
+            }
+            ast::ObjectType::Sequence => {
+                dropped.tag = "DROP SEQUENCE";
+                let found = self.sequence_to_drop(name, if_exists)?;
+                dropped.sequences.extend(found);
+            }
+            ast::ObjectType::Type => {
+                dropped.tag = "DROP TYPE";
+                let found = self.type_to_drop(name, if_exists, cascade)?;
+                dropped.types.extend(found);
+            }
+            ast::ObjectType::Index => {}
+            other => return Err(Error::unsupported(format_args!("DROP {other}"))),
+        }
+        Ok(())
     }
 
     fn bind_drop_indexes(

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{Expr, ExprKind, Statement};
 use crate::sql::function::ScalarFunction;
 use crate::sql::parse::{parse_expression, parse_query};
-use crate::types::{ElementType, EnumType, LABEL_BYTES_MAX, SqlArray, SqlType, Value};
+use crate::types::{ElementType, EnumType, LABEL_BYTES_MAX, SqlType, Value};
 use sqlparser::ast;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -50,7 +50,12 @@ impl Binder<'_> {
 
     /// The name that a type is to have. Errors: `42710`.
     fn new_type(&self, name: &ast::ObjectName) -> Result<String> {
-        let (name, ident) = in_public(name)?;
+        let first = self.path.existing(self.schema).next();
+        let (name, ident) = in_public(name).and_then(|named| match first {
+            Some(PUBLIC) => Ok(named),
+            _ if name.0.len() > 1 => Ok(named),
+            _ => Err(Error::unsupported("a type in a schema other than public")),
+        })?;
         // A table or a view is a type, too.
         let of_rows = RelationName::public(&name);
         let has_rows =
@@ -176,7 +181,7 @@ impl Binder<'_> {
     }
 
     /// `enum_first`, `enum_last`, `enum_range`, which look at the type of their arguments and, of two, at the values; `None`
-    /// for another name. Errors: `42883`; `55000` for a type without labels.
+    /// for another name. Errors: `42883`.
     pub(super) fn bind_enum_call(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
         let of = arguments
             .iter()
@@ -200,29 +205,20 @@ impl Binder<'_> {
         }
         let array = ElementType::new(of.into()).map(SqlType::Array);
         match (name, arguments.len(), array) {
-            ("enum_first" | "enum_last", 1, _) => {
-                let numbers = of.numbers();
-                let found = match name {
-                    "enum_first" => numbers.first(),
-                    _ => numbers.last(),
-                };
-                let Some((number, _)) = found else {
-                    let message = format!("enum {} contains no values", of.name());
-                    return Err(Error::new(ErrorKind::Sql, "55000", message));
-                };
-                Ok(literal(Value::Enum(of, *number), of.into()))
+            ("enum_first", 1, _) => Ok(call(ScalarFunction::EnumFirst, arguments, of.into())),
+            ("enum_last", 1, _) => Ok(call(ScalarFunction::EnumLast, arguments, of.into())),
+            ("enum_range", 1 | 2, Some(array)) => {
+                Ok(call(ScalarFunction::EnumRange, arguments, array))
             }
-            ("enum_range", 1, Some(array @ SqlType::Array(element))) => {
-                let numbers = of.numbers().iter().map(|(number, _)| *number);
-                let values = numbers.map(|number| Value::Enum(of, number)).collect();
-                Ok(literal(Value::Array(SqlArray::new(element, values)), array))
-            }
-            ("enum_range", 2, Some(array)) => Ok(Expr {
-                kind: ExprKind::Call(ScalarFunction::EnumRange, arguments),
-                sql_type: array,
-            }),
             _ => Err(no_function(name, &arguments)),
         }
+    }
+}
+
+fn call(function: ScalarFunction, arguments: Vec<Expr>, sql_type: SqlType) -> Expr {
+    Expr {
+        kind: ExprKind::Call(function, arguments),
+        sql_type,
     }
 }
 
@@ -261,11 +257,9 @@ impl Trace<'_> {
             let is_it = match (self, expr) {
                 (Self::Type(name), ast::Expr::Cast { data_type, .. }) => names(data_type, name),
                 (Self::Type(name), ast::Expr::TypedString(typed)) => names(&typed.data_type, name),
-                (Self::Literal(label), ast::Expr::Value(value)) => {
-                    matches!(&value.value, ast::Value::SingleQuotedString(s) if s.contains(label))
-                }
+                (Self::Literal(label), ast::Expr::Value(value)) => may_have(&value.value, label),
                 (Self::Literal(label), ast::Expr::TypedString(typed)) => {
-                    typed.value.to_string().contains(label)
+                    may_have(&typed.value.value, label)
                 }
                 _ => false,
             };
@@ -276,6 +270,12 @@ impl Trace<'_> {
         });
         found.is_break()
     }
+}
+
+/// Whether a literal is a text that has the label in it, as an array of labels may, where some are escaped.
+fn may_have(literal: &ast::Value, label: &str) -> bool {
+    let text = literal.clone().into_string().unwrap_or_default();
+    text.contains(label) || text.replace('\\', "").contains(label)
 }
 
 /// Whether `data_type` is the type of that name, or one of its arrays.

@@ -47,10 +47,8 @@ impl Binder<'_> {
                     None => self.relation(name)?.0,
                 };
                 let view = self.schema.view(&relation);
-                let known_as = match alias {
-                    Some(alias) => fold(&alias.name)?,
-                    None => relation.to_string(),
-                };
+                let given = alias.map(|alias| fold(&alias.name)).transpose()?;
+                let known_as = given.unwrap_or_else(|| relation.to_string());
                 let cte = self.bind_cte_reference(name, &known_as)?;
                 let (from, mut scope) = match (cte, system, view) {
                     (Some(cte), ..) => cte,

@@ -11,6 +11,17 @@ use crate::sql::function::ScalarFunction as F;
 use crate::types::{SqlType, Value};
 use sqlparser::ast::BinaryOperator as Op;
 
+/// `left @? path`, `left @@ path`: what a path meets that is no such thing is passed over.
+fn asked_of_path(op: &Op, left: Expr, path: Expr) -> Expr {
+    let name = match op {
+        Op::AtQuestion => F::JsonPathExists,
+        _ => F::JsonPathMatch,
+    };
+    let vars = literal(Value::Jsonb("{}".to_owned()), SqlType::Jsonb);
+    let silent = literal(Value::Bool(true), SqlType::Bool);
+    call(name, vec![left, path, vars, silent], SqlType::Bool)
+}
+
 fn is_json(sql_type: SqlType) -> bool {
     matches!(sql_type, SqlType::Json | SqlType::Jsonb)
 }
@@ -87,14 +98,8 @@ impl Binder<'_> {
                 Ok(call(F::JsonHasAny, vec![left, key], SqlType::Bool))
             }
             Op::AtQuestion | Op::AtAt if l == SqlType::Jsonb => {
-                let name = match op {
-                    Op::AtQuestion => F::JsonPathExists,
-                    _ => F::JsonPathMatch,
-                };
                 let path = self.implicit(right, SqlType::Text, || refused)?;
-                let vars = literal(Value::Jsonb("{}".to_owned()), SqlType::Jsonb);
-                let silent = literal(Value::Bool(true), SqlType::Bool);
-                Ok(call(name, vec![left, path, vars, silent], SqlType::Bool))
+                Ok(asked_of_path(op, left, path))
             }
             Op::AtArrow | Op::ArrowAt if l == SqlType::Jsonb || r == SqlType::Jsonb => {
                 let usable = |t| matches!(t, SqlType::Jsonb | SqlType::Unknown);

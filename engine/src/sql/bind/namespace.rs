@@ -73,6 +73,9 @@ impl Binder<'_> {
                 false => Err(at(no_schema(&name), ident)),
             };
         }
+        if dropped.namespaces.contains(&name) {
+            return Ok(());
+        }
         let is_in = |of: &RelationName| of.schema() == name;
         let tables = self.schema.tables().filter(|t| is_in(&t.name)).cloned();
         let views = self

@@ -253,6 +253,9 @@ impl Binder<'_> {
 
     /// `op operand`
     pub(super) fn bind_unary(&mut self, op: &UnaryOperator, operand: &ast::Expr) -> Result<Expr> {
+        if matches!(op, UnaryOperator::Minus | UnaryOperator::Plus) && is_power(operand) {
+            return self.bind_expr(&signed(*op, operand));
+        }
         if *op == UnaryOperator::Minus
             && let ast::Expr::Value(value) = operand
             && let ast::Value::Number(digits, false) = &value.value
@@ -344,4 +347,30 @@ pub(super) fn comparison(op: &BinaryOperator) -> Option<CompareOp> {
         BinaryOperator::GtEq => CompareOp::Ge,
         _ => return None,
     })
+}
+
+/// Whether `expr` is `a ^ b`.
+fn is_power(expr: &ast::Expr) -> bool {
+    matches!(
+        expr,
+        ast::Expr::BinaryOp {
+            op: BinaryOperator::PGExp,
+            ..
+        }
+    )
+}
+
+/// The sign in its place: it binds tighter than `^`, which the parser takes the other way round.
+fn signed(sign: UnaryOperator, expr: &ast::Expr) -> ast::Expr {
+    match expr {
+        ast::Expr::BinaryOp { left, op, right } if is_power(expr) => ast::Expr::BinaryOp {
+            left: Box::new(signed(sign, left)),
+            op: op.clone(),
+            right: right.clone(),
+        },
+        other => ast::Expr::UnaryOp {
+            op: sign,
+            expr: Box::new(other.clone()),
+        },
+    }
 }

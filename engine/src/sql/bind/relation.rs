@@ -48,6 +48,7 @@ impl Binder<'_> {
             return Err(sql_error("42601", "syntax error at or near \".\""));
         };
         let name = old.beside(&fold(ident)?);
+        self.refuse_type_name(&name)?;
         match self.relation_exists(&name) {
             true => Err(already_exists(&name, ident)),
             false => Ok(name),

@@ -6,7 +6,7 @@ use super::data_type::sql_type;
 use super::names::{already_exists, at, fold, made_up, parts, sql_error};
 use super::table::{Draft, NO_TREE};
 use crate::catalog::{Column, Counting, Identity, RelationName, Sequence, Table, Types};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{AlterSequence, CreateSequence, SequenceOwner};
 use crate::sql::sequence::{
     SequenceAction, SequenceChange, next_value_of, sequences_in, takes_values_of,
@@ -48,6 +48,7 @@ impl Binder<'_> {
         };
         refuse(*temporary, "a temporary sequence")?;
         let (name, ident) = self.new_name(name)?;
+        self.refuse_type_name(&name)?;
         if self.relation_exists(&name) {
             return match if_not_exists {
                 true => Ok(None),
@@ -55,6 +56,7 @@ impl Binder<'_> {
             };
         }
         let options = self.sequence_options(sequence_options)?;
+        may_own(&name, options.owner.as_ref())?;
         Ok(Some(CreateSequence {
             sequence: new_sequence(name, &options)?,
             owner: options.owner.flatten(),
@@ -86,10 +88,19 @@ impl Binder<'_> {
         };
         let (options, restart) = match &change.action {
             SequenceAction::Rename(ident) => {
+                let mut above = self.schema.dependents();
+                if let Some(above) = above.find(|d| d.depends_on().contains(&name)) {
+                    return Err(Error::unsupported(format_args!(
+                        "ALTER SEQUENCE … RENAME of what the {} \"{}\" takes values of",
+                        above.kind(),
+                        above.name()
+                    )));
+                }
                 let name = name.beside(&fold(ident)?);
                 if self.relation_exists(&name) {
                     return Err(already_exists(&name, ident));
                 }
+                self.refuse_type_name(&name)?;
                 alter.after.name = name;
                 return Ok(Some(alter));
             }
@@ -102,6 +113,7 @@ impl Binder<'_> {
                 "OWNED BY of the sequence of an identity column",
             ));
         }
+        may_own(&name, options.owner.as_ref())?;
         alter.after = changed(before, &options)?;
         alter.owner = options.owner;
         alter.restart = match restart {
@@ -236,6 +248,18 @@ impl Binder<'_> {
             column: table.columns[at].name.clone(),
             table: table.name.clone(),
         })
+    }
+}
+
+/// Refuses an owner in another schema. Errors: `55000`.
+fn may_own(sequence: &RelationName, owner: Option<&Option<SequenceOwner>>) -> Result<()> {
+    match owner.and_then(Option::as_ref) {
+        Some(owner) if owner.table.schema() != sequence.schema() => Err(Error::new(
+            ErrorKind::Sql,
+            "55000",
+            "sequence must be in same schema as table it is linked to",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@
 use super::context::Binder;
 use super::names::{already_exists, at, fold, sql_error};
 use super::table::{COLUMNS_MAX, column_twice};
+use super::view::{check_columns, stored_query};
 use crate::catalog::{Column, Materialized, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::SearchPath;
@@ -55,7 +56,7 @@ impl Binder<'_> {
             return Err(sql_error("0A000", message));
         }
         Ok(Materialized {
-            query: create.query.to_string(),
+            query: stored_query(&create.query)?,
             depends_on: self.relations_in(&create.query)?,
             search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
             populated: create.with_data,
@@ -94,6 +95,11 @@ impl Binder<'_> {
         }
         self.path = SearchPath::stored(&materialized.search_path, &materialized.depends_on);
         let source = self.bind_query(&parse_query(&materialized.query)?, true)?;
+        check_columns(
+            &source,
+            &table.name,
+            table.columns.iter().map(|c| c.sql_type),
+        )?;
         let rows = filling(table.clone(), source);
         Ok(Statement::Fill(Filled::Refreshed(table), Box::new(rows)))
     }

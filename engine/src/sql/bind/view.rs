@@ -4,8 +4,8 @@ use super::call::refuse;
 use super::context::Binder;
 use super::names::{already_exists, fold, sql_error};
 use super::scope::Scope;
-use crate::catalog::{CheckOption, RelationName, View};
-use crate::error::Result;
+use crate::catalog::{CheckOption, RelationName, Schema, View};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sql::SearchPath;
 use crate::sql::bound::{From, Query};
 use crate::sql::parse::parse_query;
@@ -14,6 +14,7 @@ use crate::types::SqlType;
 use sqlparser::ast;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 impl Binder<'_> {
     /// The source that a view is in FROM: a derived table.
@@ -23,6 +24,7 @@ impl Binder<'_> {
             own.path = SearchPath::stored(&view.search_path, &view.depends_on);
             own.inner_row_ids = binder.row_ids;
             let query = own.bind_query(&parse_query(&view.query)?, true)?;
+            check_columns(&query, &view.name, view.columns.iter().map(|(_, t)| *t))?;
             binder.cte_ids = own.cte_ids;
             Ok(query)
         })?;
@@ -63,7 +65,7 @@ impl Binder<'_> {
         let view = View {
             check_option,
             columns: columns_of(&query, &create.columns)?,
-            query: create.query.to_string(),
+            query: stored_query(&create.query)?,
             depends_on: self.relations_in(&create.query)?,
             search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
             comment: replaced.and_then(|view| view.comment.clone()),
@@ -72,8 +74,39 @@ impl Binder<'_> {
         if let Some(old) = replaced {
             may_replace(old, &view)?;
             self.refuse_recursion(&view)?;
+            self.see_dependents(&view)?;
         }
         Ok(view)
+    }
+
+    /// Sees that what stands on a view gives what it gave when `view` is put in its place: its text is bound again at each
+    /// use, and a `*` in it may mean more. Errors: `0A000`.
+    fn see_dependents(&self, view: &View) -> Result<()> {
+        let others = self.schema.views().filter(|v| v.name != view.name).cloned();
+        let after = self
+            .schema
+            .clone()
+            .with_views(others.chain([Arc::new(view.clone())]));
+        for dependent in self.schema.dependents() {
+            if !dependent.depends_on().contains(&view.name) {
+                continue;
+            }
+            let output = |schema: &Schema| -> Result<_> {
+                let mut binder = Binder::new(schema);
+                binder.path = SearchPath::stored(dependent.search_path(), dependent.depends_on());
+                Ok(binder
+                    .bind_query(&parse_query(dependent.query())?, true)?
+                    .output)
+            };
+            if !output(&after).is_ok_and(|new| output(self.schema).is_ok_and(|old| old == new)) {
+                return Err(Error::unsupported(format_args!(
+                    "CREATE OR REPLACE VIEW that changes what the {} \"{}\" gives",
+                    dependent.kind(),
+                    dependent.name()
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a view that would stand on itself. Errors: `42P17`.
@@ -162,6 +195,31 @@ fn refuse_options(create: &ast::CreateView) -> Result<()> {
         || params.is_some()
         || columns.iter().any(typed);
     refuse(other, "an option of CREATE VIEW")
+}
+
+/// Sees that a stored query gives what it gave when it was stored. Errors: `55000`.
+pub(super) fn check_columns(
+    query: &Query,
+    name: &RelationName,
+    types: impl Iterator<Item = SqlType>,
+) -> Result<()> {
+    match query.output.iter().map(|c| c.sql_type).eq(types) {
+        true => Ok(()),
+        false => Err(Error::new(
+            ErrorKind::Sql,
+            "55000",
+            format!("the query of the view \"{name}\" no longer gives the columns of the view"),
+        )),
+    }
+}
+
+/// The text of a query for the catalog, seen to be read again as what it is. Errors: `0A000`.
+pub(super) fn stored_query(query: &ast::Query) -> Result<String> {
+    let text = query.to_string();
+    match parse_query(&text) {
+        Ok(again) if again == *query => Ok(text),
+        _ => Err(Error::unsupported("this query in a view")),
+    }
 }
 
 /// Names and types of a view's columns: those given, then those of the query.

@@ -413,7 +413,11 @@ fn add_type(described: &Described, rows: &mut Rows) {
     };
     let own = [
         ("typname", (&described.name).into()),
-        ("typnamespace", NAMESPACES[0].0.into()),
+        (
+            "typnamespace",
+            // Types of users are in public.
+            NAMESPACES[usize::from(row.category == "E")].0.into(),
+        ),
         ("typowner", OWNER.into()),
         (
             "typtype",

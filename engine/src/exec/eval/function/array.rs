@@ -8,7 +8,7 @@ use crate::sql::bound::CompareOp;
 use crate::sql::function::ScalarFunction as F;
 use crate::types::array::{ColumnBuilder, value_at};
 use crate::types::{ElementType, SqlArray, SqlType, Value, data_error};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, UInt32Array};
 use std::ops::Range;
@@ -25,6 +25,7 @@ pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Op
 /// The value for one row.
 fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
     match name {
+        F::EnumFirst | F::EnumLast => enum_end(name, result),
         F::EnumRange => enum_range(arguments, result),
         F::MakeArray => array(arguments.to_vec(), result),
         F::StringToArray => string_to_array(arguments, result),
@@ -33,6 +34,25 @@ fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
             [Value::Array(array), rest @ ..] => of_array(name, array, rest, result),
             _ => Ok(Value::Null),
         },
+    }
+}
+
+/// The first or the last value of an ENUM type. Errors: `55000` for one without labels.
+fn enum_end(name: F, result: SqlType) -> Result<Value> {
+    let SqlType::Enum(of) = result else {
+        return Err(Error::misuse("an end of an ENUM type is a value of it"));
+    };
+    let numbers = of.numbers();
+    let found = match name {
+        F::EnumFirst => numbers.first(),
+        _ => numbers.last(),
+    };
+    match found {
+        Some((number, _)) => Ok(Value::Enum(of, *number)),
+        None => {
+            let message = format!("enum {} contains no values", of.name());
+            Err(Error::new(ErrorKind::Sql, "55000", message))
+        }
     }
 }
 
