@@ -4,7 +4,7 @@
 use super::context::Binder;
 use super::names::{already_exists, at, fold, sql_error};
 use super::table::{COLUMNS_MAX, column_twice};
-use super::view::{check_columns, stored_query};
+use super::view::check_columns;
 use crate::catalog::{Column, Materialized, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::SearchPath;
@@ -25,7 +25,7 @@ impl Binder<'_> {
         }
         let source = self.bind_query(&create.query, true)?;
         let materialized = match create.materialized {
-            true => Some(self.materialized(create)?),
+            true => Some(self.materialized(create, &source)?),
             false => None,
         };
         let create_table = CreateTable {
@@ -50,13 +50,13 @@ impl Binder<'_> {
     }
 
     /// What a materialized view of this query keeps. Errors: `0A000` for a parameter.
-    fn materialized(&self, create: &TableAs) -> Result<Materialized> {
+    fn materialized(&mut self, create: &TableAs, source: &Query) -> Result<Materialized> {
         if self.has_parameters() {
             let message = "materialized views may not be defined using bound parameters";
             return Err(sql_error("0A000", message));
         }
         Ok(Materialized {
-            query: stored_query(&create.query)?,
+            query: self.stored_query(&create.query, source)?,
             depends_on: self.relations_in(&create.query)?,
             search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
             populated: create.with_data,

@@ -65,7 +65,7 @@ impl Binder<'_> {
         let view = View {
             check_option,
             columns: columns_of(&query, &create.columns)?,
-            query: stored_query(&create.query)?,
+            query: self.stored_query(&create.query, &query)?,
             depends_on: self.relations_in(&create.query)?,
             search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
             comment: replaced.and_then(|view| view.comment.clone()),
@@ -107,6 +107,24 @@ impl Binder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The text of a query for the catalog, seen to give the same columns when it is read again. Errors: `0A000`.
+    pub(super) fn stored_query(&mut self, query: &ast::Query, bound: &Query) -> Result<String> {
+        let text = query.to_string();
+        let again = parse_query(&text);
+        let is_same = match &again {
+            Ok(again) if again == query => true,
+            Ok(again) => {
+                let again = self.bind_query(again, true);
+                again.is_ok_and(|again| again.output == bound.output)
+            }
+            Err(_) => false,
+        };
+        match is_same {
+            true => Ok(text),
+            false => Err(Error::unsupported("this query in a view")),
+        }
     }
 
     /// Refuses a view that would stand on itself. Errors: `42P17`.
@@ -210,15 +228,6 @@ pub(super) fn check_columns(
             "55000",
             format!("the query of the view \"{name}\" no longer gives the columns of the view"),
         )),
-    }
-}
-
-/// The text of a query for the catalog, seen to be read again as what it is. Errors: `0A000`.
-pub(super) fn stored_query(query: &ast::Query) -> Result<String> {
-    let text = query.to_string();
-    match parse_query(&text) {
-        Ok(again) if again == *query => Ok(text),
-        _ => Err(Error::unsupported("this query in a view")),
     }
 }
 
