@@ -6,8 +6,8 @@ use crate::types::{SqlType, Value, data_error};
 use serde_json::Value as Json;
 use sql_json_path::{EvalError, JsonPath};
 
-/// Signs of a path that may nest one part of it in another. Their number bounds the stack that reading it takes.
-const SIGNS_MAX: usize = 256;
+/// Signs of a path that may nest one part of it in another: reading it takes up to 8 KiB of the stack for each.
+const SIGNS_MAX: usize = 128;
 /// How deep parentheses may be nested: reading a path takes some five times as long for each.
 const DEPTH_MAX: usize = 6;
 /// How many pairs of parentheses there may be.
@@ -83,7 +83,7 @@ fn is_bounded(text: &str) -> bool {
                 deepest = deepest.max(depth);
             }
             ')' => depth = depth.saturating_sub(1),
-            '[' | '-' | '+' | '!' | '?' | '*' | '/' | '%' | '&' | '|' => signs += 1,
+            '.' | '[' | '-' | '+' | '!' | '?' | '*' | '/' | '%' | '&' | '|' => signs += 1,
             _ => {}
         }
     }
