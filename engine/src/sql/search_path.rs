@@ -10,6 +10,8 @@ pub struct SearchPath {
     schemas: Arc<[String]>,
     /// The relations that can be found at all: a stored query means what it meant when it was stored.
     only: Option<Arc<[RelationName]>>,
+    /// The schemas of who reads a stored query; `None` where nothing is stored: the same.
+    session: Option<Arc<[String]>>,
 }
 
 impl Default for SearchPath {
@@ -24,6 +26,7 @@ impl SearchPath {
         Self {
             schemas: schemas.into_iter().collect(),
             only: None,
+            session: None,
         }
     }
 
@@ -53,7 +56,22 @@ impl SearchPath {
         Self {
             schemas: schemas.into(),
             only: Some(only.into()),
+            session: None,
         }
+    }
+
+    /// The same, of a query that is read where `outer` is the path.
+    pub(super) fn within(mut self, outer: &Self) -> Self {
+        let session = outer.session.as_ref().unwrap_or(&outer.schemas);
+        self.session = Some(session.clone());
+        self
+    }
+
+    /// The schemas that there are of the path of the session.
+    pub(super) fn of_session(&self, schema: &Schema) -> impl Iterator<Item = &str> {
+        let session = self.session.as_ref().unwrap_or(&self.schemas);
+        let all = session.iter().map(String::as_str);
+        all.filter(|name| schema.has_namespace(name))
     }
 
     /// The schemas of it that there are.

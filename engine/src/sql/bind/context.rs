@@ -24,8 +24,6 @@ pub(super) struct Binder<'a> {
     pub(super) schema: &'a Schema,
     /// Where names are looked for that say no schema.
     pub(super) path: SearchPath,
-    /// Where the session looks for them, also while a stored query is bound.
-    pub(super) session_path: SearchPath,
     /// Innermost last; each subquery in an expression is a level.
     pub(super) levels: Vec<Level>,
     /// The queries of WITH that can be referred to, innermost last.
@@ -175,7 +173,6 @@ impl<'a> Binder<'a> {
         Self {
             schema,
             path: SearchPath::default(),
-            session_path: SearchPath::default(),
             levels: Vec::new(),
             ctes: Vec::new(),
             cte_ids: 0,
@@ -205,7 +202,6 @@ impl<'a> Binder<'a> {
             cte_ids: self.cte_ids,
             without_rows: self.without_rows,
             path: self.path.clone(),
-            session_path: self.session_path.clone(),
             ..Self::new(self.schema)
         }
     }

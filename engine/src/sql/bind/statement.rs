@@ -33,7 +33,6 @@ pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
 pub fn bind_along(parsed: &Parsed, schema: &Schema, path: &SearchPath) -> Result<Bound> {
     let mut binder = Binder::new(schema);
     binder.path = path.clone();
-    binder.session_path = path.clone();
     binder.declare(&parsed.parameter_types);
     let statement = match &parsed.kind {
         ParsedKind::Sql(statement) => binder.bind_statement(statement, parsed.text())?,

@@ -186,7 +186,7 @@ impl Binder<'_> {
 
     /// `current_schema()`, and `current_schemas(boolean)`.
     fn bind_current_schemas(&mut self, name: &str, arguments: &[&ast::Expr]) -> Result<Expr> {
-        let own = self.session_path.existing(self.schema).map(quoted_text);
+        let own = self.path.of_session(self.schema).map(quoted_text);
         let own: Vec<String> = own.collect();
         let text = match name {
             "current_schema" => own.first().cloned().unwrap_or_else(|| "NULL::text".to_owned()),

@@ -241,17 +241,17 @@ impl Binder<'_> {
     }
 
     fn path_query(&mut self, arguments: Vec<Expr>) -> Result<TypedFunction> {
-        let refused = no_function("jsonb_path_query", &arguments);
+        let given = arguments.clone();
+        let refused = || no_function("jsonb_path_query", &given);
         if !(2..=4).contains(&arguments.len()) {
-            return Err(refused);
+            return Err(refused());
         }
-        let no_path = || no_function("jsonb_path_query", &[]);
         let types = [JB, T, JB, SqlType::Bool];
         let typed = arguments.into_iter().zip(types);
-        let typed = typed.map(|(argument, to)| self.implicit(argument, to, no_path));
+        let typed = typed.map(|(argument, to)| self.implicit(argument, to, refused));
         Ok(TypedFunction {
             function: TableFunction::JsonPathQuery,
-            arguments: typed.collect::<Result<_>>().map_err(|_| refused)?,
+            arguments: typed.collect::<Result<_>>()?,
             columns: FunctionColumns::Unnamed(vec![JB]),
         })
     }

@@ -21,7 +21,8 @@ impl Binder<'_> {
     pub(super) fn bind_view(&mut self, view: &View, alias: &str) -> Result<(From, Scope)> {
         let mut query = self.deeper(1, |binder| {
             let mut own = binder.beside();
-            own.path = SearchPath::stored(&view.search_path, &view.depends_on);
+            let path = SearchPath::stored(&view.search_path, &view.depends_on);
+            own.path = path.within(&binder.path);
             own.inner_row_ids = binder.row_ids;
             let query = own.bind_query(&parse_query(&view.query)?, true)?;
             check_columns(&query, &view.name, view.columns.iter().map(|(_, t)| *t))?;
