@@ -205,6 +205,10 @@ mistakes! {
         TombstoneRemovedEarly,
         /// READ COMMITTED keeps its first snapshot.
         SnapshotNotRefreshed,
+        /// Columns that were kept of a page are used though it has changed.
+        KeptColumnsOutlive,
+        /// Columns that were kept are given to a snapshot that does not see the newest versions.
+        KeptColumnsForAll,
     }
     Validation {
         /// A serializable transaction commits whatever others have changed of what it read.

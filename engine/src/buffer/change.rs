@@ -202,6 +202,9 @@ fn append(
     undo: &[u8],
     changed: &mut [Changed<'_>],
 ) -> Result<Lsn> {
+    for t in changed.iter() {
+        pool.count_change(t.frame.page.tree());
+    }
     let mut images = 0;
     let (start, end) = pool.log().append(|redo, start, out| {
         RecordHead {

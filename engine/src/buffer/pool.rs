@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 const SHARDS: usize = 16;
+/// Counters of changes; trees share them.
+const CHANGE_COUNTERS: usize = 64;
 /// The fewest frames of a pool; a change of the tree's structure holds about a dozen.
 const FRAMES_MIN: usize = 32;
 const HITS_MAX: u8 = 3;
@@ -69,6 +71,7 @@ pub struct Pool {
     file_pages: Mutex<u64>,
     unsynced: Mutex<Unsynced>,
     seen: Mutex<Seen>,
+    changes: [AtomicU64; CHANGE_COUNTERS],
     pages_read: AtomicU64,
     pages_written: AtomicU64,
 }
@@ -87,6 +90,7 @@ impl Pool {
             file_pages: Mutex::new(len / options.page_bytes as u64),
             unsynced: Mutex::default(),
             seen: Mutex::new(Seen::new(capacity)),
+            changes: std::array::from_fn(|_| AtomicU64::new(0)),
             file,
             log,
             options,
@@ -114,6 +118,17 @@ impl Pool {
             self.pages_read.load(Ordering::Relaxed),
             self.pages_written.load(Ordering::Relaxed),
         )
+    }
+
+    /// A number that grows with each change of a page of `tree`, and sometimes without one. Whoever changes a page has it
+    /// latched exclusively when the number grows: who reads the number and then a page that is as it was knows that the page
+    /// stays so as long as the number does.
+    pub fn changes(&self, tree: u32) -> u64 {
+        self.changes[tree as usize % CHANGE_COUNTERS].load(Ordering::SeqCst)
+    }
+
+    pub(super) fn count_change(&self, tree: u32) {
+        self.changes[tree as usize % CHANGE_COUNTERS].fetch_add(1, Ordering::SeqCst);
     }
 
     fn shard(&self, id: PageId) -> &RwLock<Shard> {

@@ -5,6 +5,7 @@ use crate::types::array::{ColumnBuilder, value_at};
 use crate::types::{SqlType, Value};
 use arrow_array::{ArrayRef, BooleanArray, UInt32Array};
 use arrow_schema::ArrowError;
+use arrow_select::filter::FilterBuilder;
 
 /// Rows as columns.
 #[derive(Clone, Debug, Default)]
@@ -59,13 +60,16 @@ impl Batch {
         if rows == self.rows {
             return Ok(self.clone());
         }
-        let columns = self
-            .columns
-            .iter()
-            .map(|c| arrow_select::filter::filter(c, keep))
-            .collect::<Result<_, _>>()
-            .map_err(arrow)?;
-        Ok(Self { columns, rows })
+        let mut filter = FilterBuilder::new(keep);
+        if self.columns.len() > 1 {
+            filter = filter.optimize();
+        }
+        let filter = filter.build();
+        let columns = self.columns.iter().map(|c| filter.filter(c));
+        Ok(Self {
+            columns: columns.collect::<Result<_, _>>().map_err(arrow)?,
+            rows,
+        })
     }
 
     /// The rows at `indices`; a NULL index gives a row of NULLs.

@@ -13,7 +13,7 @@
 
 use crate::error::Result;
 use crate::exec::batch::Batch;
-use crate::exec::keys::{KeyEncoder, Keys};
+use crate::exec::keys::{Key, KeyEncoder, Keys, OwnedKey};
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::exec::spill::{Run, RunReader, RunWriter};
@@ -65,7 +65,7 @@ struct Side<'a> {
 
 /// Right rows of one key on disk.
 struct Spilled<'a> {
-    key: Vec<u8>,
+    key: Option<OwnedKey>,
     run: Rc<Run<'a>>,
     /// For the current left row.
     reader: Option<RunReader<'a, Rc<Run<'a>>>>,
@@ -101,7 +101,7 @@ impl Side<'_> {
     }
 
     /// The key of row `row`; `None` if it is NULL.
-    fn key_of(&self, row: usize) -> Option<&[u8]> {
+    fn key_of(&self, row: usize) -> Option<Key<'_>> {
         let keys = self.keys.as_ref()?;
         match keys.has_null(row) && !makes(Mistake::NullKeysJoin) {
             true => None,
@@ -180,8 +180,8 @@ impl<'a> MergeJoin<'a> {
             }
             let key = self.left.key_of(self.left.row);
             let has_key = key.is_some();
-            if let (Some(key), Some(spilled)) = (key, &self.spilled) {
-                if *spilled.key == *key {
+            if let (true, Some(spilled)) = (has_key, &self.spilled) {
+                if spilled.key.as_ref().map(OwnedKey::as_key) == key {
                     return Stop::Spilled;
                 }
                 self.spilled = None;
@@ -191,7 +191,7 @@ impl<'a> MergeJoin<'a> {
             if let Some(key) = key {
                 while self.right.has_row() {
                     let other = self.right.key_of(self.right.row);
-                    order = other.map_or(std::cmp::Ordering::Less, |other| other.cmp(key));
+                    order = other.map_or(std::cmp::Ordering::Less, |other| other.cmp(&key));
                     if order.is_ge() {
                         break;
                     }
@@ -253,13 +253,13 @@ impl<'a> MergeJoin<'a> {
                 .read(self.context, &self.encoder, self.parts.right_types)?;
             return Ok(());
         }
-        let key = right.key_of(right.row).unwrap_or_default().to_vec();
+        let key = right.key_of(right.row).as_ref().map(OwnedKey::from);
         let types: Arc<[SqlType]> = self.parts.right_types.into();
         let mut writer = RunWriter::new(self.context.temp, types);
         loop {
             let right = &mut self.right;
             let mut rest = right.row..right.rows.rows;
-            let end = rest.find(|row| right.key_of(*row) != Some(&key));
+            let end = rest.find(|row| right.key_of(*row) != key.as_ref().map(OwnedKey::as_key));
             let end = end.unwrap_or(right.rows.rows);
             writer.push(&right.rows.slice(right.row, end - right.row))?;
             right.row = end;

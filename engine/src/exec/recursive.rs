@@ -13,7 +13,7 @@
 use crate::error::Result;
 use crate::exec::batch::Batch;
 use crate::exec::build::build;
-use crate::exec::keys::KeyEncoder;
+use crate::exec::keys::{KeyEncoder, OwnedKey};
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::plan::PlanNode;
@@ -79,7 +79,7 @@ pub(crate) struct RecursiveUnion<'a> {
 /// The rows that came so far.
 struct Seen {
     encoder: KeyEncoder,
-    keys: HashSet<Box<[u8]>, FixedState>,
+    keys: HashSet<OwnedKey, FixedState>,
     bytes: usize,
 }
 
@@ -127,11 +127,10 @@ impl Seen {
         let mut keep = Vec::with_capacity(batch.rows);
         for row in 0..batch.rows {
             let key = keys.key(row);
-            let new = !self.keys.contains(key);
-            if new {
-                self.bytes += key.len() + ENTRY_BYTES;
-                self.keys.insert(key.into());
-            }
+            let count = self.keys.len();
+            self.keys.get_or_insert_with(&key, |key| key.into());
+            let new = self.keys.len() > count;
+            self.bytes += usize::from(new) * (key.size_bytes() + ENTRY_BYTES);
             keep.push(new);
         }
         batch.filter(&BooleanArray::from(keep))

@@ -1,20 +1,23 @@
 //! `StorageScan` and `IndexScan`: rows of a table, in the order of its row ids or of an index.
 
 use crate::error::{Error, Result};
-use crate::exec::batch::Batch;
+use crate::exec::batch::{Batch, arrow};
 use crate::exec::entry::entry_row_id;
 use crate::exec::filter;
 use crate::exec::lookup::{Lookup, lookup};
-use crate::exec::operator::{Context, Operator};
-use crate::plan::{Scan, columns_of, has_subquery};
+use crate::exec::operator::{Context, Operator, Pieces};
+use crate::plan::{Access, Scan, columns_of, has_subquery};
 use crate::sql::bound::Expr;
 use crate::storage::key::{decode_row_id, encode_row_id};
 use crate::storage::row::RowDecoder;
-use crate::storage::{EntryBatch, KeyRange, ScanDirection, StorageCursor, StorageTxn};
+use crate::storage::{
+    EntryBatch, KeyRange, ROW_IDS, RowShape, Run, ScanDirection, StorageCursor, StorageTxn,
+};
 use crate::types::Value;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 use arrow_array::{ArrayRef, Int64Array, NullArray, UInt32Array};
+use arrow_select::take::take;
 use std::sync::Arc;
 
 /// Entries of the first step of a scan, or fewer when fewer rows are wanted; each step takes four times as many.
@@ -26,6 +29,9 @@ const STEP_LEAST: usize = 4;
 pub(crate) struct RowReader<'a> {
     scan: &'a Scan,
     decoder: RowDecoder,
+    shape: Arc<RowShape>,
+    /// The names of the columns that are made, for [`Run`]s.
+    columns: Vec<usize>,
     /// Whether the filter asks for a column, if others can wait until it is known which rows it lets through.
     filtered: Option<Vec<bool>>,
 }
@@ -33,8 +39,16 @@ pub(crate) struct RowReader<'a> {
 impl<'a> RowReader<'a> {
     /// For the rows of `scan`.
     pub(crate) fn new(scan: &'a Scan) -> Self {
+        let row_id_column = scan.table.row_id_column;
+        let mut columns = scan.columns.clone();
+        columns.extend(scan.with_row_id.then_some(ROW_IDS));
         Self {
-            decoder: RowDecoder::new(&scan.table_types, &scan.columns, scan.table.row_id_column),
+            decoder: RowDecoder::new(&scan.table_types, &scan.columns, row_id_column),
+            shape: Arc::new(RowShape {
+                types: scan.table_types.clone(),
+                row_id_column,
+            }),
+            columns,
             filtered: filtered(scan),
             scan,
         }
@@ -46,53 +60,90 @@ impl<'a> RowReader<'a> {
         context: &Context<'_>,
         entries: &mut EntryBatch,
     ) -> Result<Batch> {
+        let run = Run::new(entries.len());
+        self.read_run(context, entries, &run)
+    }
+
+    /// The rows of `run` that the filter lets through; what is made of all rows is kept. `entries` are its own, or nothing
+    /// where all columns are kept.
+    fn read_run(
+        &mut self,
+        context: &Context<'_>,
+        entries: &mut EntryBatch,
+        run: &Run,
+    ) -> Result<Batch> {
+        if !entries.is_empty() {
+            self.decoder.locate(entries)?;
+        }
+        let rows = run.rows();
         let Some(filtered) = &self.filtered else {
-            let batch = self.decode(entries)?;
+            let columns = (0..self.columns.len()).map(|at| self.whole(entries, run, at));
+            let batch = Batch::new(columns.collect::<Result<_>>()?, rows);
             return filter::apply(context, &self.scan.filter, batch);
         };
-        self.decoder.locate(entries)?;
-        let count = entries.len();
-        let early = filtered.iter().enumerate().map(|(column, asked)| {
-            Ok(match asked {
-                true => self.decoder.column(entries, column)?,
-                false => Arc::new(NullArray::new(count)) as ArrayRef,
-            })
-        });
-        let mut early = early.collect::<Result<Vec<_>>>()?;
+        let mut waiting = Vec::new();
+        let mut early = Vec::with_capacity(self.columns.len() + 1);
+        for (at, column) in self.columns.iter().enumerate() {
+            early.push(match filtered.get(at) {
+                Some(true) => self.whole(entries, run, at)?,
+                _ => {
+                    waiting.push((at, run.column(*column)));
+                    Arc::new(NullArray::new(rows))
+                }
+            });
+        }
         // Which rows they are tells a column behind them.
-        early.push(Arc::new(UInt32Array::from_iter_values(0..count as u32)));
-        let mut batch = filter::apply(context, &self.scan.filter, Batch::new(early, count))?;
+        early.push(Arc::new(UInt32Array::from_iter_values(0..rows as u32)));
+        let mut batch = filter::apply(context, &self.scan.filter, Batch::new(early, rows))?;
         let kept = batch.columns.pop();
         if batch.rows == 0 {
             return Ok(batch);
         }
-        if let Some(kept) = kept.filter(|_| batch.rows < count) {
-            let positions = kept.as_primitive::<UInt32Type>().values();
-            self.decoder.keep(entries, positions);
+        if run.is_known() {
+            for (at, whole) in waiting.iter_mut().filter(|(_, whole)| whole.is_none()) {
+                *whole = Some(self.whole(entries, run, *at)?);
+            }
         }
-        for (column, _) in filtered.iter().enumerate().filter(|(_, asked)| !**asked) {
-            batch.columns[column] = self.decoder.column(entries, column)?;
+        let kept = kept.filter(|_| batch.rows < rows);
+        let positions = kept.as_ref().map(|kept| kept.as_primitive::<UInt32Type>());
+        if let Some(positions) = positions.filter(|_| !entries.is_empty()) {
+            self.decoder.keep(entries, positions.values());
         }
-        self.push_row_ids(entries, &mut batch.columns)?;
+        for (at, whole) in waiting {
+            batch.columns[at] = match (whole, positions) {
+                (None, _) => self.column(entries, at)?,
+                (Some(whole), None) => whole,
+                (Some(whole), Some(positions)) => take(&whole, positions, None).map_err(arrow)?,
+            };
+        }
         Ok(batch)
+    }
+
+    /// The column at place `at` of all rows of `run`, of which `entries` are not changed.
+    fn whole(&self, entries: &EntryBatch, run: &Run, at: usize) -> Result<ArrayRef> {
+        let column = self.columns[at];
+        if let Some(kept) = run.column(column) {
+            return Ok(kept);
+        }
+        let made = self.column(entries, at)?;
+        run.keep(column, &made);
+        Ok(made)
+    }
+
+    /// The column at place `at` of `entries`, which are located.
+    fn column(&self, entries: &EntryBatch, at: usize) -> Result<ArrayRef> {
+        if self.columns[at] != ROW_IDS {
+            return self.decoder.column(entries, at);
+        }
+        let ids = entries.iter().map(|(key, _)| decode_row_id(key));
+        Ok(Arc::new(Int64Array::from(ids.collect::<Result<Vec<_>>>()?)))
     }
 
     /// The wanted columns of `rows` (entries of the table's tree), before the filter.
     pub(crate) fn decode(&mut self, rows: &EntryBatch) -> Result<Batch> {
-        let mut columns = self.decoder.decode(rows)?;
-        self.push_row_ids(rows, &mut columns)?;
-        Ok(Batch::new(columns, rows.len()))
-    }
-
-    fn push_row_ids(&self, rows: &EntryBatch, columns: &mut Vec<ArrayRef>) -> Result<()> {
-        if self.scan.with_row_id {
-            let ids: Vec<i64> = rows
-                .iter()
-                .map(|(key, _)| decode_row_id(key))
-                .collect::<Result<_>>()?;
-            columns.push(Arc::new(Int64Array::from(ids)));
-        }
-        Ok(())
+        self.decoder.locate(rows)?;
+        let columns = (0..self.columns.len()).map(|at| self.column(rows, at));
+        Ok(Batch::new(columns.collect::<Result<_>>()?, rows.len()))
     }
 }
 
@@ -216,22 +267,39 @@ fn in_order<T>(scan: &Scan, mut list: Vec<T>) -> Vec<T> {
 pub(crate) struct ScanOperator<'a> {
     context: Context<'a>,
     reader: RowReader<'a>,
-    entries: Entries<'a>,
-    step: usize,
+    source: Source<'a>,
     rows: EntryBatch,
+}
+
+/// How a scan comes to its rows.
+enum Source<'a> {
+    /// All rows of the table, a run after the other, and what is left of the one that was read last.
+    Runs(Box<dyn StorageCursor + 'a>, Pieces),
+    /// Some rows, in steps.
+    Entries(Entries<'a>, usize),
 }
 
 impl<'a> ScanOperator<'a> {
     /// Opens `scan`.
     pub(crate) fn open(context: Context<'a>, scan: &'a Scan) -> Result<Self> {
+        let is_whole = matches!(scan.access, Access::Full) && !scan.backward;
+        let source = match is_whole && context.rows_wanted == usize::MAX {
+            true => {
+                scan.may_run()?;
+                let (tree, direction) = (scan.table.tree, ScanDirection::Forward);
+                let cursor = context.txn.scan(tree, KeyRange::ALL, direction)?;
+                Source::Runs(cursor, Pieces::default())
+            }
+            false => {
+                let entries = Entries::open(context, scan, &mut |e| context.constant(e))?;
+                let step = context.rows_wanted.clamp(STEP_LEAST, STEP_FIRST);
+                Source::Entries(entries, step.min(context.batch_rows))
+            }
+        };
         Ok(Self {
             context,
             reader: RowReader::new(scan),
-            entries: Entries::open(context, scan, &mut |e| context.constant(e))?,
-            step: context
-                .rows_wanted
-                .clamp(STEP_LEAST, STEP_FIRST)
-                .min(context.batch_rows),
+            source,
             rows: EntryBatch::default(),
         })
     }
@@ -268,15 +336,30 @@ fn direction(scan: &Scan) -> ScanDirection {
 
 impl Operator for ScanOperator<'_> {
     fn next(&mut self) -> Result<Option<Batch>> {
+        let batch_rows = self.context.batch_rows;
         loop {
-            self.rows.clear();
-            if !self.entries.fill(&mut self.rows, self.step)? {
-                return Ok(None);
-            }
-            self.step = (self.step * 4).min(self.context.batch_rows);
-            let batch = self.reader.read(&self.context, &mut self.rows)?;
-            if batch.rows > 0 {
-                return Ok(Some(batch));
+            match &mut self.source {
+                Source::Runs(cursor, pieces) => {
+                    if let Some(piece) = pieces.next(batch_rows) {
+                        return Ok(Some(piece));
+                    }
+                    let reader = &mut self.reader;
+                    let run = cursor.next_run(&reader.shape, &reader.columns, &mut self.rows)?;
+                    let Some(run) = run else { return Ok(None) };
+                    let batch = reader.read_run(&self.context, &mut self.rows, &run)?;
+                    *pieces = Pieces::new(batch);
+                }
+                Source::Entries(entries, step) => {
+                    self.rows.clear();
+                    if !entries.fill(&mut self.rows, *step)? {
+                        return Ok(None);
+                    }
+                    *step = (*step * 4).min(batch_rows);
+                    let batch = self.reader.read(&self.context, &mut self.rows)?;
+                    if batch.rows > 0 {
+                        return Ok(Some(batch));
+                    }
+                }
             }
         }
     }

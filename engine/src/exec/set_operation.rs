@@ -9,7 +9,7 @@
 
 use crate::error::Result;
 use crate::exec::batch::Batch;
-use crate::exec::keys::KeyEncoder;
+use crate::exec::keys::{Key, KeyEncoder};
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::exec::spill::{Hashing, KeyTable, Partitions, Pass};
 use crate::plan::SetOpKind;
@@ -163,7 +163,7 @@ impl<'a> Hashing<'a> for SetOp<'a> {
 
 impl Counts<'_> {
     /// Counts a row of the right side.
-    fn add(&mut self, key: &[u8]) -> Result<Fate> {
+    fn add(&mut self, key: Key<'_>) -> Result<Fate> {
         let Some(number) = self.table.number(key)? else {
             return Ok(Fate::Later);
         };
@@ -175,7 +175,7 @@ impl Counts<'_> {
     }
 
     /// What becomes of the next left row, whose key this is.
-    fn decide(&mut self, key: &[u8]) -> Result<Fate> {
+    fn decide(&mut self, key: Key<'_>) -> Result<Fate> {
         let number = self.table.find(key);
         let count = number.and_then(|n| self.counts.get_mut(n as usize));
         let matched = match (count, self.kind, self.all) {

@@ -7,13 +7,14 @@
 //!
 //! Rows are gathered as batches; their sort keys are encoded by `arrow-row`, whose bytes compare like the keys. Equal
 //! keys stay in the order in which they came. With a limit, whatever has no chance is dropped each time that the number
-//! of rows held has grown to a multiple of the limit.
+//! of rows held has grown to a multiple of the limit, and from then on each row that comes after all of those by its first
+//! column.
 
 use crate::error::Result;
 use crate::exec::batch::Batch;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::{BoxOperator, Context, Operator};
-use crate::exec::spill::{InOrder, KeyOrder, Merge, Run, RunWriter, merge_runs};
+use crate::exec::spill::{Cutoff, InOrder, KeyOrder, Merge, Run, RunWriter, merge_runs};
 use crate::planted::{Mistake, makes};
 use crate::sql::bound::OrderKey;
 use crate::types::SqlType;
@@ -50,6 +51,8 @@ struct Gathering<'a> {
     order: Arc<KeyOrder>,
     /// Rows that are wanted, the skipped ones included.
     keep: usize,
+    /// What no longer has a chance, once as many rows as are wanted were in order.
+    cutoff: Option<Cutoff>,
     /// What is held.
     batches: Vec<Batch>,
     rows: usize,
@@ -78,6 +81,7 @@ impl<'a> Sort<'a> {
                 } else {
                     skip.saturating_add(limit)
                 },
+                cutoff: None,
                 batches: Vec::new(),
                 rows: 0,
                 bytes: 0,
@@ -108,6 +112,12 @@ fn sorting_bytes(batch: &Batch) -> usize {
 
 impl<'a> Gathering<'a> {
     fn push(&mut self, mut batch: Batch) -> Result<()> {
+        if let Some(cutoff) = &self.cutoff {
+            batch = cutoff.apply(&batch)?;
+            if batch.rows == 0 {
+                return Ok(());
+            }
+        }
         if !self.has_room(&batch)? {
             // Of many rows only the first few may be wanted.
             if self.keep < batch.rows {
@@ -166,6 +176,9 @@ impl<'a> Gathering<'a> {
     /// Keeps the first rows of those that are held.
     fn cut(&mut self) -> Result<()> {
         let best = self.sort()?.rest()?;
+        if best.rows == self.keep {
+            self.cutoff = self.order.cutoff(&best)?;
+        }
         self.rows = best.rows;
         self.bytes = sorting_bytes(&best);
         self.batches.push(best);

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::exec::batch::Batch;
-use crate::exec::keys::{KeyEncoder, Keys};
+use crate::exec::keys::{KeyEncoder, Keys, OwnedKey};
 use crate::exec::operator::{BoxOperator, Operator};
 use crate::types::SqlType;
 use arrow_array::{ArrayRef, BooleanArray};
@@ -36,7 +36,7 @@ impl<'a> Columns<'a> {
 pub(crate) struct Unique<'a> {
     input: BoxOperator<'a>,
     columns: Columns<'a>,
-    last: Option<Box<[u8]>>,
+    last: Option<OwnedKey>,
 }
 
 impl<'a> Unique<'a> {
@@ -60,10 +60,10 @@ impl Operator for Unique<'_> {
             let keys = self.columns.keys(&batch)?;
             let new = |row: usize| match row.checked_sub(1) {
                 Some(before) => keys.key(row) != keys.key(before),
-                None => self.last.as_deref() != Some(keys.key(0)),
+                None => self.last.as_ref().map(OwnedKey::as_key) != Some(keys.key(0)),
             };
             let keep: Vec<bool> = (0..batch.rows).map(new).collect();
-            self.last = Some(keys.key(batch.rows - 1).into());
+            self.last = Some(OwnedKey::from(&keys.key(batch.rows - 1)));
             let batch = batch.filter(&BooleanArray::from(keep))?;
             if batch.rows > 0 {
                 return Ok(Some(batch));
@@ -80,7 +80,7 @@ pub(crate) struct LimitWithTies<'a> {
     skip: usize,
     left: usize,
     /// The last row of the number that is asked for, once it was given.
-    last: Option<Box<[u8]>>,
+    last: Option<OwnedKey>,
     done: bool,
 }
 
@@ -112,10 +112,10 @@ impl<'a> LimitWithTies<'a> {
         let keys = self.columns.keys(batch)?;
         let last = match (self.last.take(), count.checked_sub(1)) {
             (Some(last), _) => last,
-            (None, Some(row)) => keys.key(row).into(),
+            (None, Some(row)) => OwnedKey::from(&keys.key(row)),
             (None, None) => return Ok(0),
         };
-        while count < batch.rows && keys.key(count) == &*last {
+        while count < batch.rows && keys.key(count) == last.as_key() {
             count += 1;
         }
         self.done = count < batch.rows;

@@ -1,10 +1,12 @@
 //! The traits of the door, and the plain data that passes through it.
 
+use super::columns::{RowShape, Run};
 use crate::buffer::Usage;
 use crate::error::Result;
 use crate::interrupt::WaitLimits;
 use crate::txn::LockMode;
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// Names a tree for as long as it exists. A tree is created and dropped inside transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -326,6 +328,15 @@ pub trait StorageCursor {
     /// Replaces `batch` by the next entries, at most `entries_max` (at least 1). False, with an empty batch, at the
     /// end.
     fn next_batch(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<bool>;
+    /// For scans of all rows of a table, forward: the next rows, some thousands, as far as they lie together; `None` at the
+    /// end. `batch` becomes their entries, unless all of `columns` are kept: then it is left empty. A cursor is asked for
+    /// runs only, or for batches only.
+    fn next_run(
+        &mut self,
+        shape: &Arc<RowShape>,
+        columns: &[usize],
+        batch: &mut EntryBatch,
+    ) -> Result<Option<Run>>;
 }
 
 /// What a maintenance call did.

@@ -9,9 +9,11 @@
 //!                                        └─▶ ModelBackend (sim)  ──▶ BTreeMap
 //! ```
 //!
-//! Beside the door: the codecs that turn rows and keys into bytes (`row`, `key`).
+//! Beside the door: the codecs that turn rows and keys into bytes (`row`, `key`), and the columns that are kept of rows
+//! (`columns`).
 
 mod backend;
+mod columns;
 mod disk;
 pub mod key;
 pub mod row;
@@ -25,4 +27,5 @@ pub use backend::{
     SnapshotHolder, StorageBackend, StorageCursor, StorageStats, StorageTxn, Synchronous, TreeId,
     TxnOptions,
 };
+pub use columns::{ROW_IDS, RowShape, Run};
 pub use disk::{DiskOptions, DiskStorageBackend};

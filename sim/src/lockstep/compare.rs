@@ -1,8 +1,13 @@
 //! Reading everything on both sides, and saying where they differ.
 
-use quantadb::storage::{EntryBatch, KeyRange, ScanDirection, StorageTxn, TreeId};
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, BinaryArray};
+use quantadb::storage::{
+    EntryBatch, KeyRange, RowShape, ScanDirection, StorageCursor, StorageTxn, TreeId,
+};
 use quantadb::{Error, ErrorKind, Result};
 use std::fmt;
+use std::sync::Arc;
 
 /// Subject and model differ, or the subject broke a rule of the door.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +149,7 @@ pub(super) fn compare_entries(
     })
 }
 
-/// Reads what a scan gives, at most `entries_max` entries, in batches of `batch_max`.
+/// Reads what a scan gives, at most `entries_max` entries, in batches of `batch_max`; or in runs, if it is to read all.
 pub(super) fn scan(
     txn: &dyn StorageTxn,
     tree: TreeId,
@@ -155,6 +160,11 @@ pub(super) fn scan(
 ) -> Result<Entries> {
     let mut cursor = txn.scan(tree, range.clone(), direction)?;
     let (mut batch, mut entries) = (EntryBatch::default(), Entries::new());
+    if *range == KeyRange::ALL && direction == ScanDirection::Forward && entries_max >= 4 {
+        entries = runs(&mut *cursor)?;
+        entries.truncate(entries_max);
+        return Ok(entries);
+    }
     while entries.len() < entries_max && cursor.next_batch(&mut batch, batch_max)? {
         assert!(
             !batch.is_empty() && batch.len() <= batch_max,
@@ -164,5 +174,33 @@ pub(super) fn scan(
         entries.extend(batch.iter().map(|(k, v)| (k.to_vec(), v.to_vec())));
     }
     entries.truncate(entries_max);
+    Ok(entries)
+}
+
+/// What a cursor gives in runs. Keys and values are kept, as if they were columns of rows.
+fn runs(cursor: &mut dyn StorageCursor) -> Result<Entries> {
+    let shape = Arc::new(RowShape {
+        types: Vec::new(),
+        row_id_column: None,
+    });
+    let (mut batch, mut entries) = (EntryBatch::default(), Entries::new());
+    while let Some(run) = cursor.next_run(&shape, &[0, 1], &mut batch)? {
+        let columns = [0, 1].map(|column| {
+            run.column(column).unwrap_or_else(|| {
+                assert_eq!(
+                    batch.len(),
+                    run.rows(),
+                    "a run has its entries, or all columns"
+                );
+                let made = batch.iter().map(|(k, v)| [k, v][column]);
+                let made: ArrayRef = Arc::new(BinaryArray::from_iter_values(made));
+                run.keep(column, &made);
+                made
+            })
+        });
+        let [keys, values] = columns.each_ref().map(|c| c.as_binary::<i32>());
+        let pairs = keys.iter().flatten().zip(values.iter().flatten());
+        entries.extend(pairs.map(|(k, v)| (k.to_vec(), v.to_vec())));
+    }
     Ok(entries)
 }

@@ -3,8 +3,11 @@
 use super::store::{Version, visible};
 use super::txn::ModelTxn;
 use quantadb::Result;
-use quantadb::storage::{EntryBatch, KeyRange, ScanDirection, StorageCursor, TreeId};
+use quantadb::storage::{
+    EntryBatch, KeyRange, RowShape, Run, ScanDirection, StorageCursor, TreeId,
+};
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// A position in a scan: what is left of its range.
 pub(super) struct ModelCursor<'a> {
@@ -90,5 +93,15 @@ impl StorageCursor for ModelCursor<'_> {
         }
         self.txn.note_read(tree, read);
         Ok(true)
+    }
+
+    fn next_run(
+        &mut self,
+        _: &Arc<RowShape>,
+        _: &[usize],
+        batch: &mut EntryBatch,
+    ) -> Result<Option<Run>> {
+        self.txn.note_read(self.tree, self.range.clone());
+        Ok(self.next_batch(batch, 1024)?.then(|| Run::new(batch.len())))
     }
 }

@@ -58,6 +58,7 @@ impl SwarmOptions {
             cache_bytes: pick(rng, &[0, 0, 50, 1000]) * page_bytes,
             log_segment_bytes: pick(rng, &[4096, 4096, 8192, 65_536, 1 << 20]),
             checkpoint_bytes: pick(rng, &[4096, 20_000, 100_000, 1 << 20]),
+            column_cache_bytes: [1 << 20, 30_000, 1 << 20, 0][(seed / 5 % 4) as usize],
             versions_slack: [1, 16, 4096][(seed % 3) as usize],
             ..DiskOptions::default()
         };

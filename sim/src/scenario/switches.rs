@@ -55,6 +55,7 @@ macro_rules! switch {
 pub const SWITCHES: &[Switch] = &[
     switch!("page bytes", engine.page_bytes),
     switch!("cache bytes", engine.cache_bytes),
+    switch!("column cache bytes", engine.column_cache_bytes),
     switch!("log segment bytes", engine.log_segment_bytes),
     switch!("checkpoint bytes", engine.checkpoint_bytes),
     switch!("versions slack", engine.versions_slack),

@@ -5,7 +5,7 @@ use crate::sql::function::ScalarFunction;
 use crate::types::SqlType;
 
 /// Whether evaluating `expr` cannot give an error and costs about as much as selecting rows would.
-pub(super) fn never_fails(expr: &Expr) -> bool {
+pub(crate) fn never_fails(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Literal(_) | ExprKind::Column(_) => true,
         ExprKind::Parameter(_) | ExprKind::OuterColumn { .. } => true,

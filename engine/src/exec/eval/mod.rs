@@ -37,4 +37,5 @@ mod tests;
 
 pub use context::{EvalContext, SequenceValues, SubqueryRows, SubqueryRunner};
 pub use evaluate::{evaluate, evaluate_constant, evaluate_predicate};
+pub(crate) use fallible::never_fails;
 pub(crate) use function::regexp_matches;

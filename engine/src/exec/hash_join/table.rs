@@ -3,10 +3,13 @@
 //! ```text
 //!   table   key ─▶ first row with it          chain   row ─▶ next row with the same key
 //! ```
+//!
+//! A batch of left rows first finds the first partner of each, in a loop that does nothing else, so that the memory that
+//! one row waits for does not keep the next from asking for its own; then pairs are made.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::{Batch, arrow};
-use crate::exec::keys::{KeyEncoder, Keys};
+use crate::exec::keys::{Key, KeyEncoder, Keys};
 use crate::exec::loop_join::nulls;
 use crate::exec::operator::Context;
 use crate::planted::{Mistake, makes};
@@ -16,7 +19,6 @@ use arrow_array::{Array, ArrayRef, BooleanArray, UInt32Array};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use std::hash::BuildHasher;
 
 /// No row.
 const NONE: u32 = u32::MAX;
@@ -48,8 +50,7 @@ pub(super) struct Join<'a> {
 /// Right rows.
 pub(super) struct Table {
     rows: Batch,
-    keys: Keys,
-    table: HashTable<u32>,
+    firsts: Firsts,
     /// The next row with the same key.
     next: Vec<u32>,
     /// Which rows have had a partner; kept for a full join only.
@@ -58,17 +59,27 @@ pub(super) struct Table {
     given: usize,
 }
 
+/// The first row of each key.
+enum Firsts {
+    /// Of keys that are numbers close to each other: by what they are more than the least; [`NONE`] where there is none.
+    Dense { least: u128, rows: Vec<u32> },
+    /// By their hash.
+    Hashed { keys: Keys, table: HashTable<u32> },
+}
+
 /// A left batch on its way, and how far it is.
 pub(super) struct Probe {
     pub(super) rows: Batch,
     keys: Keys,
+    /// The first partner of each row, once they were looked up.
+    firsts: Vec<u32>,
     /// What its pairs carry behind their columns: a number for each row.
     numbers: Option<ArrayRef>,
     /// Whether this table decides which rows have no partner, so that what depends on that can be given.
     is_last: bool,
     row: usize,
     partner: Option<u32>,
-    /// Whether a row has had a partner that passed the residual.
+    /// Whether a row has had a partner that passed the residual; not looked at for an inner join.
     pub(super) matched: Vec<bool>,
 }
 
@@ -109,39 +120,55 @@ impl<'a> Join<'a> {
             ));
         }
         let keys = self.keys(self.parts.right_keys, &rows)?;
-        let hasher = FixedState::default();
-        let mut table: HashTable<u32> = HashTable::with_capacity(rows.rows);
         let mut next = vec![NONE; rows.rows];
+        let has_key = |row: &usize| !keys.has_null(*row) || makes(Mistake::NullKeysJoin);
         // From the last row to the first, so that each chain runs forward.
-        for row in (0..rows.rows).rev() {
-            if row.is_multiple_of(CHECK_ROWS) {
-                self.context.interrupt.check()?;
-            }
-            if keys.has_null(row) && !makes(Mistake::NullKeysJoin) {
-                continue;
-            }
-            let key = keys.key(row);
-            let found = table.entry(
-                hasher.hash_one(key),
-                |r| keys.key(*r as usize) == key,
-                |r| hasher.hash_one(keys.key(*r as usize)),
-            );
-            match found {
-                Entry::Occupied(mut entry) => {
-                    next[row] = *entry.get();
-                    *entry.get_mut() = row as u32;
+        let mut with_key = Vec::with_capacity(rows.rows);
+        with_key.extend((0..rows.rows).rev().filter(has_key));
+        let firsts = match dense_range(&keys, &with_key) {
+            Some((least, places)) => {
+                let mut firsts = vec![NONE; places];
+                for row in with_key {
+                    if let Key::Narrow(key) = keys.key(row) {
+                        let first = &mut firsts[(key - least) as usize];
+                        next[row] = std::mem::replace(first, row as u32);
+                    }
                 }
-                Entry::Vacant(entry) => {
-                    entry.insert(row as u32);
+                Firsts::Dense {
+                    least,
+                    rows: firsts,
                 }
             }
-        }
+            None => {
+                let hasher = FixedState::default();
+                let mut table: HashTable<u32> = HashTable::with_capacity(with_key.len());
+                for chunk in with_key.chunks(CHECK_ROWS) {
+                    self.context.interrupt.check()?;
+                    for &row in chunk {
+                        let key = keys.key(row);
+                        let found = table.entry(
+                            key.hash_with(&hasher),
+                            |r| keys.key(*r as usize) == key,
+                            |r| keys.key(*r as usize).hash_with(&hasher),
+                        );
+                        match found {
+                            Entry::Occupied(mut entry) => {
+                                next[row] = std::mem::replace(entry.get_mut(), row as u32);
+                            }
+                            Entry::Vacant(entry) => {
+                                entry.insert(row as u32);
+                            }
+                        }
+                    }
+                }
+                Firsts::Hashed { keys, table }
+            }
+        };
         let is_full = self.parts.kind == JoinKind::Full;
         Ok(Table {
             matched: vec![false; if is_full { rows.rows } else { 0 }],
             rows,
-            keys,
-            table,
+            firsts,
             next,
             given: 0,
         })
@@ -157,6 +184,7 @@ impl<'a> Join<'a> {
     ) -> Result<Probe> {
         Ok(Probe {
             keys: self.keys(self.parts.left_keys, &rows)?,
+            firsts: Vec::new(),
             matched: vec![false; rows.rows],
             rows,
             numbers,
@@ -186,11 +214,13 @@ impl<'a> Join<'a> {
                 kept = Some(all.filter(&which)?);
                 keep = Some(which);
             }
-            for (pair, row) in left.values().iter().enumerate() {
-                let is_partner = is_kept(keep.as_ref(), pair);
-                probe.matched[*row as usize] |= is_partner;
-                if let Some(matched) = table.matched.get_mut(right.value(pair) as usize) {
-                    *matched |= is_partner;
+            if self.parts.kind != JoinKind::Inner {
+                for (pair, row) in left.values().iter().enumerate() {
+                    let is_partner = is_kept(keep.as_ref(), pair);
+                    probe.matched[*row as usize] |= is_partner;
+                    if let Some(matched) = table.matched.get_mut(right.value(pair) as usize) {
+                        *matched |= is_partner;
+                    }
                 }
             }
             let gives_alone = probe.is_last && self.keeps_left();
@@ -284,25 +314,74 @@ fn is_kept(keep: Option<&BooleanArray>, pair: usize) -> bool {
     keep.is_none_or(|keep| keep.is_valid(pair) && keep.value(pair))
 }
 
-impl Table {
-    fn first(&self, hasher: &FixedState, key: &[u8]) -> Option<u32> {
-        self.table
-            .find(hasher.hash_one(key), |r| self.keys.key(*r as usize) == key)
-            .copied()
+/// How many places a row may have in a table of numbers that are close to each other.
+const PLACES_MAX: usize = 10;
+
+/// The least key of `rows`, and how many there are from there to the greatest, if they lie close enough.
+fn dense_range(keys: &Keys, rows: &[usize]) -> Option<(u128, usize)> {
+    let (mut least, mut greatest) = (u128::MAX, 0);
+    for row in rows {
+        let Key::Narrow(key) = keys.key(*row) else {
+            return None;
+        };
+        (least, greatest) = (key.min(least), key.max(greatest));
+    }
+    let places = greatest.checked_sub(least)?.saturating_add(1);
+    (places <= (rows.len() * PLACES_MAX) as u128).then_some((least, places as usize))
+}
+
+impl Firsts {
+    /// Of the rows of `keys` but those with a NULL.
+    fn find(&self, keys: &Keys, rows: usize) -> Vec<u32> {
+        let mut found: Vec<u32> = match self {
+            Firsts::Dense {
+                least,
+                rows: firsts,
+            } => (0..rows)
+                .map(|row| match keys.key(row) {
+                    Key::Narrow(key) => {
+                        let place = usize::try_from(key.wrapping_sub(*least)).ok();
+                        place.and_then(|place| firsts.get(place)).copied()
+                    }
+                    Key::Wide(_) => None,
+                })
+                .map(|first| first.unwrap_or(NONE))
+                .collect(),
+            Firsts::Hashed { keys: own, table } => {
+                let hasher = FixedState::default();
+                (0..rows)
+                    .map(|row| {
+                        let key = keys.key(row);
+                        let found =
+                            table.find(key.hash_with(&hasher), |r| own.key(*r as usize) == key);
+                        found.copied().unwrap_or(NONE)
+                    })
+                    .collect()
+            }
+        };
+        if keys.have_null() && !makes(Mistake::NullKeysJoin) {
+            let nulls = found
+                .iter_mut()
+                .enumerate()
+                .filter(|(row, _)| keys.has_null(*row));
+            nulls.for_each(|(_, first)| *first = NONE);
+        }
+        found
     }
 }
 
 impl Probe {
     /// Up to `pairs_max` pairs; where it stopped is remembered. With `one`, one for each left row is enough.
     fn candidates(&mut self, table: &Table, one: bool, pairs_max: usize) -> (Vec<u32>, Vec<u32>) {
-        let hasher = FixedState::default();
-        let (mut left, mut right) = (Vec::new(), Vec::new());
+        if self.firsts.len() < self.rows.rows {
+            self.firsts = table.firsts.find(&self.keys, self.rows.rows);
+        }
+        let rest = self.rows.rows - self.row;
+        let mut left = Vec::with_capacity(rest.min(pairs_max));
+        let mut right = Vec::with_capacity(rest.min(pairs_max));
         while self.row < self.rows.rows {
-            let mut partner = match self.partner.take() {
-                Some(partner) => Some(partner),
-                None if self.keys.has_null(self.row) && !makes(Mistake::NullKeysJoin) => None,
-                None => table.first(&hasher, self.keys.key(self.row)),
-            };
+            let first = Some(self.firsts[self.row]).filter(|first| *first != NONE);
+            let mut partner = self.partner.take().or(first);
             while let Some(row) = partner {
                 if left.len() >= pairs_max {
                     let forgets = makes(Mistake::PartnersCutAtBatch);
@@ -324,7 +403,15 @@ impl Probe {
 
     /// Rows of both sides beside each other; a NULL at the right gives NULLs.
     fn joined(&self, table: &Table, left: &UInt32Array, right: &UInt32Array) -> Result<Batch> {
-        let joined = self.rows.take(left)?.beside(table.rows.take(right)?);
+        let is_own = |(at, row): (usize, &u32)| at == *row as usize;
+        let each_once = left.len() == self.rows.rows
+            && left.null_count() == 0
+            && left.values().iter().enumerate().all(is_own);
+        let own = match each_once {
+            true => self.rows.clone(),
+            false => self.rows.take(left)?,
+        };
+        let joined = own.beside(table.rows.take(right)?);
         self.with_numbers(joined, left)
     }
 

@@ -43,7 +43,7 @@ mod temp;
 
 pub(crate) use hashed::{Hashed, Hashing, Pass};
 pub(crate) use merge::{Merge, merge_by_number, merge_runs};
-pub(crate) use order::{InOrder, KeyOrder};
+pub(crate) use order::{Cutoff, InOrder, KeyOrder};
 pub(crate) use partition::{DEPTH_MAX, Partitions, with_number, without_number};
 pub(crate) use run::{Run, RunReader, RunWriter};
 pub(crate) use space::TempSpace;

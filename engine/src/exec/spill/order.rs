@@ -7,7 +7,9 @@ use crate::planted::{Mistake, makes};
 use crate::sql::bound::OrderKey;
 use crate::types::array::arrow_type;
 use crate::types::{SqlType, comparable};
-use arrow_array::{ArrayRef, UInt32Array};
+use arrow_arith::boolean::{is_null, or_kleene};
+use arrow_array::{Array, ArrayRef, Scalar, UInt32Array};
+use arrow_ord::cmp;
 use arrow_row::{RowConverter, Rows, SortField};
 use arrow_schema::SortOptions;
 use std::cmp::Ordering;
@@ -15,7 +17,17 @@ use std::cmp::Ordering;
 /// Columns to order by.
 pub(crate) struct KeyOrder {
     columns: Vec<(usize, SqlType)>,
+    /// How the first of them is ordered.
+    first: SortOptions,
     converter: RowConverter,
+}
+
+/// A value of the first column: what comes after it has no chance any more.
+pub(crate) struct Cutoff {
+    column: (usize, SqlType),
+    order: SortOptions,
+    /// One value, comparable.
+    value: ArrayRef,
 }
 
 /// Rows in order, and their keys.
@@ -37,12 +49,15 @@ const CHUNK_ROWS: usize = 1 << 15;
 impl KeyOrder {
     /// By `keys`, positions among columns of `types`.
     pub(crate) fn new(keys: &[OrderKey], types: &[SqlType]) -> Result<Self> {
-        let fields = keys.iter().map(|k| {
+        let options = |k: &OrderKey| {
             let nulls_first = k.nulls_first ^ makes(Mistake::SortNullsMisplaced);
-            let options = SortOptions::new(k.descending, nulls_first);
-            SortField::new_with_options(arrow_type(types[k.column]), options)
-        });
+            SortOptions::new(k.descending, nulls_first)
+        };
+        let fields = keys
+            .iter()
+            .map(|k| SortField::new_with_options(arrow_type(types[k.column]), options(k)));
         Ok(Self {
+            first: keys.first().map(options).unwrap_or_default(),
             columns: keys.iter().map(|k| (k.column, types[k.column])).collect(),
             converter: RowConverter::new(fields.collect()).map_err(arrow)?,
         })
@@ -65,6 +80,23 @@ impl KeyOrder {
             .map(|(column, sql_type)| comparable(&batch.columns[*column], *sql_type))
             .collect::<Result<_>>()?;
         self.converter.convert_columns(&columns).map_err(arrow)
+    }
+
+    /// What is known once the rows of `best`, in order, are the first of those seen so far; nothing where the last of them
+    /// begins with a NULL.
+    pub(crate) fn cutoff(&self, best: &Batch) -> Result<Option<Cutoff>> {
+        let (Some(column), Some(last)) = (self.columns.first(), best.rows.checked_sub(1)) else {
+            return Ok(None);
+        };
+        let value = best.columns[column.0].slice(last, 1);
+        if value.is_null(0) {
+            return Ok(None);
+        }
+        Ok(Some(Cutoff {
+            column: *column,
+            order: self.first,
+            value: comparable(&value, column.1)?,
+        }))
     }
 
     /// Rows that are in order already.
@@ -98,6 +130,24 @@ impl KeyOrder {
             order,
             next: 0,
         })
+    }
+}
+
+impl Cutoff {
+    /// The rows of `batch` that may still be among the first.
+    pub(crate) fn apply(&self, batch: &Batch) -> Result<Batch> {
+        let (column, sql_type) = self.column;
+        let values = comparable(&batch.columns[column], sql_type)?;
+        let value = Scalar::new(&self.value);
+        let keep = match self.order.descending {
+            false => cmp::lt_eq(&values, &value),
+            true => cmp::gt_eq(&values, &value),
+        };
+        let mut keep = keep.map_err(arrow)?;
+        if self.order.nulls_first && values.null_count() > 0 {
+            keep = or_kleene(&keep, &is_null(&values).map_err(arrow)?).map_err(arrow)?;
+        }
+        batch.filter(&keep)
     }
 }
 

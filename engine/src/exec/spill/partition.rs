@@ -19,7 +19,6 @@ use crate::planted::{Mistake, makes};
 use crate::types::SqlType;
 use arrow_array::{Int64Array, UInt32Array};
 use foldhash::fast::FixedState;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Into how many partitions rows go at once.
@@ -86,7 +85,7 @@ impl<'a> Partitions<'a> {
         }
         let mut chosen: Vec<Vec<u32>> = vec![Vec::new(); PARTITIONS];
         for row in rows {
-            let hash = self.hasher.hash_one(keys.key(*row as usize));
+            let hash = keys.key(*row as usize).hash_with(&self.hasher);
             chosen[hash as usize % PARTITIONS].push(*row);
         }
         let batch = self.numbered(batch.clone());

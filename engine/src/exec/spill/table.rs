@@ -9,11 +9,12 @@
 
 use super::partition::DEPTH_MAX;
 use crate::error::{Error, ErrorKind, Result};
+use crate::exec::keys::Key;
 use crate::exec::memory::Reservation;
 use crate::exec::operator::Context;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use hashbrown::hash_map::EntryRef;
+use hashbrown::hash_map::{Entry, EntryRef};
 
 /// Bytes that a key takes beside its own.
 const ENTRY_BYTES: usize = 40;
@@ -26,7 +27,8 @@ const KEYS_MIN: usize = 16;
 
 /// Numbers of keys.
 pub(crate) struct KeyTable<'a> {
-    numbers: HashMap<Vec<u8>, u32, FixedState>,
+    narrow: HashMap<u128, u32, FixedState>,
+    wide: HashMap<Vec<u8>, u32, FixedState>,
     room: Room<'a>,
 }
 
@@ -43,7 +45,8 @@ impl<'a> KeyTable<'a> {
     /// Of an operator's rows at a depth of its partitions.
     pub(crate) fn new(context: &Context<'a>, operator: &'static str, depth: u32) -> Self {
         Self {
-            numbers: HashMap::default(),
+            narrow: HashMap::default(),
+            wide: HashMap::default(),
             room: Room {
                 reservation: context.memory.reservation(operator),
                 spare_bytes: 0,
@@ -55,7 +58,7 @@ impl<'a> KeyTable<'a> {
 
     /// How many keys it has.
     pub(crate) fn count(&self) -> usize {
-        self.numbers.len()
+        self.narrow.len() + self.wide.len()
     }
 
     /// Whether it takes no more keys.
@@ -69,33 +72,51 @@ impl<'a> KeyTable<'a> {
     }
 
     /// The number of a key that is there.
-    pub(crate) fn find(&self, key: &[u8]) -> Option<u32> {
-        self.numbers.get(key).copied()
+    pub(crate) fn find(&self, key: Key<'_>) -> Option<u32> {
+        let number = match key {
+            Key::Narrow(key) => self.narrow.get(&key),
+            Key::Wide(key) => self.wide.get(key),
+        };
+        number.copied()
     }
 
     /// The number of `key`, a new one is the count so far; `None`: it is not there, and there is no room for it. Errors:
     /// `53200` at the last depth, `54000` for too many.
-    pub(crate) fn number(&mut self, key: &[u8]) -> Result<Option<u32>> {
-        let count = self.numbers.len();
-        match self.numbers.entry_ref(key) {
-            EntryRef::Occupied(entry) => Ok(Some(*entry.get())),
-            EntryRef::Vacant(entry) => {
-                if !self.room.take(key.len() + ENTRY_BYTES, count)? {
-                    return Ok(None);
+    pub(crate) fn number(&mut self, key: Key<'_>) -> Result<Option<u32>> {
+        let count = self.count();
+        match key {
+            Key::Narrow(bits) => match self.narrow.entry(bits) {
+                Entry::Occupied(entry) => Ok(Some(*entry.get())),
+                Entry::Vacant(entry) => {
+                    let number = self.room.number(key, count)?;
+                    Ok(number.map(|number| *entry.insert(number)))
                 }
-                let number = u32::try_from(count).ok().filter(|n| *n < u32::MAX);
-                let number = number.ok_or_else(|| {
-                    let message = "an aggregation has more than 4294967294 groups";
-                    Error::new(ErrorKind::Limit, "54000", message)
-                })?;
-                entry.insert(number);
-                Ok(Some(number))
-            }
+            },
+            Key::Wide(bytes) => match self.wide.entry_ref(bytes) {
+                EntryRef::Occupied(entry) => Ok(Some(*entry.get())),
+                EntryRef::Vacant(entry) => {
+                    let number = self.room.number(key, count)?;
+                    Ok(number.map(|number| *entry.insert(number)))
+                }
+            },
         }
     }
 }
 
 impl Room<'_> {
+    /// The number of a new key after `count` others, if there is room for it.
+    fn number(&mut self, key: Key<'_>, count: usize) -> Result<Option<u32>> {
+        if !self.take(key.size_bytes() + ENTRY_BYTES, count)? {
+            return Ok(None);
+        }
+        let number = u32::try_from(count).ok().filter(|n| *n < u32::MAX);
+        let number = number.ok_or_else(|| {
+            let message = "an aggregation has more than 4294967294 groups";
+            Error::new(ErrorKind::Limit, "54000", message)
+        })?;
+        Ok(Some(number))
+    }
+
     fn take(&mut self, bytes: usize, count: usize) -> Result<bool> {
         if self.is_closed {
             return Ok(false);

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::exec::batch::Batch;
-use crate::exec::keys::KeyEncoder;
+use crate::exec::keys::{KeyEncoder, OwnedKey};
 use crate::exec::memory::Reservation;
 use crate::exec::operator::BoxOperator;
 use crate::types::SqlType;
@@ -46,7 +46,7 @@ pub(super) struct Gatherer<'a> {
     /// Where partitions begin in what is held.
     starts: Vec<usize>,
     /// The key of the last partition that began.
-    key: Option<Vec<u8>>,
+    key: Option<OwnedKey>,
     done: bool,
 }
 
@@ -125,8 +125,8 @@ impl<'a> Gatherer<'a> {
         let keys = self.encoder.encode(&columns, batch.rows)?;
         for row in 0..batch.rows {
             let key = keys.key(row);
-            if self.key.as_deref() != Some(key) {
-                self.key = Some(key.to_vec());
+            if self.key.as_ref().map(OwnedKey::as_key) != Some(key) {
+                self.key = Some(OwnedKey::from(&key));
                 self.starts.push(self.rows + row);
             }
         }

@@ -97,7 +97,7 @@ pub(super) fn extremes(
     );
     let better = |left: &u32, right: &u32| {
         let (first, second) = (*left.min(right), *left.max(right));
-        let order = keys.key(second as usize).cmp(keys.key(first as usize));
+        let order = keys.key(second as usize).cmp(&keys.key(first as usize));
         let wins = match order {
             Ordering::Equal => last,
             Ordering::Greater => greatest,

@@ -1,5 +1,6 @@
 //! What all parts of an open database share.
 
+use super::super::columns::ColumnCache;
 use super::super::{MaintenanceReport, TreeId};
 use super::control::Control;
 use super::options::DiskOptions;
@@ -86,6 +87,7 @@ pub(super) struct Core {
     pub(super) file: Arc<dyn File>,
     pub(super) options: DiskOptions,
     pub(super) pool: Arc<Pool>,
+    pub(super) columns: Arc<ColumnCache>,
     pub(super) txns: TxnManager,
     pub(super) versions: VersionStore,
     pub(super) locks: LockTable,
@@ -115,6 +117,7 @@ impl Core {
         let trees = BTreeMap::from([(DIRECTORY_ROOT, directory.clone()), (CATALOG_ROOT, catalog)]);
         Self {
             file,
+            columns: Arc::new(ColumnCache::new(options.column_cache_bytes)),
             options,
             pool,
             txns,

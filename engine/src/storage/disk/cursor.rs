@@ -1,7 +1,8 @@
 //! Scans: some leaves at a time, nothing held between two steps.
 
-use super::super::{EntryBatch, KeyRange, ScanDirection, StorageCursor};
+use super::super::{EntryBatch, KeyRange, RowShape, Run, ScanDirection, StorageCursor};
 use super::core::OpenTree;
+use super::runs::Course;
 use super::transaction::DiskTxn;
 use crate::btree::{Entry, EntryPlace, Leaf, OVERFLOW, Seek, StoredEntry, TOMBSTONE};
 use crate::error::Result;
@@ -15,18 +16,20 @@ const COPY_PART: usize = 4;
 
 /// The structure of a tree is kept for so many leaves at a time: long enough that going down costs little, and short enough
 /// that a split need not wait.
-const LEAVES_MAX: usize = 16;
+pub(super) const LEAVES_MAX: usize = 16;
 
 /// A scan of a [`DiskTxn`].
 pub(super) struct DiskCursor<'t> {
-    txn: &'t DiskTxn,
-    open: Arc<OpenTree>,
+    pub(super) txn: &'t DiskTxn,
+    pub(super) open: Arc<OpenTree>,
     /// What is scanned, where reads are noted.
-    range: Option<KeyRange>,
+    pub(super) range: Option<KeyRange>,
     /// What is left to scan.
-    rest: KeyRange,
-    direction: ScanDirection,
-    done: bool,
+    pub(super) rest: KeyRange,
+    pub(super) direction: ScanDirection,
+    pub(super) done: bool,
+    /// Once runs were asked for.
+    pub(super) course: Option<Course>,
 }
 
 impl<'t> DiskCursor<'t> {
@@ -44,6 +47,7 @@ impl<'t> DiskCursor<'t> {
             rest: range,
             direction,
             done: false,
+            course: None,
         }
     }
 
@@ -104,15 +108,20 @@ impl<'t> DiskCursor<'t> {
         }
     }
 
+    /// Whether the snapshot sees the newest version of each entry of `leaf`.
+    pub(super) fn is_settled(&self, leaf: &Leaf<'_>) -> bool {
+        leaf.page().max_txn() < self.txn.snapshot.settled_below
+    }
+
     /// Appends what is visible of `slots` of `leaf` until there are enough entries; gives the last slot that was looked at.
-    fn push_leaf(
+    pub(super) fn push_leaf(
         &self,
         leaf: &Leaf<'_>,
         slots: Range<usize>,
         batch: &mut EntryBatch,
         entries_max: usize,
     ) -> Result<Option<usize>> {
-        let settled = leaf.page().max_txn() < self.txn.snapshot.settled_below;
+        let settled = self.is_settled(leaf);
         let wanted = slots.len().min(entries_max - batch.len());
         let visit = Visit {
             leaf,
@@ -199,7 +208,7 @@ struct Visit<'a> {
 }
 
 /// Makes `bound` exclude `key`.
-fn exclude(bound: &mut Bound<Vec<u8>>, key: &[u8]) {
+pub(super) fn exclude(bound: &mut Bound<Vec<u8>>, key: &[u8]) {
     let mut bytes = match std::mem::replace(bound, Bound::Unbounded) {
         Bound::Included(bytes) | Bound::Excluded(bytes) => bytes,
         Bound::Unbounded => Vec::new(),
@@ -210,7 +219,7 @@ fn exclude(bound: &mut Bound<Vec<u8>>, key: &[u8]) {
 }
 
 /// The first slot within a lower bound.
-fn lower_slot(leaf: &Leaf<'_>, low: &Bound<Vec<u8>>) -> usize {
+pub(super) fn lower_slot(leaf: &Leaf<'_>, low: &Bound<Vec<u8>>) -> usize {
     match low {
         Bound::Unbounded => 0,
         Bound::Included(key) => leaf.position(key).unwrap_or_else(|at| at),
@@ -228,7 +237,7 @@ fn upper_slot(leaf: &Leaf<'_>, high: &Bound<Vec<u8>>) -> usize {
 }
 
 /// A batch ends early when it holds this many bytes.
-const BATCH_BYTES_MAX: usize = 4 << 20;
+pub(super) const BATCH_BYTES_MAX: usize = 4 << 20;
 
 impl StorageCursor for DiskCursor<'_> {
     fn next_batch(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<bool> {
@@ -248,5 +257,14 @@ impl StorageCursor for DiskCursor<'_> {
             reading.range(self.open.tree.root(), range, self.direction, last);
         }
         Ok(!batch.is_empty())
+    }
+
+    fn next_run(
+        &mut self,
+        shape: &Arc<RowShape>,
+        columns: &[usize],
+        batch: &mut EntryBatch,
+    ) -> Result<Option<Run>> {
+        self.run(shape, columns, batch)
     }
 }

@@ -41,6 +41,7 @@ mod options;
 mod reading;
 mod reclaim;
 mod row_ids;
+mod runs;
 mod shrink;
 mod transaction;
 mod undo;

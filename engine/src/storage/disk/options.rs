@@ -10,6 +10,8 @@ pub struct DiskOptions {
     pub page_bytes: usize,
     /// Bytes of the buffer pool; at least 32 pages are held.
     pub cache_bytes: usize,
+    /// Bytes of the columns that are kept of rows, so that scans need not decode them again; 0 keeps none.
+    pub column_cache_bytes: usize,
     /// Bytes of a segment of the log, for a new database: a multiple of 512, at least 4,096.
     pub log_segment_bytes: u32,
     /// A checkpoint is made when this many bytes were logged since the last.
@@ -29,6 +31,7 @@ impl Default for DiskOptions {
         Self {
             page_bytes: 8192,
             cache_bytes: 64 << 20,
+            column_cache_bytes: 64 << 20,
             log_segment_bytes: 4 << 20,
             checkpoint_bytes: 32 << 20,
             versions_slack: 4096,

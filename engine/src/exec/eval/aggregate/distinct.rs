@@ -14,7 +14,8 @@ pub(super) struct Distinct {
     types: Vec<SqlType>,
     /// Whether a row with a NULL first argument is left out: the aggregate does not look at it.
     skips_nulls: bool,
-    /// For a single argument that is an integer or looks like one.
+    /// For a single argument that is an integer or looks like one: what the first group has seen, and what others have.
+    first_integers: HashSet<i64, FixedState>,
     integers: HashSet<(u32, i64), FixedState>,
     /// Otherwise: group and arguments, one behind the other.
     rows: HashSet<Box<[u8]>, FixedState>,
@@ -26,6 +27,7 @@ impl Distinct {
         Self {
             types,
             skips_nulls,
+            first_integers: HashSet::with_hasher(FixedState::default()),
             integers: HashSet::with_hasher(FixedState::default()),
             rows: HashSet::with_hasher(FixedState::default()),
             bytes: 0,
@@ -33,7 +35,8 @@ impl Distinct {
     }
 
     pub(super) fn size_bytes(&self) -> usize {
-        self.integers.capacity() * 17 + self.rows.capacity() * 17 + self.bytes
+        let integers = self.first_integers.capacity() * 9 + self.integers.capacity() * 17;
+        integers + self.rows.capacity() * 17 + self.bytes
     }
 
     /// The rows whose arguments their group has not seen.
@@ -60,7 +63,10 @@ impl Distinct {
             if let [Keys::Integers(values)] = &columns[..]
                 && !is_null
             {
-                new.append(self.integers.insert((group, values[row])));
+                new.append(match group {
+                    0 => self.first_integers.insert(values[row]),
+                    _ => self.integers.insert((group, values[row])),
+                });
                 continue;
             }
             buffer.clear();

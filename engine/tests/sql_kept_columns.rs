@@ -1,0 +1,118 @@
+//! Columns that scans keep: whatever is kept, and however little there is room for, answers are those of a database that
+//! keeps none.
+
+mod common;
+
+use common::{check, run};
+use quantadb::api::{Connection, Database, DatabaseOptions};
+use quantadb::types::Value;
+use quantadb::vfs::MemoryVfs;
+use std::sync::Arc;
+
+fn open(column_cache_bytes: usize) -> Database {
+    let mut options = DatabaseOptions {
+        vfs: Arc::new(MemoryVfs::new()),
+        ..DatabaseOptions::default()
+    };
+    options.disk.column_cache_bytes = column_cache_bytes;
+    options.disk.page_bytes = 4096;
+    Database::open_with("kept.qdb", options).unwrap()
+}
+
+/// A table of 20,000 rows, which is some runs.
+fn fill(connection: &Connection) {
+    run(
+        connection,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, k INTEGER, v BIGINT, name TEXT);
+         INSERT INTO t SELECT i, i % 10, i * 7 % 1000, 'name ' || i FROM generate_series(1, 20000) AS s(i)",
+    );
+}
+
+const QUERIES: [&str; 5] = [
+    "SELECT count(*), sum(v), min(name), max(id) FROM t",
+    "SELECT k, count(*), sum(v) FROM t WHERE v > 500 AND k <> 3 GROUP BY k ORDER BY k",
+    "SELECT id, name FROM t WHERE k = 7 AND v < 20 ORDER BY id",
+    "SELECT id FROM t ORDER BY v DESC NULLS LAST, name LIMIT 5",
+    "SELECT count(DISTINCT name), count(v) FROM t",
+];
+
+fn answers(connection: &Connection) -> Vec<Vec<Vec<Value>>> {
+    let ask = |sql: &&str| {
+        let rows = connection.query(sql, []).unwrap();
+        rows.map(|row| row.values().to_vec()).collect()
+    };
+    QUERIES.iter().map(ask).collect()
+}
+
+#[test]
+fn answers_are_those_of_rows() {
+    let changes = [
+        "UPDATE t SET v = v + 1000 WHERE id = 10001",
+        "DELETE FROM t WHERE id BETWEEN 5000 AND 5400",
+        "INSERT INTO t VALUES (5200, NULL, NULL, NULL), (30000, 3, 3, 'three')",
+        "UPDATE t SET name = repeat('x', 9000) WHERE id = 3",
+        "BEGIN; UPDATE t SET v = 0; ROLLBACK",
+        "DELETE FROM t WHERE id > 19000",
+        "VACUUM",
+        "ALTER TABLE t ADD COLUMN extra INTEGER; UPDATE t SET extra = 1 WHERE id < 10",
+        "ALTER TABLE t ALTER COLUMN v TYPE INTEGER",
+        "TRUNCATE t",
+    ];
+    let databases = [0, 10_000, 200_000, 64 << 20].map(open);
+    let connections = databases.each_ref().map(|d| d.connect().unwrap());
+    connections.iter().for_each(fill);
+    for change in [""].iter().chain(&changes) {
+        connections.iter().for_each(|c| run(c, change));
+        let expected = answers(&connections[0]);
+        for (connection, database) in connections.iter().zip(&databases).skip(1) {
+            for round in 0..4 {
+                assert_eq!(
+                    answers(connection),
+                    expected,
+                    "round {round} after {change:?}"
+                );
+            }
+            assert!(database.check().unwrap().problems.is_empty());
+        }
+    }
+}
+
+#[test]
+fn each_snapshot_sees_its_own() {
+    let database = open(64 << 20);
+    let [old, new] = [(); 2].map(|()| database.connect().unwrap());
+    fill(&new);
+    let sum = "SELECT sum(v) FROM t";
+    run(&old, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    for _ in 0..3 {
+        check(&old, sum, &["9990000"]);
+    }
+    run(&new, "UPDATE t SET v = v + 1 WHERE id <= 100");
+    for _ in 0..3 {
+        check(&new, sum, &["9990100"]);
+        check(&old, sum, &["9990000"]);
+    }
+    run(&old, "UPDATE t SET v = v + 5 WHERE id = 200");
+    check(&old, sum, &["9990005"]);
+    check(&new, sum, &["9990100"]);
+    run(&old, "COMMIT");
+    for _ in 0..3 {
+        check(&new, sum, &["9990105"]);
+        check(&old, sum, &["9990105"]);
+    }
+}
+
+/// Whoever has begun to read a whole table has read all of it, however little of it was asked for.
+#[test]
+fn a_scan_of_all_rows_conflicts_with_each_of_them() {
+    let database = open(64 << 20);
+    let [one, two] = [(); 2].map(|()| database.connect().unwrap());
+    fill(&one);
+    run(&one, "CREATE TABLE log (n BIGINT)");
+    for _ in 0..3 {
+        run(&one, "BEGIN ISOLATION LEVEL SERIALIZABLE");
+        run(&one, "INSERT INTO log SELECT count(*) FROM t");
+        run(&two, "UPDATE t SET v = v + 1 WHERE id = 19999");
+        common::fails(&one, "COMMIT", "40001");
+    }
+}
