@@ -69,6 +69,8 @@ struct State {
 pub(super) struct RunList {
     /// What counted the tree's changes before they were read.
     pub(super) changes: u64,
+    /// The newest transaction that changed one of the tree's leaves.
+    pub(super) max_txn: u64,
     /// In order.
     pub(super) runs: Vec<Arc<KeptRun>>,
 }
@@ -98,11 +100,6 @@ impl KeptRun {
     /// The pages that it was made of.
     pub(super) fn pages(&self) -> &RunPages {
         &self.pages
-    }
-
-    /// How many rows it has.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
     }
 
     /// Whether all of `columns` are kept.

@@ -24,7 +24,9 @@ pub(super) struct Course {
     changes: u64,
     /// All runs, as long as the scan follows them.
     list: Option<Arc<RunList>>,
-    /// The runs so far; none once some rows were not in one that is kept.
+    /// The newest transaction that changed a page so far.
+    max_txn: u64,
+    /// The runs so far; none once there was a page that is not settled, or rows that are not kept.
     runs: Option<Vec<Arc<KeptRun>>>,
 }
 
@@ -68,10 +70,7 @@ impl DiskCursor<'_> {
             let start = self.rest.low.clone();
             if let Some(kept) = self.kept_here(shape, columns)? {
                 if self.passes(&kept)? {
-                    if kept.rows() > 0 {
-                        return Ok(Some(self.kept_run(kept, true)));
-                    }
-                    continue;
+                    return Ok(Some(self.kept_run(kept, true)));
                 }
                 self.rest.low = start;
                 self.done = false;
@@ -91,11 +90,12 @@ impl DiskCursor<'_> {
         let list = cache.list(self.tree_id(), shape).filter(|list| {
             let settled_below = self.txn.snapshot.settled_below;
             (list.changes == changes || makes(Mistake::KeptColumnsOutlive))
-                && (list.runs.iter()).all(|run| run.pages().max_txn < settled_below)
+                && list.max_txn < settled_below
         });
         Course {
             changes,
             list,
+            max_txn: 0,
             runs: Some(Vec::new()),
         }
     }
@@ -117,8 +117,11 @@ impl DiskCursor<'_> {
     }
 
     fn kept_run(&mut self, kept: Arc<KeptRun>, was_there: bool) -> Run {
-        if let Some(runs) = self.course.as_mut().and_then(|course| course.runs.as_mut()) {
-            runs.push(kept.clone());
+        if let Some(course) = &mut self.course {
+            course.max_txn = course.max_txn.max(kept.pages().max_txn);
+            if let Some(runs) = &mut course.runs {
+                runs.push(kept.clone());
+            }
         }
         Run::kept(kept, self.txn.core.columns.clone(), was_there)
     }
@@ -131,6 +134,7 @@ impl DiskCursor<'_> {
         if let (Some(runs), None) = (course.runs, course.list) {
             let list = RunList {
                 changes: course.changes,
+                max_txn: course.max_txn,
                 runs,
             };
             self.txn.core.columns.note(self.tree_id(), list);
@@ -198,15 +202,17 @@ impl DiskCursor<'_> {
             };
             kept = cache.run(tree, shape, pages, batch.len());
         }
-        Ok(match kept {
-            Some((run, was_there)) => self.kept_run(run, was_there),
-            None => {
-                if let Some(course) = self.course.as_mut().filter(|_| !batch.is_empty()) {
-                    course.runs = None;
-                }
-                Run::new(batch.len())
+        if let Some((run, was_there)) = kept {
+            return Ok(self.kept_run(run, was_there));
+        }
+        if let Some(course) = &mut self.course {
+            // Pages without rows are in no run, and yet somebody may see others in them.
+            course.max_txn = course.max_txn.max(max_txn);
+            if !may_be_kept || !batch.is_empty() {
+                course.runs = None;
             }
-        })
+        }
+        Ok(Run::new(batch.len()))
     }
 
     /// Calls `each` with the leaves that come next, and the first slot that the scan has not seen, as long as it says to go
