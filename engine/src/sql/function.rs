@@ -33,6 +33,8 @@ pub enum ScalarFunction {
     Ln,
     /// `(float or NUMERIC) → same`
     Log10,
+    /// `(base NUMERIC, NUMERIC) → NUMERIC`
+    Log,
     /// `(a, b)` of one integer type or both NUMERIC `→ same`
     Mod,
     /// `(TEXT or BYTEA) → INTEGER`
@@ -45,15 +47,15 @@ pub enum ScalarFunction {
     Upper,
     /// `(TEXT or BYTEA, start INTEGER[, length INTEGER]) → same`
     Substring,
-    /// `(TEXT[, characters TEXT]) → TEXT`
+    /// `(TEXT[, characters TEXT]) → TEXT`, `(BYTEA, bytes BYTEA) → BYTEA`
     Trim,
-    /// `(TEXT[, characters TEXT]) → TEXT`
+    /// `(TEXT[, characters TEXT]) → TEXT`, `(BYTEA, bytes BYTEA) → BYTEA`
     LTrim,
-    /// `(TEXT[, characters TEXT]) → TEXT`
+    /// `(TEXT[, characters TEXT]) → TEXT`, `(BYTEA, bytes BYTEA) → BYTEA`
     RTrim,
     /// `(TEXT, from TEXT, to TEXT) → TEXT`
     Replace,
-    /// `(part TEXT, text TEXT) → INTEGER`, in the order of `position(part IN text)`, not of `strpos`
+    /// `(part TEXT, text TEXT) → INTEGER`, or both BYTEA, in the order of `position(part IN text)`, not of `strpos`
     Position,
     /// `(TEXT, INTEGER) → TEXT`
     Left,
@@ -225,6 +227,12 @@ pub enum ScalarFunction {
     RegexpSubstring,
     /// `(TEXT, pattern TEXT[, start INTEGER[, n INTEGER[, flags TEXT[, group INTEGER]]]]) → TEXT`
     RegexpSubstr,
+    /// `(TEXT, pattern TEXT[, start INTEGER[, n INTEGER[, end INTEGER[, flags TEXT[, group INTEGER]]]]]) → INTEGER`
+    RegexpInstr,
+    /// `(TEXT, pattern TEXT, escape TEXT) → BOOLEAN`
+    SimilarTo,
+    /// `(TEXT, pattern TEXT, escape TEXT) → TEXT`: what lies between the separators
+    SimilarSubstring,
     /// `(TEXT, pattern TEXT[, flags TEXT]) → TEXT[]`
     RegexpSplit,
     /// `(TEXT, pattern TEXT, with TEXT[, flags TEXT]) → TEXT`, `(TEXT, pattern TEXT, with TEXT, start INTEGER[, n
@@ -236,7 +244,7 @@ pub enum ScalarFunction {
     SplitPart,
     /// `(TEXT, from TEXT, to TEXT) → TEXT`
     Translate,
-    /// `(TEXT, with TEXT, start INTEGER[, length INTEGER]) → TEXT`
+    /// `(TEXT, with TEXT, start INTEGER[, length INTEGER]) → TEXT`, or all BYTEA
     Overlay,
     /// `(TEXT) → TEXT`
     QuoteLiteral,
@@ -260,6 +268,16 @@ pub enum ScalarFunction {
     ConvertFrom,
     /// `(TEXT, encoding TEXT) → BYTEA`
     ConvertTo,
+    /// `(BYTEA, from TEXT, to TEXT) → BYTEA`
+    Convert,
+    /// `(TEXT, form TEXT) → TEXT`
+    Normalize,
+    /// `(TEXT[, form TEXT]) → BOOLEAN`
+    IsNormalized,
+    /// `(TEXT) → TEXT`: escapes of Unicode are what they mean
+    Unistr,
+    /// `(TEXT[, strict BOOLEAN]) → TEXT[]`
+    ParseIdent,
     /// `(BYTEA) → BIGINT`
     BitCount,
     /// `(BYTEA, at INTEGER) → INTEGER`
@@ -272,11 +290,13 @@ pub enum ScalarFunction {
     SetBit,
     /// `(BYTEA) → BYTEA`: SHA-2 of so many bits
     Sha(u16),
-    /// `(BIGINT) → TEXT`
+    /// `(BIGINT or NUMERIC) → TEXT`
     SizePretty,
+    /// `(TEXT) → BIGINT`
+    SizeBytes,
     /// `(separator TEXT, any, …) → TEXT`; NULL only for the separator NULL
     ConcatWs,
-    /// `(float) → float`, of two for [`FloatFunction::Atan2`]
+    /// `(float) → float`, of two for [`FloatFunction::Atan2`] and [`FloatFunction::Atan2D`]
     Float(FloatFunction),
     /// `() → float`
     Pi,
@@ -284,9 +304,9 @@ pub enum ScalarFunction {
     Random,
     /// `(NUMERIC, NUMERIC) → NUMERIC`
     Div,
-    /// `(a, b)`, both INTEGER or both BIGINT `→ same`
+    /// `(a, b)`, both INTEGER, both BIGINT or both NUMERIC `→ same`
     Gcd,
-    /// `(a, b)`, both INTEGER or both BIGINT `→ same`
+    /// `(a, b)`, both INTEGER, both BIGINT or both NUMERIC `→ same`
     Lcm,
     /// `(BIGINT) → NUMERIC`
     Factorial,
@@ -344,6 +364,14 @@ pub enum FloatFunction {
     Acos,
     Atan,
     Atan2,
+    SinD,
+    CosD,
+    TanD,
+    CotD,
+    AsinD,
+    AcosD,
+    AtanD,
+    Atan2D,
     Sinh,
     Cosh,
     Tanh,

@@ -29,6 +29,7 @@ mod parse;
 mod search_path;
 mod sequence;
 mod setting;
+mod substring_similar;
 mod system;
 mod table_as;
 mod table_command;

@@ -12,6 +12,7 @@ use super::lift::Lifted;
 use super::locking;
 use super::sequence::{self, SequenceChange};
 use super::setting::{Recognised, recognise};
+use super::substring_similar;
 use super::table_as::{self, TableAs};
 use super::table_command;
 use crate::catalog::CheckOption;
@@ -95,6 +96,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
         segment = table_command::rewrite(&segment).unwrap_or(segment);
         segment = frame_exclusion::rewrite(&segment).unwrap_or(segment);
+        segment = substring_similar::rewrite(&segment).unwrap_or(segment);
         segment = action_columns::rewrite(&segment)?.unwrap_or(segment);
         let locking = locking::rewrite(&segment)?;
         let locks_rows = locking.is_some();
@@ -135,13 +137,16 @@ pub(crate) fn parse_lifted(lifted: &Lifted) -> Result<Parsed> {
 pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
     let tokens = tokenize(text)?;
     let tokens = frame_exclusion::rewrite(&tokens).unwrap_or(tokens);
+    let tokens = substring_similar::rewrite(&tokens).unwrap_or(tokens);
     let tokens = locking::rewrite(&tokens)?.unwrap_or(tokens);
     with_parser(tokens, None, |parser| parser.parse_query()).map(|query| *query)
 }
 
 /// The expression that `text` is.
 pub(crate) fn parse_expression(text: &str) -> Result<sqlparser::ast::Expr> {
-    with_parser(tokenize(text)?, None, |parser| parser.parse_expr())
+    let tokens = tokenize(text)?;
+    let tokens = substring_similar::rewrite(&tokens).unwrap_or(tokens);
+    with_parser(tokens, None, |parser| parser.parse_expr())
 }
 
 /// The tokens of `text`. Blanks are left out but those behind a string, which may be one with the next.

@@ -100,6 +100,13 @@ static SHAPES: &[(&str, F, &[Place], Place)] = &[
         &[TEXT, TEXT, TEXT],
         Texts,
     ),
+    ("parse_ident", F::ParseIdent, &[TEXT], Texts),
+    (
+        "parse_ident",
+        F::ParseIdent,
+        &[TEXT, Own(SqlType::Bool)],
+        Texts,
+    ),
     ("trim_array", F::TrimArray, &[Array, INTEGER], Array),
 ];
 

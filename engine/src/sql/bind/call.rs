@@ -121,6 +121,9 @@ impl Binder<'_> {
         if let Some(answer) = self.bind_system_call(name, &call.arguments)? {
             return Ok(answer);
         }
+        if name == "normalize" {
+            return self.bind_normalize(&call.arguments);
+        }
         let mut arguments = self.bind_arguments(call)?;
         if let ("nextval" | "currval" | "setval", Some(first)) = (name, arguments.first_mut()) {
             self.fix_sequence(first);

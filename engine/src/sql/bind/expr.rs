@@ -67,6 +67,8 @@ impl Binder<'_> {
             | ast::Expr::Floor { .. }
             | ast::Expr::Overlay { .. }
             | ast::Expr::Position { .. }
+            | ast::Expr::IsNormalized { .. }
+            | ast::Expr::SimilarTo { .. }
             | ast::Expr::Substring { .. }
             | ast::Expr::Trim { .. } => self.bind_special_call(expr),
             _ => self.bind_predicate(expr),
@@ -182,10 +184,8 @@ fn bind_typed_string(typed: &ast::TypedString, types: &Types) -> Result<Expr> {
 pub(super) fn unsupported_expression(expr: &ast::Expr) -> Error {
     Error::unsupported(match expr {
         ast::Expr::Collate { .. } => "COLLATE",
-        ast::Expr::SimilarTo { .. } => "SIMILAR TO",
         ast::Expr::Tuple(_) => "a row value",
         ast::Expr::IsJson { .. } => "IS JSON",
-        ast::Expr::IsNormalized { .. } => "IS NORMALIZED",
         ast::Expr::GroupingSets(_) | ast::Expr::Cube(_) | ast::Expr::Rollup(_) => "GROUPING SETS",
         ast::Expr::Prefixed { .. } => "a character set introducer",
         ast::Expr::Named { .. } => "a named expression",
