@@ -141,6 +141,10 @@ pub enum ScalarFunction {
     JsonSet,
     /// `(JSONB, path TEXT[], JSONB[, after BOOLEAN]) → JSONB`
     JsonInsert,
+    /// `(JSONB, path TEXT[], JSONB, create BOOLEAN, treatment TEXT) → JSONB`; the new value may be NULL
+    JsonSetLax,
+    /// `(JSONB, path TEXT[]) → JSONB`: `#-`
+    JsonWithoutPath,
     /// `(JSON or JSONB) → same`
     JsonStripNulls,
     /// `(any) → JSON or JSONB`
@@ -217,6 +221,12 @@ pub enum ScalarFunction {
     StringToArray,
     /// `(array, INTEGER) → array`
     TrimArray,
+    /// `(element, lengths INTEGER[][, lower bounds INTEGER[]]) → array`; the element may be NULL
+    ArrayFill,
+    /// `(array[, lines BOOLEAN]) → JSON`
+    ArrayToJson,
+    /// `(keys and values TEXT[]) → JSON or JSONB`, `(keys TEXT[], values TEXT[]) → JSON or JSONB`
+    JsonOfTexts,
     /// `(TEXT, pattern TEXT[, flags TEXT]) → BOOLEAN`
     RegexpLike,
     /// `(TEXT, pattern TEXT[, start INTEGER[, flags TEXT]]) → INTEGER`
@@ -302,6 +312,24 @@ pub enum ScalarFunction {
     Pi,
     /// `() → float`, another one for each row
     Random,
+    /// `(seed float) → TEXT`, which is empty: what the random numbers of the session follow from
+    SetSeed,
+    /// `() → TIMESTAMPTZ`: the clock as it runs
+    ClockTimestamp,
+    /// `() → TIMESTAMPTZ`: when the statement began
+    StatementTimestamp,
+    /// `() → TEXT`: the clock as it runs
+    TimeOfDay,
+    /// `(seconds float) → TEXT`, which is empty, after that time
+    Sleep,
+    /// `(INTERVAL) → TEXT`, which is empty, after that time
+    SleepFor,
+    /// `(TIMESTAMPTZ) → TEXT`, which is empty, at that time
+    SleepUntil,
+    /// `() → INTEGER`: which of the connections asks
+    SessionNumber,
+    /// `(name TEXT[, lenient BOOLEAN]) → TEXT`; NULL for a setting that there is not when lenient
+    CurrentSetting,
     /// `(NUMERIC, NUMERIC) → NUMERIC`
     Div,
     /// `(a, b)`, both INTEGER, both BIGINT or both NUMERIC `→ same`
@@ -340,6 +368,15 @@ impl ScalarFunction {
         matches!(
             self,
             Self::Random
+                | Self::SetSeed
+                | Self::ClockTimestamp
+                | Self::StatementTimestamp
+                | Self::TimeOfDay
+                | Self::Sleep
+                | Self::SleepFor
+                | Self::SleepUntil
+                | Self::SessionNumber
+                | Self::CurrentSetting
                 | Self::RandomUuid
                 | Self::NextVal
                 | Self::CurrVal

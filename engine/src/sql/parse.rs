@@ -149,6 +149,11 @@ pub(crate) fn parse_expression(text: &str) -> Result<sqlparser::ast::Expr> {
     with_parser(tokens, None, |parser| parser.parse_expr())
 }
 
+/// The type that `text` names.
+pub(crate) fn parse_data_type(text: &str) -> Result<sqlparser::ast::DataType> {
+    with_parser(tokenize(text)?, None, |parser| parser.parse_data_type())
+}
+
 /// The tokens of `text`. Blanks are left out but those behind a string, which may be one with the next.
 fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>> {
     let mut tokens = Tokenizer::new(&DIALECT, text)

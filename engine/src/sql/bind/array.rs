@@ -107,6 +107,44 @@ static SHAPES: &[(&str, F, &[Place], Place)] = &[
         &[TEXT, Own(SqlType::Bool)],
         Texts,
     ),
+    ("array_fill", F::ArrayFill, &[Element, Integers], Array),
+    (
+        "array_fill",
+        F::ArrayFill,
+        &[Element, Integers, Integers],
+        Array,
+    ),
+    (
+        "array_to_json",
+        F::ArrayToJson,
+        &[Array],
+        Own(SqlType::Json),
+    ),
+    (
+        "array_to_json",
+        F::ArrayToJson,
+        &[Array, Own(SqlType::Bool)],
+        Own(SqlType::Json),
+    ),
+    ("json_object", F::JsonOfTexts, &[Texts], Own(SqlType::Json)),
+    (
+        "json_object",
+        F::JsonOfTexts,
+        &[Texts, Texts],
+        Own(SqlType::Json),
+    ),
+    (
+        "jsonb_object",
+        F::JsonOfTexts,
+        &[Texts],
+        Own(SqlType::Jsonb),
+    ),
+    (
+        "jsonb_object",
+        F::JsonOfTexts,
+        &[Texts, Texts],
+        Own(SqlType::Jsonb),
+    ),
     ("trim_array", F::TrimArray, &[Array, INTEGER], Array),
 ];
 

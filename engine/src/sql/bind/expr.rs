@@ -26,7 +26,10 @@ impl Binder<'_> {
 
     fn bind_expr_here(&mut self, expr: &ast::Expr) -> Result<Expr> {
         match expr {
-            ast::Expr::Identifier(ident) => self.bind_column(std::slice::from_ref(ident)),
+            ast::Expr::Identifier(ident) => match of_session(ident) {
+                Some(function) => self.bind_session_name(function),
+                None => self.bind_column(std::slice::from_ref(ident)),
+            },
             ast::Expr::CompoundIdentifier(idents) => self.bind_column(idents),
             ast::Expr::Value(value) => self.bind_value(value),
             ast::Expr::TypedString(typed) => bind_typed_string(typed, self.schema.types()),
@@ -162,6 +165,14 @@ impl Binder<'_> {
             sql_type,
         })
     }
+}
+
+/// The function without arguments that `ident` means, where it is a word that can be no name.
+fn of_session(ident: &ast::Ident) -> Option<&'static str> {
+    const WORDS: [&str; 2] = ["current_role", "current_schema"];
+    let is_it = |word: &&&str| word.eq_ignore_ascii_case(&ident.value);
+    let found = WORDS.iter().find(is_it).copied();
+    found.filter(|_| ident.quote_style.is_none())
 }
 
 /// `DATE '2024-01-31'`

@@ -5,6 +5,7 @@
 mod array;
 mod bytes;
 mod choose;
+mod clock;
 mod concat;
 mod datetime;
 mod degrees;
@@ -17,6 +18,7 @@ mod format_number;
 mod format_time;
 mod json;
 mod json_change;
+mod json_of_array;
 mod math;
 mod math_numeric;
 mod md5;

@@ -3,15 +3,12 @@
 use super::super::operand::Operand;
 use super::super::time_arithmetic::rowwise;
 use super::dispatch::Arguments;
-use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
 use crate::types::array::value_at;
 use crate::types::{Decimal, SqlType, Value, data_error, out_of_range};
-use arrow_array::Float64Array;
 use bigdecimal::BigDecimal;
 use num_bigint::BigInt;
-use std::sync::Arc;
 
 /// Largest argument of `factorial`, beyond which the result has more digits than a NUMERIC.
 const FACTORIAL_MAX: i64 = 32_177;
@@ -186,12 +183,4 @@ fn width_bucket(value: &Value, low: &Value, high: &Value, count: i32) -> Result<
         _ => return Err(Error::misuse("width_bucket is of numbers of one type")),
     };
     Ok(Value::Int4(bucket))
-}
-
-/// `random()`: 53 random bits, another number for each row.
-pub(super) fn random(env: Option<&dyn Env>, rows: usize) -> Result<Operand> {
-    let env = env.ok_or_else(|| Error::unsupported("a random value here"))?;
-    let number = || (env.entropy() >> 11) as f64 / (1u64 << 53) as f64;
-    let numbers: Vec<f64> = std::iter::repeat_with(number).take(rows).collect();
-    Ok(Operand::array(Arc::new(Float64Array::from(numbers))))
 }
