@@ -185,6 +185,11 @@ pub enum ScalarFunction {
     ArrayElement,
     /// `(array, lower, upper INTEGER) → array`
     ArraySlice,
+    /// `(array, index INTEGER, element) → array` with the element there; the array and the element may be NULL
+    ArraySetElement,
+    /// `(array, lower, upper INTEGER, elements array) → array` with the elements there; the arrays may be NULL, and a bound that
+    /// is the least or the greatest INTEGER is not given
+    ArraySetSlice,
     /// `(element, array) → BOOLEAN`: whether the element compares so with one of the array's; with NULLs not always NULL
     AnyElement(CompareOp),
     /// `(array, array) → BOOLEAN`: `@>`

@@ -17,6 +17,7 @@ mod change;
 mod check_option;
 mod conflict_target;
 mod copy;
+mod element_targets;
 mod frame_exclusion;
 pub mod function;
 mod identifier;

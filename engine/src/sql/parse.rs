@@ -7,6 +7,7 @@ use super::action_columns;
 use super::check_option;
 use super::conflict_target;
 use super::copy::{self, Copy};
+use super::element_targets;
 use super::frame_exclusion;
 use super::lift::Lifted;
 use super::locking;
@@ -97,6 +98,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         segment = table_command::rewrite(&segment).unwrap_or(segment);
         segment = frame_exclusion::rewrite(&segment).unwrap_or(segment);
         segment = substring_similar::rewrite(&segment).unwrap_or(segment);
+        segment = element_targets::rewrite(&segment).unwrap_or(segment);
         segment = action_columns::rewrite(&segment)?.unwrap_or(segment);
         let locking = locking::rewrite(&segment)?;
         let locks_rows = locking.is_some();

@@ -3,6 +3,7 @@
 use super::super::compare::booleans;
 use super::super::operand::{Operand, kernel_error, result_rows};
 use super::super::value_set::ValueSet;
+use super::array_change;
 use super::dispatch::Arguments;
 use super::text::too_long;
 use crate::sql::bound::CompareOp;
@@ -35,6 +36,7 @@ fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
         F::EnumRange => enum_range(arguments, result),
         F::MakeArray => array(arguments.to_vec(), result),
         F::StringToArray => string_to_array(arguments, result),
+        F::ArraySetElement | F::ArraySetSlice => array_change::set(name, arguments, result),
         F::ArrayFill => filled(arguments, result),
         F::ArrayAppend | F::ArrayPrepend | F::ArrayCat => joined(name, arguments, result),
         _ => match arguments {
@@ -149,7 +151,7 @@ fn of_array(name: F, of: &SqlArray, rest: &[Value], result: SqlType) -> Result<V
 }
 
 /// An array of the type of `result`.
-fn array(values: Vec<Value>, result: SqlType) -> Result<Value> {
+pub(super) fn array(values: Vec<Value>, result: SqlType) -> Result<Value> {
     match result {
         SqlType::Array(element) => Ok(Value::Array(SqlArray::new(element, values))),
         _ => Err(Error::misuse("a function of arrays gives an array")),

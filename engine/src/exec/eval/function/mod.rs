@@ -3,6 +3,7 @@
 //! Arguments are evaluated, then one loop computes the column; a function of NULL is NULL unless its file says otherwise.
 
 mod array;
+mod array_change;
 mod bytes;
 mod choose;
 mod clock;
