@@ -5,12 +5,14 @@
 
 use super::action_columns;
 use super::check_option;
+use super::column_origins;
 use super::conflict_target;
 use super::copy::{self, Copy};
 use super::element_targets;
 use super::frame_exclusion;
 use super::lift::Lifted;
 use super::locking;
+use super::nested_sets;
 use super::sequence::{self, SequenceChange};
 use super::setting::{Recognised, recognise};
 use super::substring_similar;
@@ -97,7 +99,9 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
         segment = table_command::rewrite(&segment).unwrap_or(segment);
         segment = frame_exclusion::rewrite(&segment).unwrap_or(segment);
+        segment = nested_sets::rewrite(&segment).unwrap_or(segment);
         segment = substring_similar::rewrite(&segment).unwrap_or(segment);
+        segment = column_origins::rewrite(&segment).unwrap_or(segment);
         segment = element_targets::rewrite(&segment).unwrap_or(segment);
         segment = action_columns::rewrite(&segment)?.unwrap_or(segment);
         let locking = locking::rewrite(&segment)?;
@@ -139,6 +143,7 @@ pub(crate) fn parse_lifted(lifted: &Lifted) -> Result<Parsed> {
 pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
     let tokens = tokenize(text)?;
     let tokens = frame_exclusion::rewrite(&tokens).unwrap_or(tokens);
+    let tokens = nested_sets::rewrite(&tokens).unwrap_or(tokens);
     let tokens = substring_similar::rewrite(&tokens).unwrap_or(tokens);
     let tokens = locking::rewrite(&tokens)?.unwrap_or(tokens);
     with_parser(tokens, None, |parser| parser.parse_query()).map(|query| *query)
