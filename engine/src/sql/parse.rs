@@ -208,6 +208,9 @@ fn parse_statement(
     if word(0) == "ALTER" && (3..words.len()).any(moves) {
         return Err(Error::unsupported("ALTER … SET SCHEMA"));
     }
+    if word(0) == "COMMENT" && word(1) == "ON" && word(2) == "CONSTRAINT" {
+        return Err(Error::unsupported("COMMENT ON CONSTRAINT"));
+    }
     match (word(0).as_str(), words.len()) {
         ("CHECK", 2) if word(1) == "DATABASE" => Ok(ParsedKind::CheckDatabase),
         ("CHECKPOINT", 1) => Ok(ParsedKind::Checkpoint),
