@@ -3,8 +3,8 @@
 //! Rows that are stored anew go into a new tree, like those of an index that is built: whoever sees the schema as it was
 //! still sees the rows as they were.
 
+use crate::api::around::Around;
 use crate::api::define_sequences::{drop_sequences, make, owned};
-use crate::api::sequences::Sequences;
 use crate::catalog::{self, Table};
 use crate::error::{Error, Result};
 use crate::exec;
@@ -19,20 +19,15 @@ pub(crate) fn alter_table(
     txn: &mut dyn StorageTxn,
     root: TreeId,
     alter: &AlterTable,
-    (now_micros, sequences): (i64, &Sequences<'_>),
+    around: &Around<'_>,
 ) -> Result<()> {
     let (old, mut table) = (&alter.table, alter.altered.clone());
+    let sequences = around.sequences;
     make(txn, &alter.sequences, sequences)?;
     if alter.rows.is_some() {
         table.tree = txn.create_tree()?;
     }
-    exec::alter_rows(
-        txn,
-        alter,
-        table.tree,
-        now_micros,
-        (sequences.env, sequences),
-    )?;
+    exec::alter_rows(txn, alter, table.tree, around.now_micros, around.outside)?;
     for i in 0..table.indexes.len() {
         let tree = table.indexes[i].tree;
         if old.indexes.iter().all(|index| index.tree != tree) {

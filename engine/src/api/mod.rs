@@ -44,6 +44,7 @@
 //! - API-6: a table that is altered is there afterwards.
 
 mod alter;
+mod around;
 mod connection;
 mod constraints;
 mod control;

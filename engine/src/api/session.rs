@@ -20,7 +20,7 @@ use crate::api::settings::Settings;
 use crate::api::{convert, kind, utility};
 use crate::catalog::{self, Schema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::exec::{self, CopyIo, Deferral, ResultRows, check_deferred};
+use crate::exec::{self, Deferral, RandomNumbers, ResultRows, check_deferred};
 use crate::interrupt::{Interrupt, WaitLimits};
 use crate::plan::{Body, plan};
 use crate::sql::bound::{Filled, OutputColumn, Statement, TransactionModes};
@@ -48,6 +48,8 @@ pub(crate) struct Session {
     pub(super) blocks: u64,
     /// What it knows of sequences.
     pub(super) sequences: RefCell<SessionSequences>,
+    /// Where its random numbers come from.
+    pub(super) random: RandomNumbers,
 }
 
 /// A transaction under way.
@@ -139,6 +141,7 @@ impl Session {
             id: 1 + shared.connections.fetch_add(1, Ordering::Relaxed),
             blocks: 0,
             sequences: RefCell::default(),
+            random: RandomNumbers::default(),
             shared,
         };
         session.settings = session.default_settings()?;
@@ -289,7 +292,8 @@ impl Session {
             &mut *txn,
             planned,
             job.given,
-            (now_micros, self.settings.read_only),
+            (now_micros, now_micros),
+            self.settings.read_only,
             &mut deferral,
         )?;
         self.sequences.get_mut().write_notes(&mut *txn, None)?;
@@ -360,7 +364,8 @@ impl Session {
             &mut *open.txn,
             planned,
             job.given,
-            (open.now_micros, open.read_only),
+            (open.now_micros, self.shared.env.now_micros()),
+            open.read_only,
             &mut open.deferral,
         )
     }
@@ -394,7 +399,8 @@ impl Session {
         txn: &mut dyn StorageTxn,
         planned: Arc<Planned>,
         given: Given<'_>,
-        (now_micros, read_only): (i64, bool),
+        (now_micros, statement_micros): (i64, i64),
+        read_only: bool,
         deferral: &mut Deferral,
     ) -> Result<(Ran, bool)> {
         let parameters = convert::parameters(given.parameters, &planned.parameter_types)?;
@@ -409,26 +415,11 @@ impl Session {
             read_only,
             synchronous: self.settings.synchronous,
         };
-        let settings = exec::Settings {
-            sequences: &sequences,
-            work_mem_bytes: self.settings.work_mem_bytes(),
-            batch_rows: self.settings.batch_rows(),
-            pool: &self.shared.pool,
-            space: &self.shared.space,
-            temp_limit_kb: self.settings.temp_limit_kb(),
-            interrupt: &self.interrupt,
-            now_micros,
-            io: CopyIo {
-                vfs: self.shared.space.vfs(),
-                input: given.input,
-                output: given.output,
-            },
-        };
+        let around = self.around(now_micros, statement_micros, &sequences);
+        let settings = self.exec_settings(&around, given);
         let root = self.shared.backend.root_tree();
         let (executed, changed_schema) = match &planned.plan.body {
-            Body::Utility(statement) => {
-                utility::run(&self.shared, txn, statement, (now_micros, &sequences))?
-            }
+            Body::Utility(statement) => utility::run(&self.shared, txn, statement, &around)?,
             Body::Fill(filled, _) => {
                 let table = match filled {
                     Filled::New(create) => utility::create_table(txn, create, &sequences)?,

@@ -1,6 +1,7 @@
 //! Statements without a plan: definition, statistics, maintenance, `SHOW`.
 
 use crate::api::alter::alter_table;
+use crate::api::around::Around;
 use crate::api::database::Shared;
 use crate::api::define_sequences::{self as sequences, owned};
 use crate::api::kind;
@@ -100,7 +101,7 @@ pub(crate) fn run(
     shared: &Shared,
     txn: &mut dyn StorageTxn,
     statement: &Statement,
-    around: (i64, &Sequences<'_>),
+    around: &Around<'_>,
 ) -> Result<(Executed, bool)> {
     let root = shared.backend.root_tree();
     let executed = Executed {
@@ -133,8 +134,9 @@ fn define(
     txn: &mut dyn StorageTxn,
     root: TreeId,
     statement: &Statement,
-    (now_micros, own): (i64, &Sequences<'_>),
+    around: &Around<'_>,
 ) -> Result<bool> {
+    let own = around.sequences;
     Ok(match statement {
         Statement::CreateTable(create) if create.exists => false,
         Statement::CreateTable(create) => {
@@ -143,7 +145,7 @@ fn define(
         }
         Statement::AlterTable(None) => false,
         Statement::AlterTable(Some(change)) => {
-            alter_table(txn, root, change, (now_micros, own))?;
+            alter_table(txn, root, change, around)?;
             drop_dangling_keys(txn, root)?;
             true
         }

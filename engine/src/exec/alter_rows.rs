@@ -1,10 +1,9 @@
 //! `ALTER TABLE`: what becomes of the rows that a table already has.
 
 use crate::catalog::Table;
-use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::Batch;
-use crate::exec::eval::{EvalContext, SequenceValues, evaluate};
+use crate::exec::eval::{EvalContext, Outside, evaluate};
 use crate::exec::fill_index::{fill_index, not_unique};
 use crate::exec::integrity::UniqueKey;
 use crate::sql::bound::{AlterTable, Expr};
@@ -26,7 +25,7 @@ pub(crate) fn alter_rows(
     alter: &AlterTable,
     tree: TreeId,
     now_micros: i64,
-    (env, sequences): (&dyn Env, &dyn SequenceValues),
+    outside: Outside<'_>,
 ) -> Result<()> {
     if alter.rows.is_none() && alter.not_null.is_empty() && alter.checks.is_empty() {
         return Ok(());
@@ -36,8 +35,7 @@ pub(crate) fn alter_rows(
         outer_rows: &[],
         subqueries: None,
         now_micros,
-        env: Some(env),
-        sequences: Some(sequences),
+        outside: Some(outside),
     };
     // Rows that are stored as they were have the columns that the table now has.
     let (before, after) = (&alter.table, &alter.altered);

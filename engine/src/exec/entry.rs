@@ -24,8 +24,7 @@ const NOTHING_AROUND: EvalContext<'static> = EvalContext {
     outer_rows: &[],
     subqueries: None,
     now_micros: 0,
-    env: None,
-    sequences: None,
+    outside: None,
 };
 
 /// The indexes of a table, with what is computed for them.

@@ -16,8 +16,7 @@ impl Context<'_> {
             outer_rows: &[],
             subqueries: Some(self),
             now_micros: self.now_micros,
-            env: Some(self.interrupt.env()),
-            sequences: Some(self.sequences),
+            outside: Some(self.outside),
         }
     }
 
@@ -49,8 +48,7 @@ impl Fold for Folder {
             outer_rows: &[],
             subqueries: None,
             now_micros: 0,
-            env: None,
-            sequences: None,
+            outside: None,
         };
         evaluate_constant(expr, &context)
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::exec::batch::Batch;
-use crate::exec::eval::SequenceValues;
+use crate::exec::eval::Outside;
 use crate::exec::memory::Memory;
 use crate::exec::spill::Temp;
 use crate::exec::subquery::Memo;
@@ -43,8 +43,8 @@ pub(crate) struct Context<'a> {
     pub(crate) now_micros: i64,
     /// Says when the statement is to stop.
     pub(crate) interrupt: &'a Interrupt,
-    /// Where values of sequences come from.
-    pub(crate) sequences: &'a dyn SequenceValues,
+    /// What functions ask of the world around.
+    pub(crate) outside: Outside<'a>,
 }
 
 /// What the statement brings along, without a transaction to read from: between reads it writes.
@@ -57,7 +57,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) batch_rows: usize,
     pub(crate) now_micros: i64,
     pub(crate) interrupt: &'a Interrupt,
-    pub(crate) sequences: &'a dyn SequenceValues,
+    pub(crate) outside: Outside<'a>,
 }
 
 impl Frame<'_> {
@@ -74,7 +74,7 @@ impl Frame<'_> {
             rows_wanted: usize::MAX,
             now_micros: self.now_micros,
             interrupt: self.interrupt,
-            sequences: self.sequences,
+            outside: self.outside,
         }
     }
 }

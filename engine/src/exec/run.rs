@@ -5,7 +5,7 @@ use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::change::{self, Prepared};
 use crate::exec::copy::{CopyIo, copy_from, copy_to};
-use crate::exec::eval::SequenceValues;
+use crate::exec::eval::Outside;
 use crate::exec::integrity::{Deferral, Events, Recorder, enforce};
 use crate::exec::memory::{Memory, MemoryPool};
 use crate::exec::operator::{Context, Frame, collect};
@@ -66,8 +66,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) now_micros: i64,
     /// Says when the statement is to stop.
     pub(crate) interrupt: &'a Interrupt,
-    /// Where values of sequences come from.
-    pub(crate) sequences: &'a dyn SequenceValues,
+    /// What functions ask of the world around.
+    pub(crate) outside: Outside<'a>,
     /// What `COPY` reads and writes.
     pub(crate) io: CopyIo<'a>,
 }
@@ -155,7 +155,7 @@ fn execute_with(
         batch_rows: settings.batch_rows,
         now_micros: settings.now_micros,
         interrupt: settings.interrupt,
-        sequences: settings.sequences,
+        outside: settings.outside,
     };
     if plan.subplans.iter().any(SubPlan::is_change) {
         return with_changes(txn, plan, &frame, deferral);

@@ -33,6 +33,8 @@ pub enum ScalarFunction {
     Ln,
     /// `(float or NUMERIC) → same`
     Log10,
+    /// `(base NUMERIC, NUMERIC) → NUMERIC`
+    Log,
     /// `(a, b)` of one integer type or both NUMERIC `→ same`
     Mod,
     /// `(TEXT or BYTEA) → INTEGER`
@@ -45,15 +47,15 @@ pub enum ScalarFunction {
     Upper,
     /// `(TEXT or BYTEA, start INTEGER[, length INTEGER]) → same`
     Substring,
-    /// `(TEXT[, characters TEXT]) → TEXT`
+    /// `(TEXT[, characters TEXT]) → TEXT`, `(BYTEA, bytes BYTEA) → BYTEA`
     Trim,
-    /// `(TEXT[, characters TEXT]) → TEXT`
+    /// `(TEXT[, characters TEXT]) → TEXT`, `(BYTEA, bytes BYTEA) → BYTEA`
     LTrim,
-    /// `(TEXT[, characters TEXT]) → TEXT`
+    /// `(TEXT[, characters TEXT]) → TEXT`, `(BYTEA, bytes BYTEA) → BYTEA`
     RTrim,
     /// `(TEXT, from TEXT, to TEXT) → TEXT`
     Replace,
-    /// `(part TEXT, text TEXT) → INTEGER`, in the order of `position(part IN text)`, not of `strpos`
+    /// `(part TEXT, text TEXT) → INTEGER`, or both BYTEA, in the order of `position(part IN text)`, not of `strpos`
     Position,
     /// `(TEXT, INTEGER) → TEXT`
     Left,
@@ -139,6 +141,10 @@ pub enum ScalarFunction {
     JsonSet,
     /// `(JSONB, path TEXT[], JSONB[, after BOOLEAN]) → JSONB`
     JsonInsert,
+    /// `(JSONB, path TEXT[], JSONB, create BOOLEAN, treatment TEXT) → JSONB`; the new value may be NULL
+    JsonSetLax,
+    /// `(JSONB, path TEXT[]) → JSONB`: `#-`
+    JsonWithoutPath,
     /// `(JSON or JSONB) → same`
     JsonStripNulls,
     /// `(any) → JSON or JSONB`
@@ -179,6 +185,11 @@ pub enum ScalarFunction {
     ArrayElement,
     /// `(array, lower, upper INTEGER) → array`
     ArraySlice,
+    /// `(array, index INTEGER, element) → array` with the element there; the array and the element may be NULL
+    ArraySetElement,
+    /// `(array, lower, upper INTEGER, elements array) → array` with the elements there; the arrays may be NULL, and a bound that
+    /// is the least or the greatest INTEGER is not given
+    ArraySetSlice,
     /// `(element, array) → BOOLEAN`: whether the element compares so with one of the array's; with NULLs not always NULL
     AnyElement(CompareOp),
     /// `(array, array) → BOOLEAN`: `@>`
@@ -215,6 +226,12 @@ pub enum ScalarFunction {
     StringToArray,
     /// `(array, INTEGER) → array`
     TrimArray,
+    /// `(element, lengths INTEGER[][, lower bounds INTEGER[]]) → array`; the element may be NULL
+    ArrayFill,
+    /// `(array[, lines BOOLEAN]) → JSON`
+    ArrayToJson,
+    /// `(keys and values TEXT[]) → JSON or JSONB`, `(keys TEXT[], values TEXT[]) → JSON or JSONB`
+    JsonOfTexts,
     /// `(TEXT, pattern TEXT[, flags TEXT]) → BOOLEAN`
     RegexpLike,
     /// `(TEXT, pattern TEXT[, start INTEGER[, flags TEXT]]) → INTEGER`
@@ -225,6 +242,12 @@ pub enum ScalarFunction {
     RegexpSubstring,
     /// `(TEXT, pattern TEXT[, start INTEGER[, n INTEGER[, flags TEXT[, group INTEGER]]]]) → TEXT`
     RegexpSubstr,
+    /// `(TEXT, pattern TEXT[, start INTEGER[, n INTEGER[, end INTEGER[, flags TEXT[, group INTEGER]]]]]) → INTEGER`
+    RegexpInstr,
+    /// `(TEXT, pattern TEXT, escape TEXT) → BOOLEAN`
+    SimilarTo,
+    /// `(TEXT, pattern TEXT, escape TEXT) → TEXT`: what lies between the separators
+    SimilarSubstring,
     /// `(TEXT, pattern TEXT[, flags TEXT]) → TEXT[]`
     RegexpSplit,
     /// `(TEXT, pattern TEXT, with TEXT[, flags TEXT]) → TEXT`, `(TEXT, pattern TEXT, with TEXT, start INTEGER[, n
@@ -236,7 +259,7 @@ pub enum ScalarFunction {
     SplitPart,
     /// `(TEXT, from TEXT, to TEXT) → TEXT`
     Translate,
-    /// `(TEXT, with TEXT, start INTEGER[, length INTEGER]) → TEXT`
+    /// `(TEXT, with TEXT, start INTEGER[, length INTEGER]) → TEXT`, or all BYTEA
     Overlay,
     /// `(TEXT) → TEXT`
     QuoteLiteral,
@@ -260,6 +283,16 @@ pub enum ScalarFunction {
     ConvertFrom,
     /// `(TEXT, encoding TEXT) → BYTEA`
     ConvertTo,
+    /// `(BYTEA, from TEXT, to TEXT) → BYTEA`
+    Convert,
+    /// `(TEXT, form TEXT) → TEXT`
+    Normalize,
+    /// `(TEXT[, form TEXT]) → BOOLEAN`
+    IsNormalized,
+    /// `(TEXT) → TEXT`: escapes of Unicode are what they mean
+    Unistr,
+    /// `(TEXT[, strict BOOLEAN]) → TEXT[]`
+    ParseIdent,
     /// `(BYTEA) → BIGINT`
     BitCount,
     /// `(BYTEA, at INTEGER) → INTEGER`
@@ -272,21 +305,41 @@ pub enum ScalarFunction {
     SetBit,
     /// `(BYTEA) → BYTEA`: SHA-2 of so many bits
     Sha(u16),
-    /// `(BIGINT) → TEXT`
+    /// `(BIGINT or NUMERIC) → TEXT`
     SizePretty,
+    /// `(TEXT) → BIGINT`
+    SizeBytes,
     /// `(separator TEXT, any, …) → TEXT`; NULL only for the separator NULL
     ConcatWs,
-    /// `(float) → float`, of two for [`FloatFunction::Atan2`]
+    /// `(float) → float`, of two for [`FloatFunction::Atan2`] and [`FloatFunction::Atan2D`]
     Float(FloatFunction),
     /// `() → float`
     Pi,
     /// `() → float`, another one for each row
     Random,
+    /// `(seed float) → TEXT`, which is empty: what the random numbers of the session follow from
+    SetSeed,
+    /// `() → TIMESTAMPTZ`: the clock as it runs
+    ClockTimestamp,
+    /// `() → TIMESTAMPTZ`: when the statement began
+    StatementTimestamp,
+    /// `() → TEXT`: the clock as it runs
+    TimeOfDay,
+    /// `(seconds float) → TEXT`, which is empty, after that time
+    Sleep,
+    /// `(INTERVAL) → TEXT`, which is empty, after that time
+    SleepFor,
+    /// `(TIMESTAMPTZ) → TEXT`, which is empty, at that time
+    SleepUntil,
+    /// `() → INTEGER`: which of the connections asks
+    SessionNumber,
+    /// `(name TEXT[, lenient BOOLEAN]) → TEXT`; NULL for a setting that there is not when lenient
+    CurrentSetting,
     /// `(NUMERIC, NUMERIC) → NUMERIC`
     Div,
-    /// `(a, b)`, both INTEGER or both BIGINT `→ same`
+    /// `(a, b)`, both INTEGER, both BIGINT or both NUMERIC `→ same`
     Gcd,
-    /// `(a, b)`, both INTEGER or both BIGINT `→ same`
+    /// `(a, b)`, both INTEGER, both BIGINT or both NUMERIC `→ same`
     Lcm,
     /// `(BIGINT) → NUMERIC`
     Factorial,
@@ -320,6 +373,15 @@ impl ScalarFunction {
         matches!(
             self,
             Self::Random
+                | Self::SetSeed
+                | Self::ClockTimestamp
+                | Self::StatementTimestamp
+                | Self::TimeOfDay
+                | Self::Sleep
+                | Self::SleepFor
+                | Self::SleepUntil
+                | Self::SessionNumber
+                | Self::CurrentSetting
                 | Self::RandomUuid
                 | Self::NextVal
                 | Self::CurrVal
@@ -344,6 +406,14 @@ pub enum FloatFunction {
     Acos,
     Atan,
     Atan2,
+    SinD,
+    CosD,
+    TanD,
+    CotD,
+    AsinD,
+    AcosD,
+    AtanD,
+    Atan2D,
     Sinh,
     Cosh,
     Tanh,

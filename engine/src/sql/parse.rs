@@ -5,13 +5,17 @@
 
 use super::action_columns;
 use super::check_option;
+use super::column_origins;
 use super::conflict_target;
 use super::copy::{self, Copy};
+use super::element_targets;
 use super::frame_exclusion;
 use super::lift::Lifted;
 use super::locking;
+use super::nested_sets;
 use super::sequence::{self, SequenceChange};
 use super::setting::{Recognised, recognise};
+use super::substring_similar;
 use super::table_as::{self, TableAs};
 use super::table_command;
 use crate::catalog::CheckOption;
@@ -95,6 +99,10 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
         segment = table_command::rewrite(&segment).unwrap_or(segment);
         segment = frame_exclusion::rewrite(&segment).unwrap_or(segment);
+        segment = nested_sets::rewrite(&segment).unwrap_or(segment);
+        segment = substring_similar::rewrite(&segment).unwrap_or(segment);
+        segment = column_origins::rewrite(&segment).unwrap_or(segment);
+        segment = element_targets::rewrite(&segment).unwrap_or(segment);
         segment = action_columns::rewrite(&segment)?.unwrap_or(segment);
         let locking = locking::rewrite(&segment)?;
         let locks_rows = locking.is_some();
@@ -135,13 +143,22 @@ pub(crate) fn parse_lifted(lifted: &Lifted) -> Result<Parsed> {
 pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
     let tokens = tokenize(text)?;
     let tokens = frame_exclusion::rewrite(&tokens).unwrap_or(tokens);
+    let tokens = nested_sets::rewrite(&tokens).unwrap_or(tokens);
+    let tokens = substring_similar::rewrite(&tokens).unwrap_or(tokens);
     let tokens = locking::rewrite(&tokens)?.unwrap_or(tokens);
     with_parser(tokens, None, |parser| parser.parse_query()).map(|query| *query)
 }
 
 /// The expression that `text` is.
 pub(crate) fn parse_expression(text: &str) -> Result<sqlparser::ast::Expr> {
-    with_parser(tokenize(text)?, None, |parser| parser.parse_expr())
+    let tokens = tokenize(text)?;
+    let tokens = substring_similar::rewrite(&tokens).unwrap_or(tokens);
+    with_parser(tokens, None, |parser| parser.parse_expr())
+}
+
+/// The type that `text` names.
+pub(crate) fn parse_data_type(text: &str) -> Result<sqlparser::ast::DataType> {
+    with_parser(tokenize(text)?, None, |parser| parser.parse_data_type())
 }
 
 /// The tokens of `text`. Blanks are left out but those behind a string, which may be one with the next.
@@ -190,6 +207,9 @@ fn parse_statement(
     let moves = |at: usize| word(at) == "SET" && word(at + 1) == "SCHEMA";
     if word(0) == "ALTER" && (3..words.len()).any(moves) {
         return Err(Error::unsupported("ALTER … SET SCHEMA"));
+    }
+    if word(0) == "COMMENT" && word(1) == "ON" && word(2) == "CONSTRAINT" {
+        return Err(Error::unsupported("COMMENT ON CONSTRAINT"));
     }
     match (word(0).as_str(), words.len()) {
         ("CHECK", 2) if word(1) == "DATABASE" => Ok(ParsedKind::CheckDatabase),

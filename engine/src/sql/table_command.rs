@@ -52,12 +52,36 @@ fn follows_alias(word: Keyword) -> bool {
     )
 }
 
+/// Whether what ends before `at` is `INSERT INTO name [AS alias]`.
+fn ends_in_target(tokens: &[TokenWithSpan], at: usize) -> bool {
+    let is_name = |at: Option<usize>| {
+        at.is_some_and(|at| matches!(tokens.get(at).map(|t| &t.token), Some(Token::Word(_))))
+    };
+    let word = |at: Option<usize>| keyword(at.and_then(|at| tokens.get(at)));
+    let Some(mut name) = at.checked_sub(1).filter(|at| is_name(Some(*at))) else {
+        return false;
+    };
+    if word(name.checked_sub(1)) == Keyword::AS {
+        match name.checked_sub(2) {
+            Some(before) if is_name(Some(before)) => name = before,
+            _ => return false,
+        }
+    }
+    while let Some(point) = name.checked_sub(1)
+        && tokens[point].token == Token::Period
+        && is_name(point.checked_sub(1))
+    {
+        name = point - 1;
+    }
+    word(name.checked_sub(1)) == Keyword::INTO && word(name.checked_sub(2)) == Keyword::INSERT
+}
+
 /// The tokens, without blanks before it, with every such query rewritten; `None` when there is none.
 pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {
     let is_one = |at: usize| {
         let before = at.checked_sub(1).map(|before| &tokens[before]);
         keyword(Some(&tokens[at])) == Keyword::TABLE
-            && begins_query(before)
+            && (begins_query(before) || ends_in_target(tokens, at))
             && matches!(tokens.get(at + 1).map(|t| &t.token), Some(Token::Word(_)))
             && !follows_alias(keyword(tokens.get(at + 1)))
     };

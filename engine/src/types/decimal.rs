@@ -325,7 +325,7 @@ impl Decimal {
 }
 
 /// `division by zero`: SQLSTATE `22012`.
-fn division_by_zero() -> crate::Error {
+pub(crate) fn division_by_zero() -> crate::Error {
     data_error("22012", "division by zero")
 }
 

@@ -56,6 +56,7 @@ mod tests;
 pub use comparable::comparable;
 pub use datetime::{civil_from_days, days_from_civil};
 pub use decimal::Decimal;
+pub(crate) use decimal::division_by_zero;
 pub use element_type::ElementType;
 pub use enum_type::EnumType;
 pub(crate) use enum_type::LABEL_BYTES_MAX;

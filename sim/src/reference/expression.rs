@@ -9,7 +9,7 @@
 //! parts of an expression are evaluated; so where any part fails, the whole may fail too ([`Failed`]).
 
 use super::decisions::Decisions;
-use super::text_functions::{left, like, position, replace, substring};
+use super::text_functions::{left, like, position, replace, similar, substring};
 
 /// What expressions are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,7 @@ enum Call {
     Is(bool),
     Between,
     Like(bool),
+    Similar(bool),
     And,
     Or,
     Not,
@@ -259,7 +260,7 @@ impl Expression {
 
     fn condition(number: usize, draws: &mut impl Decisions) -> (Call, Vec<Kind>) {
         let (kind, flag) = (Kind::draw(draws), draws.below(2) == 1);
-        match number % 13 {
+        match number % 14 {
             0 => (Call::Distinct(flag), vec![kind; 2]),
             1 => (Call::IsNull(flag), vec![kind]),
             2 => (Call::Is(flag), vec![Kind::Truth]),
@@ -268,6 +269,7 @@ impl Expression {
             5 | 6 => (Call::And, vec![Kind::Truth; 2]),
             7 | 8 => (Call::Or, vec![Kind::Truth; 2]),
             9 => (Call::Not, vec![Kind::Truth]),
+            13 => (Call::Similar(flag), vec![Kind::Text; 2]),
             10 => (Call::In(flag), vec![kind; 2 + number % 4]),
             _ => (Call::Compare(OPERATORS[number % 6]), vec![kind; 2]),
         }
@@ -309,6 +311,7 @@ impl Expression {
             Call::Is(truth) => format!("({x} IS {truth})"),
             Call::Between => format!("({x} BETWEEN {y} AND {z})"),
             Call::Like(is_not) => format!("({x} {}LIKE {y})", not(is_not)),
+            Call::Similar(is_not) => format!("({x} {}SIMILAR TO {y})", not(is_not)),
             Call::And => format!("({x} AND {y})"),
             Call::Or => format!("({x} OR {y})"),
             Call::Not => format!("(NOT {x})"),
@@ -409,6 +412,10 @@ fn strict(call: Call, values: &[Scalar]) -> Evaluated {
         ) => substring(x, *from, *count).map(Scalar::Text).ok_or(Failed),
         (Call::Like(is_not), [Scalar::Text(x), Scalar::Text(pattern)]) => {
             let matched = like(x, pattern).ok_or(Failed)?;
+            Ok(Scalar::Truth(matched != is_not))
+        }
+        (Call::Similar(is_not), [Scalar::Text(x), Scalar::Text(pattern)]) => {
+            let matched = similar(x, pattern).ok_or(Failed)?;
             Ok(Scalar::Truth(matched != is_not))
         }
         _ => unreachable!("{call:?} of {values:?}"),

@@ -49,6 +49,16 @@ pub(super) fn like(text: &str, pattern: &str) -> Option<bool> {
     Some(matches(&text, &pattern))
 }
 
+/// The same of a pattern of `SIMILAR TO`, whose special characters here are those of LIKE. An escape at its end is nothing;
+/// `None` for one elsewhere, which may mean anything.
+pub(super) fn similar(text: &str, pattern: &str) -> Option<bool> {
+    let pattern = pattern.strip_suffix('\\').unwrap_or(pattern);
+    if pattern.contains('\\') {
+        return None;
+    }
+    like(text, pattern)
+}
+
 fn matches(text: &[char], pattern: &[char]) -> bool {
     match (pattern, text) {
         ([], text) => text.is_empty(),
@@ -77,5 +87,7 @@ mod tests {
         assert_eq!(like("a%", "a\\%"), Some(true));
         assert_eq!(like("ab", "_"), Some(false));
         assert_eq!(like("ab", "ab\\"), None);
+        assert_eq!(similar("ab", "a_\\"), Some(true));
+        assert_eq!(similar("ab", "\\a_"), None);
     }
 }

@@ -35,11 +35,14 @@ impl Arrays<'_> {
 
     /// What an UPDATE sets.
     pub(super) fn change(&self, rng: &mut ChaCha8Rng) -> String {
-        let array = self.literal(rng);
+        let (array, n) = (self.literal(rng), rng.random_range(1..5));
         pick(
             rng,
             &[
                 &format!("g = {array}"),
+                &format!("g[{n}] = g[1]"),
+                &format!("g[1] = '{n}', g[2:3] = '{{{n},NULL,7}}'"),
+                &format!("g[:{n}] = {array}"),
                 &format!("g = g || {array}"),
                 "g = g[2:]",
                 "g = array_remove(g, g[1])",

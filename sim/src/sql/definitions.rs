@@ -112,12 +112,13 @@ impl Definitions<'_> {
     }
 
     fn alteration(&self, rng: &mut ChaCha8Rng) -> String {
-        const ACTIONS: [&str; 24] = [
+        const ACTIONS: [&str; 25] = [
             "ALTER COLUMN k TYPE CHAR(6)",
             "ALTER COLUMN k TYPE TEXT",
             "ALTER COLUMN m TYPE INTERVAL",
             "ALTER COLUMN j TYPE TEXT, ALTER COLUMN y SET DEFAULT '\\x01'",
             "ADD COLUMN h BIGINT GENERATED ALWAYS AS (a + 7) STORED",
+            "ALTER COLUMN h DROP EXPRESSION",
             "DROP COLUMN a CASCADE",
             "ADD COLUMN e INTEGER DEFAULT 5",
             "ADD COLUMN e INTEGER",

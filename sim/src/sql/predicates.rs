@@ -71,9 +71,19 @@ fn leaf(joined: bool, rng: &mut ChaCha8Rng) -> String {
             n + 1
         ),
         9 => format!(
-            "{t}.b {}LIKE {}",
+            "{t}.b {}{}",
             pick(rng, &["", "NOT "]),
-            pick(rng, &["'x%'", "'%y'", "'_'", "'%'"])
+            pick(
+                rng,
+                &[
+                    "LIKE 'x%'",
+                    "LIKE '%y'",
+                    "LIKE '_'",
+                    "LIKE '%'",
+                    "SIMILAR TO '(x|y)+_?'",
+                    "SIMILAR TO '%[w-y]' ESCAPE '#'",
+                ]
+            )
         ),
         10 => format!(
             "{t}.a {}IN (SELECT z.a FROM l1 z WHERE z.id {op} {})",

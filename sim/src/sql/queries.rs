@@ -101,6 +101,7 @@ impl Queries<'_> {
                 "ROLLUP (a % 3, b)",
                 "CUBE (a % 3, b)",
                 "GROUPING SETS ((a % 3), (b), ())",
+                "GROUPING SETS (ROLLUP (b, a % 3), GROUPING SETS (CUBE (a % 3), b))",
                 "b, ROLLUP (a % 3)",
             ],
         );

@@ -1,11 +1,12 @@
 //! What an expression may refer to beside the columns of its batch.
 
+use super::random::RandomNumbers;
 use super::row_set::RowSet;
 use super::value_set::ValueSet;
-use crate::Result;
-use crate::env::Env;
+use crate::interrupt::Interrupt;
 use crate::sql::bound::Query;
 use crate::types::Value;
+use crate::{Error, Result};
 use arrow_array::ArrayRef;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -21,10 +22,40 @@ pub struct EvalContext<'a> {
     pub subqueries: Option<&'a dyn SubqueryRunner>,
     /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
     pub now_micros: i64,
-    /// Where random values come from; without it they are refused.
-    pub env: Option<&'a dyn Env>,
-    /// Where values of sequences come from; without it they are refused.
-    pub sequences: Option<&'a dyn SequenceValues>,
+    /// What the functions ask that no argument decides; without it they are refused.
+    pub outside: Option<Outside<'a>>,
+}
+
+impl<'a> EvalContext<'a> {
+    /// The world around. Errors: `0A000` where there is none.
+    pub(super) fn outside(&self) -> Result<Outside<'a>> {
+        let refused =
+            || Error::unsupported("a value of the clock, of chance or of the session here");
+        self.outside.ok_or_else(refused)
+    }
+}
+
+/// The world around a statement: clock, chance, sequences and session.
+#[derive(Clone, Copy)]
+pub struct Outside<'a> {
+    /// Clock and entropy, and whether the statement is to stop.
+    pub interrupt: &'a Interrupt,
+    /// `statement_timestamp()`: microseconds since 1970-01-01 00:00:00.
+    pub statement_micros: i64,
+    /// Where `random()` takes its numbers from.
+    pub random: &'a RandomNumbers,
+    /// Where values of sequences come from.
+    pub sequences: &'a dyn SequenceValues,
+    /// What the session says of itself.
+    pub session: &'a dyn SessionValues,
+}
+
+/// What a session says of itself.
+pub trait SessionValues {
+    /// Its number among the connections of the database.
+    fn number(&self) -> u64;
+    /// The value of a setting, as `SHOW` gives it. Errors: `42704` for one that there is not.
+    fn setting(&self, name: &str) -> Result<String>;
 }
 
 /// The sequences as a statement sees them. Errors: `42P01` and `42809` for a name that is no sequence's, `25006` in a

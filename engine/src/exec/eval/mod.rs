@@ -25,6 +25,7 @@ mod like_pattern;
 mod logic;
 mod numeric_kernel;
 mod operand;
+mod random;
 mod regexp;
 mod row_set;
 mod selection;
@@ -35,7 +36,10 @@ mod value_set;
 #[cfg(test)]
 mod tests;
 
-pub use context::{EvalContext, SequenceValues, SubqueryRows, SubqueryRunner};
+pub use context::{
+    EvalContext, Outside, SequenceValues, SessionValues, SubqueryRows, SubqueryRunner,
+};
 pub use evaluate::{evaluate, evaluate_constant, evaluate_predicate};
 pub(crate) use fallible::never_fails;
 pub(crate) use function::regexp_matches;
+pub use random::RandomNumbers;

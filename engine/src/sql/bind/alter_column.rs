@@ -14,6 +14,7 @@ use super::table::{COLUMNS_MAX, NO_TREE};
 use crate::catalog::{Column, EXPRESSION_BASE, Index, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::column_origins::{OriginChange, origin_change};
 use crate::sql::index_keys::IndexKeys;
 use crate::sql::parse::parse_expression;
 use crate::sql::walk::{columns_of, operands_mut};
@@ -138,6 +139,9 @@ impl Binder<'_> {
         operation: &ast::AlterColumnOperation,
     ) -> Result<()> {
         use ast::AlterColumnOperation as Operation;
+        if let Some(origin) = origin_change(operation) {
+            return change_origin(change, position, origin);
+        }
         match operation {
             Operation::DropNotNull | Operation::SetDefault { .. } | Operation::DropDefault
                 if change.table.columns[position].identity.is_some() =>
@@ -180,15 +184,11 @@ impl Binder<'_> {
             }
             Operation::DropDefault => change.table.columns[position].default = None,
             Operation::SetDataType {
-                data_type,
-                using,
-                had_set: _,
-            } => self.change_type(
-                change,
-                position,
-                sql_type(data_type, self.schema.types())?,
-                using.as_ref(),
-            )?,
+                data_type, using, ..
+            } => {
+                let to = sql_type(data_type, self.schema.types())?;
+                self.change_type(change, position, to, using.as_ref())?;
+            }
             Operation::AddGenerated {
                 generated_as,
                 sequence_options,
@@ -421,5 +421,38 @@ fn with_renamed(text: &str, old: &str, new: &str) -> Result<String> {
     match renamed {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(expr.to_string()),
+    }
+}
+
+/// `DROP EXPRESSION`, `DROP IDENTITY`, `SET GENERATED`: the values that rows have stay. Errors: `55000` for a column without such
+/// an origin.
+fn change_origin(change: &mut Alteration, position: usize, origin: OriginChange) -> Result<()> {
+    let relation = change.table.name.clone();
+    let column = &mut change.table.columns[position];
+    let without = |column: &Column, what: &str| {
+        let name = &column.name;
+        let message = format!("column \"{name}\" of relation \"{relation}\" is not {what}");
+        Err(sql_error("55000", message))
+    };
+    match origin {
+        OriginChange::DropExpression(lenient) => match column.generated.take() {
+            None if !lenient => without(column, "a stored generated column"),
+            _ => Ok(()),
+        },
+        OriginChange::DropIdentity(lenient) => match column.identity.take() {
+            Some(identity) => {
+                column.sequences.retain(|name| *name != identity.sequence);
+                Ok(())
+            }
+            None if !lenient => without(column, "an identity column"),
+            None => Ok(()),
+        },
+        OriginChange::SetGenerated(always) => match &mut column.identity {
+            Some(identity) => {
+                identity.always = always;
+                Ok(())
+            }
+            None => without(column, "an identity column"),
+        },
     }
 }

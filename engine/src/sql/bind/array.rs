@@ -12,6 +12,7 @@ use super::operator::{boolean, no_operator};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Expr, ExprKind};
 use crate::sql::function::ScalarFunction as F;
+use crate::sql::parse::parse_expression;
 use crate::types::{ElementType, SqlArray, SqlType, Value, array_of};
 use sqlparser::ast;
 use sqlparser::ast::BinaryOperator;
@@ -99,6 +100,51 @@ static SHAPES: &[(&str, F, &[Place], Place)] = &[
         F::RegexpSplit,
         &[TEXT, TEXT, TEXT],
         Texts,
+    ),
+    ("parse_ident", F::ParseIdent, &[TEXT], Texts),
+    (
+        "parse_ident",
+        F::ParseIdent,
+        &[TEXT, Own(SqlType::Bool)],
+        Texts,
+    ),
+    ("array_fill", F::ArrayFill, &[Element, Integers], Array),
+    (
+        "array_fill",
+        F::ArrayFill,
+        &[Element, Integers, Integers],
+        Array,
+    ),
+    (
+        "array_to_json",
+        F::ArrayToJson,
+        &[Array],
+        Own(SqlType::Json),
+    ),
+    (
+        "array_to_json",
+        F::ArrayToJson,
+        &[Array, Own(SqlType::Bool)],
+        Own(SqlType::Json),
+    ),
+    ("json_object", F::JsonOfTexts, &[Texts], Own(SqlType::Json)),
+    (
+        "json_object",
+        F::JsonOfTexts,
+        &[Texts, Texts],
+        Own(SqlType::Json),
+    ),
+    (
+        "jsonb_object",
+        F::JsonOfTexts,
+        &[Texts],
+        Own(SqlType::Jsonb),
+    ),
+    (
+        "jsonb_object",
+        F::JsonOfTexts,
+        &[Texts, Texts],
+        Own(SqlType::Jsonb),
     ),
     ("trim_array", F::TrimArray, &[Array, INTEGER], Array),
 ];
@@ -194,6 +240,60 @@ impl Binder<'_> {
             value = self.subscript(value, subscript)?;
         }
         Ok(value)
+    }
+
+    /// `array` with `new` at the subscripts of which `text` is the text, for the column `name`. Errors: `42804` for what is no
+    /// array or no element, `0A000` for several subscripts.
+    pub(super) fn bind_element_target(
+        &mut self,
+        array: Expr,
+        name: &str,
+        text: &str,
+        new: impl FnOnce(&mut Self) -> Result<Expr>,
+    ) -> Result<Expr> {
+        let of = array.sql_type;
+        let SqlType::Array(element) = of else {
+            if of == SqlType::Jsonb {
+                return Err(Error::unsupported("a subscript of a JSONB that is set"));
+            }
+            let message =
+                format!("cannot subscript type {of} because it does not support subscripting");
+            return Err(sql_error("42804", message));
+        };
+        let parsed = parse_expression(&format!("a{text}"))?;
+        let ast::Expr::CompoundFieldAccess { access_chain, .. } = &parsed else {
+            return Err(Error::misuse("subscripts are read as such"));
+        };
+        let [ast::AccessExpr::Subscript(subscript)] = access_chain.as_slice() else {
+            return Err(Error::unsupported("an array of several dimensions"));
+        };
+        let (function, mut arguments, to) = match subscript {
+            ast::Subscript::Index { index } => {
+                let index = self.array_index(Some(index), 0)?;
+                (F::ArraySetElement, vec![array, index], element.sql_type())
+            }
+            ast::Subscript::Slice {
+                lower_bound,
+                upper_bound,
+                stride: None,
+            } => {
+                let lower = self.array_index(lower_bound.as_ref(), i32::MIN)?;
+                let upper = self.array_index(upper_bound.as_ref(), i32::MAX)?;
+                (F::ArraySetSlice, vec![array, lower, upper], of)
+            }
+            _ => return Err(sql_error("42601", "syntax error at or near \":\"")),
+        };
+        let new = new(self)?;
+        if !can_cast(new.sql_type, to, Context::Assignment) {
+            let message = format!(
+                "subscripted assignment to \"{name}\" requires type {} but expression is of type {}",
+                to.base_name(),
+                new.sql_type.base_name()
+            );
+            return Err(sql_error("42804", message));
+        }
+        arguments.push(self.cast(new, to, Context::Assignment)?);
+        Ok(call(function, arguments, of))
     }
 
     fn subscript(&mut self, value: Expr, subscript: &ast::Subscript) -> Result<Expr> {

@@ -59,6 +59,14 @@ impl Binder<'_> {
         }
     }
 
+    /// A function of the session that is called without parentheses.
+    pub(super) fn bind_session_name(&mut self, name: &str) -> Result<Expr> {
+        if let Some(answer) = self.bind_system_call(name, &[])? {
+            return Ok(answer);
+        }
+        information(name, &[]).unwrap_or_else(|| Err(no_function(name, &[])))
+    }
+
     /// A window function without OVER, which is an error.
     fn bind_without_window(&mut self, call: &Call<'_>, function: WindowFunction) -> Result<Expr> {
         let arguments = call.arguments.iter().map(|a| self.bind_expr(a));
@@ -121,6 +129,9 @@ impl Binder<'_> {
         if let Some(answer) = self.bind_system_call(name, &call.arguments)? {
             return Ok(answer);
         }
+        if name == "normalize" {
+            return self.bind_normalize(&call.arguments);
+        }
         let mut arguments = self.bind_arguments(call)?;
         if let ("nextval" | "currval" | "setval", Some(first)) = (name, arguments.first_mut()) {
             self.fix_sequence(first);
@@ -137,7 +148,7 @@ impl Binder<'_> {
             "concat" => self.bind_concat(arguments),
             "format" => self.bind_format(arguments),
             "num_nulls" | "num_nonnulls" => self.bind_num_nulls(name, arguments),
-            "jsonb_set" | "jsonb_insert" => self.bind_json_set(name, arguments),
+            "jsonb_set" | "jsonb_insert" | "jsonb_set_lax" => self.bind_json_set(name, arguments),
             "concat_ws" => self.bind_concat_ws(arguments),
             "quote_nullable" | "quote_literal" => self.bind_quote(name, arguments),
             "bit_length" => {

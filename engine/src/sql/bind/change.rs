@@ -8,13 +8,14 @@ use super::generated::generated_columns;
 use super::names::{fold, single, sql_error};
 use super::query::cast_columns;
 use super::row_value::row_values;
-use super::scope::{Scope, column};
+use super::scope::{Scope, column as scope_column};
 use super::sequence::default_text;
 use super::stored::bind_stored;
 use super::updatable::{ChangeTarget, Verb};
 use crate::catalog::{Column, Table, Types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::bound::{Expr, ExprKind, OutputColumn, Returning, RowRules};
+use crate::sql::element_targets::element;
 use crate::sql::parse::parse_expression;
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
@@ -78,17 +79,23 @@ impl Binder<'_> {
         Ok((target, alias))
     }
 
-    /// `SET`: column positions and their new values, cast.
+    /// `SET`: column positions and their new values, cast. The row as it was begins at position `first` of what expressions
+    /// read.
     pub(super) fn bind_assignments(
         &mut self,
         target: &ChangeTarget,
         assignments: &[ast::Assignment],
+        first: usize,
     ) -> Result<Vec<(usize, Expr)>> {
         let mut bound: Vec<(usize, Expr)> = Vec::new();
+        // The columns of which only elements are set, as often as the statement likes.
+        let mut in_parts: Vec<usize> = Vec::new();
         for (name, value) in self.assigned_values(assignments)? {
-            let position = target.column(name)?;
+            let element = element(name);
+            let position = target.column(element.as_ref().map_or(name, |(name, _)| name))?;
             let column = &target.table.columns[position];
-            if bound.iter().any(|(p, _)| *p == position) {
+            let before = bound.iter().position(|(p, _)| *p == position);
+            if before.is_some() && (element.is_none() || !in_parts.contains(&position)) {
                 return Err(assigned_twice(&column.name));
             }
             let is_always = column.identity.as_ref().is_some_and(|i| i.always);
@@ -101,6 +108,16 @@ impl Binder<'_> {
                 if column.generated.is_some() {
                     continue;
                 }
+            }
+            if let Some((_, subscripts)) = element {
+                in_parts.push(position);
+                let array = match before {
+                    Some(before) => bound.remove(before).1,
+                    None => scope_column(first + position, column.sql_type),
+                };
+                let value = self.bind_element(array, &column.name, subscripts, value)?;
+                bound.push((position, value));
+                continue;
             }
             let value = match value {
                 Assigned::Written(value) if is_default(value) => {
@@ -115,6 +132,41 @@ impl Binder<'_> {
             bound.push((position, value));
         }
         Ok(bound)
+    }
+
+    /// Puts an assigned value into the array that a new row has at `position`, which `before` says to have elements already.
+    pub(super) fn put_element(
+        &mut self,
+        row: &mut [Expr],
+        before: bool,
+        (column, position): (&Column, usize),
+        subscripts: &str,
+        value: Assigned<'_>,
+    ) -> Result<()> {
+        let mut array = literal(Value::Null, column.sql_type);
+        if before {
+            std::mem::swap(&mut array, &mut row[position]);
+        }
+        row[position] = self.bind_element(array, &column.name, subscripts, value)?;
+        Ok(())
+    }
+
+    /// `array` with an assigned value at its subscripts.
+    pub(super) fn bind_element(
+        &mut self,
+        array: Expr,
+        name: &str,
+        subscripts: &str,
+        value: Assigned<'_>,
+    ) -> Result<Expr> {
+        self.bind_element_target(array, name, subscripts, |binder| match value {
+            Assigned::Written(value) if is_default(value) => {
+                let message = "cannot set an array element to DEFAULT";
+                Err(Error::new(ErrorKind::Unsupported, "0A000", message))
+            }
+            Assigned::Written(value) => binder.bind_expr(value),
+            Assigned::Bound(value) => Ok(value),
+        })
     }
 
     /// The columns of `SET`, each with its value.
@@ -160,7 +212,7 @@ impl Binder<'_> {
         let query = self.bind_query(query, true)?;
         let types: Vec<SqlType> = query.output.iter().map(|c| c.sql_type).collect();
         let one = |(position, sql_type): (usize, &SqlType)| {
-            let single = cast_columns(query.clone(), &[column(position, *sql_type)]);
+            let single = cast_columns(query.clone(), &[scope_column(position, *sql_type)]);
             Assigned::Bound(Expr {
                 kind: ExprKind::ScalarSubquery(Box::new(single)),
                 sql_type: *sql_type,
@@ -195,7 +247,7 @@ pub(super) fn assigned_twice(column: &str) -> Error {
 }
 
 /// A value of SET.
-enum Assigned<'a> {
+pub(super) enum Assigned<'a> {
     Written(&'a ast::Expr),
     Bound(Expr),
 }
@@ -210,24 +262,55 @@ pub(super) fn is_default(expr: &ast::Expr) -> bool {
     }
 }
 
-/// The columns of the table that `names` mean, none of which stands there twice. Errors: `42703`, `42701`, `0A000`.
+/// The columns that an INSERT names.
+#[derive(Default)]
+pub(super) struct TargetColumns {
+    /// Their positions in the table; `None` when it names none.
+    pub(super) positions: Option<Vec<usize>>,
+    /// For each the text of the subscripts behind it, if there are some.
+    subscripts: Vec<Option<String>>,
+}
+
+impl TargetColumns {
+    /// The subscripts behind the column at place `at` of the list.
+    pub(super) fn subscripts(&self, at: usize) -> Option<&str> {
+        self.subscripts.get(at)?.as_deref()
+    }
+}
+
+/// The columns of the table that `names` mean, none of which stands there twice but for its elements. Errors: `42703`, `42701`,
+/// `0A000`.
 pub(super) fn target_columns(
     target: &ChangeTarget,
     names: &[ast::ObjectName],
-) -> Result<Vec<usize>> {
+) -> Result<TargetColumns> {
+    if names.is_empty() {
+        return Ok(TargetColumns::default());
+    }
     let mut columns = Vec::with_capacity(names.len());
-    let mut folded = Vec::with_capacity(names.len());
+    let mut subscripts = Vec::with_capacity(names.len());
+    let mut folded: Vec<(String, bool)> = Vec::with_capacity(names.len());
     for name in names {
+        let element = element(name);
+        let name = element.as_ref().map_or(name, |(name, _)| name);
         let column = target.column(name)?;
         let (name, _) = single(name)?;
-        if folded.contains(&name) {
+        let is_whole = element.is_none();
+        let twice = folded
+            .iter()
+            .any(|(known, whole)| *known == name && (*whole || is_whole));
+        if twice {
             let message = format!("column \"{name}\" specified more than once");
             return Err(sql_error("42701", message));
         }
         columns.push(column);
-        folded.push(name);
+        subscripts.push(element.map(|(_, text)| text.to_owned()));
+        folded.push((name, is_whole));
     }
-    Ok(columns)
+    Ok(TargetColumns {
+        positions: Some(columns),
+        subscripts,
+    })
 }
 
 /// The defaults of all columns.

@@ -74,7 +74,7 @@ impl Binder<'_> {
         let level = Level::new(scope, Clause::Set);
         let (mut update, _) = self.with_level(level, |binder| {
             Ok(ConflictUpdate {
-                assignments: binder.bind_assignments(target, assignments)?,
+                assignments: binder.bind_assignments(target, assignments, 0)?,
                 filter: binder.bind_where(selection.as_ref())?,
                 visible: target.visible(),
             })

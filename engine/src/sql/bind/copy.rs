@@ -110,7 +110,8 @@ fn copied_columns(table: &Arc<Table>, named: &[ast::Ident]) -> Result<Vec<usize>
     }
     let names = named.iter().map(|n| ast::ObjectName::from(vec![n.clone()]));
     let target = ChangeTarget::of(table.clone(), Verb::Insert);
-    let columns = target_columns(&target, &names.collect::<Vec<_>>())?;
+    let named = target_columns(&target, &names.collect::<Vec<_>>())?;
+    let columns = named.positions.unwrap_or_default();
     let mut described = columns.iter().map(|c| &table.columns[*c]);
     described.try_for_each(refuse_copied)?;
     Ok(columns)

@@ -26,7 +26,10 @@ impl Binder<'_> {
 
     fn bind_expr_here(&mut self, expr: &ast::Expr) -> Result<Expr> {
         match expr {
-            ast::Expr::Identifier(ident) => self.bind_column(std::slice::from_ref(ident)),
+            ast::Expr::Identifier(ident) => match of_session(ident) {
+                Some(function) => self.bind_session_name(function),
+                None => self.bind_column(std::slice::from_ref(ident)),
+            },
             ast::Expr::CompoundIdentifier(idents) => self.bind_column(idents),
             ast::Expr::Value(value) => self.bind_value(value),
             ast::Expr::TypedString(typed) => bind_typed_string(typed, self.schema.types()),
@@ -67,6 +70,8 @@ impl Binder<'_> {
             | ast::Expr::Floor { .. }
             | ast::Expr::Overlay { .. }
             | ast::Expr::Position { .. }
+            | ast::Expr::IsNormalized { .. }
+            | ast::Expr::SimilarTo { .. }
             | ast::Expr::Substring { .. }
             | ast::Expr::Trim { .. } => self.bind_special_call(expr),
             _ => self.bind_predicate(expr),
@@ -162,6 +167,14 @@ impl Binder<'_> {
     }
 }
 
+/// The function without arguments that `ident` means, where it is a word that can be no name.
+fn of_session(ident: &ast::Ident) -> Option<&'static str> {
+    const WORDS: [&str; 2] = ["current_role", "current_schema"];
+    let is_it = |word: &&&str| word.eq_ignore_ascii_case(&ident.value);
+    let found = WORDS.iter().find(is_it).copied();
+    found.filter(|_| ident.quote_style.is_none())
+}
+
 /// `DATE '2024-01-31'`
 fn bind_typed_string(typed: &ast::TypedString, types: &Types) -> Result<Expr> {
     let ast::TypedString {
@@ -182,10 +195,8 @@ fn bind_typed_string(typed: &ast::TypedString, types: &Types) -> Result<Expr> {
 pub(super) fn unsupported_expression(expr: &ast::Expr) -> Error {
     Error::unsupported(match expr {
         ast::Expr::Collate { .. } => "COLLATE",
-        ast::Expr::SimilarTo { .. } => "SIMILAR TO",
         ast::Expr::Tuple(_) => "a row value",
         ast::Expr::IsJson { .. } => "IS JSON",
-        ast::Expr::IsNormalized { .. } => "IS NORMALIZED",
         ast::Expr::GroupingSets(_) | ast::Expr::Cube(_) | ast::Expr::Rollup(_) => "GROUPING SETS",
         ast::Expr::Prefixed { .. } => "a character set introducer",
         ast::Expr::Named { .. } => "a named expression",

@@ -51,13 +51,7 @@ impl Binder<'_> {
             for term in terms {
                 let own = binder.sets_of(term, targets, &mut group_by)?;
                 plain &= own.len() == 1 && !own[0].is_empty();
-                if sets.len().saturating_mul(own.len()) > SETS_MAX {
-                    return Err(Error::new(
-                        ErrorKind::Limit,
-                        "54001",
-                        format!("too many grouping sets present (maximum {SETS_MAX})"),
-                    ));
-                }
+                check_count(sets.len().saturating_mul(own.len()))?;
                 sets = sets
                     .iter()
                     .flat_map(|left| own.iter().map(move |right| union(left, right)))
@@ -85,7 +79,20 @@ impl Binder<'_> {
         };
         Ok(match term {
             ast::Expr::Tuple(items) => vec![self.set(items, targets, group_by)?],
-            ast::Expr::GroupingSets(sets) => tuples(self, sets)?,
+            ast::Expr::GroupingSets(sets) => {
+                let mut all = Vec::new();
+                for set in sets {
+                    match set.as_slice() {
+                        [only] => match inner_sets(only) {
+                            Some(inner) => all.extend(self.sets_of(&inner?, targets, group_by)?),
+                            None => all.push(self.set(set, targets, group_by)?),
+                        },
+                        _ => all.push(self.set(set, targets, group_by)?),
+                    }
+                    check_count(all.len())?;
+                }
+                all
+            }
             ast::Expr::Rollup(items) => {
                 let items = tuples(self, items)?;
                 let first = |n: usize| items[..n].iter().fold(Vec::new(), |a, b| union(&a, b));
@@ -122,13 +129,6 @@ impl Binder<'_> {
     ) -> Result<Vec<usize>> {
         let mut set = Vec::new();
         for item in items {
-            let nested = matches!(
-                item,
-                ast::Expr::GroupingSets(_) | ast::Expr::Rollup(_) | ast::Expr::Cube(_)
-            );
-            if nested {
-                return Err(Error::unsupported("a grouping set inside of another"));
-            }
             let key = self.bind_group_key(item, targets)?;
             let key = group_by.add(key);
             if !set.contains(&key) {
@@ -137,6 +137,53 @@ impl Binder<'_> {
         }
         Ok(set)
     }
+}
+
+/// `54001` for more sets than a query may have.
+fn check_count(sets: usize) -> Result<()> {
+    if sets <= SETS_MAX {
+        return Ok(());
+    }
+    let message = format!("too many grouping sets present (maximum {SETS_MAX})");
+    Err(Error::new(ErrorKind::Limit, "54001", message))
+}
+
+/// `ROLLUP (…)` and `CUBE (…)` in a list of sets, where the parser takes them for calls; `None` for anything else. Errors:
+/// `42601` for what is no list of expressions.
+fn inner_sets(item: &ast::Expr) -> Option<Result<ast::Expr>> {
+    let ast::Expr::Function(function) = item else {
+        return None;
+    };
+    let [ast::ObjectNamePart::Identifier(ident)] = function.name.0.as_slice() else {
+        return None;
+    };
+    let make: fn(Vec<Vec<ast::Expr>>) -> ast::Expr = match ident.value.to_ascii_lowercase().as_str()
+    {
+        "rollup" if ident.quote_style.is_none() => ast::Expr::Rollup,
+        "cube" if ident.quote_style.is_none() => ast::Expr::Cube,
+        _ => return None,
+    };
+    let ast::FunctionArguments::List(list) = &function.args else {
+        return None;
+    };
+    let tuples = list.args.iter().map(|argument| match argument {
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ast::Expr::Tuple(items))) => {
+            Ok(items.clone())
+        }
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(ast::Expr::Nested(item))) => {
+            Ok(vec![(**item).clone()])
+        }
+        ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(item)) => Ok(vec![item.clone()]),
+        other => {
+            let message = format!("syntax error at or near \"{other}\"");
+            Err(sql_error("42601", message))
+        }
+    });
+    let tuples: Result<Vec<_>> = tuples.collect();
+    Some(tuples.and_then(|tuples| match tuples.is_empty() {
+        true => Err(sql_error("42601", "syntax error at or near \")\"")),
+        false => Ok(make(tuples)),
+    }))
 }
 
 fn union(left: &[usize], right: &[usize]) -> Vec<usize> {

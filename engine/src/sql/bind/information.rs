@@ -10,9 +10,10 @@ use crate::sql::system::{DATABASE, ROLE};
 use crate::types::{SqlType, Value};
 
 /// What [`information`] says of the session, by the names of the functions.
-const OF_SESSION: [(&str, &str); 7] = [
+const OF_SESSION: [(&str, &str); 8] = [
     ("current_catalog", DATABASE),
     ("current_database", DATABASE),
+    ("current_role", ROLE),
     ("current_user", ROLE),
     ("session_user", ROLE),
     ("user", ROLE),
@@ -26,6 +27,9 @@ const OF_SESSION: [(&str, &str); 7] = [
 /// The value of a function of that name; `None` when there is none here. Errors: `42883` for other arguments.
 pub(super) fn information(name: &str, arguments: &[Expr]) -> Option<Result<Expr>> {
     let text = |text: &str| literal(Value::Text(text.to_owned()), SqlType::Text);
+    if name == "pg_is_in_recovery" && arguments.is_empty() {
+        return Some(Ok(literal(Value::Bool(false), SqlType::Bool)));
+    }
     if name == "pg_typeof" {
         return Some(match arguments {
             [one] => Ok(text(one.sql_type.base_name())),

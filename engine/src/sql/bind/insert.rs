@@ -1,7 +1,7 @@
 //! INSERT.
 
 use super::call::refuse;
-use super::change::{defaults, is_default, row_rules, target_columns};
+use super::change::{Assigned, TargetColumns, defaults, is_default, row_rules, target_columns};
 use super::context::{Binder, Clause, Level};
 use super::generated::takes_value;
 use super::integrity::Touches;
@@ -35,10 +35,7 @@ impl Binder<'_> {
             Some(alias) => fold(&alias.alias)?,
             None => target.name().to_owned(),
         };
-        let columns = match columns {
-            [] => None,
-            columns => Some(target_columns(&target, columns)?),
-        };
+        let columns = target_columns(&target, columns)?;
         let source = match source {
             None => {
                 let row = defaults(&table)?;
@@ -97,7 +94,7 @@ impl Binder<'_> {
 
     fn insert_values(
         &mut self,
-        (target, columns): (&ChangeTarget, Option<Vec<usize>>),
+        (target, named): (&ChangeTarget, TargetColumns),
         overriding: Option<ast::InsertOverriding>,
         values: &ast::Values,
     ) -> Result<Query> {
@@ -105,7 +102,7 @@ impl Binder<'_> {
         let defaults = defaults(table)?;
         let rows = value_rows(values)?;
         let width = rows.first().map_or(0, |row| row.len());
-        let columns = target.given(columns, width)?;
+        let columns = target.given(named.positions.clone(), width)?;
         let clause = match rows.len() {
             1 => Clause::SingleValues,
             _ => Clause::Values,
@@ -115,7 +112,7 @@ impl Binder<'_> {
             let mut bound = Vec::with_capacity(rows.len());
             for row in rows {
                 let row = (row, overriding);
-                bound.push(binder.insert_row(table, &columns, row, defaults.clone())?);
+                bound.push(binder.insert_row(table, (&columns, &named), row, defaults.clone())?);
             }
             Ok(bound)
         })?;
@@ -139,12 +136,18 @@ impl Binder<'_> {
     pub(super) fn insert_row(
         &mut self,
         table: &Table,
-        columns: &[usize],
+        (columns, named): (&[usize], &TargetColumns),
         (written, overriding): (&[ast::Expr], Option<ast::InsertOverriding>),
         mut row: Vec<Expr>,
     ) -> Result<Vec<Expr>> {
-        for (expr, position) in written.iter().zip(columns) {
-            if !is_default(expr) && takes_value(&table.columns[*position], overriding)? {
+        for (at, (expr, position)) in written.iter().zip(columns).enumerate() {
+            if let Some(subscripts) = named.subscripts(at) {
+                let column = &table.columns[*position];
+                takes_value(column, overriding)?;
+                let before = columns[..at].contains(position);
+                let value = Assigned::Written(expr);
+                self.put_element(&mut row, before, (column, *position), subscripts, value)?;
+            } else if !is_default(expr) && takes_value(&table.columns[*position], overriding)? {
                 let value = self.bind_expr(expr)?;
                 row[*position] = self.assign(value, &table.columns[*position])?;
             }
@@ -154,17 +157,24 @@ impl Binder<'_> {
 
     fn insert_query(
         &mut self,
-        (target, columns): (&ChangeTarget, Option<Vec<usize>>),
+        (target, named): (&ChangeTarget, TargetColumns),
         overriding: Option<ast::InsertOverriding>,
         query: &ast::Query,
     ) -> Result<Query> {
         let table = &target.table;
         let mut query = self.bind_query(query, false)?;
-        let columns = target.given(columns, query.output.len())?;
+        let columns = target.given(named.positions.clone(), query.output.len())?;
         let mut projection = defaults(table)?;
         for (position, target) in columns.iter().enumerate() {
             let target_column = &table.columns[*target];
             if !takes_value(target_column, overriding)? {
+                continue;
+            }
+            if let Some(subscripts) = named.subscripts(position) {
+                let before = columns[..position].contains(target);
+                let value = Assigned::Bound(column(position, query.output[position].sql_type));
+                let place = (target_column, *target);
+                self.put_element(&mut projection, before, place, subscripts, value)?;
                 continue;
             }
             let output = &mut query.output[position];

@@ -65,6 +65,7 @@ impl Binder<'_> {
                 | Op::QuestionPipe
                 | Op::AtQuestion
                 | Op::AtAt
+                | Op::HashMinus
         );
         if !known {
             return Err(Error::unsupported(format_args!("the operator {op}")));
@@ -85,6 +86,7 @@ impl Binder<'_> {
                 let steps = self.implicit(right, array_type(SqlType::Text)?, || refused)?;
                 Ok(call(F::JsonPath, vec![left, steps], result))
             }
+            Op::HashMinus => self.json_without_path(left, right),
             Op::QuestionAnd | Op::QuestionPipe if l == SqlType::Jsonb => {
                 let name = match op {
                     Op::QuestionAnd => F::JsonHasAll,
@@ -116,6 +118,17 @@ impl Binder<'_> {
             }
             _ => Err(refused),
         }
+    }
+
+    /// `jsonb #- path`. Errors: `42883`.
+    fn json_without_path(&mut self, left: Expr, right: Expr) -> Result<Expr> {
+        let refused = no_operator("#-", left.sql_type, right.sql_type);
+        if !matches!(left.sql_type, SqlType::Jsonb | SqlType::Unknown) {
+            return Err(refused);
+        }
+        let left = self.cast(left, SqlType::Jsonb, Context::Implicit)?;
+        let steps = self.implicit(right, array_type(SqlType::Text)?, || refused)?;
+        Ok(call(F::JsonWithoutPath, vec![left, steps], SqlType::Jsonb))
     }
 
     /// `jsonb || jsonb`. Errors: `42883`.
@@ -150,6 +163,9 @@ impl Binder<'_> {
     /// `jsonb_set`, `jsonb_insert`. Errors: `42883`.
     pub(super) fn bind_json_set(&mut self, name: &str, arguments: Vec<Expr>) -> Result<Expr> {
         let refused = || super::call::no_function(name, &arguments);
+        if name == "jsonb_set_lax" {
+            return self.bind_json_set_lax(arguments);
+        }
         if !(3..=4).contains(&arguments.len()) {
             return Err(refused());
         }
@@ -163,6 +179,34 @@ impl Binder<'_> {
             _ => F::JsonInsert,
         };
         Ok(call(function, bound, SqlType::Jsonb))
+    }
+
+    /// `jsonb_set_lax(json, path, new[, create[, treatment]])`. Errors: `42883`.
+    fn bind_json_set_lax(&mut self, mut arguments: Vec<Expr>) -> Result<Expr> {
+        let given = arguments.clone();
+        let refused = || super::call::no_function("jsonb_set_lax", &given);
+        if !(3..=5).contains(&arguments.len()) {
+            return Err(refused());
+        }
+        if arguments.len() == 3 {
+            arguments.push(literal(Value::Bool(true), SqlType::Bool));
+        }
+        if arguments.len() == 4 {
+            let treatment = Value::Text("use_json_null".to_owned());
+            arguments.push(literal(treatment, SqlType::Text));
+        }
+        let texts = array_type(SqlType::Text)?;
+        let types = [
+            SqlType::Jsonb,
+            texts,
+            SqlType::Jsonb,
+            SqlType::Bool,
+            SqlType::Text,
+        ];
+        let pairs = arguments.into_iter().zip(types);
+        let bound = pairs.map(|(argument, to)| self.implicit(argument, to, refused));
+        let bound = bound.collect::<Result<_>>()?;
+        Ok(call(F::JsonSetLax, bound, SqlType::Jsonb))
     }
 
     /// A call of a function of which [`builds`] says that it is one of these. Errors: `42883`.

@@ -99,7 +99,9 @@ impl Binder<'_> {
                 (ast::MergeAction::Delete { .. }, true) => MergeKind::Delete,
                 (ast::MergeAction::Update(update), true) => {
                     let assignments = assignments(update)?;
-                    let bind = |b: &mut Self| b.bind_assignments(target, assignments);
+                    // The target comes last, with its row ids behind its columns.
+                    let first = scope.width - target.table.columns.len() - 1;
+                    let bind = |b: &mut Self| b.bind_assignments(target, assignments, first);
                     MergeKind::Update(binder.in_clause(Clause::Set, bind)?)
                 }
                 (ast::MergeAction::Insert(insert), false) => {
@@ -143,13 +145,10 @@ impl Binder<'_> {
                 "syntax error: INSERT of several rows in MERGE",
             ));
         };
-        let columns = match columns.as_slice() {
-            [] => None,
-            columns => Some(target_columns(target, columns)?),
-        };
-        let columns = target.given(columns, row.len())?;
+        let named = target_columns(target, columns)?;
+        let columns = target.given(named.positions.clone(), row.len())?;
         let table = &target.table;
-        self.insert_row(table, &columns, (*row, None), defaults(table)?)
+        self.insert_row(table, (&columns, &named), (*row, None), defaults(table)?)
     }
 }
 

@@ -53,6 +53,7 @@ mod operator;
 mod order;
 mod overload;
 mod predicate;
+mod privilege;
 mod quantified;
 mod query;
 mod relation;

@@ -3,8 +3,11 @@
 use super::coerce::literal;
 use super::context::Binder;
 use super::expr::unsupported_expression;
+use super::names::sql_error;
+use super::operator::{boolean, no_operator};
 use crate::error::{Error, Result};
-use crate::sql::bound::Expr;
+use crate::sql::bound::{Expr, ExprKind};
+use crate::sql::function::ScalarFunction;
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
 
@@ -32,6 +35,32 @@ impl Binder<'_> {
                 let zone = self.bind_expr(time_zone)?;
                 self.resolve_call("timezone", vec![zone, stamp])
             }
+            ast::Expr::IsNormalized {
+                expr,
+                form,
+                negated,
+            } => {
+                let form = form.map_or_else(|| "NFC".to_owned(), |form| form.to_string());
+                let form = literal(Value::Text(form), SqlType::Text);
+                let input = self.bind_expr(expr)?;
+                let found = self.resolve_call("is_normalized", vec![input, form])?;
+                Ok(negated_if(*negated, found))
+            }
+            ast::Expr::SimilarTo {
+                negated,
+                expr,
+                pattern,
+                escape_char,
+            } => {
+                let input = self.bind_expr(expr)?;
+                let pattern = self.bind_expr(pattern)?;
+                let escape = match escape_char {
+                    Some(escape) => self.bind_expr(escape)?,
+                    None => literal(Value::Text("\\".to_owned()), SqlType::Text),
+                };
+                let found = self.similar(input, pattern, escape)?;
+                Ok(negated_if(*negated, found))
+            }
             ast::Expr::Ceil { expr, field } => self.rounding("ceil", expr, field),
             ast::Expr::Floor { expr, field } => self.rounding("floor", expr, field),
             ast::Expr::Position { expr, r#in } => {
@@ -40,6 +69,45 @@ impl Binder<'_> {
             }
             _ => self.bind_text_call(expr),
         }
+    }
+
+    /// `input SIMILAR TO pattern ESCAPE escape`. `42883` for what are no texts.
+    fn similar(&mut self, input: Expr, pattern: Expr, escape: Expr) -> Result<Expr> {
+        let (l, r) = (input.sql_type, pattern.sql_type);
+        let refused = || no_operator("~", l, r);
+        let input = match l {
+            SqlType::Char(_) => self.padded(input)?,
+            _ => self.implicit(input, SqlType::Text, refused)?,
+        };
+        let pattern = self.implicit(pattern, SqlType::Text, refused)?;
+        let escape = self.implicit(escape, SqlType::Text, refused)?;
+        let arguments = vec![input, pattern, escape];
+        Ok(boolean(ExprKind::Call(
+            ScalarFunction::SimilarTo,
+            arguments,
+        )))
+    }
+
+    /// `normalize(text[, form])`. Errors: `42601` for a form that is no word of the four.
+    pub(super) fn bind_normalize(&mut self, arguments: &[&ast::Expr]) -> Result<Expr> {
+        const FORMS: [&str; 4] = ["NFC", "NFD", "NFKC", "NFKD"];
+        let (input, form) = match arguments {
+            [input] => (*input, "NFC".to_owned()),
+            [input, ast::Expr::Identifier(form)]
+                if form.quote_style.is_none()
+                    && FORMS.contains(&form.value.to_ascii_uppercase().as_str()) =>
+            {
+                (*input, form.value.to_ascii_uppercase())
+            }
+            [_, other, ..] => {
+                let message = format!("syntax error at or near \"{other}\"");
+                return Err(sql_error("42601", message));
+            }
+            [] => return Err(sql_error("42601", "syntax error at or near \")\"")),
+        };
+        let input = self.bind_expr(input)?;
+        let form = literal(Value::Text(form), SqlType::Text);
+        self.resolve_call("normalize", vec![input, form])
     }
 
     /// Of those, the functions of texts.
@@ -117,5 +185,13 @@ impl Binder<'_> {
                 "{name} with a field or a scale"
             ))),
         }
+    }
+}
+
+/// The negation of a condition, if it is negated.
+fn negated_if(negated: bool, condition: Expr) -> Expr {
+    match negated {
+        true => boolean(ExprKind::Not(Box::new(condition))),
+        false => condition,
     }
 }

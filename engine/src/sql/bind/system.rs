@@ -5,13 +5,14 @@
 
 use super::coerce::literal;
 use super::context::Binder;
+use super::data_type::sql_type;
 use super::names::{at, fold, parts, sql_error};
 use super::scope::Scope;
 use crate::catalog::RelationName;
 use crate::error::{Error, Result};
-use crate::sql::bound::{Expr, From};
+use crate::sql::bound::{Expr, ExprKind, From};
 use crate::sql::identifier::qualified;
-use crate::sql::parse::parse_expression;
+use crate::sql::parse::{parse_data_type, parse_expression};
 use crate::sql::search_path::identifiers;
 use crate::sql::system::{self, SystemTable};
 use crate::types::{SqlType, Value};
@@ -19,7 +20,7 @@ use sqlparser::ast;
 use std::ops::ControlFlow;
 
 /// Functions, and the queries that they are; `$1` and `$2` stand for the arguments.
-const FUNCTIONS: [(&str, &str); 9] = [
+const FUNCTIONS: [(&str, &str); 10] = [
     (
         "pg_get_constraintdef",
         r##"(SELECT "#text" FROM pg_catalog."#definition" WHERE "#kind" = 'constraint' AND "#number" = $1)"##,
@@ -57,6 +58,10 @@ const FUNCTIONS: [(&str, &str); 9] = [
         r##"(SELECT "description" FROM pg_catalog."pg_description" WHERE "objoid" = $1 AND "objsubid" = $2)"##,
     ),
     ("pg_get_expr", "$1"),
+    (
+        "pg_encoding_to_char",
+        "CASE WHEN $1 = 6 THEN 'UTF8' WHEN $1 IS NOT NULL THEN '' END",
+    ),
     (
         "pg_get_userbyid",
         "CASE WHEN $1 IS NULL THEN NULL ELSE 'postgres' END",
@@ -136,6 +141,12 @@ impl Binder<'_> {
         if let ("pg_get_serial_sequence", [table, column]) = (name, arguments) {
             return self.bind_serial_sequence(table, column).map(Some);
         }
+        if let ("to_regclass" | "to_regtype", [name_of]) = (name, arguments) {
+            return self.bind_name_of(name, name_of).map(Some);
+        }
+        if let Some(answer) = self.bind_privilege_call(name, arguments)? {
+            return Ok(Some(answer));
+        }
         let Some((_, query)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
             return Ok(None);
         };
@@ -182,6 +193,32 @@ impl Binder<'_> {
         let sequence = found.sequences.first();
         let text = sequence.map_or(Value::Null, |sequence| Value::Text(qualified(sequence)));
         Ok(literal(text, SqlType::Text))
+    }
+
+    /// `to_regclass`, `to_regtype`: the name of what a text names, or NULL. Errors: `42601` for a text that names no type, `0A000` for a text that is not known before
+    /// the statement runs.
+    fn bind_name_of(&mut self, function: &str, argument: &ast::Expr) -> Result<Expr> {
+        let null = literal(Value::Null, SqlType::Text);
+        let Some(text) = text_of(argument) else {
+            let bound = self.bind_expr(argument)?;
+            return match bound.kind {
+                ExprKind::Literal(Value::Null) => Ok(null),
+                _ => Err(Error::unsupported(format_args!(
+                    "{function} of a name that is no literal"
+                ))),
+            };
+        };
+        if function == "to_regclass" {
+            let name = self.path.named(self.schema, text);
+            return Ok(match system::number_of(self.schema, &name) {
+                0 => null,
+                _ => literal(Value::Text(self.described(&name)), SqlType::Text),
+            });
+        }
+        let named = sql_type(&parse_data_type(text)?, self.schema.types()).ok();
+        Ok(named.map_or(null, |known| {
+            literal(Value::Text(known.base_name().to_owned()), SqlType::Text)
+        }))
     }
 
     /// `current_schema()`, and `current_schemas(boolean)`.
@@ -231,7 +268,7 @@ impl Binder<'_> {
     }
 
     /// The name of the relation that `text` means. Errors: `42P01`.
-    fn relation_named(&self, text: &str) -> Result<RelationName> {
+    pub(super) fn relation_named(&self, text: &str) -> Result<RelationName> {
         let name = self.path.named(self.schema, text);
         match system::number_of(self.schema, &name) {
             0 => {
@@ -261,7 +298,7 @@ pub(super) fn is_regclass(expr: &ast::Expr) -> bool {
 }
 
 /// The text of a string literal.
-fn text_of(expr: &ast::Expr) -> Option<&str> {
+pub(super) fn text_of(expr: &ast::Expr) -> Option<&str> {
     match expr {
         ast::Expr::Value(ast::ValueWithSpan {
             value: ast::Value::SingleQuotedString(text),
@@ -272,7 +309,7 @@ fn text_of(expr: &ast::Expr) -> Option<&str> {
 }
 
 /// The expression of that text with `arguments` in the places of `$1`, `$2`.
-fn with_arguments(text: &str, arguments: &[ast::Expr]) -> Result<ast::Expr> {
+pub(super) fn with_arguments(text: &str, arguments: &[ast::Expr]) -> Result<ast::Expr> {
     let mut expr = parse_expression(text)?;
     let visited = ast::visit_expressions_mut(&mut expr, |part| {
         let place = match part {

@@ -48,7 +48,7 @@ impl Binder<'_> {
         let (from, scope) = self.bind_sources(&target, alias, sources)?;
         let level = Level::new(scope, Clause::Set);
         let ((mut assignments, mut filter), level) = self.with_level(level, |binder| {
-            let assignments = binder.bind_assignments(&target, assignments)?;
+            let assignments = binder.bind_assignments(&target, assignments, 0)?;
             Ok((assignments, binder.bind_where(selection.as_ref())?))
         })?;
         let mut returning = self.bind_returning(level.scope, returning.as_deref())?;

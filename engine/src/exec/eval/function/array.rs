@@ -3,16 +3,23 @@
 use super::super::compare::booleans;
 use super::super::operand::{Operand, kernel_error, result_rows};
 use super::super::value_set::ValueSet;
+use super::array_change;
 use super::dispatch::Arguments;
+use super::text::too_long;
 use crate::sql::bound::CompareOp;
 use crate::sql::function::ScalarFunction as F;
 use crate::types::array::{ColumnBuilder, value_at};
-use crate::types::{ElementType, SqlArray, SqlType, Value, data_error};
+use crate::types::{
+    ElementType, SqlArray, SqlType, VALUE_BYTES_MAX, Value, data_error, push_element,
+};
 use crate::{Error, ErrorKind, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, UInt32Array};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Elements of an array that is made at once, as in PostgreSQL.
+const ELEMENTS_MAX: usize = 134_217_727;
 
 /// The function of that name.
 pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Operand> {
@@ -29,6 +36,8 @@ fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
         F::EnumRange => enum_range(arguments, result),
         F::MakeArray => array(arguments.to_vec(), result),
         F::StringToArray => string_to_array(arguments, result),
+        F::ArraySetElement | F::ArraySetSlice => array_change::set(name, arguments, result),
+        F::ArrayFill => filled(arguments, result),
         F::ArrayAppend | F::ArrayPrepend | F::ArrayCat => joined(name, arguments, result),
         _ => match arguments {
             [Value::Array(array), rest @ ..] => of_array(name, array, rest, result),
@@ -142,7 +151,7 @@ fn of_array(name: F, of: &SqlArray, rest: &[Value], result: SqlType) -> Result<V
 }
 
 /// An array of the type of `result`.
-fn array(values: Vec<Value>, result: SqlType) -> Result<Value> {
+pub(super) fn array(values: Vec<Value>, result: SqlType) -> Result<Value> {
     match result {
         SqlType::Array(element) => Ok(Value::Array(SqlArray::new(element, values))),
         _ => Err(Error::misuse("a function of arrays gives an array")),
@@ -151,6 +160,49 @@ fn array(values: Vec<Value>, result: SqlType) -> Result<Value> {
 
 fn number(position: usize) -> Value {
     Value::Int4(i32::try_from(position).unwrap_or(i32::MAX))
+}
+
+/// An array of so many times the same. Errors: `22004` for a NULL among the lengths, `54000` beyond what an array may have,
+/// `0A000` for one of several dimensions or that does not begin at 1.
+fn filled(arguments: &[Value], result: SqlType) -> Result<Value> {
+    let null = |what: &str| data_error("22004", format!("{what} cannot be null"));
+    let (of, lengths, bounds) = match arguments {
+        [of, Value::Array(lengths)] => (of, lengths, None),
+        [of, Value::Array(lengths), Value::Array(bounds)] => (of, lengths, Some(bounds)),
+        _ => return Err(null("dimension array or low bound array")),
+    };
+    let all = lengths
+        .values()
+        .iter()
+        .chain(bounds.into_iter().flat_map(SqlArray::values));
+    if all.clone().any(Value::is_null) {
+        return Err(null("dimension values"));
+    }
+    if let Some(bounds) = bounds
+        && bounds.values().len() != lengths.values().len()
+    {
+        let message = "wrong number of array subscripts";
+        return Err(data_error("2202E", message));
+    }
+    let length = match lengths.values() {
+        [] => 0,
+        [Value::Int4(length)] => *length,
+        _ => return Err(Error::unsupported("an array of several dimensions")),
+    };
+    if bounds.is_some_and(|b| b.values().iter().any(|bound| *bound != Value::Int4(1))) {
+        return Err(Error::unsupported("an array that does not begin at 1"));
+    }
+    let mut one = Vec::new();
+    push_element(of, &mut one);
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    if length > ELEMENTS_MAX {
+        let message = format!("array size exceeds the maximum allowed ({ELEMENTS_MAX})");
+        return Err(Error::new(ErrorKind::Limit, "54000", message));
+    }
+    if length * one.len() > VALUE_BYTES_MAX {
+        return Err(too_long());
+    }
+    array(vec![of.clone(); length], result)
 }
 
 /// The element at `index`, NULL outside.

@@ -1,28 +1,21 @@
-//! Functions of BYTEA, and of sizes in bytes.
+//! Functions of BYTEA.
 
 use super::super::operand::Operand;
 use super::super::time_arithmetic::rowwise;
 use super::dispatch::Arguments;
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
-use crate::types::{SqlType, Value, data_error};
+use crate::types::{SqlType, Value, data_error, out_of_range};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 /// The function of that name.
 pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Operand> {
     rowwise(&arguments.all(), result, |row| match name {
-        F::SizePretty => Ok(Value::Text(pretty(arguments.integer(0, row)?))),
-        F::ConvertTo => {
-            check_utf8("destination", arguments.text(1, row)?)?;
-            Ok(Value::Bytes(arguments.text(0, row)?.as_bytes().to_vec()))
+        F::Trim | F::LTrim | F::RTrim => {
+            let bytes = trimmed(name, arguments.bytes(0, row)?, arguments.bytes(1, row)?);
+            Ok(Value::Bytes(bytes.to_vec()))
         }
-        F::ConvertFrom => {
-            check_utf8("source", arguments.text(1, row)?)?;
-            let text = std::str::from_utf8(arguments.bytes(0, row)?);
-            let text = text
-                .map_err(|_| data_error("22021", "invalid byte sequence for encoding \"UTF8\""))?;
-            Value::from_text(text, SqlType::Text)
-        }
+        F::Overlay => overlay(arguments, row),
         _ => of_bytes(name, arguments, row),
     })
 }
@@ -79,32 +72,51 @@ fn index(index: i64, count: usize) -> Result<usize> {
     })
 }
 
-/// Errors: `22023` for an encoding that is not UTF-8, the only one that is here.
-fn check_utf8(role: &str, encoding: &str) -> Result<()> {
-    let letters = encoding.to_ascii_lowercase().replace(['-', '_'], "");
-    match letters.as_str() {
-        "utf8" | "unicode" => Ok(()),
-        _ => {
-            let message = format!("invalid {role} encoding name \"{encoding}\"");
-            Err(data_error("22023", message))
-        }
+/// Where `part` begins in `bytes`, from 1; 0 when it is not there.
+pub(super) fn position(part: &[u8], bytes: &[u8]) -> i64 {
+    if part.is_empty() {
+        return 1;
     }
+    let found = bytes.windows(part.len()).position(|window| window == part);
+    found.map_or(0, |at| at as i64 + 1)
 }
 
-/// `pg_size_pretty`: in the greatest unit in which it still has enough digits, rounded half away from zero.
-fn pretty(size: i64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if size.unsigned_abs() < 10 * 1024 {
-        return format!("{size} bytes");
-    }
-    // Twice the size in the unit, so that it can be rounded.
-    let mut twice = size / (1 << 9);
-    for (at, unit) in UNITS.iter().enumerate() {
-        if twice.unsigned_abs() < 20 * 1024 - 1 || at + 1 == UNITS.len() {
-            let rounded = (twice + if twice < 0 { -1 } else { 1 }) / 2;
-            return format!("{rounded} {unit}");
+/// `bytes` without those of `set` at its ends, or at one of them.
+fn trimmed<'a>(name: F, mut bytes: &'a [u8], set: &[u8]) -> &'a [u8] {
+    if name != F::RTrim {
+        while let [first, rest @ ..] = bytes
+            && set.contains(first)
+        {
+            bytes = rest;
         }
-        twice /= 1 << 10;
     }
-    size.to_string()
+    if name != F::LTrim {
+        while let [rest @ .., last] = bytes
+            && set.contains(last)
+        {
+            bytes = rest;
+        }
+    }
+    bytes
+}
+
+/// `overlay(bytes, with, start[, length])`. Errors: `22011` for a start before the first byte, `22003` for an end beyond
+/// INTEGER.
+fn overlay(arguments: &Arguments, row: usize) -> Result<Value> {
+    let (bytes, with) = (arguments.bytes(0, row)?, arguments.bytes(1, row)?);
+    let start = arguments.integer(2, row)?;
+    let length = match arguments.len() {
+        4 => arguments.integer(3, row)?,
+        _ => with.len() as i64,
+    };
+    if start <= 0 {
+        return Err(data_error("22011", "negative substring length not allowed"));
+    }
+    let end = start + length;
+    if i32::try_from(end).is_err() {
+        return Err(out_of_range(SqlType::Int4));
+    }
+    let place = |at: i64| bytes.len().min((at.max(1) - 1) as usize);
+    let parts = [&bytes[..place(start)], with, &bytes[place(end)..]];
+    Ok(Value::Bytes(parts.concat()))
 }

@@ -4,9 +4,9 @@ use super::super::arithmetic::arithmetic;
 use super::super::evaluate::{Evaluator, constant};
 use super::super::operand::{Operand, kernel_error};
 use super::{
-    array, bytes, choose, concat, datetime, extract, float, format, format_number, format_time,
-    json, json_change, math, number, pad, parse_time, regexp, sample, sequence, span, text, uuid,
-    words,
+    array, bytes, choose, clock, concat, datetime, encoding, extract, float, format, format_number,
+    format_time, json, json_change, json_of_array, math, number, pad, parse_time, regexp, sample,
+    sequence, similar, size, span, text, unicode, uuid, words,
 };
 use crate::exec::json_path::json_path;
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
@@ -69,32 +69,16 @@ pub(in super::super) fn call(
         F::Abs | F::Ceil | F::Floor | F::Round | F::Trunc | F::Sign => {
             math::rounding(name, &arguments)
         }
-        F::Sqrt | F::Power | F::Exp | F::Ln | F::Log10 => math::transcendental(name, &arguments),
+        F::Sqrt | F::Power | F::Exp | F::Ln | F::Log10 | F::Log => {
+            math::transcendental(name, &arguments)
+        }
         F::Mod => {
             let (a, b) = (arguments.get(0)?, arguments.get(1)?);
             let types = (arguments.sql_type(0), arguments.sql_type(1));
             arithmetic(ArithmeticOp::Modulo, (a, types.0), (b, types.1))
         }
-        F::Length | F::OctetLength | F::Position | F::Ascii => text::measure(name, &arguments),
-        F::Lower | F::Upper | F::Reverse | F::Replace | F::Left | F::Right | F::Chr | F::Md5 => {
-            text::transform(name, &arguments)
-        }
-        F::Substring => text::substring(&arguments),
-        F::Trim | F::LTrim | F::RTrim => text::trim(name, &arguments),
-        F::LPad | F::RPad | F::Repeat => pad::pad(name, &arguments),
-        F::Initcap
-        | F::SplitPart
-        | F::Translate
-        | F::Overlay
-        | F::QuoteLiteral
-        | F::QuoteIdent
-        | F::Encode => words::transform(name, &arguments),
-        F::StartsWith => words::starts_with(&arguments),
-        F::Decode => words::decode(&arguments),
-        F::ConcatWs => words::concat_ws(&arguments),
         F::Float(function) => float::call(function, &arguments),
         F::Pi => constant(&Value::Float8(std::f64::consts::PI), SqlType::Float8),
-        F::Random => number::random(evaluator.context.env, evaluator.rows),
         F::Div
         | F::Gcd
         | F::Lcm
@@ -104,23 +88,69 @@ pub(in super::super) fn call(
         | F::TrimScale
         | F::WidthBucket
         | F::ToHex => number::call(name, &arguments, sql_type),
+        F::NullIf => null_if(&arguments),
+        F::Greatest => choose::choose(&arguments, CompareOp::Gt),
+        F::Least => choose::choose(&arguments, CompareOp::Lt),
+        _ => of_text(evaluator, name, &arguments, sql_type),
+    }
+}
+
+/// The functions of texts and of bytes.
+fn of_text(
+    evaluator: &Evaluator<'_>,
+    name: ScalarFunction,
+    arguments: &Arguments,
+    sql_type: SqlType,
+) -> Result<Operand> {
+    use ScalarFunction as F;
+    match name {
+        F::Length | F::OctetLength | F::Position | F::Ascii => text::measure(name, arguments),
+        F::Lower | F::Upper | F::Reverse | F::Replace | F::Left | F::Right | F::Chr | F::Md5 => {
+            text::transform(name, arguments)
+        }
+        F::Substring => text::substring(arguments),
+        F::Trim | F::LTrim | F::RTrim | F::Overlay if arguments.sql_type(0) == SqlType::Bytes => {
+            bytes::call(name, arguments, sql_type)
+        }
+        F::Trim | F::LTrim | F::RTrim => text::trim(name, arguments),
+        F::LPad | F::RPad | F::Repeat => pad::pad(name, arguments),
+        F::Initcap
+        | F::SplitPart
+        | F::Translate
+        | F::Overlay
+        | F::QuoteLiteral
+        | F::QuoteIdent
+        | F::Encode => words::transform(name, arguments),
+        F::StartsWith => words::starts_with(arguments),
+        F::Decode => words::decode(arguments),
+        F::ConcatWs => words::concat_ws(arguments),
         F::RegexpLike
         | F::RegexpCount
         | F::RegexpMatch
         | F::RegexpSubstring
         | F::RegexpSubstr
+        | F::RegexpInstr
         | F::RegexpSplit
-        | F::RegexpReplace => regexp::call(name, &arguments, sql_type),
-        F::Concat => concat::concat(&arguments),
-        F::ConcatSkipNull => concat::concat_skip_null(&arguments),
-        F::NullIf => null_if(&arguments),
-        F::Greatest => choose::choose(&arguments, CompareOp::Gt),
-        F::Least => choose::choose(&arguments, CompareOp::Lt),
-        _ => special(evaluator, name, &arguments, sql_type),
+        | F::RegexpReplace => regexp::call(name, arguments, sql_type),
+        F::SimilarTo | F::SimilarSubstring => similar::call(name, arguments, sql_type),
+        F::Concat => concat::concat(arguments),
+        F::ConcatSkipNull => concat::concat_skip_null(arguments),
+        F::QuoteNullable => words::quote_nullable(arguments),
+        F::Format => format::format(arguments),
+        F::NumNulls | F::NumNonNulls => words::num_nulls(name, arguments),
+        F::ConvertFrom | F::ConvertTo | F::Convert => encoding::call(name, arguments, sql_type),
+        F::Normalize | F::IsNormalized | F::Unistr | F::ParseIdent => {
+            unicode::call(name, arguments, sql_type)
+        }
+        F::BitCount | F::GetByte | F::SetByte | F::GetBit | F::SetBit | F::Sha(_) => {
+            bytes::call(name, arguments, sql_type)
+        }
+        F::SizePretty | F::SizeBytes => size::call(name, arguments, sql_type),
+        _ => special(evaluator, name, arguments, sql_type),
     }
 }
 
-/// The functions of dates, times, templates, UUIDs, bytes, JSON and arrays.
+/// The functions of dates, times and templates, and those that ask the world around.
 fn special(
     evaluator: &Evaluator<'_>,
     name: ScalarFunction,
@@ -129,9 +159,6 @@ fn special(
 ) -> Result<Operand> {
     use ScalarFunction as F;
     match name {
-        F::QuoteNullable => words::quote_nullable(arguments),
-        F::Format => format::format(arguments),
-        F::NumNulls | F::NumNonNulls => words::num_nulls(name, arguments),
         F::Extract => extract::extract(arguments, sql_type),
         F::DateTrunc => datetime::date_trunc(arguments),
         F::CurrentDate => {
@@ -155,24 +182,36 @@ fn special(
         F::NextVal | F::CurrVal | F::LastVal | F::SetVal => {
             sequence::call(evaluator, name, arguments)
         }
-        F::RandomUuid => uuid::random(evaluator.context.env, evaluator.rows),
+        F::RandomUuid => uuid::random(evaluator.context.outside()?, evaluator.rows),
+        F::Random
+        | F::SetSeed
+        | F::ClockTimestamp
+        | F::StatementTimestamp
+        | F::TimeOfDay
+        | F::Sleep
+        | F::SleepFor
+        | F::SleepUntil
+        | F::SessionNumber
+        | F::CurrentSetting => clock::call(evaluator.context, name, arguments, sql_type),
         F::ToTimestamp => span::to_timestamp(arguments),
         F::Overlaps => span::overlaps(arguments),
         F::SampledRow | F::SampledBlock => sample::sampled(name, arguments),
+        _ => of_json(name, arguments, sql_type),
+    }
+}
+
+/// The functions of JSON and of arrays.
+fn of_json(name: ScalarFunction, arguments: &Arguments, sql_type: SqlType) -> Result<Operand> {
+    use ScalarFunction as F;
+    match name {
         F::JsonSet | F::JsonInsert => json_change::set(name, arguments),
         F::JsonPathExists | F::JsonPathMatch | F::JsonPathQueryArray | F::JsonPathQueryFirst => {
             arguments.each_row(sql_type, |values| json_path(name, values))
         }
+        F::JsonSetLax => json_change::set_lax(arguments),
+        F::JsonWithoutPath => json_change::without_path(arguments),
+        F::ArrayToJson | F::JsonOfTexts => json_of_array::call(name, arguments, sql_type),
         F::JsonStripNulls => json_change::strip_nulls(arguments, sql_type),
-        F::ConvertFrom
-        | F::ConvertTo
-        | F::BitCount
-        | F::GetByte
-        | F::SetByte
-        | F::GetBit
-        | F::SetBit
-        | F::Sha(_)
-        | F::SizePretty => bytes::call(name, arguments, sql_type),
         F::JsonGet
         | F::JsonPath
         | F::JsonContains

@@ -2,6 +2,7 @@
 
 use super::super::arithmetic::{overflow, underflow, zip};
 use super::super::operand::Operand;
+use super::degrees;
 use super::dispatch::Arguments;
 use super::math::checked;
 use crate::error::{Error, Result};
@@ -10,16 +11,21 @@ use crate::types::data_error;
 use arrow_array::types::Float64Type;
 
 /// Degrees to radians, as PostgreSQL has it.
-const RADIANS_PER_DEGREE: f64 = std::f64::consts::PI / 180.0;
+pub(super) const RADIANS_PER_DEGREE: f64 = std::f64::consts::PI / 180.0;
 
 /// `function(float)`. Errors: `22003` outside of its domain and beyond the range of floats.
 pub(super) fn call(function: F, arguments: &Arguments) -> Result<Operand> {
-    if function == F::Atan2 {
+    let of_two: Option<fn(f64, f64) -> f64> = match function {
+        F::Atan2 => Some(f64::atan2),
+        F::Atan2D => Some(degrees::atan2),
+        _ => None,
+    };
+    if let Some(of_two) = of_two {
         let (y, x) = (arguments.get(0)?, arguments.get(1)?);
         return zip::<Float64Type, Float64Type, Float64Type>(
             y,
             x,
-            |y, x| (y.atan2(x), false),
+            |y, x| (of_two(y, x), false),
             |_, _| None,
         );
     }
@@ -48,10 +54,19 @@ fn value(function: F, x: f64) -> Result<f64> {
         F::Cos => angle(f64::cos),
         F::Tan => angle(f64::tan),
         F::Cot => angle(|x| 1.0 / x.tan()),
-        F::Asin | F::Acos if !(-1.0..=1.0).contains(&x) => Err(out_of_domain()),
+        F::SinD => angle(degrees::sin),
+        F::CosD => angle(degrees::cos),
+        F::TanD => angle(degrees::tan),
+        F::CotD => angle(degrees::cot),
+        F::Asin | F::Acos | F::AsinD | F::AcosD if !(-1.0..=1.0).contains(&x) => {
+            Err(out_of_domain())
+        }
         F::Asin => Ok(x.asin()),
         F::Acos => Ok(x.acos()),
         F::Atan | F::Atan2 => Ok(x.atan()),
+        F::AsinD => Ok(degrees::asin(x)),
+        F::AcosD => Ok(degrees::acos(x)),
+        F::AtanD | F::Atan2D => Ok(degrees::atan(x)),
         F::Sinh => Ok(x.sinh()),
         F::Cosh => Ok(x.cosh()),
         F::Tanh => Ok(x.tanh()),

@@ -20,6 +20,8 @@ enum Place {
     Before,
     /// `jsonb_insert` after the place.
     After,
+    /// `#-`: what is there goes away.
+    Nowhere,
 }
 
 /// `jsonb_set(json, path, new[, create])`, `jsonb_insert(json, path, new[, after])`. Errors: `22023`, `22004`, `22P02`.
@@ -40,22 +42,86 @@ pub(super) fn set(name: F, arguments: &Arguments) -> Result<Operand> {
             (_, false) => Place::Before,
             (_, true) => Place::After,
         };
-        if !matches!(own.json, Json::Array(_) | Json::Object(_)) {
-            return Err(data_error("22023", "cannot set path in scalar"));
-        }
-        let path = texts_of(arguments, 1, row)?;
-        if path.is_empty() {
-            return Ok(Value::Jsonb(text));
-        }
-        let change = Change {
-            path: &path,
-            new,
-            place,
-        };
-        let mut out = String::new();
-        change.at(own.json, 0)?.sorted().write(&mut out);
-        Ok(Value::Jsonb(out))
+        changed(own, text, &texts_of(arguments, 1, row)?, new, place)
     })
+}
+
+/// `jsonb_set_lax(json, path, new, create, treatment)`. Errors: those of [`set`], `22023` for a treatment that there is not,
+/// `22004` for a NULL that is to be one.
+pub(super) fn set_lax(arguments: &Arguments) -> Result<Operand> {
+    arguments.each_row(SqlType::Jsonb, |values| {
+        let [
+            Value::Jsonb(own),
+            Value::Array(path),
+            new,
+            Value::Bool(creates),
+            treatment,
+        ] = values
+        else {
+            return Ok(Value::Null);
+        };
+        if treatment.is_null() {
+            return Err(unknown_treatment());
+        }
+        let item = |text: &str| Json::parse_item(text);
+        let path: Vec<Option<String>> = path.values().iter().map(Value::to_text).collect();
+        let place = match creates {
+            true => Place::Create,
+            false => Place::Replace,
+        };
+        let (new, place) = match (new, treatment.to_text().as_deref()) {
+            (Value::Jsonb(new), _) => (item(new)?, place),
+            (_, Some("use_json_null")) => (item("null")?, place),
+            (_, Some("delete_key")) => (item("null")?, Place::Nowhere),
+            (_, Some("return_target")) => return Ok(Value::Jsonb(own.clone())),
+            (_, Some("raise_exception")) => {
+                return Err(data_error("22004", "JSON value must not be null"));
+            }
+            _ => return Err(unknown_treatment()),
+        };
+        changed(item(own)?, own.clone(), &path, new, place)
+    })
+}
+
+fn unknown_treatment() -> Error {
+    let message = "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \
+                   \"raise_exception\"";
+    data_error("22023", message)
+}
+
+/// `jsonb #- path`. Errors: those of [`set`].
+pub(super) fn without_path(arguments: &Arguments) -> Result<Operand> {
+    rowwise(&arguments.all(), SqlType::Jsonb, |row| {
+        let (own, text) = parsed(arguments, 0, row)?;
+        let path = texts_of(arguments, 1, row)?;
+        changed(own, text, &path, Json::parse_item("null")?, Place::Nowhere)
+    })
+}
+
+/// The JSON `own`, which is written as `text`, with a change at the end of a path.
+fn changed(
+    own: Item,
+    text: String,
+    path: &[Option<String>],
+    new: Item,
+    place: Place,
+) -> Result<Value> {
+    if !matches!(own.json, Json::Array(_) | Json::Object(_)) {
+        return Err(data_error(
+            "22023",
+            match place {
+                Place::Nowhere => "cannot delete path in scalar",
+                _ => "cannot set path in scalar",
+            },
+        ));
+    }
+    if path.is_empty() {
+        return Ok(Value::Jsonb(text));
+    }
+    let change = Change { path, new, place };
+    let mut out = String::new();
+    change.at(own.json, 0)?.sorted().write(&mut out);
+    Ok(Value::Jsonb(out))
 }
 
 struct Change<'a> {
@@ -89,12 +155,15 @@ impl Change<'_> {
             Some(_) if last && matches!(self.place, Place::Before | Place::After) => {
                 return Err(data_error("22023", "cannot replace existing key"));
             }
+            Some(at) if last && self.place == Place::Nowhere => {
+                fields.remove(at);
+            }
             Some(at) if last => fields[at].1 = self.new.clone(),
             Some(at) => {
                 let inner = std::mem::replace(&mut fields[at].1.json, Json::Null);
                 fields[at].1.json = self.at(inner, level + 1)?;
             }
-            None if last && self.place != Place::Replace => {
+            None if last && !matches!(self.place, Place::Replace | Place::Nowhere) => {
                 fields.push((key.to_owned(), self.new.clone()));
             }
             None => {}
@@ -118,6 +187,9 @@ impl Change<'_> {
         match inside {
             Some(at) if last => match self.place {
                 Place::Replace | Place::Create => items[at] = self.new.clone(),
+                Place::Nowhere => {
+                    items.remove(at);
+                }
                 Place::Before => items.insert(at, self.new.clone()),
                 Place::After => items.insert(at + 1, self.new.clone()),
             },
@@ -125,7 +197,7 @@ impl Change<'_> {
                 let inner = std::mem::replace(&mut items[at].json, Json::Null);
                 items[at].json = self.at(inner, level + 1)?;
             }
-            None if last && self.place != Place::Replace => {
+            None if last && !matches!(self.place, Place::Replace | Place::Nowhere) => {
                 let place = if at < 0 { 0 } else { items.len() };
                 items.insert(place, self.new.clone());
             }

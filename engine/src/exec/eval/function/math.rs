@@ -89,7 +89,7 @@ fn numeric_rounding(name: ScalarFunction, arguments: &Arguments) -> Result<Opera
     })
 }
 
-/// `sqrt`, `power`, `exp`, `ln`, `log`. Errors: `2201E` for logarithms and `2201F` for powers outside of their domain.
+/// `sqrt`, `power`, `exp`, `ln`, `log`. Errors: `22012` for logarithms to base 1, `2201E` for logarithms and `2201F` for powers outside of their domain.
 pub(super) fn transcendental(name: ScalarFunction, arguments: &Arguments) -> Result<Operand> {
     let operand = arguments.get(0)?;
     if arguments.sql_type(0).is_numeric() {
@@ -101,8 +101,12 @@ pub(super) fn transcendental(name: ScalarFunction, arguments: &Arguments) -> Res
             _ => {
                 let (base, exponent) = (operand, arguments.get(1)?);
                 let (x, y) = (NumericColumn::new(base)?, NumericColumn::new(exponent)?);
+                let function = match name {
+                    ScalarFunction::Log => math_numeric::log,
+                    _ => math_numeric::power,
+                };
                 build(&[base, exponent], arguments.rows, |row| {
-                    math_numeric::power(&x.value(row)?, &y.value(row)?)
+                    function(&x.value(row)?, &y.value(row)?)
                 })
             }
         };

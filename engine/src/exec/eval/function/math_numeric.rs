@@ -6,7 +6,7 @@
 use super::math::{complex_power, logarithm_of, negative_root, zero_to_negative};
 use super::series;
 use crate::Result;
-use crate::types::{Decimal, data_error};
+use crate::types::{Decimal, data_error, division_by_zero};
 use bigdecimal::BigDecimal;
 use num_bigint::{BigInt, Sign};
 
@@ -102,6 +102,24 @@ pub(super) fn log10(value: &Decimal) -> Result<Decimal> {
     let digits = scale + 20;
     let numerator = ln_fixed(value, digits) * BigInt::from(10u8).pow(digits);
     let denominator = ln_fixed(&Decimal::from(10), digits);
+    from_fixed(numerator / denominator, digits, scale)
+}
+
+/// The logarithm to base `base`. Errors: `2201E`, `22012` for the base 1.
+pub(super) fn log(base: &Decimal, value: &Decimal) -> Result<Decimal> {
+    check_logarithm(base)?;
+    check_logarithm(value)?;
+    let (base_weight, value_weight) = (ln_weight(base)?, ln_weight(value)?);
+    let scales = [base.scale(), value.scale()];
+    let scale = result_scale(value_weight - base_weight, &scales);
+    // The denominator's zeros behind the point, and the digits of the result before it, are digits that get lost.
+    let lost = 2 * base_weight.unsigned_abs() + value_weight.unsigned_abs();
+    let digits = scale + lost as u32 + 20;
+    let denominator = ln_fixed(base, digits);
+    if denominator == BigInt::ZERO {
+        return Err(division_by_zero());
+    }
+    let numerator = ln_fixed(value, digits) * BigInt::from(10u8).pow(digits);
     from_fixed(numerator / denominator, digits, scale)
 }
 

@@ -3,11 +3,15 @@
 //! Arguments are evaluated, then one loop computes the column; a function of NULL is NULL unless its file says otherwise.
 
 mod array;
+mod array_change;
 mod bytes;
 mod choose;
+mod clock;
 mod concat;
 mod datetime;
+mod degrees;
 mod dispatch;
+mod encoding;
 mod extract;
 mod float;
 mod format;
@@ -15,6 +19,7 @@ mod format_number;
 mod format_time;
 mod json;
 mod json_change;
+mod json_of_array;
 mod math;
 mod math_numeric;
 mod md5;
@@ -25,10 +30,13 @@ mod regexp;
 mod sample;
 mod sequence;
 mod series;
+mod similar;
+mod size;
 mod span;
 mod template;
 mod text;
 mod text_arguments;
+mod unicode;
 mod uuid;
 mod words;
 

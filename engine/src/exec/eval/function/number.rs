@@ -3,14 +3,12 @@
 use super::super::operand::Operand;
 use super::super::time_arithmetic::rowwise;
 use super::dispatch::Arguments;
-use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
 use crate::types::array::value_at;
 use crate::types::{Decimal, SqlType, Value, data_error, out_of_range};
-use arrow_array::Float64Array;
+use bigdecimal::BigDecimal;
 use num_bigint::BigInt;
-use std::sync::Arc;
 
 /// Largest argument of `factorial`, beyond which the result has more digits than a NUMERIC.
 const FACTORIAL_MAX: i64 = 32_177;
@@ -42,6 +40,8 @@ fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
         }
         (F::TrimScale, [Value::Numeric(a)]) => numeric(trimmed(&Decimal::from(a))),
         (F::Factorial, [Value::Int8(n)]) => factorial(*n),
+        (F::Gcd, [Value::Numeric(a), Value::Numeric(b)]) => numeric(gcd_of(a, b)?),
+        (F::Lcm, [Value::Numeric(a), Value::Numeric(b)]) => numeric(lcm_of(a, b)?),
         (F::Gcd | F::Lcm, [a, b]) => {
             let (Some(a), Some(b)) = (a.as_integer(), b.as_integer()) else {
                 return Err(Error::misuse("gcd and lcm are of integers"));
@@ -80,6 +80,28 @@ fn gcd(mut a: u64, mut b: u64) -> u64 {
         (a, b) = (b, a % b);
     }
     a
+}
+
+/// The greatest number of which both are multiples, with as many digits after the point as they have.
+fn gcd_of(a: &BigDecimal, b: &BigDecimal) -> Result<Decimal> {
+    let (mut a, mut b) = (Decimal::from(a), Decimal::from(b));
+    let scale = a.scale().max(b.scale());
+    while !b.is_zero() {
+        let rest = a.remainder(&b)?;
+        (a, b) = (b, rest);
+    }
+    Ok(a.abs().round(scale as i32))
+}
+
+/// The smallest number that is a multiple of both.
+fn lcm_of(a: &BigDecimal, b: &BigDecimal) -> Result<Decimal> {
+    let gcd = gcd_of(a, b)?;
+    if gcd.is_zero() {
+        return Ok(gcd);
+    }
+    let times = Decimal::from(a).divide_at_scale(&gcd, 0)?;
+    let product = times.multiply(&Decimal::from(b))?.abs();
+    Ok(product.round(gcd.scale() as i32))
 }
 
 fn factorial(n: i64) -> Result<Value> {
@@ -161,12 +183,4 @@ fn width_bucket(value: &Value, low: &Value, high: &Value, count: i32) -> Result<
         _ => return Err(Error::misuse("width_bucket is of numbers of one type")),
     };
     Ok(Value::Int4(bucket))
-}
-
-/// `random()`: 53 random bits, another number for each row.
-pub(super) fn random(env: Option<&dyn Env>, rows: usize) -> Result<Operand> {
-    let env = env.ok_or_else(|| Error::unsupported("a random value here"))?;
-    let number = || (env.entropy() >> 11) as f64 / (1u64 << 53) as f64;
-    let numbers: Vec<f64> = std::iter::repeat_with(number).take(rows).collect();
-    Ok(Operand::array(Arc::new(Float64Array::from(numbers))))
 }

@@ -57,6 +57,7 @@ impl Call<'_> {
                 ))
             }
             F::RegexpSubstr => self.substr(text, row),
+            F::RegexpInstr => self.instr(text, row),
             F::RegexpSplit => {
                 let pattern = self.pattern(row, (count > 2).then_some(2))?.0;
                 Ok(split(text, &pattern))
@@ -81,6 +82,7 @@ impl Call<'_> {
                 F::RegexpCount => "regexp_count",
                 F::RegexpMatch => "regexp_match",
                 F::RegexpSubstr => "regexp_substr",
+                F::RegexpInstr => "regexp_instr",
                 _ => "regexp_split_to_array",
             };
             let message = format!("{name}() does not support the \"global\" option");
@@ -125,19 +127,47 @@ impl Call<'_> {
         let pattern = self
             .pattern(row, (self.arguments.len() > 4).then_some(4))?
             .0;
-        let group = match self.arguments.len() > 5 {
-            true => self.arguments.integer(5, row)?,
-            false => 0,
-        };
-        let Ok(group) = usize::try_from(group) else {
-            let message = format!("invalid value for parameter \"subexpr\": {group}");
-            return Err(data_error("22023", message));
-        };
+        let group = self.group(row, 5)?;
         let found = pattern.find_all(text, start).nth(n - 1);
         Ok(part(
             text,
             found.and_then(|f| f.get(group).cloned().flatten()),
         ))
+    }
+
+    /// The number of a group at `position`, 0 where it is not given. Errors: `22023`.
+    fn group(&self, row: usize, position: usize) -> Result<usize> {
+        if position >= self.arguments.len() {
+            return Ok(0);
+        }
+        let group = self.arguments.integer(position, row)?;
+        usize::try_from(group).map_err(|_| {
+            let message = format!("invalid value for parameter \"subexpr\": {group}");
+            data_error("22023", message)
+        })
+    }
+
+    /// `regexp_instr(text, pattern[, start[, n[, end[, flags[, group]]]]])`
+    fn instr(&self, text: &str, row: usize) -> Result<Value> {
+        let start = self.start(text, row, 2)?;
+        let n = self.positive(row, 3, "n")?;
+        let end = match self.arguments.len() > 4 {
+            true => self.arguments.integer(4, row)?,
+            false => 0,
+        };
+        if !matches!(end, 0 | 1) {
+            let message = format!("invalid value for parameter \"endoption\": {end}");
+            return Err(data_error("22023", message));
+        }
+        let group = self.group(row, 6)?;
+        let flags = (self.arguments.len() > 5).then_some(5);
+        let pattern = self.pattern(row, flags)?.0;
+        let found = pattern.find_all(text, start).nth(n - 1);
+        let range = found.and_then(|f| f.get(group).cloned().flatten());
+        Ok(Value::Int4(range.map_or(0, |range| {
+            let at = if end == 0 { range.start } else { range.end };
+            text[..at].chars().count() as i32 + 1
+        })))
     }
 
     /// `regexp_replace(text, pattern, with[, flags])`, `regexp_replace(text, pattern, with, start[, n[, flags]])`

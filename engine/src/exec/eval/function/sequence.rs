@@ -14,9 +14,7 @@ pub(super) fn call(
     name: ScalarFunction,
     arguments: &Arguments,
 ) -> Result<Operand> {
-    let Some(sequences) = evaluator.context.sequences else {
-        return Err(Error::unsupported("a value of a sequence here"));
-    };
+    let sequences = evaluator.context.outside()?.sequences;
     let mut builder = ColumnBuilder::new(SqlType::Int8, arguments.rows);
     for row in 0..arguments.rows {
         let operands = arguments.operands.iter().zip(&arguments.types);

@@ -2,6 +2,7 @@
 
 use super::super::like_pattern::{lower, upper};
 use super::super::operand::Operand;
+use super::bytes;
 use super::dispatch::Arguments;
 use super::md5::md5_hex;
 use crate::sql::function::ScalarFunction;
@@ -14,6 +15,9 @@ pub(super) fn measure(name: ScalarFunction, arguments: &Arguments) -> Result<Ope
         Ok(match name {
             ScalarFunction::Length if arguments.sql_type(0) != SqlType::Bytes => {
                 arguments.text(0, row)?.chars().count() as i64
+            }
+            ScalarFunction::Position if arguments.sql_type(0) == SqlType::Bytes => {
+                bytes::position(arguments.bytes(0, row)?, arguments.bytes(1, row)?)
             }
             ScalarFunction::Position => {
                 let text = arguments.text(1, row)?;

@@ -1,14 +1,14 @@
 //! `gen_random_uuid`.
 
+use super::super::context::Outside;
 use super::super::operand::Operand;
-use crate::env::Env;
+use crate::Result;
 use crate::types::array::ColumnBuilder;
 use crate::types::{SqlType, Value};
-use crate::{Error, Result};
 
 /// A random UUID (version 4 of RFC 4122) for each of `rows` rows.
-pub(super) fn random(env: Option<&dyn Env>, rows: usize) -> Result<Operand> {
-    let env = env.ok_or_else(|| Error::unsupported("a random value here"))?;
+pub(super) fn random(outside: Outside<'_>, rows: usize) -> Result<Operand> {
+    let env = outside.interrupt.env();
     let mut builder = ColumnBuilder::new(SqlType::Uuid, rows);
     for _ in 0..rows {
         let mut bytes = [0; 16];

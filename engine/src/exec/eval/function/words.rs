@@ -3,11 +3,11 @@
 use super::super::like_pattern::{lower, upper};
 use super::super::operand::Operand;
 use super::dispatch::Arguments;
-use super::text::{prefix_bytes, too_long};
+use super::text::prefix_bytes;
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
 use crate::sql::push_quoted;
-use crate::types::{SqlType, Value, data_error};
+use crate::types::{SqlType, Value, data_error, out_of_range};
 
 /// Digits of a line of base64 before it is broken.
 const BASE64_LINE: usize = 76;
@@ -147,7 +147,10 @@ fn overlay(text: &str, with: &str, start: i64, length: i64, out: &mut String) ->
     if start <= 0 {
         return Err(data_error("22011", "negative substring length not allowed"));
     }
-    let end = start.checked_add(length).ok_or_else(too_long)?;
+    let end = start + length;
+    if i32::try_from(end).is_err() {
+        return Err(out_of_range(SqlType::Int4));
+    }
     out.push_str(&text[..prefix_bytes(text, start - 1)]);
     out.push_str(with);
     out.push_str(&text[prefix_bytes(text, end.max(1) - 1)..]);

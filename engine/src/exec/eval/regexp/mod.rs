@@ -11,6 +11,8 @@
 //! several ways to make the same match, groups are filled as in Perl.
 
 mod pattern;
+mod similar;
 mod syntax;
 
 pub(super) use pattern::{Flags, Pattern};
+pub(super) use similar::similar;

@@ -129,6 +129,16 @@ impl Pattern {
         Some(places(&groups))
     }
 
+    /// What the first group of the whole text's match is, or without groups the whole; quantifiers and alternatives are taken
+    /// in the order of Perl.
+    pub(in super::super) fn part_of_whole(&self, text: &str) -> Option<Range<usize>> {
+        let mut groups = self.first.create_captures();
+        self.first.captures(text, &mut groups);
+        groups
+            .get_group(self.groups().min(1))
+            .map(|span| span.range())
+    }
+
     /// All matches from byte `from` on, none of which overlap.
     pub(in super::super) fn find_all<'a>(
         &'a self,

@@ -6,12 +6,14 @@
 mod context_of_queries;
 mod runner;
 
-use super::{EvalContext, evaluate, evaluate_constant};
+use super::{EvalContext, Outside, SequenceValues, SessionValues, evaluate, evaluate_constant};
+use crate::interrupt::Interrupt;
 use crate::sql::bound::{Expr, ExprKind, Query, Statement};
 use crate::sql::{bind, parse};
 use crate::types::array::{repeat, value_at};
-use crate::{Result, catalog::Schema};
+use crate::{Error, Result, catalog::Schema};
 use arrow_array::ArrayRef;
+use std::sync::Arc;
 
 /// What an expression may refer to in these tests: nothing, on 2020-03-01 at noon.
 pub(super) fn context() -> EvalContext<'static> {
@@ -20,8 +22,50 @@ pub(super) fn context() -> EvalContext<'static> {
         outer_rows: &[],
         subqueries: None,
         now_micros: 1_583_064_000_000_000,
-        env: Some(&crate::env::OsEnv),
-        sequences: None,
+        outside: Some(outside()),
+    }
+}
+
+/// The operating system's clock and chance, and nothing else.
+fn outside() -> Outside<'static> {
+    let env = Arc::new(crate::env::OsEnv);
+    Outside {
+        interrupt: Box::leak(Box::new(Interrupt::new(env))),
+        statement_micros: 0,
+        random: Box::leak(Box::default()),
+        sequences: &Nothing,
+        session: &Nothing,
+    }
+}
+
+/// A session without sequences and settings.
+struct Nothing;
+
+impl SequenceValues for Nothing {
+    fn next(&self, _: &str) -> Result<i64> {
+        Err(Error::unsupported("a sequence here"))
+    }
+
+    fn current(&self, _: &str) -> Result<i64> {
+        Err(Error::unsupported("a sequence here"))
+    }
+
+    fn last(&self) -> Result<i64> {
+        Err(Error::unsupported("a sequence here"))
+    }
+
+    fn set(&self, _: &str, _: i64, _: bool) -> Result<i64> {
+        Err(Error::unsupported("a sequence here"))
+    }
+}
+
+impl SessionValues for Nothing {
+    fn number(&self) -> u64 {
+        1
+    }
+
+    fn setting(&self, _: &str) -> Result<String> {
+        Err(Error::unsupported("a setting here"))
     }
 }
 

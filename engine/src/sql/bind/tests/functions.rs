@@ -9,7 +9,31 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../../../../FUNCTIONS.md");
 
 /// Functions that are no entry of a table, each in a query that has it.
-const EXAMPLES: [(&str, &str); 52] = [
+const EXAMPLES: [(&str, &str); 64] = [
+    ("current_role", "current_role"),
+    ("pg_is_in_recovery", "pg_is_in_recovery()"),
+    ("pg_encoding_to_char", "pg_encoding_to_char(6)"),
+    ("to_regclass", "to_regclass('t')"),
+    ("to_regtype", "to_regtype('int4')"),
+    ("has_table_privilege", "has_table_privilege('t', 'select')"),
+    (
+        "has_any_column_privilege",
+        "has_any_column_privilege('t', 'select')",
+    ),
+    (
+        "has_sequence_privilege",
+        "has_sequence_privilege('t', 'usage')",
+    ),
+    (
+        "has_schema_privilege",
+        "has_schema_privilege('public', 'usage')",
+    ),
+    (
+        "has_database_privilege",
+        "has_database_privilege(current_database(), 'connect')",
+    ),
+    ("normalize", "normalize('a', NFC)"),
+    ("jsonb_set_lax", "jsonb_set_lax('{}', '{a}', NULL)"),
     ("enum_first", "enum_first(NULL::mood)"),
     ("enum_last", "enum_last('ok'::mood)"),
     ("enum_range", "enum_range('sad'::mood, NULL)"),
