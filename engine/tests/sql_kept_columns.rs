@@ -102,6 +102,25 @@ fn each_snapshot_sees_its_own() {
     }
 }
 
+/// A page whose rows a snapshot does not see is not one without rows.
+#[test]
+fn a_snapshot_before_the_first_row_tells_others_nothing() {
+    let database = open(64 << 20);
+    let [old, new] = [(); 2].map(|()| database.connect().unwrap());
+    run(&new, "CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)");
+    run(&old, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
+    run(&new, "INSERT INTO t VALUES (1, 10), (2, 20)");
+    for _ in 0..3 {
+        check(&old, "SELECT count(v) FROM t", &["0"]);
+        check(&new, "SELECT count(v) FROM t", &["2"]);
+    }
+    run(&new, "DELETE FROM t");
+    for _ in 0..3 {
+        check(&new, "SELECT count(v) FROM t", &["0"]);
+    }
+    run(&old, "COMMIT");
+}
+
 /// Whoever has begun to read a whole table has read all of it, however little of it was asked for.
 #[test]
 fn a_scan_of_all_rows_conflicts_with_each_of_them() {
