@@ -276,14 +276,14 @@ fn tables() -> impl Strategy<Value = Table> {
 fn materialized() -> impl Strategy<Value = Materialized> {
     let depends_on = proptest::collection::vec(relations(), 0..3);
     let search_path = proptest::collection::vec(names(), 0..3);
-    (names(), depends_on, search_path, any::<bool>()).prop_map(
-        |(query, depends_on, search_path, populated)| Materialized {
-            query,
+    let queries = (names(), depends_on, search_path).prop_map(|(text, depends_on, search_path)| {
+        StoredQuery {
+            text,
             depends_on,
             search_path,
-            populated,
-        },
-    )
+        }
+    });
+    (queries, any::<bool>()).prop_map(|(query, populated)| Materialized { query, populated })
 }
 
 proptest! {
@@ -313,22 +313,14 @@ proptest! {
 }
 
 fn small_table(name: &str) -> Table {
+    let column = Column {
+        not_null: true,
+        ..Column::new("a".to_string(), SqlType::Int4)
+    };
+    let name = RelationName::public(name);
     Table {
-        name: RelationName::public(name),
-        tree: TreeId(7),
-        columns: vec![Column {
-            not_null: true,
-            ..Column::new("a".to_string(), SqlType::Int4)
-        }],
         row_id_column: Some(0),
-        primary_key_name: None,
-        indexes: Vec::new(),
-        checks: Vec::new(),
-        foreign_keys: Vec::new(),
-        statistics: None,
-        comment: None,
-        materialized: None,
-        types: Types::default(),
+        ..Table::new(name, TreeId(7), vec![column], Types::default())
     }
 }
 
