@@ -8,7 +8,7 @@ use super::{
     json, json_change, math, number, pad, parse_time, regexp, sample, sequence, span, text, uuid,
     words,
 };
-use crate::exec::json_path::json_path;
+use crate::exec::json_path::{Calls, json_path};
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
 use crate::types::{MICROS_PER_DAY, SqlType, Value};
@@ -161,7 +161,8 @@ fn special(
         F::SampledRow | F::SampledBlock => sample::sampled(name, arguments),
         F::JsonSet | F::JsonInsert => json_change::set(name, arguments),
         F::JsonPathExists | F::JsonPathMatch | F::JsonPathQueryArray | F::JsonPathQueryFirst => {
-            arguments.each_row(sql_type, |values| json_path(name, values))
+            let mut calls = Calls::new();
+            arguments.each_row(sql_type, |values| json_path(name, &mut calls, values))
         }
         F::JsonStripNulls => json_change::strip_nulls(arguments, sql_type),
         F::ConvertFrom
