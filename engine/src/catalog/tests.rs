@@ -14,25 +14,7 @@ use std::sync::Arc;
 
 fn types() -> impl Strategy<Value = SqlType> {
     prop_oneof![
-        proptest::sample::select(vec![
-            SqlType::Bool,
-            SqlType::Int2,
-            SqlType::Int4,
-            SqlType::Int8,
-            SqlType::Float4,
-            SqlType::Float8,
-            SqlType::Numeric(None),
-            SqlType::Text,
-            SqlType::Varchar(None),
-            SqlType::Char(None),
-            SqlType::Bytes,
-            SqlType::Date,
-            SqlType::Timestamp,
-            SqlType::TimestampTz,
-            SqlType::Time,
-            SqlType::Interval,
-            SqlType::Uuid,
-        ]),
+        proptest::sample::select(SqlType::KEYS.as_slice()),
         any::<(u16, i16)>().prop_map(|modifier| SqlType::Numeric(Some(modifier))),
         any::<u32>().prop_map(|length| SqlType::Varchar(Some(length))),
         any::<u32>().prop_map(|length| SqlType::Char(Some(length))),
