@@ -2,14 +2,12 @@
 
 mod common;
 
-use common::{each, fails, run, text};
+use common::{Steps, each, fails, run, text};
 use quantadb::api::{Connection, Database, DatabaseOptions};
-use quantadb::env::Env;
 use quantadb::params;
 use quantadb::vfs::MemoryVfs;
 use quantadb_sim::model::ModelBackend;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 const TABLES: &str = "
     CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER);
@@ -155,26 +153,6 @@ fn a_join_over_keys_gives_as_many_rows_as_it_has() {
             Some("1000")
         );
     });
-}
-
-/// A clock that goes on by a millisecond each time it is looked at.
-#[derive(Default)]
-struct Steps(AtomicU64);
-
-impl Env for Steps {
-    fn now_micros(&self) -> i64 {
-        0
-    }
-
-    fn monotonic_micros(&self) -> u64 {
-        self.0.fetch_add(1000, Ordering::Relaxed)
-    }
-
-    fn pause(&self, _: u64) {}
-
-    fn entropy(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed)
-    }
 }
 
 /// The lines of `sql` by that clock.

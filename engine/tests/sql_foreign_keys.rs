@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{check, each, each_backend, fails, run, text};
-use quantadb::api::{Connection, Database, DatabaseOptions};
+use common::{check, each, each_backend, fails, kept, run, text};
+use quantadb::api::{Connection, Database};
 use quantadb::vfs::MemoryVfs;
 use std::sync::Arc;
 
@@ -176,13 +176,7 @@ fn a_deferred_check_locks_when_it_is_made() {
 #[test]
 fn they_are_there_after_the_database_was_opened_again() {
     let vfs = Arc::new(MemoryVfs::new());
-    let open = || {
-        let options = DatabaseOptions {
-            vfs: vfs.clone(),
-            ..DatabaseOptions::default()
-        };
-        Database::open_with("kept.qdb", options).unwrap()
-    };
+    let open = || kept(&vfs);
     let database = open();
     let session = database.connect().unwrap();
     run(

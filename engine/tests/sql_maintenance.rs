@@ -2,13 +2,11 @@
 
 mod common;
 
-use common::{each_backend, fails, run, text};
+use common::{Steps, each_backend, fails, kept, run, text};
 use quantadb::api::{Connection, Database, DatabaseOptions};
-use quantadb::env::Env;
 use quantadb::params;
 use quantadb::vfs::MemoryVfs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// More than any table here has.
 const MANY_PAGES: u64 = 1_000_000;
@@ -180,13 +178,7 @@ fn a_large_table_waits_for_its_pages() {
 #[test]
 fn it_survives_and_goes_on_after_a_restart() {
     let vfs = Arc::new(MemoryVfs::new());
-    let open = || {
-        let options = DatabaseOptions {
-            vfs: vfs.clone(),
-            ..DatabaseOptions::default()
-        };
-        Database::open_with("kept.qdb", options).unwrap()
-    };
+    let open = || kept(&vfs);
     let database = open();
     let c = database.connect().unwrap();
     run(&c, TABLE);
@@ -218,26 +210,6 @@ fn it_can_be_switched_off() {
     run(&c, TABLE);
     load(&c, 1, 1000);
     assert_eq!(maintain(&database), 0);
-}
-
-/// A clock that goes on by a millisecond each time it is looked at.
-#[derive(Default)]
-struct Steps(AtomicU64);
-
-impl Env for Steps {
-    fn now_micros(&self) -> i64 {
-        0
-    }
-
-    fn monotonic_micros(&self) -> u64 {
-        self.0.fetch_add(1000, Ordering::Relaxed)
-    }
-
-    fn pause(&self, _: u64) {}
-
-    fn entropy(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed)
-    }
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn describe_view(view: &View) -> String {
     let row = |(name, sql_type): &(String, _)| strings([name, &format!("{sql_type}")]);
     let rows = view.columns.iter().map(row).collect();
     let columns = bare_table(&strings(["Column", "Type"]), &[false; 2], rows);
-    let (name, query) = (full(&view.name), &view.query);
+    let (name, query) = (full(&view.name), &view.query.text);
     format!("View \"{name}\"\n{columns}View definition:\n {query};\n\n")
 }
 

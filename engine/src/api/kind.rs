@@ -162,7 +162,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         Statement::Merge(_) => "MERGE",
         Statement::Truncate(..) => "TRUNCATE TABLE",
         Statement::Explain(..) => "EXPLAIN",
-        Statement::CreateTable(create) if create.materialized.is_some() => {
+        Statement::CreateTable(create) if create.table.materialized.is_some() => {
             "CREATE MATERIALIZED VIEW"
         }
         Statement::CreateTable(_) => "CREATE TABLE",

@@ -457,11 +457,8 @@ fn with_unit(
     let number: f64 = number.parse().map_err(|_| invalid(name, value))?;
     let rounded = (number * size).round_ties_even();
     if rounded < range.0 as f64 || rounded > range.1 as f64 {
-        let message = format!(
-            "{rounded} {smallest} is outside the valid range for parameter \"{name}\" ({} .. {})",
-            range.0, range.1
-        );
-        return Err(Error::new(ErrorKind::Sql, "22023", message));
+        let written = format!("{rounded} {smallest}");
+        return Err(outside_range(name, &written, range));
     }
     Ok(rounded as i64) // within the range
 }
@@ -489,13 +486,15 @@ const BATCH_ROWS: (u32, u32) = (1, 1 << 20);
 fn integer(name: &str, value: &str, (min, max): (u32, u32)) -> Result<u32> {
     let number: i64 = value.trim().parse().map_err(|_| invalid(name, value))?;
     let number = u32::try_from(number).ok();
-    number.filter(|n| (min..=max).contains(n)).ok_or_else(|| {
-        let message = format!(
-            "{} is outside the valid range for parameter \"{name}\" ({min} .. {max})",
-            value.trim()
-        );
-        Error::new(ErrorKind::Sql, "22023", message)
-    })
+    let inside = number.filter(|n| (min..=max).contains(n));
+    inside.ok_or_else(|| outside_range(name, value.trim(), (min.into(), max.into())))
+}
+
+/// `22023` for a value, as it is written, that `name` may not have.
+fn outside_range(name: &str, written: &str, (min, max): (i64, i64)) -> Error {
+    let message =
+        format!("{written} is outside the valid range for parameter \"{name}\" ({min} .. {max})");
+    Error::new(ErrorKind::Sql, "22023", message)
 }
 
 fn memory_kb(name: &str, value: &str) -> Result<u32> {

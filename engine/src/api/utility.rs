@@ -256,7 +256,7 @@ pub(crate) fn create_table(
     own: &Sequences<'_>,
 ) -> Result<Table> {
     sequences::make(txn, &create.sequences, own)?;
-    let mut table = create.table();
+    let mut table = create.table.clone();
     for index in &mut table.indexes {
         index.tree = txn.create_tree()?;
     }

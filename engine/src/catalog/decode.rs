@@ -3,8 +3,8 @@
 use super::encode::tag;
 use super::field::{Field, damaged, fields};
 use super::foreign_key::{ConstraintTiming, decode_foreign_key, decode_timing};
-use super::relation_name::PUBLIC;
 use super::statistics::{ColumnStatistics, TableStatistics};
+use super::stored_query::PartialQuery;
 use super::table::{Column, Identity, Index, IndexExpression, Materialized, Table};
 use super::types::Types;
 use super::view::{CheckOption, View};
@@ -55,18 +55,6 @@ pub(super) fn decode_table(bytes: &[u8], types: &Types) -> Result<Table> {
     Ok(table)
 }
 
-fn decode_path(bytes: &[u8]) -> Result<Vec<String>> {
-    let mut path = Vec::new();
-    for field in fields(bytes) {
-        let field = field?;
-        match field.tag {
-            tag::NAME => path.push(field.text()?),
-            _ => field.unknown()?,
-        }
-    }
-    Ok(path)
-}
-
 /// The type of an entry. Errors: as for [`decode_table`].
 pub(super) fn decode_enum(bytes: &[u8]) -> Result<EnumType> {
     let (mut name, mut id, mut labels) = (None, None, Vec::new());
@@ -109,31 +97,24 @@ fn enum_of(field: Field<'_>, types: &Types) -> Result<EnumType> {
 }
 
 fn decode_materialized(bytes: &[u8]) -> Result<Materialized> {
-    let (mut query, mut depends_on, mut populated) = (None, Vec::new(), false);
-    let mut search_path = vec![PUBLIC.to_owned()];
+    let (mut query, mut populated) = (PartialQuery::default(), false);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
-            tag::QUERY => query = Some(field.text()?),
-            tag::DEPENDS_ON => depends_on.push(field.relation()?),
-            tag::SEARCH_PATH => search_path = decode_path(field.bytes())?,
             tag::POPULATED => populated = true,
-            _ => field.unknown()?,
+            _ => query.take(field)?,
         }
     }
     Ok(Materialized {
-        query: required(query, "a materialized view's query")?,
-        depends_on,
-        search_path,
+        query: query.finish()?,
         populated,
     })
 }
 
 /// The view of an entry. Errors: as for [`decode_table`].
 pub(super) fn decode_view(bytes: &[u8], types: &Types) -> Result<View> {
-    let (mut name, mut query, mut comment) = (None, None, None);
-    let (mut columns, mut depends_on, mut check_option) = (Vec::new(), Vec::new(), None);
-    let mut search_path = vec![PUBLIC.to_owned()];
+    let (mut name, mut query, mut comment) = (None, PartialQuery::default(), None);
+    let (mut columns, mut check_option) = (Vec::new(), None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -142,21 +123,16 @@ pub(super) fn decode_view(bytes: &[u8], types: &Types) -> Result<View> {
                 let column = decode_column(field.bytes(), types)?;
                 columns.push((column.name, column.sql_type));
             }
-            tag::QUERY => query = Some(field.text()?),
-            tag::DEPENDS_ON => depends_on.push(field.relation()?),
-            tag::SEARCH_PATH => search_path = decode_path(field.bytes())?,
             tag::CHECKED_LOCALLY => check_option = Some(CheckOption::Local),
             tag::CHECKED_CASCADED => check_option = Some(CheckOption::Cascaded),
             tag::COMMENT => comment = Some(field.text()?),
-            _ => field.unknown()?,
+            _ => query.take(field)?,
         }
     }
     Ok(View {
         name: required(name, "a view's name")?,
         columns,
-        query: required(query, "a view's query")?,
-        depends_on,
-        search_path,
+        query: query.finish()?,
         check_option,
         comment,
     })

@@ -2,7 +2,6 @@
 
 use super::field::Writer;
 use super::foreign_key::{encode_foreign_key, encode_timing};
-use super::relation_name::{PUBLIC, RelationName};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Materialized, Table};
 use super::view::{CheckOption, View};
@@ -73,15 +72,17 @@ pub(super) mod tag {
     pub(in super::super) const TIMING: u8 = 18;
     pub(in super::super) const ON_DELETE_COLUMN: u8 = 20;
 
-    // Of a materialized view, beside its query and what that depends on.
-    pub(in super::super) const POPULATED: u8 = 12;
-
-    // Of a view, beside its name and its columns.
+    // Of a stored query, whose fields stand among those of its view.
     pub(in super::super) const QUERY: u8 = 8;
     pub(in super::super) const DEPENDS_ON: u8 = 10;
+    pub(in super::super) const SEARCH_PATH: u8 = 16;
+
+    // Of a materialized view, beside its query.
+    pub(in super::super) const POPULATED: u8 = 12;
+
+    // Of a view, beside its name, its columns and its query.
     pub(in super::super) const CHECKED_LOCALLY: u8 = 12;
     pub(in super::super) const CHECKED_CASCADED: u8 = 14;
-    pub(in super::super) const SEARCH_PATH: u8 = 16;
 
     // Of statistics, and of those of a column.
     pub(in super::super) const ROWS: u8 = 1;
@@ -134,23 +135,8 @@ pub(super) fn encode_table(table: &Table) -> Vec<u8> {
 }
 
 fn encode_materialized(writer: &mut Writer, materialized: &Materialized) {
-    writer.text(tag::QUERY, &materialized.query);
-    encode_names(writer, &materialized.depends_on, &materialized.search_path);
+    materialized.query.encode(writer);
     writer.flag(tag::POPULATED, materialized.populated);
-}
-
-/// What the names in a query mean. A path that has the schema `public` alone is not written.
-fn encode_names(writer: &mut Writer, depends_on: &[RelationName], search_path: &[String]) {
-    for name in depends_on {
-        writer.text(tag::DEPENDS_ON, name.stored());
-    }
-    if search_path != [PUBLIC] {
-        writer.record(tag::SEARCH_PATH, |w| {
-            search_path
-                .iter()
-                .for_each(|schema| w.text(tag::NAME, schema));
-        });
-    }
 }
 
 /// The value of the type's entry.
@@ -177,8 +163,7 @@ pub(super) fn encode_view(view: &View) -> Vec<u8> {
             w.record(tag::TYPE, |w| encode_type(w, *sql_type));
         });
     }
-    writer.text(tag::QUERY, &view.query);
-    encode_names(&mut writer, &view.depends_on, &view.search_path);
+    view.query.encode(&mut writer);
     let checked = |option| view.check_option == Some(option);
     writer.flag(tag::CHECKED_LOCALLY, checked(CheckOption::Local));
     writer.flag(tag::CHECKED_CASCADED, checked(CheckOption::Cascaded));

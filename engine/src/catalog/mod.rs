@@ -28,6 +28,7 @@ mod schema;
 mod sequence;
 mod statistics;
 mod store;
+mod stored_query;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ pub use store::{
     has_sequence, load, put_namespace, put_sequence, put_setting, put_table, put_type, put_view,
     remove_namespace, remove_sequence, remove_table, remove_type, remove_view, store_statistics,
 };
+pub use stored_query::StoredQuery;
 pub use table::{Column, EXPRESSION_BASE, Identity, Index, IndexExpression, Materialized, Table};
 pub use types::Types;
 pub use view::{CheckOption, View};

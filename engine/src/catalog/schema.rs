@@ -3,6 +3,7 @@
 use super::foreign_key::ForeignKey;
 use super::relation_name::{PUBLIC, RelationName};
 use super::sequence::Sequence;
+use super::stored_query::StoredQuery;
 use super::table::{Index, Materialized, Table};
 use super::types::Types;
 use super::view::View;
@@ -27,28 +28,17 @@ impl<'a> Dependent<'a> {
         }
     }
 
-    /// Where its query looks for names that say no schema.
-    pub fn search_path(self) -> &'a [String] {
-        match self {
-            Self::View(view) => &view.search_path,
-            Self::Materialized(_, materialized) => &materialized.search_path,
-        }
-    }
-
-    /// SQL text of its query.
-    pub fn query(self) -> &'a str {
+    /// Its query.
+    pub fn query(self) -> &'a StoredQuery {
         match self {
             Self::View(view) => &view.query,
             Self::Materialized(_, materialized) => &materialized.query,
         }
     }
 
-    /// The relations that its query names.
-    pub fn depends_on(self) -> &'a [RelationName] {
-        match self {
-            Self::View(view) => &view.depends_on,
-            Self::Materialized(_, materialized) => &materialized.depends_on,
-        }
+    /// Whether its query names that relation.
+    pub fn stands_on(self, name: &RelationName) -> bool {
+        self.query().depends_on.contains(name)
     }
 
     /// What it is called in messages.
@@ -83,6 +73,21 @@ impl Schema {
             types: Types::default(),
             namespaces: BTreeSet::new(),
         }
+    }
+
+    /// The same schema with that table in the place of the one that is called `name`.
+    pub(crate) fn with_table_replaced(&self, name: &RelationName, table: Table) -> Self {
+        let mut schema = self.clone();
+        schema.tables.remove(name);
+        schema.tables.insert(table.name.clone(), Arc::new(table));
+        schema
+    }
+
+    /// The same schema with that view in the place of the one of its name.
+    pub(crate) fn with_view_replaced(&self, view: View) -> Self {
+        let mut schema = self.clone();
+        schema.views.insert(view.name.clone(), Arc::new(view));
+        schema
     }
 
     /// The same schema with these views.

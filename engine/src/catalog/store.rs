@@ -52,7 +52,7 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
             TYPE => {
                 let of = decode_enum(value)?;
                 is_under(of.name())?;
-                types = types.iter().chain([of]).collect();
+                types.insert(of);
             }
             TABLE => {
                 let table = decode_table(value, &types)?;

@@ -3,6 +3,7 @@
 use super::foreign_key::{ConstraintTiming, ForeignKey};
 use super::relation_name::RelationName;
 use super::statistics::TableStatistics;
+use super::stored_query::StoredQuery;
 use super::types::Types;
 use crate::storage::TreeId;
 use crate::types::SqlType;
@@ -39,17 +40,31 @@ pub struct Table {
 /// What a materialized view is beside the table that its rows are in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Materialized {
-    /// SQL text of the query.
-    pub query: String,
-    /// The relations that the query names: they cannot be dropped without it.
-    pub depends_on: Vec<RelationName>,
-    /// Where the query looks for names that say no schema.
-    pub search_path: Vec<String>,
+    /// What it is filled from.
+    pub query: StoredQuery,
     /// Whether it has been filled: until then it cannot be read.
     pub populated: bool,
 }
 
 impl Table {
+    /// A table of these columns that is nothing else; its stored expressions may name `types`.
+    pub fn new(name: RelationName, tree: TreeId, columns: Vec<Column>, types: Types) -> Self {
+        Self {
+            name,
+            tree,
+            columns,
+            row_id_column: None,
+            primary_key_name: None,
+            indexes: Vec::new(),
+            checks: Vec::new(),
+            foreign_keys: Vec::new(),
+            statistics: None,
+            comment: None,
+            materialized: None,
+            types,
+        }
+    }
+
     /// What it is called in messages.
     pub fn kind(&self) -> &'static str {
         match self.materialized {

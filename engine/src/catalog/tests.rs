@@ -14,25 +14,7 @@ use std::sync::Arc;
 
 fn types() -> impl Strategy<Value = SqlType> {
     prop_oneof![
-        proptest::sample::select(vec![
-            SqlType::Bool,
-            SqlType::Int2,
-            SqlType::Int4,
-            SqlType::Int8,
-            SqlType::Float4,
-            SqlType::Float8,
-            SqlType::Numeric(None),
-            SqlType::Text,
-            SqlType::Varchar(None),
-            SqlType::Char(None),
-            SqlType::Bytes,
-            SqlType::Date,
-            SqlType::Timestamp,
-            SqlType::TimestampTz,
-            SqlType::Time,
-            SqlType::Interval,
-            SqlType::Uuid,
-        ]),
+        proptest::sample::select(SqlType::KEYS.as_slice()),
         any::<(u16, i16)>().prop_map(|modifier| SqlType::Numeric(Some(modifier))),
         any::<u32>().prop_map(|length| SqlType::Varchar(Some(length))),
         any::<u32>().prop_map(|length| SqlType::Char(Some(length))),
@@ -276,14 +258,14 @@ fn tables() -> impl Strategy<Value = Table> {
 fn materialized() -> impl Strategy<Value = Materialized> {
     let depends_on = proptest::collection::vec(relations(), 0..3);
     let search_path = proptest::collection::vec(names(), 0..3);
-    (names(), depends_on, search_path, any::<bool>()).prop_map(
-        |(query, depends_on, search_path, populated)| Materialized {
-            query,
+    let queries = (names(), depends_on, search_path).prop_map(|(text, depends_on, search_path)| {
+        StoredQuery {
+            text,
             depends_on,
             search_path,
-            populated,
-        },
-    )
+        }
+    });
+    (queries, any::<bool>()).prop_map(|(query, populated)| Materialized { query, populated })
 }
 
 proptest! {
@@ -313,22 +295,14 @@ proptest! {
 }
 
 fn small_table(name: &str) -> Table {
+    let column = Column {
+        not_null: true,
+        ..Column::new("a".to_string(), SqlType::Int4)
+    };
+    let name = RelationName::public(name);
     Table {
-        name: RelationName::public(name),
-        tree: TreeId(7),
-        columns: vec![Column {
-            not_null: true,
-            ..Column::new("a".to_string(), SqlType::Int4)
-        }],
         row_id_column: Some(0),
-        primary_key_name: None,
-        indexes: Vec::new(),
-        checks: Vec::new(),
-        foreign_keys: Vec::new(),
-        statistics: None,
-        comment: None,
-        materialized: None,
-        types: Types::default(),
+        ..Table::new(name, TreeId(7), vec![column], Types::default())
     }
 }
 

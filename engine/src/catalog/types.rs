@@ -24,6 +24,11 @@ impl Types {
         self.0.values().copied()
     }
 
+    /// Adds a type, which is found from now on by what is read with these types.
+    pub(super) fn insert(&mut self, of: EnumType) {
+        Arc::make_mut(&mut self.0).insert(of.name().to_owned(), of);
+    }
+
     /// A number that no type has.
     pub(crate) fn next_id(&self) -> u32 {
         let ids = self.iter().map(EnumType::id);

@@ -1,6 +1,7 @@
 //! Views.
 
 use super::relation_name::RelationName;
+use super::stored_query::StoredQuery;
 use crate::types::SqlType;
 
 /// What rows that are written through a view must be.
@@ -19,12 +20,8 @@ pub struct View {
     pub name: RelationName,
     /// Names and types of its columns, in order.
     pub columns: Vec<(String, SqlType)>,
-    /// SQL text of the query.
-    pub query: String,
-    /// The tables and views that the query names: they cannot be dropped without it.
-    pub depends_on: Vec<RelationName>,
-    /// Where the query looks for names that say no schema.
-    pub search_path: Vec<String>,
+    /// What it shows.
+    pub query: StoredQuery,
     /// `WITH CHECK OPTION`
     pub check_option: Option<CheckOption>,
     /// `COMMENT ON VIEW`

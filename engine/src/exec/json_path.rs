@@ -13,17 +13,39 @@ const DEPTH_MAX: usize = 6;
 /// How many pairs of parentheses there may be.
 const PAIRS_MAX: usize = 64;
 
-/// What the arguments of such a function say.
-struct Call {
-    target: Json,
-    path: JsonPath,
-    vars: Json,
-    silent: bool,
+/// What was last made of a text.
+struct Last<T>(Option<(String, T)>);
+
+impl<T> Last<T> {
+    /// What `read` makes of `text`, which is not asked when the last text was the same. Errors: those of `read`.
+    fn get(&mut self, text: &str, read: impl FnOnce(&str) -> Result<T>) -> Result<&T> {
+        let known = self.0.take().filter(|(last, _)| last == text);
+        let known = match known {
+            Some(known) => known,
+            None => (text.to_owned(), read(text)?),
+        };
+        Ok(&self.0.insert(known).1)
+    }
 }
 
-impl Call {
-    /// `None` when one is NULL. Errors: `42601` for what is no path, `54001` for one that is nested too deeply.
-    fn of(arguments: &[Value]) -> Result<Option<Self>> {
+/// Reads the arguments of calls, one after the other: most have the same path and the same variables.
+pub(crate) struct Calls {
+    paths: Last<JsonPath>,
+    vars: Last<Json>,
+}
+
+impl Calls {
+    /// None so far.
+    pub(crate) fn new() -> Self {
+        Self {
+            paths: Last(None),
+            vars: Last(None),
+        }
+    }
+
+    /// The next; `None` when an argument is NULL. Errors: `42601` for what is no path, `54001` for one that is nested too
+    /// deeply.
+    fn next(&mut self, arguments: &[Value]) -> Result<Option<Call<'_>>> {
         if arguments.iter().any(Value::is_null) {
             return Ok(None);
         }
@@ -33,23 +55,30 @@ impl Call {
             return Err(Error::misuse("a function of a path without its arguments"));
         };
         let vars = match arguments.get(2) {
-            Some(Value::Jsonb(vars)) => json(vars)?,
-            _ => Json::Object(serde_json::Map::new()),
+            Some(Value::Jsonb(vars)) => vars,
+            _ => "{}",
         };
-        if !vars.is_object() {
-            return Err(error(&EvalError::VarsNotObject));
-        }
-        Ok(Some(Self {
+        Ok(Some(Call {
+            vars: self.vars.get(vars, variables)?,
             target: json(target)?,
-            path: parse(path)?,
-            vars,
+            path: self.paths.get(path, parse)?,
             silent: matches!(arguments.get(3), Some(Value::Bool(true))),
         }))
     }
+}
 
+/// What the arguments of such a function say.
+struct Call<'a> {
+    target: Json,
+    path: &'a JsonPath,
+    vars: &'a Json,
+    silent: bool,
+}
+
+impl Call<'_> {
     /// All that is found, or with `silent` `None` where it cannot be told. Errors: class 22.
     fn items(&self) -> Result<Option<Vec<Json>>> {
-        match self.path.query_with_vars(&self.target, &self.vars) {
+        match self.path.query_with_vars(&self.target, self.vars) {
             Ok(items) => Ok(Some(
                 items.into_iter().map(|item| item.into_owned()).collect(),
             )),
@@ -61,6 +90,14 @@ impl Call {
 
 fn json(text: &str) -> Result<Json> {
     serde_json::from_str(text).map_err(|_| too_deep("JSON"))
+}
+
+fn variables(text: &str) -> Result<Json> {
+    let vars = json(text)?;
+    match vars.is_object() {
+        true => Ok(vars),
+        false => Err(error(&EvalError::VarsNotObject)),
+    }
 }
 
 fn too_deep(what: &str) -> Error {
@@ -128,8 +165,8 @@ fn jsonb(item: &Json) -> Result<Value> {
 
 /// `jsonb_path_exists`, `jsonb_path_match`, `jsonb_path_query_array`, `jsonb_path_query_first`. Errors: `42601`, `54001`,
 /// and those of class 22 that the path meets, unless it is to be silent about them.
-pub(crate) fn json_path(name: F, arguments: &[Value]) -> Result<Value> {
-    let Some(call) = Call::of(arguments)? else {
+pub(crate) fn json_path(name: F, calls: &mut Calls, arguments: &[Value]) -> Result<Value> {
+    let Some(call) = calls.next(arguments)? else {
         return Ok(Value::Null);
     };
     let items = call.items()?;
@@ -146,7 +183,8 @@ pub(crate) fn json_path(name: F, arguments: &[Value]) -> Result<Value> {
 
 /// The rows of `jsonb_path_query`. Errors: as for [`json_path`].
 pub(super) fn json_path_rows(arguments: &[Value]) -> Result<Vec<Vec<Value>>> {
-    let items = match Call::of(arguments)? {
+    let mut calls = Calls::new();
+    let items = match calls.next(arguments)? {
         Some(call) => call.items()?.unwrap_or_default(),
         None => Vec::new(),
     };

@@ -11,6 +11,7 @@ use crate::plan::planner::{Built, Planner};
 use crate::plan::relation::{Relation, Source};
 use crate::plan::selectivity;
 use crate::sql::bound::{CompareOp, Expr, ExprKind, JoinKind};
+use crate::types::SqlType;
 
 /// What the choice of a method needs to know of one side.
 pub(crate) struct Side<'a> {
@@ -252,6 +253,40 @@ pub(crate) fn ascending(built: &Built) -> Vec<usize> {
         .collect()
 }
 
+/// The columns that a join gives: their types, and which of the query they are.
+struct Columns {
+    types: Vec<SqlType>,
+    layout: Vec<usize>,
+}
+
+impl Columns {
+    fn of(left: &Built) -> Self {
+        Self {
+            types: left.node.types.clone(),
+            layout: left.layout.clone(),
+        }
+    }
+
+    /// With those of the right side behind them.
+    fn and(mut self, types: impl Iterator<Item = SqlType>, layout: &[usize]) -> Self {
+        self.types.extend(types);
+        self.layout.extend(layout);
+        self
+    }
+
+    fn built(self, kind: NodeKind, (cost, rows): (Cost, f64)) -> Built {
+        Built {
+            node: PlanNode {
+                kind,
+                types: self.types,
+                rows,
+                cost,
+            },
+            layout: self.layout,
+        }
+    }
+}
+
 impl Planner<'_> {
     /// Joins `left` and `right`; `table` is the right side's relation when it is one table alone, of which `needed`
     /// columns are wanted.
@@ -290,23 +325,18 @@ impl Planner<'_> {
             &conditions,
             block,
         );
+        let parts = (choice.cost, choice.rows);
         match (choice.method, table) {
             (Method::Index(path), Some(relation)) => {
-                let parts = (choice.cost, choice.rows);
                 self.index_join(left, right, relation, kind, *path, conditions, parts)
             }
             (Method::Hash(keys), _) => {
-                let parts = (choice.cost, choice.rows);
                 self.keyed_join(left, right, (kind, false), &keys, conditions, parts)
             }
             (Method::Merge(key), _) => {
-                let parts = (choice.cost, choice.rows);
                 self.keyed_join(left, right, (kind, true), &[key], conditions, parts)
             }
-            _ => {
-                let parts = (choice.cost, choice.rows);
-                self.nested_loop(left, right, kind, conditions, parts)
-            }
+            _ => self.nested_loop(left, right, kind, conditions, parts),
         }
     }
 
@@ -316,28 +346,17 @@ impl Planner<'_> {
         right: Built,
         kind: JoinKind,
         conditions: Vec<Expr>,
-        (cost, rows): (Cost, f64),
+        parts: (Cost, f64),
     ) -> Result<Built> {
-        let mut layout = left.layout;
-        layout.extend(&right.layout);
-        let on = conjunction(self.predicates(conditions, &layout)?);
-        let mut types = left.node.types.clone();
-        types.extend(&right.node.types);
+        let columns = Columns::of(&left).and(right.node.types.iter().copied(), &right.layout);
+        let on = conjunction(self.predicates(conditions, &columns.layout)?);
         let kind = NodeKind::NestedLoop {
             left: Box::new(left.node),
             right: Box::new(right.node),
             kind,
             on,
         };
-        Ok(Built {
-            node: PlanNode {
-                kind,
-                types,
-                rows,
-                cost,
-            },
-            layout,
-        })
+        Ok(columns.built(kind, parts))
     }
 
     /// A join by the equalities at the positions `keys`; with `merges` a merge join by the one.
@@ -348,7 +367,7 @@ impl Planner<'_> {
         (kind, merges): (JoinKind, bool),
         keys: &[usize],
         conditions: Vec<Expr>,
-        (cost, rows): (Cost, f64),
+        parts: (Cost, f64),
     ) -> Result<Built> {
         let (mut left_keys, mut right_keys, mut residual) = (Vec::new(), Vec::new(), Vec::new());
         for (i, condition) in conditions.into_iter().enumerate() {
@@ -362,11 +381,8 @@ impl Planner<'_> {
                 None => residual.push(condition),
             }
         }
-        let mut layout = left.layout;
-        layout.extend(&right.layout);
-        let residual = conjunction(self.predicates(residual, &layout)?);
-        let mut types = left.node.types.clone();
-        types.extend(&right.node.types);
+        let columns = Columns::of(&left).and(right.node.types.iter().copied(), &right.layout);
+        let residual = conjunction(self.predicates(residual, &columns.layout)?);
         let (left, right) = (Box::new(left.node), Box::new(right.node));
         let kind = match (merges, left_keys.as_slice(), right_keys.as_slice()) {
             (true, [left_key], [right_key]) => NodeKind::MergeJoin {
@@ -386,15 +402,7 @@ impl Planner<'_> {
                 residual,
             },
         };
-        Ok(Built {
-            node: PlanNode {
-                kind,
-                types,
-                rows,
-                cost,
-            },
-            layout,
-        })
+        Ok(columns.built(kind, parts))
     }
 
     #[allow(clippy::too_many_arguments)] // the parts of one node
@@ -406,7 +414,7 @@ impl Planner<'_> {
         kind: JoinKind,
         path: Path,
         conditions: Vec<Expr>,
-        (cost, rows): (Cost, f64),
+        parts: (Cost, f64),
     ) -> Result<Built> {
         let own = relation.conditions.len();
         let mut simple = 0;
@@ -422,26 +430,14 @@ impl Planner<'_> {
             }
         }
         let scan = self.scan(relation, path, &right.layout, &left.layout)?;
-        let inner = scan.layout(relation.offset);
-        let mut types = left.node.types.clone();
-        types.extend(scan.types());
-        let mut layout = left.layout;
-        layout.extend(inner);
-        let residual = conjunction(self.predicates(residual, &layout)?);
+        let columns = Columns::of(&left).and(scan.types(), &scan.layout(relation.offset));
+        let residual = conjunction(self.predicates(residual, &columns.layout)?);
         let kind = NodeKind::IndexJoin {
             left: Box::new(left.node),
             scan: Box::new(scan),
             kind,
             residual,
         };
-        Ok(Built {
-            node: PlanNode {
-                kind,
-                types,
-                rows,
-                cost,
-            },
-            layout,
-        })
+        Ok(columns.built(kind, parts))
     }
 }

@@ -1,7 +1,7 @@
 //! Where names of relations are looked for that say no schema.
 
 use super::identifier::{qualified, quoted};
-use crate::catalog::{PUBLIC, RelationName, Schema};
+use crate::catalog::{PUBLIC, RelationName, Schema, StoredQuery};
 use std::sync::Arc;
 
 /// The schemas in which such a name is looked for, the first first.
@@ -51,11 +51,11 @@ impl SearchPath {
         names.join(", ")
     }
 
-    /// That of a stored query, which was looked along `schemas` and found `only`.
-    pub(super) fn stored(schemas: &[String], only: &[RelationName]) -> Self {
+    /// That of a stored query: it finds what it found when it was stored.
+    pub(super) fn stored(query: &StoredQuery) -> Self {
         Self {
-            schemas: schemas.into(),
-            only: Some(only.into()),
+            schemas: query.search_path.as_slice().into(),
+            only: Some(query.depends_on.as_slice().into()),
             session: None,
         }
     }

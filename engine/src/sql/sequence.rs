@@ -201,8 +201,13 @@ pub(crate) fn takes_values_of(text: &str, names: &[RelationName]) -> Result<bool
 /// Makes the functions of sequences in `expr`, which is to be stored, say the schema of their sequences, where that is not
 /// `public`.
 pub(super) fn qualify_sequences(expr: &mut Expr, schema: &Schema, path: &SearchPath) {
+    name_sequences(expr, |text| Some(path.named(schema, text)));
+}
+
+/// Gives the functions of sequences in `expr` other sequences: those that `named` has for what is written there.
+fn name_sequences(expr: &mut Expr, named: impl Fn(&str) -> Option<RelationName>) {
     let visited = ast::visit_expressions_mut(expr, |call| {
-        let name = literal_of(call).map(|text| path.named(schema, text));
+        let name = literal_of(call).and_then(&named);
         if let (Some(name), Some(first)) = (name, first_argument(call))
             && let Ok(mut renamed) = parse_expression(&next_value_of(&name))
             && let Some(argument) = first_argument(&mut renamed)
@@ -221,18 +226,9 @@ pub(crate) fn with_sequence_renamed(
     new: &RelationName,
 ) -> Result<String> {
     let mut expr = parse_expression(text)?;
-    let mut renamed = parse_expression(&next_value_of(new))?;
-    let Some(argument) = first_argument(&mut renamed).cloned() else {
-        return Ok(text.to_owned());
-    };
-    let visited = ast::visit_expressions_mut(&mut expr, |expr| {
-        let is_old = literal_of(expr).is_some_and(|text| stored_name(text) == *old);
-        if let Some(first) = first_argument(expr).filter(|_| is_old) {
-            first.clone_from(&argument);
-        }
-        ControlFlow::<()>::Continue(())
+    name_sequences(&mut expr, |text| {
+        (stored_name(text) == *old).then(|| new.clone())
     });
-    debug_assert!(visited.is_continue());
     Ok(expr.to_string())
 }
 

@@ -54,6 +54,27 @@ pub enum SqlType {
 }
 
 impl SqlType {
+    /// The types that a key may be made of, without length, precision or scale; ENUM types are more of them.
+    pub const KEYS: [Self; 17] = [
+        Self::Bool,
+        Self::Int2,
+        Self::Int4,
+        Self::Int8,
+        Self::Float4,
+        Self::Float8,
+        Self::Numeric(None),
+        Self::Text,
+        Self::Varchar(None),
+        Self::Char(None),
+        Self::Bytes,
+        Self::Date,
+        Self::Timestamp,
+        Self::TimestampTz,
+        Self::Time,
+        Self::Interval,
+        Self::Uuid,
+    ];
+
     /// The name without length, precision or scale: `character varying` for `VARCHAR(10)`.
     pub fn base_name(self) -> &'static str {
         macro_rules! name {

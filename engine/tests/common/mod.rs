@@ -1,11 +1,13 @@
 //! What the SQL tests share: the same statements over the model and over a disk in memory.
 #![allow(dead_code)] // each test file uses a part of it
 
-use quantadb::api::{Connection, Database, SessionOptions};
-use quantadb::env::OsEnv;
+use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
+use quantadb::env::{Env, OsEnv};
 use quantadb::types::Value;
+use quantadb::vfs::MemoryVfs;
 use quantadb_sim::model::ModelBackend;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A database over the model.
 pub(crate) fn model() -> Database {
@@ -31,6 +33,35 @@ pub(crate) fn small_memory() -> Database {
         run(&c, &format!("INSERT INTO n VALUES {}", rows.join(", ")));
     }
     database
+}
+
+/// The database in a file of `vfs`, made where there is none.
+pub(crate) fn kept(vfs: &Arc<MemoryVfs>) -> Database {
+    let options = DatabaseOptions {
+        vfs: vfs.clone(),
+        ..DatabaseOptions::default()
+    };
+    Database::open_with("kept.qdb", options).unwrap()
+}
+
+/// A clock that goes on by a millisecond each time it is looked at.
+#[derive(Default)]
+pub(crate) struct Steps(AtomicU64);
+
+impl Env for Steps {
+    fn now_micros(&self) -> i64 {
+        0
+    }
+
+    fn monotonic_micros(&self) -> u64 {
+        self.0.fetch_add(1000, Ordering::Relaxed)
+    }
+
+    fn pause(&self, _: u64) {}
+
+    fn entropy(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 /// Runs `test` on a new database over each backend.

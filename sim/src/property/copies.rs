@@ -1,8 +1,9 @@
 //! Any bytes as the data of a COPY.
 
+use super::session::session;
 use crate::sql::rows_of;
 use arbitrary::{Arbitrary, Result, Unstructured};
-use quantadb::api::{Connection, Database};
+use quantadb::api::Connection;
 use std::io::Read;
 
 const TABLE: &str = "CREATE TABLE t (a INTEGER, b TEXT, c NUMERIC(10, 2) DEFAULT 3, d DATE, e BOOLEAN, f BYTEA, \
@@ -77,12 +78,7 @@ impl Read for Chunks<'_> {
 
 thread_local! {
     /// A session of a database with the table.
-    static SESSION: Connection = {
-        let database = Database::open_in_memory().expect("memory has room");
-        let session = database.connect().expect("it is open");
-        session.run(TABLE).expect("it is a table");
-        session
-    };
+    static SESSION: Connection = session(TABLE);
 }
 
 /// What a COPY gives: the rows of the table and what is written of them, or a SQLSTATE and a message.

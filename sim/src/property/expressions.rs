@@ -1,8 +1,9 @@
 //! Expressions over the rows of a table against the reference, which evaluates them by hand.
 
+use super::session::session;
 use crate::reference::{Expression, Failed, Kind, Scalar};
 use arbitrary::{Arbitrary, Result, Unstructured};
-use quantadb::api::{Connection, Database};
+use quantadb::api::Connection;
 
 const TABLE: &str = "CREATE TABLE e (id INTEGER PRIMARY KEY, a INTEGER, b TEXT, t BOOLEAN)";
 const ROWS_MAX: usize = 4;
@@ -37,12 +38,7 @@ impl<'a> Arbitrary<'a> for ExpressionInput {
 
 thread_local! {
     /// A session of a database with the table.
-    static SESSION: Connection = {
-        let database = Database::open_in_memory().expect("memory has room");
-        let session = database.connect().expect("it is open");
-        session.run(TABLE).expect("it is a table");
-        session
-    };
+    static SESSION: Connection = session(TABLE);
 }
 
 fn column(row: &Row) -> impl Fn(Kind) -> Scalar {

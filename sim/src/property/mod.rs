@@ -29,6 +29,7 @@ mod input;
 mod log;
 mod pages;
 mod plans;
+mod session;
 mod sql;
 mod transactions;
 mod tree;

@@ -8,10 +8,11 @@
 //!                     or decorrelated
 //! ```
 
+use super::session::session;
 use crate::reference::{Decisions, Expression, Kind};
 use crate::sql::rows_of;
 use arbitrary::{Arbitrary, Result, Unstructured};
-use quantadb::api::{Connection, Database};
+use quantadb::api::Connection;
 
 const ALIASES: [&str; 3] = ["x", "y", "z"];
 const OPERATORS: [&str; 4] = ["=", "=", "<", "<>"];
@@ -305,8 +306,7 @@ impl QueryInput {
 thread_local! {
     /// Sessions of two databases with the same rows: one with indexes and statistics, one without.
     static SESSIONS: [Connection; 2] = [true, false].map(|is_indexed| {
-        let database = Database::open_in_memory().expect("memory has room");
-        let session = database.connect().expect("it is open");
+        let session = session("");
         for name in ["r", "s"] {
             let key = if is_indexed { " PRIMARY KEY" } else { "" };
             let rows: Vec<String> = (0..ROWS).map(|id| row(id, name == "s")).collect();

@@ -40,19 +40,13 @@ fn table(name: &str, tree: u32, keyed: bool) -> Table {
         unique: !keyed,
         ..Index::over(format!("{name}_b"), TreeId(tree + 1), columns_of_index)
     };
+    let named = RelationName::public(name);
     Table {
-        name: RelationName::public(name),
-        tree: TreeId(tree),
-        columns: columns.to_vec(),
         row_id_column: keyed.then_some(0),
         primary_key_name: keyed.then(|| format!("{name}_pkey")),
         indexes: vec![index],
         checks: vec![(format!("{name}_check"), "f > 0".to_owned())],
-        foreign_keys: Vec::new(),
-        statistics: None,
-        comment: None,
-        materialized: None,
-        types: Types::default(),
+        ..Table::new(named, TreeId(tree), columns.to_vec(), Types::default())
     }
 }
 

@@ -12,26 +12,8 @@ use std::cmp::Ordering;
 const COLUMNS_MAX: usize = 12;
 const ROWS_MAX: usize = 40;
 const ELEMENTS_MAX: usize = 6;
-/// The types that an index can be over.
-const KEY_TYPES: [SqlType; 17] = [
-    SqlType::Bool,
-    SqlType::Int2,
-    SqlType::Int4,
-    SqlType::Int8,
-    SqlType::Float4,
-    SqlType::Float8,
-    SqlType::Numeric(None),
-    SqlType::Text,
-    SqlType::Varchar(Some(40)),
-    SqlType::Char(Some(40)),
-    SqlType::Bytes,
-    SqlType::Date,
-    SqlType::Timestamp,
-    SqlType::TimestampTz,
-    SqlType::Time,
-    SqlType::Interval,
-    SqlType::Uuid,
-];
+/// The length of texts that have one.
+const LENGTH: Option<u32> = Some(40);
 const DOCUMENTS: [&str; 7] = [
     "null",
     "[]",
@@ -47,7 +29,9 @@ const LABELS: [&str; 3] = ["sad", "", "so-so"];
 /// One of the types that a key may have.
 fn key_type(number: usize) -> SqlType {
     let labels = LABELS.map(str::to_owned).to_vec();
-    match KEY_TYPES.get(number % (KEY_TYPES.len() + 1)) {
+    match SqlType::KEYS.get(number % (SqlType::KEYS.len() + 1)) {
+        Some(SqlType::Varchar(_)) => SqlType::Varchar(LENGTH),
+        Some(SqlType::Char(_)) => SqlType::Char(LENGTH),
         Some(known) => *known,
         None => EnumType::new(1, "mood", labels)
             .expect("three labels are no more than a type may have")

@@ -1,5 +1,6 @@
 //! Conditions on one row: drawn, written as SQL, and decided by hand.
 
+use super::logic::{and, compare, not, or};
 use super::tables::{Row, Value};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -38,26 +39,6 @@ pub(super) fn literal(value: Value) -> String {
 /// A value about the size of those that there are.
 pub(super) fn number(keys: u32, rng: &mut ChaCha8Rng) -> i64 {
     i64::from(rng.random_range(0..keys))
-}
-
-fn compare(left: Value, operator: &str, right: Value) -> Option<bool> {
-    let (left, right) = (left?, right?);
-    Some(match operator {
-        "=" => left == right,
-        "<>" => left != right,
-        "<" => left < right,
-        "<=" => left <= right,
-        ">" => left > right,
-        _ => left >= right,
-    })
-}
-
-fn and(left: Option<bool>, right: Option<bool>) -> Option<bool> {
-    match (left, right) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    }
 }
 
 impl Condition {
@@ -131,11 +112,8 @@ impl Condition {
                 }
             }
             Self::And(left, right) => and(left.holds(row), right.holds(row)),
-            Self::Or(left, right) => {
-                let not = |side: &Condition| side.holds(row).map(|holds| !holds);
-                and(not(left), not(right)).map(|neither| !neither)
-            }
-            Self::Not(inner) => inner.holds(row).map(|holds| !holds),
+            Self::Or(left, right) => or(left.holds(row), right.holds(row)),
+            Self::Not(inner) => not(inner.holds(row)),
         }
     }
 

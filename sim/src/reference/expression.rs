@@ -9,6 +9,7 @@
 //! parts of an expression are evaluated; so where any part fails, the whole may fail too ([`Failed`]).
 
 use super::decisions::Decisions;
+use super::logic::{self, and, not, or};
 use super::text_functions::{left, like, position, replace, similar, substring};
 
 /// What expressions are of.
@@ -177,29 +178,8 @@ fn integer(value: Option<i32>) -> Evaluated {
 
 /// TRUE, FALSE or NULL, of two values of one type.
 fn compare(left: &Scalar, operator: &str, right: &Scalar) -> Option<bool> {
-    if left == &Scalar::Null || right == &Scalar::Null {
-        return None;
-    }
-    Some(match operator {
-        "=" => left == right,
-        "<>" => left != right,
-        "<" => left < right,
-        "<=" => left <= right,
-        ">" => left > right,
-        _ => left >= right,
-    })
-}
-
-fn not(value: Option<bool>) -> Option<bool> {
-    value.map(|value| !value)
-}
-
-fn and(left: Option<bool>, right: Option<bool>) -> Option<bool> {
-    match (left, right) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    }
+    let [left, right] = [left, right].map(|value| Some(value).filter(|v| **v != Scalar::Null));
+    logic::compare(left, operator, right)
 }
 
 impl Expression {
@@ -363,7 +343,7 @@ fn called(call: Call, values: &[Scalar]) -> Evaluated {
         Call::Is(is) => truth(Some(x.truth() == Some(is))),
         Call::Between => truth(and(compare(x, ">=", &rest[0]), compare(x, "<=", &rest[1]))),
         Call::And => truth(and(x.truth(), rest[0].truth())),
-        Call::Or => truth(not(and(not(x.truth()), not(rest[0].truth())))),
+        Call::Or => truth(or(x.truth(), rest[0].truth())),
         Call::Coalesce => there().next().cloned().unwrap_or(Scalar::Null),
         Call::NullIf if compare(x, "=", &rest[0]) == Some(true) => Scalar::Null,
         Call::NullIf => x.clone(),

@@ -19,6 +19,7 @@ mod change;
 mod condition;
 mod decisions;
 mod expression;
+mod logic;
 mod question;
 mod tables;
 mod text_functions;

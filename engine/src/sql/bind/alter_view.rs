@@ -57,7 +57,7 @@ impl Binder<'_> {
 
     fn renamed_view(&self, view: Arc<View>, renamed: &ast::AlterTableOperation) -> Result<View> {
         let mut above = self.schema.dependents();
-        if let Some(above) = above.find(|d| d.depends_on().contains(&view.name)) {
+        if let Some(above) = above.find(|d| d.stands_on(&view.name)) {
             return Err(Error::unsupported(format_args!(
                 "ALTER VIEW that changes how what the {} \"{}\" reads is called,",
                 above.kind(),

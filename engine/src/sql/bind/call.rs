@@ -488,16 +488,22 @@ pub(super) fn refuse(used: bool, what: &str) -> Result<()> {
 /// `t` or `f`.
 fn letter(condition: Expr) -> Expr {
     let text = |t: &str| literal(Value::Text(t.to_string()), SqlType::Text);
+    chosen(condition, text("t"), text("f"))
+}
+
+/// One of two values of one type; NULL where the condition is.
+pub(super) fn chosen(condition: Expr, where_true: Expr, where_false: Expr) -> Expr {
+    let sql_type = where_true.sql_type;
     let negated = Expr {
         kind: ExprKind::Not(Box::new(condition.clone())),
         sql_type: SqlType::Bool,
     };
     Expr {
         kind: ExprKind::Case {
-            branches: vec![(condition, text("t")), (negated, text("f"))],
+            branches: vec![(condition, where_true), (negated, where_false)],
             otherwise: None,
         },
-        sql_type: SqlType::Text,
+        sql_type,
     }
 }
 

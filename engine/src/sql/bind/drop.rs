@@ -69,11 +69,12 @@ impl Binder<'_> {
     ) -> Result<()> {
         match object_type {
             ast::ObjectType::Table => {
-                dropped.tables.extend(self.table_to_drop(name, if_exists)?);
+                let found = self.table_to_drop(name, "table", if_exists)?;
+                dropped.tables.extend(found);
             }
             ast::ObjectType::MaterializedView => {
                 dropped.tag = "DROP MATERIALIZED VIEW";
-                let found = self.materialized_to_drop(name, if_exists)?;
+                let found = self.table_to_drop(name, "materialized view", if_exists)?;
                 dropped.tables.extend(found);
             }
             ast::ObjectType::View => {
@@ -129,7 +130,10 @@ impl Binder<'_> {
                 .schema
                 .dependents()
                 .filter(|d| !gone.contains(d.name()));
-            left.find_map(|d| Some((d, d.depends_on().iter().find(|name| gone.contains(*name))?)))
+            left.find_map(|d| {
+                let mut below = d.query().depends_on.iter();
+                Some((d, below.find(|name| gone.contains(*name))?))
+            })
         };
         while let Some((dependent, on)) = next(&gone) {
             let (kind, name) = (dependent.kind(), dependent.name());
@@ -178,28 +182,17 @@ impl Binder<'_> {
         Ok(())
     }
 
-    fn table_to_drop(&self, name: &ast::ObjectName, if_exists: bool) -> Result<Option<Arc<Table>>> {
-        let (folded, ident) = self.relation(name)?;
-        match self.schema.table(&folded) {
-            Some(table) if table.materialized.is_none() => Ok(Some(Arc::clone(table))),
-            _ => self.none_to_drop(("a", "table", "42P01"), &folded, ident, if_exists),
-        }
-    }
-
-    fn materialized_to_drop(
+    /// A table or a materialized view, as `kind` says, to drop by its name; `None` when there is none and that is fine.
+    fn table_to_drop(
         &self,
         name: &ast::ObjectName,
+        kind: &str,
         if_exists: bool,
     ) -> Result<Option<Arc<Table>>> {
         let (folded, ident) = self.relation(name)?;
         match self.schema.table(&folded) {
-            Some(table) if table.materialized.is_some() => Ok(Some(Arc::clone(table))),
-            _ => self.none_to_drop(
-                ("a", "materialized view", "42P01"),
-                &folded,
-                ident,
-                if_exists,
-            ),
+            Some(table) if table.kind() == kind => Ok(Some(Arc::clone(table))),
+            _ => self.none_to_drop(("a", kind, "42P01"), &folded, ident, if_exists),
         }
     }
 

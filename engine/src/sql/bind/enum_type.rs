@@ -166,7 +166,7 @@ impl Binder<'_> {
     /// The first thing whose stored text has `trace` in it.
     fn mention(&self, trace: Trace<'_>) -> Result<Option<String>> {
         for dependent in self.schema.dependents() {
-            if trace.is_in(&parse_query(dependent.query())?) {
+            if trace.is_in(&parse_query(&dependent.query().text)?) {
                 return Ok(Some(format!("{} {}", dependent.kind(), dependent.name())));
             }
         }

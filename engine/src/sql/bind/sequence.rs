@@ -89,7 +89,7 @@ impl Binder<'_> {
         let (options, restart) = match &change.action {
             SequenceAction::Rename(ident) => {
                 let mut above = self.schema.dependents();
-                if let Some(above) = above.find(|d| d.depends_on().contains(&name)) {
+                if let Some(above) = above.find(|d| d.stands_on(&name)) {
                     return Err(Error::unsupported(format_args!(
                         "ALTER SEQUENCE … RENAME of what the {} \"{}\" takes values of",
                         above.kind(),

@@ -3,6 +3,7 @@
 //!
 //! Such a function is a scalar subquery over those tables, so that it is planned as one: of many rows as a join.
 
+use super::call::chosen;
 use super::coerce::literal;
 use super::context::Binder;
 use super::data_type::sql_type;
@@ -15,7 +16,7 @@ use crate::sql::identifier::qualified;
 use crate::sql::parse::{parse_data_type, parse_expression};
 use crate::sql::search_path::identifiers;
 use crate::sql::system::{self, SystemTable};
-use crate::types::{SqlType, Value};
+use crate::types::{ElementType, SqlArray, SqlType, Value};
 use sqlparser::ast;
 use std::ops::ControlFlow;
 
@@ -136,7 +137,7 @@ impl Binder<'_> {
         arguments: &[&ast::Expr],
     ) -> Result<Option<Expr>> {
         if let ("current_schema", []) | ("current_schemas", [_]) = (name, arguments) {
-            return self.bind_current_schemas(name, arguments).map(Some);
+            return self.bind_current_schemas(arguments).map(Some);
         }
         if let ("pg_get_serial_sequence", [table, column]) = (name, arguments) {
             return self.bind_serial_sequence(table, column).map(Some);
@@ -222,19 +223,26 @@ impl Binder<'_> {
     }
 
     /// `current_schema()`, and `current_schemas(boolean)`.
-    fn bind_current_schemas(&mut self, name: &str, arguments: &[&ast::Expr]) -> Result<Expr> {
-        let own = self.path.of_session(self.schema).map(quoted_text);
-        let own: Vec<String> = own.collect();
-        let text = match name {
-            "current_schema" => own.first().cloned().unwrap_or_else(|| "NULL::text".to_owned()),
-            _ => format!(
-                "CASE WHEN $1 THEN ARRAY['pg_catalog', {0}]::text[] WHEN NOT $1 THEN ARRAY[{0}]::text[] END",
-                own.join(", ")
-            )
-            .replace(", ]", "]"),
+    fn bind_current_schemas(&mut self, arguments: &[&ast::Expr]) -> Result<Expr> {
+        let own = self.path.of_session(self.schema);
+        let own = own.map(|name| Value::Text(name.to_owned()));
+        let mut own: Vec<Value> = own.collect();
+        let Some(implicit) = arguments.first() else {
+            let first = own.into_iter().next().unwrap_or(Value::Null);
+            return Ok(literal(first, SqlType::Text));
         };
-        let given: Vec<ast::Expr> = arguments.iter().map(|a| (*a).clone()).collect();
-        self.bind_expr(&with_arguments(&text, &given)?)
+        let implicit = self.bind_expr(implicit)?;
+        let implicit = self.condition(implicit, "CASE/WHEN")?;
+        let Some(element) = ElementType::new(SqlType::Text) else {
+            return Err(Error::misuse("there are no arrays of TEXT"));
+        };
+        let array = |names: Vec<Value>| {
+            let array = SqlArray::new(element, names);
+            literal(Value::Array(array), SqlType::Array(element))
+        };
+        let explicit = array(own.clone());
+        own.insert(0, Value::Text("pg_catalog".to_owned()));
+        Ok(chosen(implicit, array(own), explicit))
     }
 
     /// `expr::regclass`: the name of a relation, as TEXT. Errors: `42P01`.
@@ -279,11 +287,6 @@ impl Binder<'_> {
             _ => Ok(name),
         }
     }
-}
-
-/// A text as a string literal.
-fn quoted_text(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Whether `expr` is a cast to `regclass`.

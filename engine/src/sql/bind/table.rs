@@ -5,7 +5,9 @@ use super::context::{Binder, Clause};
 use super::foreign_key::{Written, timing};
 use super::names::{already_exists, at, fold, made_up, sql_error};
 use super::stored::{bind_stored, stored_text};
-use crate::catalog::{Column, ConstraintTiming, ForeignKey, Index, RelationName, Sequence, Types};
+use crate::catalog::{
+    Column, ConstraintTiming, ForeignKey, Index, RelationName, Sequence, Table, Types,
+};
 use crate::error::{Error, Result};
 use crate::sql::bound::CreateTable;
 use crate::sql::sequence::qualify_sequences;
@@ -413,17 +415,16 @@ impl Draft {
         };
         let key_index = self.primary_key.iter().filter(|_| row_id_column.is_none());
         Ok(CreateTable {
-            indexes: key_index.chain(&self.unique).map(DraftKey::index).collect(),
-            name: self.name,
+            table: Table {
+                indexes: key_index.chain(&self.unique).map(DraftKey::index).collect(),
+                row_id_column,
+                primary_key_name: self.primary_key.map(|key| key.name),
+                checks: self.checks,
+                foreign_keys,
+                ..Table::new(self.name, NO_TREE, self.columns, self.types)
+            },
             exists,
-            columns: self.columns,
-            row_id_column,
-            primary_key_name: self.primary_key.map(|key| key.name),
-            checks: self.checks,
-            foreign_keys,
             sequences: self.sequences,
-            materialized: None,
-            types: self.types,
         })
     }
 }

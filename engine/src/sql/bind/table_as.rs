@@ -3,7 +3,7 @@
 
 use super::context::Binder;
 use super::names::{already_exists, at, fold, sql_error};
-use super::table::{COLUMNS_MAX, column_twice};
+use super::table::{COLUMNS_MAX, NO_TREE, column_twice};
 use super::view::check_columns;
 use crate::catalog::{Column, Materialized, Table};
 use crate::error::{Error, ErrorKind, Result};
@@ -28,23 +28,19 @@ impl Binder<'_> {
             true => Some(self.materialized(create, &source)?),
             false => None,
         };
+        let columns = columns_of(&source, &create.columns)?;
         let create_table = CreateTable {
-            name,
+            table: Table {
+                materialized,
+                ..Table::new(name, NO_TREE, columns, self.schema.types().clone())
+            },
             exists,
-            columns: columns_of(&source, &create.columns)?,
-            row_id_column: None,
-            primary_key_name: None,
-            indexes: Vec::new(),
-            checks: Vec::new(),
-            foreign_keys: Vec::new(),
             sequences: Vec::new(),
-            materialized,
-            types: self.schema.types().clone(),
         };
         if exists || !create.with_data {
             return Ok(Statement::CreateTable(Box::new(create_table)));
         }
-        let rows = filling(Arc::new(create_table.table()), source);
+        let rows = filling(Arc::new(create_table.table.clone()), source);
         let filled = Filled::New(Box::new(create_table));
         Ok(Statement::Fill(filled, Box::new(rows)))
     }
@@ -57,8 +53,6 @@ impl Binder<'_> {
         }
         Ok(Materialized {
             query: self.stored_query(&create.query, source)?,
-            depends_on: self.relations_in(&create.query)?,
-            search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
             populated: create.with_data,
         })
     }
@@ -93,8 +87,8 @@ impl Binder<'_> {
         if !with_data {
             return Ok(Statement::Unpopulate(table));
         }
-        self.path = SearchPath::stored(&materialized.search_path, &materialized.depends_on);
-        let source = self.bind_query(&parse_query(&materialized.query)?, true)?;
+        self.path = SearchPath::stored(&materialized.query);
+        let source = self.bind_query(&parse_query(&materialized.query.text)?, true)?;
         check_columns(
             &source,
             &table.name,

@@ -102,10 +102,10 @@ impl Binder<'_> {
 
     /// The table behind `view`, and what it shows of it; `cascaded` when a view above asks that new rows are shown.
     fn shown_by(&mut self, view: &View, verb: Verb, cascaded: bool) -> Result<(Arc<Table>, Shown)> {
-        let parsed = parse_query(&view.query)?;
+        let parsed = parse_query(&view.query.text)?;
         let query = self.deeper(1, |binder| {
             let mut own = binder.beside();
-            own.path = SearchPath::stored(&view.search_path, &view.depends_on);
+            own.path = SearchPath::stored(&view.query);
             let query = own.bind_query(&parsed, true)?;
             binder.cte_ids = own.cte_ids;
             Ok(query)
@@ -120,7 +120,7 @@ impl Binder<'_> {
         }
         let (source, _) = {
             let mut own = self.beside();
-            own.path = SearchPath::stored(&view.search_path, &view.depends_on);
+            own.path = SearchPath::stored(&view.query);
             own.relation(source)?
         };
         let cascaded = cascaded || view.check_option == Some(CheckOption::Cascaded);

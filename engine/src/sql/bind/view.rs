@@ -4,7 +4,7 @@ use super::call::refuse;
 use super::context::Binder;
 use super::names::{already_exists, fold, sql_error};
 use super::scope::Scope;
-use crate::catalog::{CheckOption, RelationName, Schema, View};
+use crate::catalog::{CheckOption, Dependent, RelationName, Schema, StoredQuery, View};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::SearchPath;
 use crate::sql::bound::{From, Query};
@@ -14,17 +14,15 @@ use crate::types::SqlType;
 use sqlparser::ast;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 impl Binder<'_> {
     /// The source that a view is in FROM: a derived table.
     pub(super) fn bind_view(&mut self, view: &View, alias: &str) -> Result<(From, Scope)> {
         let mut query = self.deeper(1, |binder| {
             let mut own = binder.beside();
-            let path = SearchPath::stored(&view.search_path, &view.depends_on);
-            own.path = path.within(&binder.path);
+            own.path = SearchPath::stored(&view.query).within(&binder.path);
             own.inner_row_ids = binder.row_ids;
-            let query = own.bind_query(&parse_query(&view.query)?, true)?;
+            let query = own.bind_query(&parse_query(&view.query.text)?, true)?;
             check_columns(&query, &view.name, view.columns.iter().map(|(_, t)| *t))?;
             binder.cte_ids = own.cte_ids;
             Ok(query)
@@ -67,8 +65,6 @@ impl Binder<'_> {
             check_option,
             columns: columns_of(&query, &create.columns)?,
             query: self.stored_query(&create.query, &query)?,
-            depends_on: self.relations_in(&create.query)?,
-            search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
             comment: replaced.and_then(|view| view.comment.clone()),
             name,
         };
@@ -80,38 +76,48 @@ impl Binder<'_> {
         Ok(view)
     }
 
-    /// Sees that what stands on a view gives what it gave when `view` is put in its place: its text is bound again at each
-    /// use, and a `*` in it may mean more. Errors: `0A000`.
+    /// Sees that what stands on a view gives what it gave when `view` is put in its place: a `*` may mean more. Errors:
+    /// `0A000`.
     fn see_dependents(&self, view: &View) -> Result<()> {
-        let others = self.schema.views().filter(|v| v.name != view.name).cloned();
-        let after = self
-            .schema
-            .clone()
-            .with_views(others.chain([Arc::new(view.clone())]));
-        for dependent in self.schema.dependents() {
-            if !dependent.depends_on().contains(&view.name) {
-                continue;
-            }
-            let output = |schema: &Schema| -> Result<_> {
-                let mut binder = Binder::new(schema);
-                binder.path = SearchPath::stored(dependent.search_path(), dependent.depends_on());
-                Ok(binder
-                    .bind_query(&parse_query(dependent.query())?, true)?
-                    .output)
-            };
-            if !output(&after).is_ok_and(|new| output(self.schema).is_ok_and(|old| old == new)) {
-                return Err(Error::unsupported(format_args!(
-                    "CREATE OR REPLACE VIEW that changes what the {} \"{}\" gives",
-                    dependent.kind(),
-                    dependent.name()
-                )));
-            }
+        let after = self.schema.with_view_replaced(view.clone());
+        match self.changed_dependent(&view.name, &after) {
+            None => Ok(()),
+            Some(dependent) => Err(Error::unsupported(format_args!(
+                "CREATE OR REPLACE VIEW that changes what the {} \"{}\" gives",
+                dependent.kind(),
+                dependent.name()
+            ))),
         }
-        Ok(())
     }
 
-    /// The text of a query for the catalog, seen to give the same columns when it is read again. Errors: `0A000`.
-    pub(super) fn stored_query(&mut self, query: &ast::Query, bound: &Query) -> Result<String> {
+    /// The first of what stands on `name` that would not give in `after` what it gives now: its text is bound again at each
+    /// use.
+    pub(super) fn changed_dependent(
+        &self,
+        name: &RelationName,
+        after: &Schema,
+    ) -> Option<Dependent<'_>> {
+        let output = |schema: &Schema, of: Dependent<'_>| -> Result<_> {
+            let mut binder = Binder::new(schema);
+            binder.path = SearchPath::stored(of.query());
+            let query = parse_query(&of.query().text)?;
+            Ok(binder.bind_query(&query, true)?.output)
+        };
+        let gives_the_same = |of: Dependent<'_>| match (output(self.schema, of), output(after, of))
+        {
+            (Ok(old), Ok(new)) => old == new,
+            _ => false,
+        };
+        let mut above = self.schema.dependents().filter(|d| d.stands_on(name));
+        above.find(|dependent| !gives_the_same(*dependent))
+    }
+
+    /// A query for the catalog, seen to give the same columns when it is read again. Errors: `0A000`.
+    pub(super) fn stored_query(
+        &mut self,
+        query: &ast::Query,
+        bound: &Query,
+    ) -> Result<StoredQuery> {
         let text = query.to_string();
         let again = parse_query(&text);
         let is_same = match &again {
@@ -123,14 +129,18 @@ impl Binder<'_> {
             Err(_) => false,
         };
         match is_same {
-            true => Ok(text),
+            true => Ok(StoredQuery {
+                text,
+                depends_on: self.relations_in(query)?,
+                search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
+            }),
             false => Err(Error::unsupported("this query in a view")),
         }
     }
 
     /// Refuses a view that would stand on itself. Errors: `42P17`.
     fn refuse_recursion(&self, view: &View) -> Result<()> {
-        let mut below: Vec<&RelationName> = view.depends_on.iter().collect();
+        let mut below: Vec<&RelationName> = view.query.depends_on.iter().collect();
         while let Some(name) = below.pop() {
             if *name == view.name {
                 let message =
@@ -141,14 +151,14 @@ impl Binder<'_> {
             below.extend(
                 all.find(|d| d.name() == name)
                     .iter()
-                    .flat_map(|d| d.depends_on()),
+                    .flat_map(|d| &d.query().depends_on),
             );
         }
         Ok(())
     }
 
     /// The tables, views and sequences that a query names.
-    pub(super) fn relations_in(&self, query: &ast::Query) -> Result<Vec<RelationName>> {
+    fn relations_in(&self, query: &ast::Query) -> Result<Vec<RelationName>> {
         let sequences = sequences_in(query);
         let sequences = sequences
             .iter()

@@ -1,10 +1,7 @@
 //! Definitions: what tables, indexes, sequences and their like are to be.
 
 use super::Expr;
-use crate::catalog::{
-    Column, ForeignKey, Index, Materialized, RelationName, Sequence, Table, Types, View,
-};
-use crate::storage::TreeId;
+use crate::catalog::{Index, RelationName, Sequence, Table, View};
 use crate::types::EnumType;
 use std::sync::Arc;
 
@@ -100,48 +97,12 @@ pub struct Dropped {
 /// `CREATE TABLE`.
 #[derive(Clone, Debug)]
 pub struct CreateTable {
-    /// The name.
-    pub name: RelationName,
+    /// The table; neither its tree nor those of its indexes exist yet.
+    pub table: Table,
     /// `IF NOT EXISTS` and it does: nothing to do.
     pub exists: bool,
-    /// The columns.
-    pub columns: Vec<Column>,
-    /// Position of the `INTEGER`/`BIGINT`/`SMALLINT PRIMARY KEY` column, which is the row id itself.
-    pub row_id_column: Option<usize>,
-    /// Name of the primary key constraint, where there is one.
-    pub primary_key_name: Option<String>,
-    /// Unique indexes for the other PRIMARY KEY and UNIQUE constraints (their trees do not exist yet).
-    pub indexes: Vec<Index>,
-    /// CHECK constraints: name and SQL text.
-    pub checks: Vec<(String, String)>,
-    /// Foreign keys.
-    pub foreign_keys: Vec<ForeignKey>,
     /// The sequences of its columns, as in [`CreateSequence`].
     pub sequences: Vec<Sequence>,
-    /// What it is beside a table, if it is a materialized view.
-    pub materialized: Option<Materialized>,
-    /// The types that its stored expressions may name.
-    pub types: Types,
-}
-
-impl CreateTable {
-    /// The table that it makes, without its own tree.
-    pub fn table(&self) -> Table {
-        Table {
-            name: self.name.clone(),
-            tree: TreeId(u32::MAX),
-            columns: self.columns.clone(),
-            row_id_column: self.row_id_column,
-            primary_key_name: self.primary_key_name.clone(),
-            indexes: self.indexes.clone(),
-            checks: self.checks.clone(),
-            foreign_keys: self.foreign_keys.clone(),
-            statistics: None,
-            comment: None,
-            materialized: self.materialized.clone(),
-            types: self.types.clone(),
-        }
-    }
 }
 
 /// `CREATE INDEX`.

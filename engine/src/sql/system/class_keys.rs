@@ -280,7 +280,8 @@ fn definitions(known: &Numbered<'_>, rows: &mut Rows) {
         }
     }
     for dependent in known.schema.dependents() {
-        add(known.relation(dependent.name()), "view", dependent.query());
+        let number = known.relation(dependent.name());
+        add(number, "view", &dependent.query().text);
     }
     for table in known.schema.tables() {
         for index in indexes(table) {

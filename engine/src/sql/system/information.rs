@@ -64,7 +64,7 @@ pub(super) static TABLES: &[SystemTable] = &[
         columns: "view_catalog view_schema view_name table_catalog table_schema table_name",
         fill: |known, rows| {
             for view in known.schema.views() {
-                let of = view.depends_on.iter();
+                let of = view.query.depends_on.iter();
                 for name in of.filter(|name| known.schema.sequence(name).is_none()) {
                     rows.add([
                         ("view_catalog", DATABASE.into()),
@@ -124,7 +124,7 @@ fn views(known: &Numbered<'_>, rows: &mut Rows) {
             ("table_catalog", DATABASE.into()),
             ("table_schema", view.name.schema().into()),
             ("table_name", (&view.name).into()),
-            ("view_definition", (&view.query).into()),
+            ("view_definition", (&view.query.text).into()),
             ("check_option", check.into()),
             ("is_updatable", yes(can_change)),
             ("is_insertable_into", yes(can_change)),

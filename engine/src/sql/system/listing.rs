@@ -41,7 +41,7 @@ pub(super) static TABLES: &[SystemTable] = &[
                     ("schemaname", view.name.schema().into()),
                     ("viewname", (&view.name).into()),
                     ("viewowner", ROLE.into()),
-                    ("definition", (&view.query).into()),
+                    ("definition", (&view.query.text).into()),
                 ]);
             }
         },
@@ -61,7 +61,7 @@ pub(super) static TABLES: &[SystemTable] = &[
                     ("matviewowner", ROLE.into()),
                     ("hasindexes", (!indexes(table).is_empty()).into()),
                     ("ispopulated", materialized.populated.into()),
-                    ("definition", (&materialized.query).into()),
+                    ("definition", (&materialized.query.text).into()),
                 ]);
             }
         },

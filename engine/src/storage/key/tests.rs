@@ -68,25 +68,7 @@ fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {
 }
 
 fn types() -> impl Strategy<Value = SqlType> {
-    proptest::sample::select(vec![
-        SqlType::Bool,
-        SqlType::Int2,
-        SqlType::Int4,
-        SqlType::Int8,
-        SqlType::Float4,
-        SqlType::Float8,
-        SqlType::Numeric(None),
-        SqlType::Text,
-        SqlType::Varchar(Some(9)),
-        SqlType::Char(Some(9)),
-        SqlType::Bytes,
-        SqlType::Date,
-        SqlType::Timestamp,
-        SqlType::TimestampTz,
-        SqlType::Time,
-        SqlType::Interval,
-        SqlType::Uuid,
-    ])
+    proptest::sample::select(SqlType::KEYS.as_slice())
 }
 
 /// Two keys of up to three columns, and which columns are descending.

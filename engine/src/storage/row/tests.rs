@@ -9,25 +9,7 @@ use bigdecimal::BigDecimal;
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
-const TYPES: [SqlType; 15] = [
-    SqlType::Bool,
-    SqlType::Int2,
-    SqlType::Int4,
-    SqlType::Int8,
-    SqlType::Float4,
-    SqlType::Float8,
-    SqlType::Numeric(None),
-    SqlType::Text,
-    SqlType::Bytes,
-    SqlType::Date,
-    SqlType::Timestamp,
-    SqlType::TimestampTz,
-    SqlType::Time,
-    SqlType::Interval,
-    SqlType::Uuid,
-];
-
-/// The types of columns: the others, and arrays of some.
+/// The types of columns: those of keys, and arrays of some.
 fn types() -> Vec<SqlType> {
     let of = [
         SqlType::Int4,
@@ -39,7 +21,7 @@ fn types() -> Vec<SqlType> {
         .into_iter()
         .filter_map(ElementType::new)
         .map(SqlType::Array);
-    TYPES.into_iter().chain(arrays).collect()
+    SqlType::KEYS.into_iter().chain(arrays).collect()
 }
 
 fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {

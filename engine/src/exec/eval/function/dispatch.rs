@@ -8,7 +8,7 @@ use super::{
     format_time, json, json_change, json_of_array, math, number, pad, parse_time, regexp, sample,
     sequence, similar, size, span, text, unicode, uuid, words,
 };
-use crate::exec::json_path::json_path;
+use crate::exec::json_path::{Calls, json_path};
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
 use crate::types::{MICROS_PER_DAY, SqlType, Value};
@@ -206,7 +206,8 @@ fn of_json(name: ScalarFunction, arguments: &Arguments, sql_type: SqlType) -> Re
     match name {
         F::JsonSet | F::JsonInsert => json_change::set(name, arguments),
         F::JsonPathExists | F::JsonPathMatch | F::JsonPathQueryArray | F::JsonPathQueryFirst => {
-            arguments.each_row(sql_type, |values| json_path(name, values))
+            let mut calls = Calls::new();
+            arguments.each_row(sql_type, |values| json_path(name, &mut calls, values))
         }
         F::JsonSetLax => json_change::set_lax(arguments),
         F::JsonWithoutPath => json_change::without_path(arguments),

@@ -27,7 +27,7 @@ fn table() -> (Schema, Rows) {
     let Statement::CreateTable(create) = create.statement else {
         panic!("the script begins with the table");
     };
-    let table = create.table();
+    let table = create.table;
     let columns = table.columns.clone();
     let schema = Schema::new([Arc::new(table)]);
     let insert = bind(&insert, &schema).expect("the rows can be bound");

@@ -23,7 +23,7 @@ fn schema() -> Schema {
             .expect("the tables of the tests can be bound")
             .statement
         {
-            Statement::CreateTable(create) => tables.push(Arc::new(create.table())),
+            Statement::CreateTable(create) => tables.push(Arc::new(create.table)),
             other => panic!("not a table: {other:?}"),
         }
     }

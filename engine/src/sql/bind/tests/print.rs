@@ -104,7 +104,8 @@ fn list(label: &str, items: &[String]) -> String {
     }
 }
 
-fn table(c: &CreateTable) -> String {
+fn table(create: &CreateTable) -> String {
+    let c = &create.table;
     let columns = names(c.columns.iter().map(|c| {
         let not_null = if c.not_null { "!" } else { "" };
         let default = c
@@ -125,7 +126,7 @@ fn table(c: &CreateTable) -> String {
         .row_id_column
         .map(|c| format!(" rowid #{c}"))
         .unwrap_or_default();
-    let exists = if c.exists { " exists" } else { "" };
+    let exists = if create.exists { " exists" } else { "" };
     format!(
         "table {}({columns}){key}{row_id}{}{}{exists}",
         c.name,
