@@ -276,7 +276,7 @@ enum Source<'a> {
     /// All rows of the table, a run after the other, and what is left of the one that was read last.
     Runs(Box<dyn StorageCursor + 'a>, Pieces),
     /// Some rows, in steps.
-    Entries(Entries<'a>, usize),
+    Entries(Box<Entries<'a>>, usize),
 }
 
 impl<'a> ScanOperator<'a> {
@@ -293,7 +293,7 @@ impl<'a> ScanOperator<'a> {
             false => {
                 let entries = Entries::open(context, scan, &mut |e| context.constant(e))?;
                 let step = context.rows_wanted.clamp(STEP_LEAST, STEP_FIRST);
-                Source::Entries(entries, step.min(context.batch_rows))
+                Source::Entries(Box::new(entries), step.min(context.batch_rows))
             }
         };
         Ok(Self {
