@@ -56,6 +56,8 @@ mod predicate;
 mod quantified;
 mod query;
 mod relation;
+mod relocate;
+mod relocation;
 mod row_locks;
 mod row_value;
 mod sample;
