@@ -5,7 +5,7 @@ use crate::api::sequences::Sequences;
 use crate::catalog::{self, Column, RelationName, Sequence, SequenceState, Table};
 use crate::error::Result;
 use crate::sql::bound::{AlterSequence, CreateSequence, SequenceOwner};
-use crate::sql::{takes_values_of, with_sequence_renamed};
+use crate::sql::{takes_values_of, with_sequences_renamed};
 use crate::storage::{StorageTxn, TreeId};
 
 /// Before the first value.
@@ -142,7 +142,7 @@ fn rename(
             name.clone_from(new);
         }
         if let Some(default) = &mut column.default {
-            *default = with_sequence_renamed(default, old, new)?;
+            *default = with_sequences_renamed(default, |name| (name == old).then(|| new.clone()))?;
         }
         Ok(())
     })

@@ -76,6 +76,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
         ParsedKind::TableAs(_) => "CREATE TABLE AS",
         ParsedKind::CheckedView(..) => "CREATE VIEW",
         ParsedKind::AlterSequence(_) => "ALTER SEQUENCE",
+        ParsedKind::SetSchema(change) => change.kind.tag(),
         ParsedKind::Copy(copy) if copy.is_from => "COPY FROM",
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => {
             "ALTER DATABASE"
@@ -94,6 +95,7 @@ pub(crate) fn refuse_changes(parsed: &Parsed) -> Result<()> {
             Syntax::AlterView(_) => "ALTER VIEW",
             Syntax::CreateType { .. } => "CREATE TYPE",
             Syntax::CreateSchema { .. } => "CREATE SCHEMA",
+            Syntax::AlterSchema(_) => "ALTER SCHEMA",
             Syntax::AlterType(_) => "ALTER TYPE",
             Syntax::RefreshMaterializedView(_) => "REFRESH MATERIALIZED VIEW",
             Syntax::Drop { .. } => "DROP",
@@ -128,6 +130,7 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
     match &parsed.kind {
         ParsedKind::Analyze(_)
         | ParsedKind::AlterSequence(_)
+        | ParsedKind::SetSchema(_)
         | ParsedKind::TableAs(_)
         | ParsedKind::CheckedView(..) => true,
         ParsedKind::Recognised(Recognised::Setting(SettingStatement::OfDatabase(..))) => true,
@@ -141,6 +144,7 @@ pub(crate) fn changes_schema(parsed: &Parsed) -> bool {
                 | Syntax::AlterView(_)
                 | Syntax::CreateType { .. }
                 | Syntax::CreateSchema { .. }
+                | Syntax::AlterSchema(_)
                 | Syntax::AlterType(_)
                 | Syntax::RefreshMaterializedView(_)
                 | Syntax::Drop { .. }
@@ -172,6 +176,7 @@ pub(crate) fn tag(statement: &Statement) -> &'static str {
         }
         Statement::AlterTable(_) => "ALTER TABLE",
         Statement::Drop(dropped) => dropped.tag,
+        Statement::Relocate(relocated) => relocated.tag,
         Statement::CreateView(_) => "CREATE VIEW",
         Statement::AlterView(_) => "ALTER VIEW",
         Statement::CreateType(_) => "CREATE TYPE",

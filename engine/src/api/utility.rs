@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Deferral, Executed, ResultRows};
 use crate::interrupt::WaitLimits;
 use crate::sql::bound::{
-    Commented, CreateIndex, CreateTable, Dropped, OutputColumn, SettingStatement, Statement,
+    Commented, CreateIndex, CreateTable, Dropped, OutputColumn, Relocated, SettingStatement,
+    Statement,
 };
 use crate::sql::{Parsed, ParsedKind, reference};
 use crate::storage::{StorageTxn, TreeId};
@@ -66,6 +67,10 @@ pub(crate) fn refuse_while_checks_wait(statement: &Statement, deferral: &Deferra
         Statement::DropIndex(indexes) => indexes.iter().find_map(|(table, _)| waits(table)),
         Statement::CreateIndex(Some(create)) => waits(&create.table),
         Statement::AlterTable(Some(alter)) => waits(&alter.table),
+        Statement::Relocate(relocated) => {
+            let mut moved = relocated.tables.iter().map(|(old, _)| old);
+            moved.find(|old| deferral.waits_for(old)).cloned()
+        }
         _ => None,
     };
     let Some(table) = table else {
@@ -201,6 +206,7 @@ fn put_definition(txn: &mut dyn StorageTxn, root: TreeId, statement: &Statement)
             catalog::remove_view(txn, root, before)?;
             catalog::put_view(txn, root, view)?;
         }
+        Statement::Relocate(relocated) => return relocate(txn, root, relocated),
         Statement::CreateNamespace(None)
         | Statement::AlterType(None)
         | Statement::AlterView(None) => return Ok(false),
@@ -210,6 +216,35 @@ fn put_definition(txn: &mut dyn StorageTxn, root: TreeId, statement: &Statement)
         }
     }
     Ok(true)
+}
+
+/// Stores relations that have other names than before, or name such. True when there was one, or a schema.
+fn relocate(txn: &mut dyn StorageTxn, root: TreeId, relocated: &Relocated) -> Result<bool> {
+    let Relocated {
+        tag: _,
+        tables,
+        views,
+        sequences,
+        namespace,
+    } = relocated;
+    for (old, table) in tables {
+        catalog::remove_table(txn, root, old)?;
+        catalog::put_table(txn, root, table)?;
+    }
+    for (old, view) in views {
+        catalog::remove_view(txn, root, old)?;
+        catalog::put_view(txn, root, view)?;
+    }
+    for (old, sequence) in sequences {
+        catalog::remove_sequence(txn, root, old)?;
+        catalog::put_sequence(txn, root, sequence)?;
+    }
+    if let Some((old, new)) = namespace {
+        catalog::remove_namespace(txn, root, old)?;
+        catalog::put_namespace(txn, root, new)?;
+    }
+    let none = tables.is_empty() && views.is_empty() && sequences.is_empty();
+    Ok(!(none && namespace.is_none()))
 }
 
 /// Drops tables, views and sequences with what goes with them. True when there was something to drop.

@@ -76,18 +76,24 @@ impl Schema {
     }
 
     /// The same schema with that table in the place of the one that is called `name`.
-    pub(crate) fn with_table_replaced(&self, name: &RelationName, table: Table) -> Self {
-        let mut schema = self.clone();
-        schema.tables.remove(name);
-        schema.tables.insert(table.name.clone(), Arc::new(table));
-        schema
+    pub(crate) fn with_table_replaced(mut self, name: &RelationName, table: Table) -> Self {
+        self.tables.remove(name);
+        self.tables.insert(table.name.clone(), Arc::new(table));
+        self
     }
 
-    /// The same schema with that view in the place of the one of its name.
-    pub(crate) fn with_view_replaced(&self, view: View) -> Self {
-        let mut schema = self.clone();
-        schema.views.insert(view.name.clone(), Arc::new(view));
-        schema
+    /// The same schema with that view in the place of the one that is called `name`.
+    pub(crate) fn with_view_replaced(mut self, name: &RelationName, view: View) -> Self {
+        self.views.remove(name);
+        self.views.insert(view.name.clone(), Arc::new(view));
+        self
+    }
+
+    /// The same schema with that sequence in the place of the one that is called `name`.
+    pub(crate) fn with_sequence_replaced(mut self, name: &RelationName, of: Sequence) -> Self {
+        self.sequences.remove(name);
+        self.sequences.insert(of.name.clone(), Arc::new(of));
+        self
     }
 
     /// The same schema with these views.

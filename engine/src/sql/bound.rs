@@ -27,7 +27,7 @@ pub use aggregate::{
 pub use copy::{CopyColumn, CopyForm, CopyFrom, CopyHeader, CopyTo};
 pub use definition::{
     AlterSequence, AlterTable, Commented, CreateIndex, CreateSequence, CreateTable, Dropped,
-    Filled, SequenceOwner,
+    Filled, Relocated, SequenceOwner,
 };
 pub use explain::{ExplainFormat, ExplainOptions};
 pub use from::{
@@ -91,6 +91,8 @@ pub enum Statement {
     DropIndex(Vec<(Arc<Table>, String)>),
     /// `CREATE SCHEMA`; `None` when `IF NOT EXISTS` found one.
     CreateNamespace(Option<String>),
+    /// `ALTER … SET SCHEMA`, `ALTER SCHEMA … RENAME`
+    Relocate(Box<Relocated>),
     /// `ANALYZE` of these tables.
     Analyze(Vec<Arc<Table>>),
     /// `VACUUM`

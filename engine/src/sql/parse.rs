@@ -14,6 +14,7 @@ use super::lift::Lifted;
 use super::locking;
 use super::nested_sets;
 use super::sequence::{self, SequenceChange};
+use super::set_schema::{self, SetSchema};
 use super::setting::{Recognised, recognise};
 use super::substring_similar;
 use super::table_as::{self, TableAs};
@@ -63,6 +64,8 @@ pub(crate) enum ParsedKind {
     Sql(Arc<Statement>),
     /// `ALTER SEQUENCE`
     AlterSequence(SequenceChange),
+    /// `ALTER … SET SCHEMA`
+    SetSchema(SetSchema),
     /// `CREATE VIEW … WITH CHECK OPTION`
     CheckedView(Arc<CreateView>, CheckOption),
     /// `CREATE TABLE … AS`
@@ -206,7 +209,15 @@ fn parse_statement(
     sequence::refuse_identity_changes(&words)?;
     let moves = |at: usize| word(at) == "SET" && word(at + 1) == "SCHEMA";
     if word(0) == "ALTER" && (3..words.len()).any(moves) {
-        return Err(Error::unsupported("ALTER … SET SCHEMA"));
+        return match word(1).as_str() {
+            "TABLE" | "VIEW" | "MATERIALIZED" | "SEQUENCE" => {
+                with_parser(tokens, end, set_schema::parse).map(ParsedKind::SetSchema)
+            }
+            _ => Err(Error::unsupported("ALTER … SET SCHEMA")),
+        };
+    }
+    if word(1) == "DOMAIN" && matches!(word(0).as_str(), "CREATE" | "ALTER" | "DROP") {
+        return Err(Error::unsupported(format_args!("{} DOMAIN", word(0))));
     }
     if word(0) == "COMMENT" && word(1) == "ON" && word(2) == "CONSTRAINT" {
         return Err(Error::unsupported("COMMENT ON CONSTRAINT"));

@@ -135,11 +135,19 @@ pub(super) fn parse_rest(parser: &mut Parser<'_>) -> Result<SequenceChange, Pars
 
 /// The SQL text of the next value of the sequence of that name.
 pub(super) fn next_value_of(name: &RelationName) -> String {
-    let text = match name.schema() {
+    next_value(&as_stored(name))
+}
+
+fn next_value(name: &str) -> String {
+    format!("nextval('{}'::regclass)", name.replace('\'', "''"))
+}
+
+/// The name of a sequence in an expression stored in the catalog.
+fn as_stored(name: &RelationName) -> String {
+    match name.schema() {
         PUBLIC => quoted(name.own()),
         _ => qualified(name),
-    };
-    format!("nextval('{}'::regclass)", text.replace('\'', "''"))
+    }
 }
 
 /// The text that a function of sequences is given, if `call` is one and it stands there.
@@ -201,15 +209,19 @@ pub(crate) fn takes_values_of(text: &str, names: &[RelationName]) -> Result<bool
 /// Makes the functions of sequences in `expr`, which is to be stored, say the schema of their sequences, where that is not
 /// `public`.
 pub(super) fn qualify_sequences(expr: &mut Expr, schema: &Schema, path: &SearchPath) {
-    name_sequences(expr, |text| Some(path.named(schema, text)));
+    name_sequences(expr, |text| Some(as_stored(&path.named(schema, text))));
 }
 
-/// Gives the functions of sequences in `expr` other sequences: those that `named` has for what is written there.
-fn name_sequences(expr: &mut Expr, named: impl Fn(&str) -> Option<RelationName>) {
-    let visited = ast::visit_expressions_mut(expr, |call| {
+/// Gives the functions of sequences in a part of a statement other sequences: those that `named` has, as identifiers are
+/// written, for what is written there.
+pub(super) fn name_sequences(
+    part: &mut impl ast::VisitMut,
+    named: impl Fn(&str) -> Option<String>,
+) {
+    let visited = ast::visit_expressions_mut(part, |call| {
         let name = literal_of(call).and_then(&named);
         if let (Some(name), Some(first)) = (name, first_argument(call))
-            && let Ok(mut renamed) = parse_expression(&next_value_of(&name))
+            && let Ok(mut renamed) = parse_expression(&next_value(&name))
             && let Some(argument) = first_argument(&mut renamed)
         {
             first.clone_from(argument);
@@ -219,15 +231,15 @@ fn name_sequences(expr: &mut Expr, named: impl Fn(&str) -> Option<RelationName>)
     debug_assert!(visited.is_continue());
 }
 
-/// The text of an expression, stored in the catalog, with the sequence `old` called `new`. Errors: those of parsing.
-pub(crate) fn with_sequence_renamed(
+/// The text of an expression, stored in the catalog, with its sequences called what `renamed` has for them. Errors: those of
+/// parsing.
+pub(crate) fn with_sequences_renamed(
     text: &str,
-    old: &RelationName,
-    new: &RelationName,
+    renamed: impl Fn(&RelationName) -> Option<RelationName>,
 ) -> Result<String> {
     let mut expr = parse_expression(text)?;
     name_sequences(&mut expr, |text| {
-        (stored_name(text) == *old).then(|| new.clone())
+        renamed(&stored_name(text)).map(|new| as_stored(&new))
     });
     Ok(expr.to_string())
 }

@@ -234,7 +234,7 @@ impl Definitions<'_> {
     /// A statement about the schema beside `public`, or about where names are looked for.
     fn namespace(&self, number: usize, rng: &mut ChaCha8Rng) -> String {
         let of = self.0.table(rng);
-        match rng.random_range(0..12) {
+        match rng.random_range(0..20) {
             0 => "CREATE SCHEMA s0".to_owned(),
             1 => "DROP SCHEMA s0".to_owned(),
             2 => "DROP SCHEMA s0 CASCADE".to_owned(),
@@ -246,6 +246,18 @@ impl Definitions<'_> {
             ),
             7 => format!("DROP TABLE s0.t{number}"),
             8 => "RESET search_path".to_owned(),
+            9 | 10 => format!("ALTER TABLE t{number} SET SCHEMA s0"),
+            11 | 12 => format!("ALTER TABLE s0.t{number} SET SCHEMA public"),
+            13 => {
+                let kind = pick(rng, &["VIEW v", "MATERIALIZED VIEW m"]);
+                format!("ALTER {kind}{number} SET SCHEMA s0")
+            }
+            14 => {
+                let kind = pick(rng, &["VIEW s0.v", "MATERIALIZED VIEW s0.m"]);
+                format!("ALTER {kind}{number} SET SCHEMA public")
+            }
+            15 => "ALTER SCHEMA s0 RENAME TO s1".to_owned(),
+            16 => "ALTER SCHEMA s1 RENAME TO s0".to_owned(),
             _ => "SET search_path TO s0, public".to_owned(),
         }
     }

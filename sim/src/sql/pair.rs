@@ -6,7 +6,7 @@ use crate::lockstep::{Mismatch, is_fault};
 use crate::model::{ModelBackend, ModelLimits};
 use crate::phase::{Phase, PhaseCell};
 use quantadb::api::{Connection, Database, SessionOptions, StatementResult};
-use quantadb::catalog::{Schema, Table};
+use quantadb::catalog::{Schema, Sequence, Table};
 use quantadb::env::Env;
 use quantadb::storage::TreeId;
 use quantadb::{Error, ErrorKind};
@@ -395,9 +395,17 @@ fn definitions(schema: &Schema) -> Vec<String> {
         table
     };
     let tables = schema.tables().map(|t| format!("{:?}", without_place(t)));
+    let sequences = schema.sequences().map(|sequence| {
+        let mut sequence = Sequence::clone(sequence);
+        sequence.tree = TreeId(0);
+        sequence.number = 0;
+        format!("{sequence:?}")
+    });
     tables
         .chain(schema.views().map(|v| format!("{v:?}")))
+        .chain(sequences)
         .chain(schema.types().iter().map(|of| format!("{of:?}")))
+        .chain(schema.namespaces().map(|name| format!("schema {name}")))
         .collect()
 }
 

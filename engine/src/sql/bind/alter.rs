@@ -61,7 +61,7 @@ impl Binder<'_> {
         if *if_exists && !self.relation_exists(&folded) {
             return Ok(None);
         }
-        let change = Alteration::of(&self.table(name)?);
+        let change = Alteration::of(&self.named_table(name)?);
         self.alter_all(change, operations).map(Some)
     }
 
@@ -231,9 +231,8 @@ impl Binder<'_> {
     /// would not must be dropped first. Errors: `2BP01` where a column is gone, else `0A000`.
     fn check_views(&self, change: &Alteration) -> Result<()> {
         let name = &change.before.name;
-        let after = self
-            .schema
-            .with_table_replaced(name, Table::clone(&change.table));
+        let after = self.schema.clone();
+        let after = after.with_table_replaced(name, Table::clone(&change.table));
         let Some(dependent) = self.changed_dependent(name, &after) else {
             return Ok(());
         };

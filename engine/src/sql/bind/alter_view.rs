@@ -33,7 +33,7 @@ impl Binder<'_> {
             },
             _ => return Err(Error::unsupported("this action of ALTER VIEW")),
         };
-        let (folded, ident) = self.relation(name)?;
+        let (folded, _) = self.relation(name)?;
         let known = self.schema.dependents().find(|d| *d.name() == folded);
         match known {
             Some(Dependent::Materialized(table, _)) if *materialized => {
@@ -50,7 +50,7 @@ impl Binder<'_> {
                     true => "a materialized view",
                     false => "a view",
                 };
-                Err(self.no_such(kind, &folded, ident))
+                Err(self.no_such(kind, name))
             }
         }
     }

@@ -134,7 +134,7 @@ impl Binder<'_> {
         }
         let mut arguments = self.bind_arguments(call)?;
         if let ("nextval" | "currval" | "setval", Some(first)) = (name, arguments.first_mut()) {
-            self.fix_sequence(first);
+            self.fix_sequence(first)?;
         }
         match name {
             _ if gives_rows(name) => self.bind_set_call(name, arguments),
@@ -181,11 +181,16 @@ impl Binder<'_> {
     }
 
     /// Makes the name of a sequence that a function is given say its schema: what it means is known now, and may be another
-    /// one where the statement runs.
-    fn fix_sequence(&self, argument: &mut Expr) {
+    /// one where the statement runs. Errors: `3F000`.
+    fn fix_sequence(&mut self, argument: &mut Expr) -> Result<()> {
         if let ExprKind::Literal(Value::Text(text)) = &mut argument.kind {
-            *text = qualified(&self.path.named(self.schema, text));
+            // What is stored was seen to be there, and is bound where no schemas are known.
+            *text = qualified(&match self.level().clause.is_stored() {
+                true => self.path.named(self.schema, text),
+                false => self.named(text)?,
+            });
         }
+        Ok(())
     }
 
     /// The function of that name and these arguments. `42883` when there is none, `42725` when there are several.

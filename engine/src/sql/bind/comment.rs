@@ -4,7 +4,8 @@ use super::alter_column::of_column;
 use super::call::refuse;
 use super::context::Binder;
 use super::names::{at, parts, sql_error};
-use crate::catalog::{Index, RelationName, Table};
+use super::relation::no_relation;
+use crate::catalog::{Index, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::Commented;
 use sqlparser::ast::{self, CommentObject};
@@ -27,21 +28,21 @@ impl Binder<'_> {
         let text = comment.clone().filter(|text| !text.is_empty());
         match object_type {
             CommentObject::Table | CommentObject::MaterializedView => {
-                let (folded, ident) = self.relation(name)?;
+                let (folded, _) = self.relation(name)?;
                 let (kind, materialized) = match object_type {
                     CommentObject::Table => ("a table", false),
                     _ => ("a materialized view", true),
                 };
                 let table = self.schema.table(&folded);
                 let table = table.filter(|t| t.materialized.is_some() == materialized);
-                let table = table.ok_or_else(|| self.no_such(kind, &folded, ident))?;
+                let table = table.ok_or_else(|| self.no_such(kind, name))?;
                 let mut table = Table::clone(table);
                 table.comment = text;
                 Ok(Commented::Table(Box::new(table)))
             }
             CommentObject::Column => self.comment_on_column(name, text),
             CommentObject::Index => {
-                let (folded, ident) = self.relation(name)?;
+                let (folded, _) = self.relation(name)?;
                 let is_key = |t: &Table| {
                     t.primary_key_name.as_deref() == Some(folded.own())
                         && t.name.schema() == folded.schema()
@@ -52,7 +53,7 @@ impl Binder<'_> {
                         is_row_id,
                         "a comment on the index of an integer primary key",
                     )?;
-                    return Err(self.no_such("an index", &folded, ident));
+                    return Err(self.no_such("an index", name));
                 };
                 let is_it = |other: &&mut Index| other.name == index.name;
                 let mut table = Table::clone(table);
@@ -62,18 +63,17 @@ impl Binder<'_> {
                 Ok(Commented::Table(Box::new(table)))
             }
             CommentObject::View => {
-                let (folded, ident) = self.relation(name)?;
+                let (folded, _) = self.relation(name)?;
                 let view = self.schema.view(&folded);
-                let view = view.ok_or_else(|| self.no_such("a view", &folded, ident))?;
+                let view = view.ok_or_else(|| self.no_such("a view", name))?;
                 let mut view = crate::catalog::View::clone(view);
                 view.comment = text;
                 Ok(Commented::View(Box::new(view)))
             }
             CommentObject::Sequence => {
-                let (folded, ident) = self.relation(name)?;
+                let (folded, _) = self.relation(name)?;
                 let sequence = self.schema.sequence(&folded);
-                let sequence =
-                    sequence.ok_or_else(|| self.no_such("a sequence", &folded, ident))?;
+                let sequence = sequence.ok_or_else(|| self.no_such("a sequence", name))?;
                 let mut sequence = crate::catalog::Sequence::clone(sequence);
                 sequence.comment = text;
                 Ok(Commented::Sequence(Box::new(sequence)))
@@ -93,18 +93,25 @@ impl Binder<'_> {
         let (folded, _) = self.relation(&of)?;
         let is_view = self.schema.view(&folded).is_some();
         refuse(is_view, "a comment on a column of a view")?;
-        let mut table = Table::clone(&*self.table(&of)?);
+        let mut table = Table::clone(&*self.named_table(&of)?);
         let position = of_column(&table, column)?;
         table.columns[position].comment = text;
         Ok(Commented::Table(Box::new(table)))
     }
 
-    /// `42P01`, or `42809` when something else has the name.
-    pub(super) fn no_such(&self, kind: &str, name: &RelationName, ident: &ast::Ident) -> Error {
-        let error = match self.relation_exists(name) {
-            true => sql_error("42809", format!("\"{name}\" is not {kind}")),
-            false => sql_error("42P01", format!("relation \"{name}\" does not exist")),
+    /// `42P01`, `3F000` when its schema is not there, or `42809` when something else has the name.
+    pub(super) fn no_such(&self, kind: &str, name: &ast::ObjectName) -> Error {
+        let (folded, ident) = match self.relation(name) {
+            Ok(found) => found,
+            Err(error) => return error,
         };
-        at(error, ident)
+        if self.relation_exists(&folded) {
+            let message = format!("\"{folded}\" is not {kind}");
+            return at(sql_error("42809", message), ident);
+        }
+        match self.schema_exists(name) {
+            Ok(()) => at(no_relation(name), ident),
+            Err(error) => error,
+        }
     }
 }

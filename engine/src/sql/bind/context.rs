@@ -121,6 +121,18 @@ pub(super) enum Clause {
 }
 
 impl Clause {
+    /// Whether what stands here is kept in the catalog as text.
+    pub(super) fn is_stored(self) -> bool {
+        matches!(
+            self,
+            Self::Default
+                | Self::Check
+                | Self::IndexExpression
+                | Self::IndexPredicate
+                | Self::Generated
+        )
+    }
+
     /// Whether aggregates may stand here.
     pub(super) fn allows_aggregates(self) -> bool {
         matches!(

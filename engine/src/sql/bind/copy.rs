@@ -51,7 +51,7 @@ impl Binder<'_> {
         self.refuse_view(name, |kind, view| {
             sql_error("42809", format!("cannot copy {way} {kind} \"{view}\""))
         })?;
-        self.table(name)
+        self.named_table(name)
     }
 
     fn copy_to(&mut self, query: Query, copy: &Copy) -> Result<Statement> {

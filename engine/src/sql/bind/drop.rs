@@ -3,7 +3,6 @@
 use super::call::refuse;
 use super::context::Binder;
 use super::names::{at, sql_error};
-use super::relation::no_schema;
 use crate::catalog::{Dependent, RelationName, Table};
 use crate::error::{Error, Result};
 use crate::sql::bound::{Dropped, Statement};
@@ -189,10 +188,10 @@ impl Binder<'_> {
         kind: &str,
         if_exists: bool,
     ) -> Result<Option<Arc<Table>>> {
-        let (folded, ident) = self.relation(name)?;
+        let (folded, _) = self.relation(name)?;
         match self.schema.table(&folded) {
             Some(table) if table.kind() == kind => Ok(Some(Arc::clone(table))),
-            _ => self.none_to_drop(("a", kind, "42P01"), &folded, ident, if_exists),
+            _ => self.none_to_drop(("a", kind, "42P01"), name, if_exists),
         }
     }
 
@@ -202,10 +201,10 @@ impl Binder<'_> {
         name: &ast::ObjectName,
         if_exists: bool,
     ) -> Result<Option<RelationName>> {
-        let (folded, ident) = self.relation(name)?;
+        let (folded, _) = self.relation(name)?;
         match self.schema.view(&folded) {
             Some(_) => Ok(Some(folded)),
-            None => self.none_to_drop(("a", "view", "42P01"), &folded, ident, if_exists),
+            None => self.none_to_drop(("a", "view", "42P01"), name, if_exists),
         }
     }
 
@@ -214,15 +213,17 @@ impl Binder<'_> {
     pub(super) fn none_to_drop<T>(
         &self,
         (article, kind, sqlstate): (&str, &str, &'static str),
-        name: &RelationName,
-        ident: &ast::Ident,
+        name: &ast::ObjectName,
         if_exists: bool,
     ) -> Result<Option<T>> {
-        let error = match self.relation_exists(name) {
-            true => sql_error("42809", format!("\"{name}\" is not {article} {kind}")),
+        let (folded, ident) = self.relation(name)?;
+        let error = match self.relation_exists(&folded) {
+            true => sql_error("42809", format!("\"{folded}\" is not {article} {kind}")),
             false if if_exists => return Ok(None),
-            false if !self.schema.has_namespace(name.schema()) => no_schema(name.schema()),
-            false => sql_error(sqlstate, format!("{kind} \"{name}\" does not exist")),
+            false => {
+                self.schema_exists(name)?;
+                sql_error(sqlstate, format!("{kind} \"{folded}\" does not exist"))
+            }
         };
         Err(at(error, ident))
     }
@@ -252,7 +253,7 @@ impl Binder<'_> {
         match self.schema.index(&folded) {
             Some((table, index)) if index.constraint => required_by(table),
             Some((table, _)) => Ok(Some((Arc::clone(table), folded.own().to_owned()))),
-            None => self.none_to_drop(("an", "index", "42704"), &folded, ident, if_exists),
+            None => self.none_to_drop(("an", "index", "42704"), name, if_exists),
         }
     }
 }

@@ -108,7 +108,10 @@ impl Binder<'_> {
         let (referenced_table, ident) = self.relation(&foreign_table)?;
         let target = match referenced_table == draft.name {
             true => draft.target(),
-            false => self.target(&referenced_table, ident)?,
+            false => {
+                self.schema_exists(&foreign_table)?;
+                self.target(&referenced_table, ident)?
+            }
         };
         let columns = match written.column {
             Some(column) => vec![column],

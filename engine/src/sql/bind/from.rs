@@ -126,6 +126,13 @@ impl Binder<'_> {
         Ok((query, name, scope))
     }
 
+    /// The table of that name, where no rows of it are asked for or changed. Errors: `3F000` for a schema that there is not,
+    /// and as for [`Self::table`].
+    pub(super) fn named_table(&self, name: &ast::ObjectName) -> Result<Arc<Table>> {
+        self.schema_exists(name)?;
+        self.table(name)
+    }
+
     /// The table of that name. `42P01` when there is none, `42809` when it is an index, `0A000` when it is a view.
     pub(super) fn table(&self, name: &ast::ObjectName) -> Result<Arc<Table>> {
         let (folded, ident) = self.relation(name)?;

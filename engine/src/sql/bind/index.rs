@@ -49,7 +49,7 @@ impl Binder<'_> {
         refuse(*nulls_distinct == Some(false), "NULLS NOT DISTINCT")?;
         let other = !with.is_empty() || !index_options.is_empty() || !alter_options.is_empty();
         refuse(other, "an option of CREATE INDEX")?;
-        let table = self.table(table_name)?;
+        let table = self.named_table(table_name)?;
         if written.len() > INDEX_COLUMNS_MAX {
             let message = format!("cannot use more than {INDEX_COLUMNS_MAX} columns in an index");
             return Err(sql_error("54011", message));

@@ -57,6 +57,8 @@ mod privilege;
 mod quantified;
 mod query;
 mod relation;
+mod relocate;
+mod relocation;
 mod row_locks;
 mod row_value;
 mod sample;

@@ -38,18 +38,24 @@ impl Binder<'_> {
             return Err(Error::unsupported("CREATE SCHEMA … AUTHORIZATION"));
         };
         let (name, ident) = single(name)?;
-        if name.starts_with("pg_") {
-            let message = format!("unacceptable schema name \"{name}\"");
-            return Err(at(sql_error("42939", message), ident));
-        }
-        if !self.schema.has_namespace(&name) && !is_system(&name) {
-            return Ok(Statement::CreateNamespace(Some(name)));
-        }
-        if *if_not_exists {
+        let is_taken = self.schema.has_namespace(&name) || is_system(&name);
+        if *if_not_exists && is_taken && !name.starts_with("pg_") {
             return Ok(Statement::CreateNamespace(None));
         }
-        let message = format!("schema \"{name}\" already exists");
-        Err(at(sql_error("42P06", message), ident))
+        self.may_be_schema(&name, ident)?;
+        Ok(Statement::CreateNamespace(Some(name)))
+    }
+
+    /// Sees that a schema may get that name. Errors: `42P06` for one that is taken, `42939` for one that is PostgreSQL's own.
+    pub(super) fn may_be_schema(&self, name: &str, ident: &ast::Ident) -> Result<()> {
+        let error = match name {
+            _ if name.starts_with("pg_") => {
+                sql_error("42939", format!("unacceptable schema name \"{name}\""))
+            }
+            _ if self.schema.has_namespace(name) || is_system(name) => schema_taken(name),
+            _ => return Ok(()),
+        };
+        Err(at(error, ident))
     }
 
     /// Adds a schema to what is dropped, with what is in it; without CASCADE there may be nothing. Errors: `3F000`,
@@ -120,4 +126,9 @@ impl Binder<'_> {
         dropped.namespaces.push(fold(ident)?);
         Ok(())
     }
+}
+
+/// `42P06`
+pub(super) fn schema_taken(name: &str) -> Error {
+    sql_error("42P06", format!("schema \"{name}\" already exists"))
 }

@@ -4,6 +4,7 @@ use super::context::Binder;
 use super::names::{already_exists, at, fold, parts, sql_error};
 use crate::catalog::RelationName;
 use crate::error::{Error, Result};
+use crate::sql::search_path::identifiers;
 use crate::sql::system::is_system;
 use sqlparser::ast::{Ident, ObjectName};
 
@@ -55,6 +56,33 @@ impl Binder<'_> {
         }
     }
 
+    /// Sees that the schema is there which `name` says, if it says one: what defines, changes or drops relations asks for it
+    /// first, a query does not. Errors: `3F000`.
+    pub(super) fn schema_exists(&self, name: &ObjectName) -> Result<()> {
+        match parts(name)?.as_slice() {
+            [schema, _] => {
+                let of = fold(schema)?;
+                match self.schema.has_namespace(&of) || is_system(&of) {
+                    true => Ok(()),
+                    false => Err(at(no_schema(&of), schema)),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The relation that `text`, written as identifiers are, means; where there is none, the name that it would have.
+    /// Errors: `3F000` for a schema that there is not.
+    pub(super) fn named(&self, text: &str) -> Result<RelationName> {
+        if let [schema, _] = identifiers(text).as_slice()
+            && !self.schema.has_namespace(schema)
+            && !is_system(schema)
+        {
+            return Err(no_schema(schema));
+        }
+        Ok(self.path.named(self.schema, text))
+    }
+
     /// The relation of that name, as messages have it: with its schema where it could not be found without.
     pub(super) fn described(&self, name: &RelationName) -> String {
         self.path.identifier(self.schema, name)
@@ -65,8 +93,7 @@ impl Binder<'_> {
 fn qualified(schema: &Ident, ident: &Ident) -> Result<RelationName> {
     let of = fold(schema)?;
     if is_system(&of) {
-        let message = format!("permission denied for schema {of}");
-        return Err(at(sql_error("42501", message), schema));
+        return Err(system_schema(&of, schema));
     }
     Ok(RelationName::new(&of, &fold(ident)?))
 }
@@ -78,6 +105,12 @@ pub(super) fn no_relation(name: &ObjectName) -> Error {
         .and_then(|parts| parts.iter().map(|ident| fold(ident).ok()).collect());
     let written = folded.map_or_else(|| name.to_string(), |parts| parts.join("."));
     sql_error("42P01", format!("relation \"{written}\" does not exist"))
+}
+
+/// `42501` for a schema that is PostgreSQL's own.
+pub(super) fn system_schema(name: &str, ident: &Ident) -> Error {
+    let message = format!("permission denied for schema {name}");
+    at(sql_error("42501", message), ident)
 }
 
 /// `3F000`

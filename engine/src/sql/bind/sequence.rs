@@ -68,17 +68,13 @@ impl Binder<'_> {
         &self,
         change: &SequenceChange,
     ) -> Result<Option<AlterSequence>> {
-        let (name, ident) = self.relation(&change.name)?;
+        let (name, _) = self.relation(&change.name)?;
         let Some(before) = self.schema.sequence(&name) else {
             let exists = self.relation_exists(&name);
             if change.if_exists && !exists {
                 return Ok(None);
             }
-            let error = match exists {
-                true => sql_error("42809", format!("\"{name}\" is not a sequence")),
-                false => sql_error("42P01", format!("relation \"{name}\" does not exist")),
-            };
-            return Err(at(error, ident));
+            return Err(self.no_such("a sequence", &change.name));
         };
         let mut alter = AlterSequence {
             before: before.clone(),
@@ -143,7 +139,7 @@ impl Binder<'_> {
                 Err(at(sql_error("2BP01", message), ident))
             }
             Some(sequence) => Ok(Some(sequence.clone())),
-            None => self.none_to_drop(("a", "sequence", "42P01"), &folded, ident, if_exists),
+            None => self.none_to_drop(("a", "sequence", "42P01"), name, if_exists),
         }
     }
 
@@ -195,10 +191,10 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// Sees that the sequences of a default exist. Errors: `42P01`, `42809`.
+    /// Sees that the sequences of a default exist. Errors: `3F000`, `42P01`, `42809`.
     pub(super) fn check_sequences(&self, default: &ast::Expr, made: &[Sequence]) -> Result<()> {
         for text in sequences_in(default) {
-            let name = self.path.named(self.schema, &text);
+            let name = self.named(&text)?;
             if self.schema.sequence(&name).is_some() || made.iter().any(|s| s.name == name) {
                 continue;
             }
@@ -242,7 +238,7 @@ impl Binder<'_> {
             _ => return Err(sql_error("42601", "invalid OWNED BY option")),
         };
         let table: Vec<ast::Ident> = table.iter().map(|ident| (*ident).clone()).collect();
-        let table = self.table(&ast::ObjectName::from(table))?;
+        let table = self.named_table(&ast::ObjectName::from(table))?;
         let at = super::alter_column::of_column(&table, column)?;
         Ok(SequenceOwner {
             column: table.columns[at].name.clone(),

@@ -43,6 +43,7 @@ pub fn bind_along(parsed: &Parsed, schema: &Schema, path: &SearchPath) -> Result
             Statement::CreateView(Box::new(binder.bind_create_view(create, Some(*option))?))
         }
         ParsedKind::TableAs(create) => binder.bind_table_as(create)?,
+        ParsedKind::SetSchema(change) => binder.bind_set_schema(change)?,
         ParsedKind::Copy(copy) => binder.bind_copy(copy)?,
         ParsedKind::Unsupported(what) => return Err(Error::unsupported(what)),
         ParsedKind::Analyze(names) if names.is_empty() => {
@@ -51,7 +52,7 @@ pub fn bind_along(parsed: &Parsed, schema: &Schema, path: &SearchPath) -> Result
         ParsedKind::Analyze(names) => Statement::Analyze(
             names
                 .iter()
-                .map(|n| binder.table(n))
+                .map(|n| binder.named_table(n))
                 .collect::<Result<_>>()?,
         ),
         ParsedKind::Recognised(Recognised::Setting(setting)) => Statement::Setting(setting.clone()),
@@ -105,6 +106,7 @@ impl Binder<'_> {
                 Statement::CreateView(Box::new(self.bind_create_view(create, None)?))
             }
             ast::Statement::CreateSchema { .. } => self.bind_create_namespace(statement)?,
+            ast::Statement::AlterSchema(alter) => self.bind_alter_namespace(alter)?,
             ast::Statement::CreateType {
                 name,
                 representation,

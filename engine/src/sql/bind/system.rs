@@ -275,9 +275,9 @@ impl Binder<'_> {
         Ok(ast::Expr::Value(number.into()))
     }
 
-    /// The name of the relation that `text` means. Errors: `42P01`.
+    /// The name of the relation that `text` means. Errors: `3F000`, `42P01`.
     pub(super) fn relation_named(&self, text: &str) -> Result<RelationName> {
-        let name = self.path.named(self.schema, text);
+        let name = self.named(text)?;
         match system::number_of(self.schema, &name) {
             0 => {
                 let written = identifiers(text).join(".");

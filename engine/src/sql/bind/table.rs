@@ -100,7 +100,7 @@ impl Binder<'_> {
             like;
         let (folded, _) = self.relation(&like.name)?;
         refuse(self.schema.view(&folded).is_some(), "LIKE of a view")?;
-        let mut columns = self.table(&like.name)?.columns.clone();
+        let mut columns = self.named_table(&like.name)?.columns.clone();
         for column in &mut columns {
             column.generated = None;
             column.identity = None;

@@ -76,7 +76,7 @@ impl Binder<'_> {
         if self.schema.view(&folded).is_some() {
             return Err(other("table or materialized view"));
         }
-        let table = self.table(name)?;
+        let table = self.named_table(name)?;
         let Some(materialized) = table.materialized.clone() else {
             return Err(other("materialized view"));
         };

@@ -36,7 +36,7 @@ impl Binder<'_> {
             self.refuse_view(&target.name, |_, name| {
                 sql_error("42809", format!("\"{name}\" is not a table"))
             })?;
-            let table = self.table(&target.name)?;
+            let table = self.named_table(&target.name)?;
             if tables.iter().all(|t| t.name != table.name) {
                 tables.push(table);
             }

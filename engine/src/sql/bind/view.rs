@@ -79,7 +79,8 @@ impl Binder<'_> {
     /// Sees that what stands on a view gives what it gave when `view` is put in its place: a `*` may mean more. Errors:
     /// `0A000`.
     fn see_dependents(&self, view: &View) -> Result<()> {
-        let after = self.schema.with_view_replaced(view.clone());
+        let after = self.schema.clone();
+        let after = after.with_view_replaced(&view.name, view.clone());
         match self.changed_dependent(&view.name, &after) {
             None => Ok(()),
             Some(dependent) => Err(Error::unsupported(format_args!(
@@ -97,19 +98,8 @@ impl Binder<'_> {
         name: &RelationName,
         after: &Schema,
     ) -> Option<Dependent<'_>> {
-        let output = |schema: &Schema, of: Dependent<'_>| -> Result<_> {
-            let mut binder = Binder::new(schema);
-            binder.path = SearchPath::stored(of.query());
-            let query = parse_query(&of.query().text)?;
-            Ok(binder.bind_query(&query, true)?.output)
-        };
-        let gives_the_same = |of: Dependent<'_>| match (output(self.schema, of), output(after, of))
-        {
-            (Ok(old), Ok(new)) => old == new,
-            _ => false,
-        };
         let mut above = self.schema.dependents().filter(|d| d.stands_on(name));
-        above.find(|dependent| !gives_the_same(*dependent))
+        above.find(|d| !gives_the_same((self.schema, d.query()), (after, d.query())))
     }
 
     /// A query for the catalog, seen to give the same columns when it is read again. Errors: `0A000`.
@@ -184,6 +174,16 @@ impl Binder<'_> {
                 .collect()),
         }
     }
+}
+
+/// Whether two queries, each in its schema, can be bound and have the same columns.
+pub(super) fn gives_the_same(one: (&Schema, &StoredQuery), other: (&Schema, &StoredQuery)) -> bool {
+    let output = |(schema, query): (&Schema, &StoredQuery)| -> Result<_> {
+        let mut binder = Binder::new(schema);
+        binder.path = SearchPath::stored(query);
+        Ok(binder.bind_query(&parse_query(&query.text)?, true)?.output)
+    };
+    matches!((output(one), output(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn refuse_options(create: &ast::CreateView) -> Result<()> {

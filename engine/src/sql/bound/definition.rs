@@ -94,6 +94,22 @@ pub struct Dropped {
     pub namespaces: Vec<String>,
 }
 
+/// Relations that get into other schemas, each with the name that it has and what it becomes, and what names them;
+/// nothing when `IF EXISTS` found none.
+#[derive(Clone, Debug)]
+pub struct Relocated {
+    /// `ALTER TABLE` or its like.
+    pub tag: &'static str,
+    /// Tables and materialized views, also those that stay and name what moves.
+    pub tables: Vec<(RelationName, Table)>,
+    /// Views, also those that stay and name what moves.
+    pub views: Vec<(RelationName, View)>,
+    /// Sequences.
+    pub sequences: Vec<(RelationName, Sequence)>,
+    /// A schema, as SQL has them, that is called otherwise: the name that it has, and the one that it gets.
+    pub namespace: Option<(String, String)>,
+}
+
 /// `CREATE TABLE`.
 #[derive(Clone, Debug)]
 pub struct CreateTable {
