@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 /// A connection; the database lives as long as it does.
 pub(crate) struct QuantaDb(Connection);
 
-/// The cache of pages: all of the tables fit.
+/// The caches of pages and of columns: all of the tables fit.
 const CACHE_BYTES: usize = 1 << 30;
 
 impl QuantaDb {
     pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
         let mut options = DatabaseOptions::default();
         options.disk.cache_bytes = CACHE_BYTES;
+        options.disk.column_cache_bytes = CACHE_BYTES;
         let database = Database::open_with(folder.join("bench.qdb"), options)?;
         Ok(Self(database.connect()?))
     }
