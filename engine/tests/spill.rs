@@ -219,7 +219,7 @@ fn every_type_survives() {
         "CREATE TABLE e (i INTEGER PRIMARY KEY, a SMALLINT, b BIGINT, c REAL, d DATE, e TIMESTAMP, f TIMESTAMPTZ,
            g TIME, h INTERVAL, j UUID, k BYTEA, l VARCHAR(9), m NUMERIC(9, 3), n BOOLEAN, o DOUBLE PRECISION)",
     );
-    for i in 0..80 {
+    for i in 0..100 {
         let value = |column: i32, text: String| match (i + column) % 5 {
             0 => "NULL".to_owned(),
             _ => format!("'{text}'"),

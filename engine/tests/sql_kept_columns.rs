@@ -121,6 +121,54 @@ fn a_snapshot_before_the_first_row_tells_others_nothing() {
     run(&old, "COMMIT");
 }
 
+/// A join asks its left side again after the end.
+#[test]
+fn the_end_of_a_scan_is_not_an_empty_table() {
+    for column_cache_bytes in [0, 300, 64 << 20] {
+        let database = open(column_cache_bytes);
+        let connection = database.connect().unwrap();
+        fill(&connection);
+        run(
+            &connection,
+            "CREATE TABLE u (id INTEGER PRIMARY KEY); INSERT INTO u VALUES (1), (-1), (-2);
+             BEGIN; UPDATE t SET v = 5 WHERE id = 1",
+        );
+        let full = "SELECT count(*), count(t.id), count(u.id) FROM t FULL JOIN u ON t.id = u.id";
+        for _ in 0..3 {
+            check(&connection, full, &["20002|20000|3"]);
+            check(&connection, "SELECT count(v) FROM t", &["20000"]);
+        }
+        run(&connection, "COMMIT");
+        check(&connection, "SELECT count(v) FROM t", &["20000"]);
+    }
+}
+
+/// Pages without rows for one snapshot have rows for an older one, also when others went along the list of the runs.
+#[test]
+fn pages_without_rows_count_for_older_snapshots() {
+    let database = open(64 << 20);
+    let [old, new] = [(); 2].map(|()| database.connect().unwrap());
+    fill(&new);
+    let by_k = "SELECT count(name) FROM t WHERE k = 3 AND id < 15000";
+    for _ in 0..2 {
+        check(&new, "SELECT count(v) FROM t", &["20000"]);
+        check(&new, by_k, &["1500"]);
+    }
+    run(&old, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
+    run(&new, "DELETE FROM t WHERE id < 9000");
+    for _ in 0..3 {
+        check(&new, "SELECT count(v) FROM t", &["11001"]);
+        check(&new, by_k, &["600"]);
+        check(
+            &new,
+            "SELECT count(name), sum(v) - sum(v) FROM t",
+            &["11001|0"],
+        );
+        check(&old, "SELECT count(v) FROM t", &["20000"]);
+        check(&old, by_k, &["1500"]);
+    }
+}
+
 /// Whoever has begun to read a whole table has read all of it, however little of it was asked for.
 #[test]
 fn a_scan_of_all_rows_conflicts_with_each_of_them() {

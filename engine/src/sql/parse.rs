@@ -216,12 +216,7 @@ fn parse_statement(
             _ => Err(Error::unsupported("ALTER … SET SCHEMA")),
         };
     }
-    if word(1) == "DOMAIN" && matches!(word(0).as_str(), "CREATE" | "ALTER" | "DROP") {
-        return Err(Error::unsupported(format_args!("{} DOMAIN", word(0))));
-    }
-    if word(0) == "COMMENT" && word(1) == "ON" && word(2) == "CONSTRAINT" {
-        return Err(Error::unsupported("COMMENT ON CONSTRAINT"));
-    }
+    refuse_by_words([word(0), word(1), word(2)].each_ref().map(String::as_str))?;
     match (word(0).as_str(), words.len()) {
         ("CHECK", 2) if word(1) == "DATABASE" => Ok(ParsedKind::CheckDatabase),
         ("CHECKPOINT", 1) => Ok(ParsedKind::Checkpoint),
@@ -265,6 +260,17 @@ fn parse_statement(
                 (statement, _) => checked(statement),
             },
         },
+    }
+}
+
+/// Refuses what the parser does not read in all of its forms. Errors: `0A000`.
+fn refuse_by_words(words: [&str; 3]) -> Result<()> {
+    match words {
+        [verb @ ("CREATE" | "ALTER" | "DROP"), "DOMAIN", _] => {
+            Err(Error::unsupported(format_args!("{verb} DOMAIN")))
+        }
+        ["COMMENT", "ON", "CONSTRAINT"] => Err(Error::unsupported("COMMENT ON CONSTRAINT")),
+        _ => Ok(()),
     }
 }
 

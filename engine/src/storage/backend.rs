@@ -329,8 +329,9 @@ pub trait StorageCursor {
     /// end.
     fn next_batch(&mut self, batch: &mut EntryBatch, entries_max: usize) -> Result<bool>;
     /// For scans of all rows of a table, forward: the next rows, some thousands, as far as they lie together; `None` at the
-    /// end. `batch` becomes their entries, unless all of `columns` are kept: then it is left empty. A cursor is asked for
-    /// runs only, or for batches only.
+    /// end, and whenever it is asked again there. `batch` becomes their entries, unless all of `columns` are kept: then it
+    /// is left empty. A cursor is asked for runs only, or for batches only. At [`IsolationLevel::Serializable`] the
+    /// transaction has read all of the table with the first run.
     fn next_run(
         &mut self,
         shape: &Arc<RowShape>,

@@ -6,13 +6,13 @@
 //!   kept of the run    pages 7, 9, 12, each with the LSN that it had ▸ column 2, column 5, … as Arrow arrays
 //! ```
 //!
-//! Promise: an array that is kept is what the rows of its run would give now. A scan goes over the leaves whether or not
-//! something is kept, and takes what is kept only when it meets the same pages with the same LSNs, and sees the newest
-//! version of each of their entries (COLUMNS-1); what it saves is to copy and decode the rows. So nothing has to be thrown
-//! away when a page changes, and a page that left the pool and came back damaged is noticed as it would be without.
+//! Promise: an array that is kept is what the rows of its run would give now. A scan goes over the leaves, and takes what is
+//! kept when it meets the same pages with the same LSNs, and sees the newest version of each of their entries (COLUMNS-1);
+//! what it saves is to copy and decode the rows. So nothing has to be thrown away when a page changes.
 //!
 //! As long as nothing of the tree has changed since a scan went over all of its leaves, the next need not even do that: it
-//! goes along the list of the runs that the last one met (COLUMNS-2, [`Pool::changes`](crate::buffer::Pool::changes)).
+//! goes along the list of the runs that the last one met (COLUMNS-2, [`Pool::changes`](crate::buffer::Pool::changes)). Like a
+//! page in the pool, what is kept answers for what is on the disk until it is gone from memory.
 //!
 //! Runs belong to a tree and are named by their first page. A run ends where another begins that is kept, so a change
 //! touches one run and not all behind it. When there is no room, a hand goes round as in a clock: runs that were used since
@@ -69,7 +69,7 @@ struct State {
 pub(super) struct RunList {
     /// What counted the tree's changes before they were read.
     pub(super) changes: u64,
-    /// The newest transaction that changed one of the tree's leaves.
+    /// The newest transaction that changed one of the tree's leaves, those included that have no row and are in no run.
     pub(super) max_txn: u64,
     /// In order.
     pub(super) runs: Vec<Arc<KeptRun>>,
@@ -94,6 +94,8 @@ pub(super) struct KeptRun {
     columns: Mutex<BTreeMap<usize, ArrayRef>>,
     /// Since the hand came by.
     is_used: AtomicBool,
+    /// There was no room for the column that was made last.
+    is_refused: AtomicBool,
 }
 
 impl KeptRun {
@@ -104,12 +106,12 @@ impl KeptRun {
 
     /// Whether all of `columns` are kept.
     pub(super) fn has(&self, columns: &[usize]) -> bool {
+        self.is_used.store(true, Ordering::Relaxed);
         let kept = self.columns.lock();
         columns.iter().all(|column| kept.contains_key(column))
     }
 
     fn column(&self, column: usize) -> Option<ArrayRef> {
-        self.is_used.store(true, Ordering::Relaxed);
         self.columns.lock().get(&column).cloned()
     }
 
@@ -150,9 +152,9 @@ impl ColumnCache {
         self.state.lock().runs.contains_key(&(tree, first))
     }
 
-    /// The run of `tree` made of these pages (at least one), which takes the place of one of other pages; and whether it
+    /// Enters the run of `tree` made of these pages (at least one), which takes the place of one of other pages; and whether it
     /// was there. `None` without room.
-    pub(super) fn run(
+    pub(super) fn enter(
         &self,
         tree: TreeId,
         shape: &Arc<RowShape>,
@@ -174,6 +176,7 @@ impl ColumnCache {
             rows,
             columns: Mutex::default(),
             is_used: AtomicBool::new(true),
+            is_refused: AtomicBool::new(false),
         });
         state.remove(name);
         let bytes = run.bytes();
@@ -192,10 +195,10 @@ impl ColumnCache {
         is_alike.then_some(list)
     }
 
-    /// Notes the runs of all rows of `tree`, as long as they are kept.
+    /// Notes the runs of all rows of `tree` (at least one), as long as they are kept.
     pub(super) fn note(&self, tree: TreeId, list: RunList) {
         let mut state = self.state.lock();
-        if list.runs.iter().all(|run| state.is_kept(run)) {
+        if !list.runs.is_empty() && list.runs.iter().all(|run| state.is_kept(run)) {
             state.lists.insert(tree, Arc::new(list));
         }
     }
@@ -203,12 +206,15 @@ impl ColumnCache {
     /// Keeps the array of a column of `run`, if the run is still kept and there is room.
     fn keep(&self, run: &Arc<KeptRun>, column: usize, array: &ArrayRef) {
         let mut state = self.state.lock();
-        let bytes = array.get_array_memory_size();
-        run.is_used.store(true, Ordering::Relaxed);
-        if !state.is_kept(run) || !state.make_room(bytes, self.bytes_max) || !state.is_kept(run) {
+        if !state.is_kept(run) || run.has(&[column]) {
             return;
         }
-        if run.columns.lock().insert(column, array.clone()).is_none() {
+        let bytes = array.get_array_memory_size();
+        // Making room may have cost the run itself.
+        let has_room = state.make_room(bytes, self.bytes_max) && state.is_kept(run);
+        run.is_refused.store(!has_room, Ordering::Relaxed);
+        if has_room {
+            run.columns.lock().insert(column, array.clone());
             state.bytes += bytes;
         }
     }
@@ -287,9 +293,12 @@ impl Run {
         self.rows
     }
 
-    /// Whether scans came by before: what they asked for is likely to be asked for again.
+    /// Whether the run was there before, and there was room for its columns: then it is worth to keep more of them.
     pub fn is_known(&self) -> bool {
-        self.kept.as_ref().is_some_and(|kept| kept.was_there)
+        let has_room = |kept: &Kept| !kept.run.is_refused.load(Ordering::Relaxed);
+        self.kept
+            .as_ref()
+            .is_some_and(|kept| kept.was_there && has_room(kept))
     }
 
     /// The array of a column, if it is kept.

@@ -161,7 +161,12 @@ pub(super) fn scan(
     let mut cursor = txn.scan(tree, range.clone(), direction)?;
     let (mut batch, mut entries) = (EntryBatch::default(), Entries::new());
     if *range == KeyRange::ALL && direction == ScanDirection::Forward && entries_max >= 4 {
-        entries = runs(&mut *cursor)?;
+        let keys = runs(&mut *cursor, &[0])?;
+        let mut cursor = txn.scan(tree, range.clone(), direction)?;
+        let columns = runs(&mut *cursor, &[0, 1])?;
+        assert_eq!(keys[0], columns[0], "two scans give the same keys");
+        let [keys, values] = columns;
+        entries = keys.into_iter().zip(values).collect();
         entries.truncate(entries_max);
         return Ok(entries);
     }
@@ -177,16 +182,18 @@ pub(super) fn scan(
     Ok(entries)
 }
 
-/// What a cursor gives in runs. Keys and values are kept, as if they were columns of rows.
-fn runs(cursor: &mut dyn StorageCursor) -> Result<Entries> {
+/// What a cursor gives in runs: of keys (0) and values (1) those that `wanted` says. They are kept as if they were columns
+/// of rows, but values not of all runs.
+fn runs(cursor: &mut dyn StorageCursor, wanted: &[usize]) -> Result<[Vec<Vec<u8>>; 2]> {
     let shape = Arc::new(RowShape {
         types: Vec::new(),
         row_id_column: None,
     });
-    let (mut batch, mut entries) = (EntryBatch::default(), Entries::new());
-    while let Some(run) = cursor.next_run(&shape, &[0, 1], &mut batch)? {
-        let columns = [0, 1].map(|column| {
-            run.column(column).unwrap_or_else(|| {
+    let mut batch = EntryBatch::default();
+    let mut all = [Vec::new(), Vec::new()];
+    while let Some(run) = cursor.next_run(&shape, wanted, &mut batch)? {
+        for &column in wanted {
+            let array = run.column(column).unwrap_or_else(|| {
                 assert_eq!(
                     batch.len(),
                     run.rows(),
@@ -194,13 +201,16 @@ fn runs(cursor: &mut dyn StorageCursor) -> Result<Entries> {
                 );
                 let made = batch.iter().map(|(k, v)| [k, v][column]);
                 let made: ArrayRef = Arc::new(BinaryArray::from_iter_values(made));
-                run.keep(column, &made);
+                if column == 0 || run.rows() % 3 > 0 {
+                    run.keep(column, &made);
+                }
                 made
-            })
-        });
-        let [keys, values] = columns.each_ref().map(|c| c.as_binary::<i32>());
-        let pairs = keys.iter().flatten().zip(values.iter().flatten());
-        entries.extend(pairs.map(|(k, v)| (k.to_vec(), v.to_vec())));
+            });
+            let values = array.as_binary::<i32>().iter().flatten();
+            all[column].extend(values.map(<[u8]>::to_vec));
+        }
     }
-    Ok(entries)
+    let again = cursor.next_run(&shape, wanted, &mut batch)?;
+    assert!(again.is_none(), "what has ended stays so");
+    Ok(all)
 }

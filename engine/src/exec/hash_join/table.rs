@@ -26,8 +26,8 @@ const NONE: u32 = u32::MAX;
 /// Rows that are put into the table between two questions whether to stop.
 const CHECK_ROWS: usize = 2048;
 
-/// Bytes that a right row takes beside its values: its key, and its places in table and chain.
-const ROW_BYTES: usize = 48;
+/// Bytes that a right row takes beside its values: its key, its places in the table ([`PLACES_MAX`]), and in the chain.
+const ROW_BYTES: usize = 60;
 
 /// What a hash join is made of, beside its inputs.
 #[derive(Clone, Copy)]
@@ -123,12 +123,16 @@ impl<'a> Join<'a> {
         let mut next = vec![NONE; rows.rows];
         let has_key = |row: &usize| !keys.has_null(*row) || makes(Mistake::NullKeysJoin);
         // From the last row to the first, so that each chain runs forward.
-        let mut with_key = Vec::with_capacity(rows.rows);
-        with_key.extend((0..rows.rows).rev().filter(has_key));
-        let firsts = match dense_range(&keys, &with_key) {
+        let with_key = (0..rows.rows).rev().filter(has_key);
+        let check = |row: usize| match row.is_multiple_of(CHECK_ROWS) {
+            true => self.context.interrupt.check(),
+            false => Ok(()),
+        };
+        let firsts = match dense_range(&keys, with_key.clone()) {
             Some((least, places)) => {
                 let mut firsts = vec![NONE; places];
                 for row in with_key {
+                    check(row)?;
                     if let Key::Narrow(key) = keys.key(row) {
                         let first = &mut firsts[(key - least) as usize];
                         next[row] = std::mem::replace(first, row as u32);
@@ -141,23 +145,21 @@ impl<'a> Join<'a> {
             }
             None => {
                 let hasher = FixedState::default();
-                let mut table: HashTable<u32> = HashTable::with_capacity(with_key.len());
-                for chunk in with_key.chunks(CHECK_ROWS) {
-                    self.context.interrupt.check()?;
-                    for &row in chunk {
-                        let key = keys.key(row);
-                        let found = table.entry(
-                            key.hash_with(&hasher),
-                            |r| keys.key(*r as usize) == key,
-                            |r| keys.key(*r as usize).hash_with(&hasher),
-                        );
-                        match found {
-                            Entry::Occupied(mut entry) => {
-                                next[row] = std::mem::replace(entry.get_mut(), row as u32);
-                            }
-                            Entry::Vacant(entry) => {
-                                entry.insert(row as u32);
-                            }
+                let mut table: HashTable<u32> = HashTable::with_capacity(rows.rows);
+                for row in with_key {
+                    check(row)?;
+                    let key = keys.key(row);
+                    let found = table.entry(
+                        key.hash_with(&hasher),
+                        |r| keys.key(*r as usize) == key,
+                        |r| keys.key(*r as usize).hash_with(&hasher),
+                    );
+                    match found {
+                        Entry::Occupied(mut entry) => {
+                            next[row] = std::mem::replace(entry.get_mut(), row as u32);
+                        }
+                        Entry::Vacant(entry) => {
+                            entry.insert(row as u32);
                         }
                     }
                 }
@@ -318,16 +320,17 @@ fn is_kept(keep: Option<&BooleanArray>, pair: usize) -> bool {
 const PLACES_MAX: usize = 10;
 
 /// The least key of `rows`, and how many there are from there to the greatest, if they lie close enough.
-fn dense_range(keys: &Keys, rows: &[usize]) -> Option<(u128, usize)> {
-    let (mut least, mut greatest) = (u128::MAX, 0);
+fn dense_range(keys: &Keys, rows: impl Iterator<Item = usize>) -> Option<(u128, usize)> {
+    let (mut least, mut greatest, mut count) = (u128::MAX, 0, 0);
     for row in rows {
-        let Key::Narrow(key) = keys.key(*row) else {
+        let Key::Narrow(key) = keys.key(row) else {
             return None;
         };
         (least, greatest) = (key.min(least), key.max(greatest));
+        count += 1;
     }
     let places = greatest.checked_sub(least)?.saturating_add(1);
-    (places <= (rows.len() * PLACES_MAX) as u128).then_some((least, places as usize))
+    (places <= count * PLACES_MAX as u128).then_some((least, places as usize))
 }
 
 impl Firsts {

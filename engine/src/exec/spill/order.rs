@@ -12,6 +12,7 @@ use arrow_array::{Array, ArrayRef, Scalar, UInt32Array};
 use arrow_ord::cmp;
 use arrow_row::{RowConverter, Rows, SortField};
 use arrow_schema::SortOptions;
+use arrow_select::take::take;
 use std::cmp::Ordering;
 
 /// Columns to order by.
@@ -88,7 +89,9 @@ impl KeyOrder {
         let (Some(column), Some(last)) = (self.columns.first(), best.rows.checked_sub(1)) else {
             return Ok(None);
         };
-        let value = best.columns[column.0].slice(last, 1);
+        // A slice would hold all of them.
+        let last = UInt32Array::from(vec![last as u32]);
+        let value = take(&best.columns[column.0], &last, None).map_err(arrow)?;
         if value.is_null(0) {
             return Ok(None);
         }

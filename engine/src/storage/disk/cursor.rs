@@ -265,6 +265,6 @@ impl StorageCursor for DiskCursor<'_> {
         columns: &[usize],
         batch: &mut EntryBatch,
     ) -> Result<Option<Run>> {
-        self.run(shape, columns, batch)
+        self.kept_or_copied_run(shape, columns, batch)
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Course {
     changes: u64,
     /// All runs, as long as the scan follows them.
     list: Option<Arc<RunList>>,
-    /// The newest transaction that changed a page so far.
+    /// The newest transaction that changed a page so far; while the scan follows the list, that counts instead.
     max_txn: u64,
     /// The runs so far; none once there was a page that is not settled, or rows that are not kept.
     runs: Option<Vec<Arc<KeptRun>>>,
@@ -44,7 +44,7 @@ impl DiskCursor<'_> {
     }
 
     /// As [`next_run`](super::super::StorageCursor::next_run).
-    pub(super) fn run(
+    pub(super) fn kept_or_copied_run(
         &mut self,
         shape: &Arc<RowShape>,
         columns: &[usize],
@@ -57,11 +57,14 @@ impl DiskCursor<'_> {
             reading.range(self.open.tree.root(), &range, self.direction, None);
         }
         if self.course.is_none() {
+            if self.done {
+                return Ok(None);
+            }
             self.course = Some(self.course(shape));
         }
         while !self.done {
-            self.txn.limits.check()?;
             if let Some(kept) = self.listed(columns) {
+                self.txn.limits.check()?;
                 return Ok(Some(self.kept_run(kept, true)));
             }
             if self.done {
@@ -109,7 +112,9 @@ impl DiskCursor<'_> {
             return None;
         };
         if !kept.has(columns) {
-            course.list = None;
+            // Among the pages so far there may have been some without rows, which are in no run.
+            let list = course.list.take();
+            course.max_txn = list.map_or(0, |list| list.max_txn).max(course.max_txn);
             return None;
         }
         self.rest.low = Bound::Excluded(kept.pages().last_key.to_vec());
@@ -157,7 +162,7 @@ impl DiskCursor<'_> {
         Ok(kept.filter(|kept| kept.has(columns)))
     }
 
-    /// Moves on over the pages of `kept`; false when they are not what they were.
+    /// Moves on over the pages of `kept`. When they are not what they were, says false, and is somewhere among them.
     fn passes(&mut self, kept: &KeptRun) -> Result<bool> {
         let mut expected = kept.pages().stamps.iter();
         let mut is_same = true;
@@ -171,7 +176,11 @@ impl DiskCursor<'_> {
                 && (cursor.is_settled(leaf) || makes(Mistake::KeptColumnsForAll));
             Ok(is_same)
         })?;
-        Ok(is_same && expected.next().is_none())
+        let passed = is_same && expected.next().is_none();
+        if passed {
+            self.rest.low = Bound::Excluded(kept.pages().last_key.to_vec());
+        }
+        Ok(passed)
     }
 
     /// Copies the entries that come next.
@@ -200,7 +209,7 @@ impl DiskCursor<'_> {
                 max_txn,
                 last_key: last.as_slice().into(),
             };
-            kept = cache.run(tree, shape, pages, batch.len());
+            kept = cache.enter(tree, shape, pages, batch.len());
         }
         if let Some((run, was_there)) = kept {
             return Ok(self.kept_run(run, was_there));
@@ -223,6 +232,7 @@ impl DiskCursor<'_> {
     ) -> Result<()> {
         let open = self.open.clone();
         loop {
+            self.txn.limits.check()?;
             let Some((mut leaf, mut first)) = self.leaf_here(&open)? else {
                 self.done = true;
                 return Ok(());
