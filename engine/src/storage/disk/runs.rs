@@ -93,7 +93,7 @@ impl DiskCursor<'_> {
         let list = cache.list(self.tree_id(), shape).filter(|list| {
             let settled_below = self.txn.snapshot.settled_below;
             (list.changes == changes || makes(Mistake::KeptColumnsOutlive))
-                && list.max_txn < settled_below
+                && (list.max_txn < settled_below || makes(Mistake::KeptColumnsForAll))
         });
         Course {
             changes,
