@@ -94,6 +94,8 @@ fn same(found: &[String], expected: &[String], query: &str) {
 /// Each query gives the same rows in the same order with memory and without, spills, and leaves nothing.
 fn same_rows(vfs: &MemoryVfs, database: &Database, queries: &[&str]) {
     let (small, large) = (database.connect().unwrap(), with_memory(database));
+    // What fits in one batch need not spill.
+    run(&small, "SET batch_rows = 50");
     for query in queries {
         let before = database.temp_stats();
         let expected = text(&large, query);
@@ -109,9 +111,10 @@ fn same_rows(vfs: &MemoryVfs, database: &Database, queries: &[&str]) {
     }
 }
 
-/// Each query spills when there are many rows.
-fn spills(database: &Database, queries: &[&str]) {
+/// Each query spills when there are more rows than a batch has.
+fn spills(database: &Database, batch_rows: u32, queries: &[&str]) {
     let connection = database.connect().unwrap();
+    run(&connection, &format!("SET batch_rows = {batch_rows}"));
     for query in queries {
         let before = database.temp_stats();
         text(&connection, query);
@@ -219,7 +222,7 @@ fn every_type_survives() {
         "CREATE TABLE e (i INTEGER PRIMARY KEY, a SMALLINT, b BIGINT, c REAL, d DATE, e TIMESTAMP, f TIMESTAMPTZ,
            g TIME, h INTERVAL, j UUID, k BYTEA, l VARCHAR(9), m NUMERIC(9, 3), n BOOLEAN, o DOUBLE PRECISION)",
     );
-    for i in 0..100 {
+    for i in 0..80 {
         let value = |column: i32, text: String| match (i + column) % 5 {
             0 => "NULL".to_owned(),
             _ => format!("'{text}'"),
@@ -255,7 +258,7 @@ fn every_type_survives() {
         "SELECT a, b, c, d, e, f, g, h, j, k, l, m, n, o FROM e EXCEPT SELECT a, b, c, d, e, f, g, h, j, k, l, m, n, o FROM e WHERE i > 60",
     ];
     same_rows(&vfs, &database, &queries);
-    spills(&database, &queries);
+    spills(&database, 50, &queries);
 }
 
 /// A database with 20,000 rows in `a` and 3,000 in `b`, wide enough to spill at 64 kB.
@@ -280,6 +283,7 @@ fn sorts_of_many_rows_spill() {
     let database = many_rows();
     spills(
         &database,
+        2048,
         &[
             "SELECT * FROM a ORDER BY t, k",
             "SELECT * FROM a ORDER BY t DESC LIMIT 9000",
@@ -385,7 +389,7 @@ fn all_statements_together_have_a_limit() {
     let database = Database::open_with("spill.qdb", options).unwrap();
     let c = database.connect().unwrap();
     run(&c, "CREATE TABLE t (i INTEGER PRIMARY KEY, t TEXT)");
-    for i in 0..100 {
+    for i in 0..80 {
         run(
             &c,
             &format!("INSERT INTO t VALUES ({i}, repeat('x', 40000))"),

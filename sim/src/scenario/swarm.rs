@@ -99,7 +99,7 @@ impl SwarmOptions {
                 transactions: rng.random_bool(0.8),
             },
             spills: (seed / 3).is_multiple_of(2),
-            batch_rows: [2048, 3, 2048, 2048, 2048, 40, 2048, 2048][(seed / 6 % 8) as usize],
+            batch_rows: [2048, 3, 64, 2048, 64, 40, 64, 2048][(seed / 6 % 8) as usize],
             rots: false,
             steps: 600,
         }
