@@ -389,7 +389,7 @@ fn all_statements_together_have_a_limit() {
     let database = Database::open_with("spill.qdb", options).unwrap();
     let c = database.connect().unwrap();
     run(&c, "CREATE TABLE t (i INTEGER PRIMARY KEY, t TEXT)");
-    for i in 0..80 {
+    for i in 0..100 {
         run(
             &c,
             &format!("INSERT INTO t VALUES ({i}, repeat('x', 40000))"),
