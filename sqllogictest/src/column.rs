@@ -1,6 +1,7 @@
 //! The column types that a record asks for, and how each shows a value.
 
 use sqllogictest::ColumnType;
+use std::fmt::Write;
 
 /// A letter of a record's type string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,26 +45,36 @@ pub(crate) enum Cell {
 }
 
 impl ColumnKind {
-    /// A value as a script writes it.
-    pub(crate) fn format(self, cell: Cell) -> String {
+    /// Writes a value as a script does. A text of any length is a line that is not empty.
+    pub(crate) fn write(self, cell: Cell, out: &mut String) {
         match (self, cell) {
-            (_, Cell::Null) => "NULL".to_owned(),
-            (Self::Integer, Cell::Truth(truth)) => u8::from(truth).to_string(),
-            (Self::Real, Cell::Truth(truth)) => format!("{:.3}", f64::from(truth)),
-            (Self::Text, Cell::Truth(truth)) => if truth { "t" } else { "f" }.to_owned(),
-            (Self::Integer | Self::Text, Cell::Whole(number)) => number.to_string(),
-            (Self::Real, Cell::Whole(number)) => format!("{:.3}", number as f64),
-            (Self::Real, Cell::Number(number)) if number.is_finite() => format!("{number:.3}"),
-            // With nothing added, minus zero would show its sign.
-            (Self::Integer, Cell::Number(number)) if number.is_finite() => {
-                format!("{:.0}", number.trunc() + 0.0)
-            }
-            (_, Cell::Number(number)) => self.format(Cell::Text(float_text(number))),
-            (Self::Integer, Cell::Text(text)) => integer(&text),
-            (Self::Real, Cell::Text(text)) => real(&text),
-            (Self::Text, Cell::Text(text)) => printable(text),
+            (_, Cell::Null) => out.push_str("NULL"),
+            (Self::Text, Cell::Truth(truth)) => out.push(if truth { 't' } else { 'f' }),
+            (Self::Text, Cell::Text(text)) => printable(&text, out),
+            (Self::Integer, Cell::Text(text)) => integer(&text, out),
+            (Self::Real, Cell::Text(text)) => real(&text, out),
+            (kind, Cell::Truth(truth)) => kind.write(Cell::Whole(truth.into()), out),
+            (Self::Real, Cell::Whole(number)) => thousandths(number as f64, out),
+            (_, Cell::Whole(number)) => written(out, format_args!("{number}")),
+            (Self::Real, Cell::Number(number)) if number.is_finite() => thousandths(number, out),
+            (Self::Integer, Cell::Number(number)) if number.is_finite() => whole(number, out),
+            (kind, Cell::Number(number)) => kind.write(Cell::Text(float_text(number)), out),
         }
     }
+}
+
+fn written(out: &mut String, what: std::fmt::Arguments<'_>) {
+    // A text takes what is written.
+    let _ = out.write_fmt(what);
+}
+
+fn thousandths(number: f64, out: &mut String) {
+    written(out, format_args!("{number:.3}"));
+}
+
+/// Cut off behind the point. With nothing added, minus zero would show its sign.
+fn whole(number: f64, out: &mut String) {
+    written(out, format_args!("{:.0}", number.trunc() + 0.0));
 }
 
 fn float_text(number: f64) -> String {
@@ -72,69 +83,71 @@ fn float_text(number: f64) -> String {
 
 /// The integer at the start of a text, as C's `atoi` reads it. Texts of floats beyond 15 digits have an exponent, so
 /// they go through the number.
-fn integer(text: &str) -> String {
+fn integer(text: &str, out: &mut String) {
     if text.contains(['e', 'E'])
         && let Ok(number) = text.parse::<f64>()
     {
-        return format!("{:.0}", number.trunc());
+        return whole(number, out);
     }
     let digits = text.strip_prefix('-').unwrap_or(text);
     let end = digits
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(digits.len());
     let digits = match digits[..end].trim_start_matches('0') {
-        "" => return "0".to_owned(),
+        "" => return out.push('0'),
         digits => digits,
     };
-    match text.starts_with('-') {
-        true => format!("-{digits}"),
-        false => digits.to_owned(),
+    if text.starts_with('-') {
+        out.push('-');
     }
+    out.push_str(digits);
 }
 
-fn real(text: &str) -> String {
+fn real(text: &str, out: &mut String) {
     match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => format!("{number:.3}"),
-        Ok(_) => text.to_owned(),
-        Err(_) => "0.000".to_owned(),
+        Ok(number) if number.is_finite() => thousandths(number, out),
+        Ok(_) => out.push_str(text),
+        Err(_) => out.push_str("0.000"),
     }
 }
 
 /// A text of one line that is not empty.
-fn printable(text: String) -> String {
-    if text.is_empty() {
-        return "(empty)".to_owned();
+fn printable(text: &str, out: &mut String) {
+    match text {
+        "" => out.push_str("(empty)"),
+        text => out.extend(text.chars().map(|c| if c.is_control() { '@' } else { c })),
     }
-    if !text.contains(char::is_control) {
-        return text;
-    }
-    let shown = |c: char| if c.is_control() { '@' } else { c };
-    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn format(kind: ColumnKind, cell: Cell) -> String {
+        let mut out = String::new();
+        kind.write(cell, &mut out);
+        out
+    }
+
     fn shown(kind: ColumnKind, text: &str) -> String {
-        kind.format(Cell::Text(text.to_owned()))
+        format(kind, Cell::Text(text.to_owned()))
     }
 
     #[test]
     fn values_are_shown_by_the_type_asked_for() {
         use ColumnKind::{Integer, Real, Text};
-        assert_eq!(Integer.format(Cell::Null), "NULL");
-        assert_eq!(Integer.format(Cell::Truth(true)), "1");
-        assert_eq!(Real.format(Cell::Truth(false)), "0.000");
-        assert_eq!(Text.format(Cell::Truth(true)), "t");
-        assert_eq!(Integer.format(Cell::Whole(-7)), "-7");
-        assert_eq!(Real.format(Cell::Whole(7)), "7.000");
-        assert_eq!(Integer.format(Cell::Number(-0.9)), "0");
-        assert_eq!(Integer.format(Cell::Number(1e18)), "1000000000000000000");
-        assert_eq!(Integer.format(Cell::Number(f64::NAN)), "0");
-        assert_eq!(Real.format(Cell::Number(1.0 / 3.0)), "0.333");
-        assert_eq!(Real.format(Cell::Number(f64::INFINITY)), "Infinity");
-        assert_eq!(Text.format(Cell::Number(0.5)), "0.5");
+        assert_eq!(format(Integer, Cell::Null), "NULL");
+        assert_eq!(format(Integer, Cell::Truth(true)), "1");
+        assert_eq!(format(Real, Cell::Truth(false)), "0.000");
+        assert_eq!(format(Text, Cell::Truth(true)), "t");
+        assert_eq!(format(Integer, Cell::Whole(-7)), "-7");
+        assert_eq!(format(Real, Cell::Whole(7)), "7.000");
+        assert_eq!(format(Integer, Cell::Number(-0.9)), "0");
+        assert_eq!(format(Integer, Cell::Number(1e18)), "1000000000000000000");
+        assert_eq!(format(Integer, Cell::Number(f64::NAN)), "0");
+        assert_eq!(format(Real, Cell::Number(1.0 / 3.0)), "0.333");
+        assert_eq!(format(Real, Cell::Number(f64::INFINITY)), "Infinity");
+        assert_eq!(format(Text, Cell::Number(0.5)), "0.5");
         assert_eq!(shown(Integer, "t"), "0");
         assert_eq!(shown(Integer, "-2.9"), "-2");
         assert_eq!(shown(Integer, "-0.9"), "0");

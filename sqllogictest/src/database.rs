@@ -1,11 +1,11 @@
 //! QuantaDB as an engine for scripts.
 
 use crate::column::{Cell, ColumnKind};
-use crate::engine::{Answer, EngineError, ScriptDatabase, Session, SessionId, rows_answer};
+use crate::engine::{Answer, EngineError, Reply, ScriptDatabase, Session, SessionId};
+use crate::table::Table;
 use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
 use quantadb::types::Value;
 use quantadb::vfs::MemoryVfs;
-use sqllogictest::DBOutput;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -74,12 +74,12 @@ impl Session for QuantaSession {
     fn run(&mut self, sql: &str, kinds: Option<&[ColumnKind]>) -> Answer {
         let Some(kinds) = kinds else {
             let count = self.0.execute(sql, [])?;
-            return Ok(DBOutput::StatementComplete(count));
+            return Ok(Reply::Done(count));
         };
         let rows = self.0.query(sql, [])?;
-        let width = rows.columns().len();
-        let cells = rows.map(|row| row.into_values().into_iter().map(cell));
-        Ok(rows_answer(kinds, width, cells))
+        let mut table = Table::new(kinds, rows.columns().len());
+        rows.for_each(|row| table.push(row.into_values().into_iter().map(cell)));
+        Ok(Reply::Rows(table))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a script runs over: a database of its own, and sessions with it.
 
-use crate::column::{Cell, ColumnKind};
-use sqllogictest::DBOutput;
+use crate::column::ColumnKind;
+use crate::table::Table;
 use std::fmt;
 
 /// A database that a script has for itself; gone when it is dropped.
@@ -34,7 +34,15 @@ pub(crate) trait Session: Send {
 }
 
 /// What a session answered to a record.
-pub(crate) type Answer = Result<DBOutput<ColumnKind>, EngineError>;
+pub(crate) type Answer = Result<Reply, EngineError>;
+
+/// What a record gave.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    /// The statement is done, and has changed so many rows.
+    Done(u64),
+    Rows(Table),
+}
 
 /// An error of an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,23 +77,5 @@ impl From<quantadb::Error> for EngineError {
             sqlstate: Some(error.sqlstate().to_owned()),
             message: error.to_string(),
         }
-    }
-}
-
-/// The rows of an answer of `width` columns.
-pub(crate) fn rows_answer<R: IntoIterator<Item = Cell>>(
-    kinds: &[ColumnKind],
-    width: usize,
-    rows: impl Iterator<Item = R>,
-) -> DBOutput<ColumnKind> {
-    let kind = |column: usize| kinds.get(column).copied().unwrap_or(ColumnKind::Text);
-    let types: Vec<ColumnKind> = (0..width).map(kind).collect();
-    let formatted = |row: R| {
-        let cells = row.into_iter().zip(&types);
-        cells.map(|(cell, kind)| kind.format(cell)).collect()
-    };
-    DBOutput::Rows {
-        rows: rows.map(formatted).collect(),
-        types,
     }
 }

@@ -52,6 +52,7 @@ mod run;
 mod script;
 mod seat;
 mod sessions;
+mod table;
 
 pub use differences::Differences;
 pub use files::{find_files, run_file, run_files, run_text};

@@ -2,7 +2,7 @@
 
 use crate::column::ColumnKind;
 use crate::differences::Differences;
-use crate::engine::{Answer, EngineError, ScriptDatabase};
+use crate::engine::{Answer, EngineError, Reply, ScriptDatabase};
 use crate::judge::Judge;
 use crate::report::{Failure, Options, ScriptReport};
 use crate::script::{Step, steps};
@@ -212,12 +212,11 @@ fn told(ran: &Ran) -> String {
         Ran::Hangs => return "no answer: it waits for another session, or runs".to_owned(),
     };
     match answer {
-        Ok(sqllogictest::DBOutput::StatementComplete(count)) => format!("success, {count} rows"),
-        Ok(sqllogictest::DBOutput::Rows { rows, .. }) => {
-            let rows: Vec<String> = rows.iter().map(|row| row.join(" ")).collect();
+        Ok(Reply::Done(count)) => format!("success, {count} rows"),
+        Ok(Reply::Rows(table)) => {
+            let rows: Vec<String> = table.rows().iter().map(|row| row.join(" ")).collect();
             format!("rows: {}", rows.join(", "))
         }
-        Ok(_) => "success".to_owned(),
         Err(error) => {
             let state = error.sqlstate.as_deref().unwrap_or("error");
             format!("{state}: {error}")

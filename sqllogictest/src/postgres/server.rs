@@ -3,9 +3,9 @@
 use super::address::PostgresAddress;
 use super::client::Client;
 use crate::column::{Cell, ColumnKind};
-use crate::engine::{Answer, EngineError, ScriptDatabase, Session, SessionId, rows_answer};
+use crate::engine::{Answer, EngineError, Reply, ScriptDatabase, Session, SessionId};
+use crate::table::Table;
 use parking_lot::Mutex;
-use sqllogictest::DBOutput;
 
 const LABELS: &[&str] = &["postgresql"];
 /// What a session is set up with. It looks for a deadlock sooner than the runner believes that it waits: so who closes a
@@ -109,15 +109,17 @@ impl Session for PostgresSession {
     fn run(&mut self, sql: &str, kinds: Option<&[ColumnKind]>) -> Answer {
         let reply = self.0.run(sql)?;
         let (Some(kinds), Some(columns)) = (kinds, &reply.columns) else {
-            return Ok(DBOutput::StatementComplete(reply.count));
+            return Ok(Reply::Done(reply.count));
         };
         let cell = |(text, column): (Option<String>, &u32)| match text {
             None => Cell::Null,
             Some(text) if *column == BOOLEAN => Cell::Truth(text == "t"),
             Some(text) => Cell::Text(text),
         };
-        let rows = reply.rows.into_iter();
-        let cells = rows.map(|row| row.into_iter().zip(columns).map(cell));
-        Ok(rows_answer(kinds, columns.len(), cells))
+        let mut table = Table::new(kinds, columns.len());
+        for row in reply.rows {
+            table.push(row.into_iter().zip(columns).map(cell));
+        }
+        Ok(Reply::Rows(table))
     }
 }
