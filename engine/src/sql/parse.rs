@@ -3,22 +3,15 @@
 //! `sqlparser` does the work, statement by statement; the few statements that it does not know as we mean them are
 //! recognised here by their words.
 
-use super::action_columns;
 use super::check_option;
-use super::column_origins;
-use super::conflict_target;
 use super::copy::{self, Copy};
-use super::element_targets;
-use super::frame_exclusion;
+use super::dialect::DIALECT;
 use super::lift::Lifted;
-use super::locking;
-use super::nested_sets;
+use super::respell::respell;
 use super::sequence::{self, SequenceChange};
 use super::set_schema::{self, SetSchema};
 use super::setting::{Recognised, recognise};
-use super::substring_similar;
 use super::table_as::{self, TableAs};
-use super::table_command;
 use crate::catalog::CheckOption;
 use crate::error::{Error, ErrorKind, Result};
 use crate::types::SqlType;
@@ -26,7 +19,6 @@ use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
 use sqlparser::ast::{
     CreateTable, CreateTableLikeKind, CreateView, HiveFormat, ObjectName, Statement,
 };
-use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 use std::sync::Arc;
@@ -37,8 +29,6 @@ const NESTING_MAX: usize = 200;
 /// How many tokens may follow each other in one pair of parentheses without a comma: `sqlparser` builds chains such as
 /// `a OR b OR c` as deep as they are long, and a deep tree needs a deep stack even to be freed.
 const RUN_TOKENS_MAX: usize = 10_000;
-
-static DIALECT: PostgreSqlDialect = PostgreSqlDialect {};
 
 /// One statement as it was written.
 #[derive(Clone, Debug)]
@@ -100,17 +90,7 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
         let to = end
             .as_ref()
             .map_or(sql.len(), |t| offset(sql, &lines, t.span.start));
-        segment = table_command::rewrite(&segment).unwrap_or(segment);
-        segment = frame_exclusion::rewrite(&segment).unwrap_or(segment);
-        segment = nested_sets::rewrite(&segment).unwrap_or(segment);
-        segment = substring_similar::rewrite(&segment).unwrap_or(segment);
-        segment = column_origins::rewrite(&segment).unwrap_or(segment);
-        segment = element_targets::rewrite(&segment).unwrap_or(segment);
-        segment = action_columns::rewrite(&segment)?.unwrap_or(segment);
-        let locking = locking::rewrite(&segment)?;
-        let locks_rows = locking.is_some();
-        segment = locking.unwrap_or(segment);
-        segment = conflict_target::rewrite(&segment).unwrap_or(segment);
+        let (segment, locks_rows) = respell(segment)?;
         statements.push(Parsed {
             kind: parse_statement(segment, end.as_ref())?,
             locks_rows,
@@ -144,18 +124,13 @@ pub(crate) fn parse_lifted(lifted: &Lifted) -> Result<Parsed> {
 
 /// The query that `text` is.
 pub(crate) fn parse_query(text: &str) -> Result<sqlparser::ast::Query> {
-    let tokens = tokenize(text)?;
-    let tokens = frame_exclusion::rewrite(&tokens).unwrap_or(tokens);
-    let tokens = nested_sets::rewrite(&tokens).unwrap_or(tokens);
-    let tokens = substring_similar::rewrite(&tokens).unwrap_or(tokens);
-    let tokens = locking::rewrite(&tokens)?.unwrap_or(tokens);
+    let (tokens, _) = respell(tokenize(text)?)?;
     with_parser(tokens, None, |parser| parser.parse_query()).map(|query| *query)
 }
 
 /// The expression that `text` is.
 pub(crate) fn parse_expression(text: &str) -> Result<sqlparser::ast::Expr> {
-    let tokens = tokenize(text)?;
-    let tokens = substring_similar::rewrite(&tokens).unwrap_or(tokens);
+    let (tokens, _) = respell(tokenize(text)?)?;
     with_parser(tokens, None, |parser| parser.parse_expr())
 }
 
