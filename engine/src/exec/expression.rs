@@ -33,8 +33,13 @@ impl Context<'_> {
 
     /// For which rows of `batch` the condition `expr` is true.
     pub(crate) fn predicate(&self, expr: &Expr, batch: &Batch) -> Result<BooleanArray> {
+        self.predicates(std::slice::from_ref(expr), batch)
+    }
+
+    /// For which rows of `batch` all `conditions` are true.
+    pub(crate) fn predicates(&self, conditions: &[Expr], batch: &Batch) -> Result<BooleanArray> {
         self.interrupt.check()?;
-        evaluate_predicate(expr, &batch.columns, batch.rows, &self.evaluation())
+        evaluate_predicate(conditions, &batch.columns, batch.rows, &self.evaluation())
     }
 }
 

@@ -1,25 +1,19 @@
 //! `Filter` and `Project`.
 
 use crate::error::Result;
-use crate::exec::batch::{Batch, arrow};
+use crate::exec::batch::Batch;
 use crate::exec::eval::never_fails;
 use crate::exec::operator::{BoxOperator, Context, Operator};
 use crate::sql::bound::Expr;
-use arrow_arith::boolean::and_kleene;
 
 /// The rows of `batch` for which all `predicates` are true. Each is tried only on the rows that the ones before it let
 /// through, unless it cannot fail and is no dearer than to select these.
 pub(crate) fn apply(context: &Context<'_>, predicates: &[Expr], mut batch: Batch) -> Result<Batch> {
-    let mut predicates = predicates.iter().peekable();
-    while let Some(predicate) = predicates.next() {
+    for together in predicates.chunk_by(|_, next| never_fails(next)) {
         if batch.rows == 0 {
             break;
         }
-        let mut keep = context.predicate(predicate, &batch)?;
-        while let Some(predicate) = predicates.next_if(|next| never_fails(next)) {
-            let also = context.predicate(predicate, &batch)?;
-            keep = and_kleene(&keep, &also).map_err(arrow)?;
-        }
+        let keep = context.predicates(together, &batch)?;
         batch = batch.filter(&keep)?;
     }
     Ok(batch)

@@ -1,6 +1,7 @@
 //! SQL/JSON paths over JSONB: the crate `sql-json-path` reads and evaluates them, as PostgreSQL does.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::exec::last::Last;
 use crate::sql::function::ScalarFunction as F;
 use crate::types::{SqlType, Value, data_error};
 use serde_json::Value as Json;
@@ -13,33 +14,18 @@ const DEPTH_MAX: usize = 6;
 /// How many pairs of parentheses there may be.
 const PAIRS_MAX: usize = 64;
 
-/// What was last made of a text.
-struct Last<T>(Option<(String, T)>);
-
-impl<T> Last<T> {
-    /// What `read` makes of `text`, which is not asked when the last text was the same. Errors: those of `read`.
-    fn get(&mut self, text: &str, read: impl FnOnce(&str) -> Result<T>) -> Result<&T> {
-        let known = self.0.take().filter(|(last, _)| last == text);
-        let known = match known {
-            Some(known) => known,
-            None => (text.to_owned(), read(text)?),
-        };
-        Ok(&self.0.insert(known).1)
-    }
-}
-
 /// Reads the arguments of calls, one after the other: most have the same path and the same variables.
 pub(crate) struct Calls {
-    paths: Last<JsonPath>,
-    vars: Last<Json>,
+    paths: Last<1, JsonPath>,
+    vars: Last<1, Json>,
 }
 
 impl Calls {
     /// None so far.
     pub(crate) fn new() -> Self {
         Self {
-            paths: Last(None),
-            vars: Last(None),
+            paths: Last::new(),
+            vars: Last::new(),
         }
     }
 
@@ -59,9 +45,9 @@ impl Calls {
             _ => "{}",
         };
         Ok(Some(Call {
-            vars: self.vars.get(vars, variables)?,
+            vars: self.vars.get([vars], || variables(vars))?,
             target: json(target)?,
-            path: self.paths.get(path, parse)?,
+            path: self.paths.get([path], || parse(path))?,
             silent: matches!(arguments.get(3), Some(Value::Bool(true))),
         }))
     }

@@ -3,15 +3,11 @@
 //! Columns of integers, and what is stored as one, are put together in one number as long as they fit, each with a bit that
 //! says that it is not NULL; all others become bytes.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exec::batch::arrow;
-use crate::types::array::arrow_type;
+use crate::types::array::{arrow_type, integers};
 use crate::types::{SqlType, comparable};
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
-};
-use arrow_array::{Array, ArrayRef, ArrowPrimitiveType};
+use arrow_array::{Array, ArrayRef};
 use arrow_row::{RowConverter, Rows, SortField};
 use foldhash::fast::FixedState;
 use hashbrown::Equivalent;
@@ -79,7 +75,13 @@ impl OwnedKey {
 
 impl Equivalent<OwnedKey> for Key<'_> {
     fn equivalent(&self, key: &OwnedKey) -> bool {
-        *self == key.as_key()
+        *key == *self
+    }
+}
+
+impl PartialEq<Key<'_>> for OwnedKey {
+    fn eq(&self, key: &Key<'_>) -> bool {
+        self.as_key() == *key
     }
 }
 
@@ -113,7 +115,7 @@ impl KeyEncoder {
             Encoding::Narrow => {
                 let mut keys = vec![0; rows];
                 for (column, sql_type) in columns.iter().zip(&self.types) {
-                    push_narrow(&mut keys, column, *sql_type);
+                    push_narrow(&mut keys, column, *sql_type)?;
                 }
                 Encoded::Narrow(keys)
             }
@@ -128,10 +130,10 @@ impl KeyEncoder {
     }
 }
 
-/// Bits that a column takes in a number, that for NULL included; none if it is not made of integers.
+/// Bits that a column takes in a number, that for NULL included; none if it is not made of [`integers`].
 fn narrow_bits(sql_type: SqlType) -> Option<u32> {
     match sql_type {
-        SqlType::Bool => Some(2),
+        SqlType::Bool => Some(3),
         SqlType::Int2 => Some(17),
         SqlType::Int4 | SqlType::Date => Some(33),
         SqlType::Int8
@@ -143,52 +145,24 @@ fn narrow_bits(sql_type: SqlType) -> Option<u32> {
     }
 }
 
-/// Puts the values of a column behind what is in `keys`.
-fn push_narrow(keys: &mut [u128], column: &ArrayRef, sql_type: SqlType) {
-    fn push<T: ArrowPrimitiveType>(
-        keys: &mut [u128],
-        column: &ArrayRef,
-        bits: u32,
-        to_i64: fn(T::Native) -> i64,
-    ) {
-        let values = column.as_primitive::<T>().values();
-        push_bits(keys, column, bits, |row| to_i64(values[row]));
-    }
-    match sql_type {
-        SqlType::Bool => {
-            let values = column.as_boolean();
-            // Of one bit the lesser value is -1.
-            push_bits(keys, column, 1, |row| i64::from(values.value(row)) - 1);
-        }
-        SqlType::Int2 => push::<Int16Type>(keys, column, 16, i64::from),
-        SqlType::Int4 => push::<Int32Type>(keys, column, 32, i64::from),
-        SqlType::Date => push::<Date32Type>(keys, column, 32, i64::from),
-        SqlType::Time => push::<Time64MicrosecondType>(keys, column, 64, |v| v),
-        SqlType::Timestamp | SqlType::TimestampTz => {
-            push::<TimestampMicrosecondType>(keys, column, 64, |v| v);
-        }
-        _ => push::<Int64Type>(keys, column, 64, |v| v),
-    }
-}
-
-/// Puts integers of so many bits behind what is in `keys`, each with one more that says that it is not NULL.
-fn push_bits(keys: &mut [u128], column: &ArrayRef, bits: u32, value: impl Fn(usize) -> i64) {
+/// Puts the values of a column behind what is in `keys`, each with a bit before it that says that it is not NULL.
+fn push_narrow(keys: &mut [u128], column: &ArrayRef, sql_type: SqlType) -> Result<()> {
+    let (Some(room), Some(values)) = (narrow_bits(sql_type), integers(column, sql_type)) else {
+        return Err(Error::misuse("a narrow key of what is no integer"));
+    };
+    let bits = room - 1;
     let (known, least) = (1 << bits, 1u64 << (bits - 1));
     let mask = u64::MAX >> (64 - bits);
-    let pushed = |row| known | u128::from((value(row) as u64).wrapping_add(least) & mask);
+    let pushed = |value: i64| known | u128::from((value as u64).wrapping_add(least) & mask);
+    let keys = keys.iter_mut().zip(values.iter().copied());
     match column.nulls() {
-        None => {
-            for (row, key) in keys.iter_mut().enumerate() {
-                *key = *key << (bits + 1) | pushed(row);
-            }
-        }
+        None => keys.for_each(|(key, value)| *key = *key << room | pushed(value)),
         // Some value stands where one is NULL, and must not tell one NULL from another.
-        Some(nulls) => {
-            for (row, key) in keys.iter_mut().enumerate() {
-                *key = *key << (bits + 1) | if nulls.is_valid(row) { pushed(row) } else { 0 };
-            }
-        }
+        Some(nulls) => keys.zip(nulls).for_each(|((key, value), is_known)| {
+            *key = *key << room | if is_known { pushed(value) } else { 0 };
+        }),
     }
+    Ok(())
 }
 
 impl Key<'_> {

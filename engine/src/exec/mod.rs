@@ -50,6 +50,7 @@ mod integrity;
 mod json_path;
 mod json_rows;
 mod keys;
+mod last;
 mod lateral;
 mod limit;
 mod lock_rows;

@@ -60,7 +60,7 @@ impl Operator for Unique<'_> {
             let keys = self.columns.keys(&batch)?;
             let new = |row: usize| match row.checked_sub(1) {
                 Some(before) => keys.key(row) != keys.key(before),
-                None => self.last.as_ref().map(OwnedKey::as_key) != Some(keys.key(0)),
+                None => self.last.as_ref().is_none_or(|last| *last != keys.key(0)),
             };
             let keep: Vec<bool> = (0..batch.rows).map(new).collect();
             self.last = Some(OwnedKey::from(&keys.key(batch.rows - 1)));
@@ -115,7 +115,7 @@ impl<'a> LimitWithTies<'a> {
             (None, Some(row)) => OwnedKey::from(&keys.key(row)),
             (None, None) => return Ok(0),
         };
-        while count < batch.rows && keys.key(count) == last.as_key() {
+        while count < batch.rows && last == keys.key(count) {
             count += 1;
         }
         self.done = count < batch.rows;

@@ -191,8 +191,8 @@ impl ColumnCache {
     /// The runs of all rows of `tree`, if those are kept for rows of `shape`.
     pub(super) fn list(&self, tree: TreeId, shape: &RowShape) -> Option<Arc<RunList>> {
         let list = self.state.lock().lists.get(&tree).cloned()?;
-        let is_alike = list.runs.iter().all(|run| *run.shape == *shape);
-        is_alike.then_some(list)
+        let first = list.runs.first()?;
+        (*first.shape == *shape).then_some(list)
     }
 
     /// Notes the runs of all rows of `tree` (at least one), as long as they are kept.

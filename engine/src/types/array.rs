@@ -12,6 +12,7 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_schema::{DataType, TimeUnit};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The Arrow type of a column of `sql_type`.
@@ -43,6 +44,28 @@ pub fn arrow_type(sql_type: SqlType) -> DataType {
 /// A column of `length` NULLs.
 pub fn null_array(sql_type: SqlType, length: usize) -> ArrayRef {
     new_null_array(&arrow_type(sql_type), length)
+}
+
+/// The values of a column that is stored as integers, with some value where it is NULL; `None` for any other type.
+pub(crate) fn integers(array: &dyn Array, sql_type: SqlType) -> Option<Cow<'_, [i64]>> {
+    fn widened<T: Copy + Into<i64>>(values: &[T]) -> Cow<'_, [i64]> {
+        values.iter().map(|value| (*value).into()).collect()
+    }
+    Some(match sql_type {
+        SqlType::Bool => {
+            let values = array.as_boolean().values();
+            values.iter().map(i64::from).collect()
+        }
+        SqlType::Int2 => widened(array.as_primitive::<Int16Type>().values()),
+        SqlType::Int4 => widened(array.as_primitive::<Int32Type>().values()),
+        SqlType::Date => widened(array.as_primitive::<Date32Type>().values()),
+        SqlType::Int8 | SqlType::Enum(_) => array.as_primitive::<Int64Type>().values()[..].into(),
+        SqlType::Time => array.as_primitive::<Time64MicrosecondType>().values()[..].into(),
+        SqlType::Timestamp | SqlType::TimestampTz => {
+            array.as_primitive::<TimestampMicrosecondType>().values()[..].into()
+        }
+        _ => return None,
+    })
 }
 
 /// The value at `row` of a column of `sql_type`. The array must be of [`arrow_type`] of it and have that row.

@@ -21,6 +21,11 @@ pub struct SqlArray {
 }
 
 impl SqlArray {
+    /// The lower bound of a slice for which none is given.
+    pub(crate) const NO_LOWER: i32 = i32::MIN;
+    /// The upper bound of a slice for which none is given.
+    pub(crate) const NO_UPPER: i32 = i32::MAX;
+
     /// An array of `values`, which are of type `element` or NULL.
     pub fn new(element: ElementType, values: Vec<Value>) -> Self {
         Self { element, values }

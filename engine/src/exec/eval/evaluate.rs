@@ -34,14 +34,19 @@ pub fn evaluate_constant(expr: &Expr, context: &EvalContext<'_>) -> Result<Value
     Ok(value_at(&array, 0, expr.sql_type))
 }
 
-/// For which rows a condition is true; NULL is false. The result has no NULLs. Errors: as [`evaluate`].
+/// For which rows all conditions are true; NULL is false. The result has no NULLs. One that can fail sees only the rows
+/// for which those before it do not decide. Errors: as [`evaluate`].
 pub fn evaluate_predicate(
-    expr: &Expr,
+    conditions: &[Expr],
     columns: &[ArrayRef],
     rows: usize,
     context: &EvalContext<'_>,
 ) -> Result<BooleanArray> {
-    let array = Evaluator::new(columns, rows, context).array(expr)?;
+    let evaluator = Evaluator::new(columns, rows, context);
+    let array = match conditions {
+        [condition] => evaluator.array(condition)?,
+        conditions => evaluator.connective(conditions, true)?.into_array(rows)?,
+    };
     Ok(super::selection::true_rows(
         arrow_array::cast::AsArray::as_boolean(&array),
     ))

@@ -1,14 +1,12 @@
 //! A set of values of one type, for `IN`.
 
 use super::operand::Operand;
-use crate::Result;
 use crate::planted::{Mistake, makes};
+use crate::types::array::integers;
 use crate::types::{SqlType, comparable};
+use crate::{Error, Result};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
-    TimestampMicrosecondType,
-};
+use arrow_array::types::{Float32Type, Float64Type};
 use arrow_array::{Array, ArrayRef, BinaryArray, BooleanArray};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use foldhash::fast::FixedState;
@@ -105,22 +103,6 @@ impl ValueSet {
 pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
     let array = comparable(array, sql_type)?;
     Ok(match sql_type {
-        SqlType::Bool => {
-            let values = array.as_boolean().values();
-            Keys::Integers(values.iter().map(i64::from).collect())
-        }
-        SqlType::Int2 => widen(array.as_primitive::<Int16Type>().values()),
-        SqlType::Int4 => widen(array.as_primitive::<Int32Type>().values()),
-        SqlType::Date => widen(array.as_primitive::<Date32Type>().values()),
-        SqlType::Int8 | SqlType::Enum(_) => {
-            Keys::Integers(array.as_primitive::<Int64Type>().values().to_vec())
-        }
-        SqlType::Timestamp | SqlType::TimestampTz => Keys::Integers(
-            array
-                .as_primitive::<TimestampMicrosecondType>()
-                .values()
-                .to_vec(),
-        ),
         SqlType::Float4 => {
             let values = array.as_primitive::<Float32Type>().values();
             Keys::Integers(values.iter().map(|v| i64::from(v.to_bits())).collect())
@@ -129,12 +111,6 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
             let values = array.as_primitive::<Float64Type>().values();
             Keys::Integers(values.iter().map(|v| v.to_bits() as i64).collect())
         }
-        SqlType::Time => Keys::Integers(
-            array
-                .as_primitive::<Time64MicrosecondType>()
-                .values()
-                .to_vec(),
-        ),
         SqlType::Interval | SqlType::Uuid => {
             let values = array.as_fixed_size_binary().iter();
             Keys::Binary(Arc::new(values.collect::<BinaryArray>()))
@@ -147,9 +123,9 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
         | SqlType::Varchar(_)
         | SqlType::Char(_)
         | SqlType::Json => Keys::Text(array),
+        _ => match integers(&array, sql_type) {
+            Some(integers) => Keys::Integers(integers.into_owned()),
+            None => return Err(Error::misuse("a set of values that are not compared")),
+        },
     })
-}
-
-fn widen<T: Copy + Into<i64>>(values: &[T]) -> Keys {
-    Keys::Integers(values.iter().map(|v| (*v).into()).collect())
 }

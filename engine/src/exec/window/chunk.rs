@@ -125,7 +125,7 @@ impl<'a> Gatherer<'a> {
         let keys = self.encoder.encode(&columns, batch.rows)?;
         for row in 0..batch.rows {
             let key = keys.key(row);
-            if self.key.as_ref().map(OwnedKey::as_key) != Some(key) {
+            if self.key.as_ref().is_none_or(|last| *last != key) {
                 self.key = Some(OwnedKey::from(&key));
                 self.starts.push(self.rows + row);
             }

@@ -277,8 +277,8 @@ impl Binder<'_> {
                 upper_bound,
                 stride: None,
             } => {
-                let lower = self.array_index(lower_bound.as_ref(), i32::MIN)?;
-                let upper = self.array_index(upper_bound.as_ref(), i32::MAX)?;
+                let lower = self.array_index(lower_bound.as_ref(), SqlArray::NO_LOWER)?;
+                let upper = self.array_index(upper_bound.as_ref(), SqlArray::NO_UPPER)?;
                 (F::ArraySetSlice, vec![array, lower, upper], of)
             }
             _ => return Err(sql_error("42601", "syntax error at or near \":\"")),
@@ -318,8 +318,8 @@ impl Binder<'_> {
                 if stride.is_some() {
                     return Err(sql_error("42601", "syntax error at or near \":\""));
                 }
-                let lower = self.array_index(lower_bound.as_ref(), i32::MIN)?;
-                let upper = self.array_index(upper_bound.as_ref(), i32::MAX)?;
+                let lower = self.array_index(lower_bound.as_ref(), SqlArray::NO_LOWER)?;
+                let upper = self.array_index(upper_bound.as_ref(), SqlArray::NO_UPPER)?;
                 Ok(call(F::ArraySlice, vec![value, lower, upper], of))
             }
             (SqlType::Jsonb, ast::Subscript::Index { index }) => {

@@ -4,11 +4,10 @@ use super::array::array;
 use super::text::too_long;
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
-use crate::types::{SqlType, VALUE_BYTES_MAX, Value, data_error};
+use crate::types::{SqlArray, SqlType, VALUE_BYTES_MAX, Value, data_error};
 
-/// What a bound of a slice is that is not given.
-const NO_LOWER: i32 = i32::MIN;
-const NO_UPPER: i32 = i32::MAX;
+const NO_LOWER: i32 = SqlArray::NO_LOWER;
+const NO_UPPER: i32 = SqlArray::NO_UPPER;
 
 /// The array with what is set. What lies between its end and the place is filled with NULLs. Errors: `22004` for a subscript
 /// that is NULL, `2202E` for a slice that cannot be, `0A000` for a place before the first element, and for one behind it in an

@@ -5,7 +5,6 @@ use super::super::operand::Operand;
 use super::dispatch::Arguments;
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
-use crate::types::array::{ColumnBuilder, value_at};
 use crate::types::{MICROS_PER_DAY, SqlType, Value, civil_from_days, data_error, float8_to_text};
 use arrow_array::Float64Array;
 use std::sync::Arc;
@@ -32,19 +31,7 @@ pub(super) fn call(
         let numbers: Vec<f64> = numbers.collect();
         return Ok(Operand::array(Arc::new(Float64Array::from(numbers))));
     }
-    let mut builder = ColumnBuilder::new(result, arguments.rows);
-    let mut values = Vec::with_capacity(arguments.len());
-    for row in 0..arguments.rows {
-        values.clear();
-        for (operand, sql_type) in arguments.operands.iter().zip(&arguments.types) {
-            values.push(value_at(&operand.array, operand.at(row), *sql_type));
-        }
-        builder.push(&match values.iter().any(Value::is_null) {
-            true => Value::Null,
-            false => value(name, &values, outside)?,
-        })?;
-    }
-    Ok(Operand::array(builder.finish()))
+    arguments.each_row_anew(result, |values| value(name, values, outside))
 }
 
 fn value(name: F, values: &[Value], outside: Outside<'_>) -> Result<Value> {

@@ -6,6 +6,7 @@ use super::super::time_arithmetic::rowwise;
 use super::dispatch::Arguments;
 use super::text::{prefix_bytes, too_long};
 use crate::error::{Error, Result};
+use crate::exec::last::Last;
 use crate::sql::function::ScalarFunction as F;
 use crate::types::{ElementType, SqlArray, SqlType, VALUE_BYTES_MAX, Value, data_error};
 use std::cell::RefCell;
@@ -17,7 +18,7 @@ pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Op
     let call = Call {
         name,
         arguments,
-        last: RefCell::new(None),
+        last: RefCell::new(Last::new()),
     };
     rowwise(&arguments.all(), result, |row| call.value(row))
 }
@@ -26,8 +27,8 @@ pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Op
 struct Call<'a> {
     name: F,
     arguments: &'a Arguments,
-    /// The expression compiled last, with its text and flags: mostly it is the same for all rows.
-    last: RefCell<Option<(String, String, Rc<Pattern>)>>,
+    /// The expression compiled last, of its text and flags.
+    last: RefCell<Last<2, Rc<Pattern>>>,
 }
 
 impl Call<'_> {
@@ -89,15 +90,10 @@ impl Call<'_> {
             return Err(data_error("22023", message));
         }
         let mut last = self.last.borrow_mut();
-        if let Some((text, own, compiled)) = &*last
-            && text == pattern
-            && own == letters
-        {
-            return Ok((compiled.clone(), flags));
-        }
-        let compiled = Rc::new(Pattern::new(pattern, flags)?);
-        *last = Some((pattern.to_owned(), letters.to_owned(), compiled.clone()));
-        Ok((compiled, flags))
+        let compiled = last.get([pattern, letters], || {
+            Pattern::new(pattern, flags).map(Rc::new)
+        })?;
+        Ok((compiled.clone(), flags))
     }
 
     /// A number from 1 at `position`, 1 where it is not given. Errors: `22023`.

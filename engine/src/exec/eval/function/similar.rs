@@ -4,13 +4,13 @@ use super::super::operand::Operand;
 use super::super::regexp::{Flags, Pattern, similar};
 use super::dispatch::Arguments;
 use crate::error::{Error, Result};
+use crate::exec::last::Last;
 use crate::sql::function::ScalarFunction as F;
 use crate::types::{SqlType, Value};
 
 /// The function of that name. Errors: those of the pattern.
 pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Operand> {
-    // The pattern compiled last, with its text and escape: mostly it is the same for all rows.
-    let mut last: Option<(String, String, Pattern)> = None;
+    let mut last = Last::new();
     arguments.each_row(result, |values| {
         let [Value::Text(text), Value::Text(pattern), Value::Text(escape)] = values else {
             return match values.iter().any(Value::is_null) {
@@ -18,14 +18,9 @@ pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Op
                 false => Err(Error::misuse("SIMILAR is about texts")),
             };
         };
-        last.take_if(|(p, e, _)| p != pattern || e != escape);
-        let (.., compiled) = match &mut last {
-            Some(known) => known,
-            none => {
-                let compiled = Pattern::new(&similar(pattern, escape)?, Flags::default())?;
-                none.insert((pattern.clone(), escape.clone(), compiled))
-            }
-        };
+        let compiled = last.get([pattern, escape], || {
+            Pattern::new(&similar(pattern, escape)?, Flags::default())
+        })?;
         Ok(match name {
             F::SimilarTo => Value::Bool(compiled.is_match(text)),
             _ => {

@@ -5,6 +5,7 @@ use super::dispatch::Arguments;
 use crate::Result;
 use crate::types::array::{ColumnBuilder, check_room, value_at};
 use crate::types::{SqlType, Value};
+use arrow_array::ArrayRef;
 use arrow_array::builder::{BinaryBuilder, Int32Builder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -66,9 +67,33 @@ impl Arguments {
     pub(super) fn each_row(
         &self,
         result: SqlType,
-        mut make: impl FnMut(&[Value]) -> Result<Value>,
+        make: impl FnMut(&[Value]) -> Result<Value>,
     ) -> Result<Operand> {
         let (rows, scalar) = result_rows(&self.all(), self.rows);
+        Ok(Operand::computed(self.values(result, rows, make)?, scalar))
+    }
+
+    /// A column whose every row is made anew, be its arguments the same or not: NULL where one of them is.
+    pub(super) fn each_row_anew(
+        &self,
+        result: SqlType,
+        mut make: impl FnMut(&[Value]) -> Result<Value>,
+    ) -> Result<Operand> {
+        let column = self.values(result, self.rows, |values| {
+            match values.iter().any(Value::is_null) {
+                true => Ok(Value::Null),
+                false => make(values),
+            }
+        })?;
+        Ok(Operand::array(column))
+    }
+
+    fn values(
+        &self,
+        result: SqlType,
+        rows: usize,
+        mut make: impl FnMut(&[Value]) -> Result<Value>,
+    ) -> Result<ArrayRef> {
         let mut builder = ColumnBuilder::new(result, rows);
         let mut values = Vec::with_capacity(self.len());
         for row in 0..rows {
@@ -78,7 +103,7 @@ impl Arguments {
             }
             builder.push(&make(&values)?)?;
         }
-        Ok(Operand::computed(builder.finish(), scalar))
+        Ok(builder.finish())
     }
 
     /// A column of text, each row written where no argument is NULL.

@@ -61,7 +61,12 @@ fn filter(condition: Option<&Expr>, input: Rows) -> Result<Rows> {
     let Some(condition) = condition else {
         return Ok(input);
     };
-    let mask = evaluate_predicate(condition, &input.columns, input.count, &context())?;
+    let mask = evaluate_predicate(
+        std::slice::from_ref(condition),
+        &input.columns,
+        input.count,
+        &context(),
+    )?;
     let columns = input.columns.iter();
     Ok(Rows {
         columns: columns
