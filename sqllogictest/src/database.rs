@@ -4,7 +4,7 @@ use crate::column::{Cell, ColumnKind};
 use crate::engine::{Answer, EngineError, Reply, ScriptDatabase, Session, SessionId};
 use crate::table::Table;
 use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
-use quantadb::types::Value;
+use quantadb::types::{Value, Zone};
 use quantadb::vfs::MemoryVfs;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -77,13 +77,14 @@ impl Session for QuantaSession {
             return Ok(Reply::Done(count));
         };
         let rows = self.0.query(sql, [])?;
-        let mut table = Table::new(kinds, rows.columns().len());
-        rows.for_each(|row| table.push(row.into_values().into_iter().map(cell)));
+        let (zone, mut table) = (rows.time_zone(), Table::new(kinds, rows.columns().len()));
+        rows.for_each(|row| table.push(row.into_values().into_iter().map(|v| cell(v, zone))));
         Ok(Reply::Rows(table))
     }
 }
 
-fn cell(value: Value) -> Cell {
+/// A value, to a session in `zone`.
+fn cell(value: Value, zone: Zone) -> Cell {
     match value {
         Value::Bool(truth) => Cell::Truth(truth),
         Value::Int2(number) => Cell::Whole(number.into()),
@@ -91,6 +92,6 @@ fn cell(value: Value) -> Cell {
         Value::Int8(number) => Cell::Whole(number),
         Value::Float8(number) => Cell::Number(number),
         Value::Text(text) => Cell::Text(text),
-        other => other.to_text().map_or(Cell::Null, Cell::Text),
+        other => other.to_text_in(zone).map_or(Cell::Null, Cell::Text),
     }
 }

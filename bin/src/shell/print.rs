@@ -32,11 +32,8 @@ fn table_of(rows: Rows) -> String {
         .map(|c| c.sql_type.is_number())
         .collect();
     let cells = rows.map(|row| {
-        let values = row.into_values();
-        values
-            .iter()
-            .map(|v| v.to_text().unwrap_or_default())
-            .collect()
+        let texts = row.texts().map(Option::unwrap_or_default);
+        texts.collect()
     });
     table(&names, &numbers, cells.collect())
 }

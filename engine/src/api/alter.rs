@@ -27,7 +27,7 @@ pub(crate) fn alter_table(
     if alter.rows.is_some() {
         table.tree = txn.create_tree()?;
     }
-    exec::alter_rows(txn, alter, table.tree, around.now_micros, around.outside)?;
+    exec::alter_rows(txn, alter, table.tree, around.clock, around.outside)?;
     for i in 0..table.indexes.len() {
         let tree = table.indexes[i].tree;
         if old.indexes.iter().all(|index| index.tree != tree) {

@@ -4,12 +4,12 @@ use crate::api::copy::Given;
 use crate::api::sequences::Sequences;
 use crate::api::session::Session;
 use crate::error::Result;
-use crate::exec::{self, CopyIo, Outside, SessionValues};
+use crate::exec::{self, Clock, CopyIo, Outside, SessionValues};
 
 /// What a statement finds around it.
 pub(crate) struct Around<'a> {
-    /// `CURRENT_TIMESTAMP`
-    pub(crate) now_micros: i64,
+    /// What time it is.
+    pub(crate) clock: Clock,
     /// What functions ask.
     pub(crate) outside: Outside<'a>,
     /// The sequences.
@@ -32,7 +32,10 @@ impl Session {
             session: self,
         };
         Around {
-            now_micros,
+            clock: Clock {
+                now_micros,
+                zone: self.settings.reading.zone,
+            },
             outside,
             sequences,
         }
@@ -52,7 +55,7 @@ impl Session {
             space: &self.shared.space,
             temp_limit_kb: self.settings.temp_limit_kb(),
             interrupt: &self.interrupt,
-            now_micros: around.now_micros,
+            clock: around.clock,
             io: CopyIo {
                 vfs: self.shared.space.vfs(),
                 input: given.input,

@@ -53,7 +53,7 @@ impl StatementResult {
         Self {
             tag,
             count: ran.count,
-            rows: ran.rows.map(|rows| Rows::new(ran.columns, rows)),
+            rows: ran.rows.map(|rows| Rows::new(ran.columns, rows, ran.zone)),
         }
     }
 }
@@ -168,7 +168,7 @@ impl Connection {
     pub fn relation_named(&self, text: &str) -> Result<RelationName> {
         let mut session = self.session.borrow_mut();
         let schema = session.visible_schema()?;
-        Ok(session.settings.search_path.named(&schema, text))
+        Ok(session.settings.reading.path.named(&schema, text))
     }
 
     /// Whether a transaction was begun and has not ended.
@@ -192,5 +192,6 @@ fn pause_micros(tries: u32, entropy: u64) -> u64 {
 /// The rows of a statement; none for one without a result.
 pub(crate) fn rows_of(ran: Ran) -> Rows {
     let columns: Arc<[Column]> = ran.columns;
-    Rows::new(columns, ran.rows.unwrap_or(ResultRows::Values(Vec::new())))
+    let rows = ran.rows.unwrap_or(ResultRows::Values(Vec::new()));
+    Rows::new(columns, rows, ran.zone)
 }

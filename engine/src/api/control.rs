@@ -300,6 +300,7 @@ impl Session {
             count: rows.len() as u64,
             rows: Some(ResultRows::Values(rows)),
             tag: "SHOW",
+            zone: self.settings.reading.zone,
         })
     }
 }

@@ -2,13 +2,17 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{KeyValue, coerce};
-use crate::types::{SqlType, Value, out_of_range};
+use crate::types::{SqlType, Value, Zone, out_of_range};
 use bigdecimal::BigDecimal;
 use std::borrow::Cow;
 
-/// `given` as values of `types`. Errors: `08P01` when their number is wrong, `42804` for a value that is no such thing,
+/// `given` as values of `types`, of a session in `zone`. Errors: `08P01` when their number is wrong, `42804` for a value that is no such thing,
 /// `22003` for a number that does not fit, `22P02` for a text that is no value of the type.
-pub(crate) fn parameters<'v>(given: &'v [Value], types: &[SqlType]) -> Result<Cow<'v, [Value]>> {
+pub(crate) fn parameters<'v>(
+    given: &'v [Value],
+    types: &[SqlType],
+    zone: Zone,
+) -> Result<Cow<'v, [Value]>> {
     if given.len() != types.len() {
         return Err(Error::new(
             ErrorKind::Misuse,
@@ -31,7 +35,7 @@ pub(crate) fn parameters<'v>(given: &'v [Value], types: &[SqlType]) -> Result<Co
             if fits(v, *t) {
                 Ok(v.clone())
             } else {
-                parameter(v, *t).map_err(|e| e.context(format!("parameter ${}", i + 1)))
+                parameter(v, *t, zone).map_err(|e| e.context(format!("parameter ${}", i + 1)))
             }
         })
         .collect::<Result<Vec<_>>>()
@@ -45,7 +49,7 @@ fn fits(value: &Value, to: SqlType) -> bool {
         || (matches!(value, Value::Text(_)) && (to.is_text() || to == SqlType::Unknown))
 }
 
-fn parameter(value: &Value, to: SqlType) -> Result<Value> {
+fn parameter(value: &Value, to: SqlType, zone: Zone) -> Result<Value> {
     let integer = match value {
         Value::Int2(v) => Some(i64::from(*v)),
         Value::Int4(v) => Some(i64::from(*v)),
@@ -53,7 +57,7 @@ fn parameter(value: &Value, to: SqlType) -> Result<Value> {
         _ => None,
     };
     match (value, to) {
-        (Value::Text(text), _) => Value::from_text(text, to),
+        (Value::Text(text), _) => Value::from_text_in(text, to, zone),
         // Of a type as it was before, perhaps: what counts is the label.
         (Value::Enum(..), SqlType::Enum(_) | SqlType::Text | SqlType::Varchar(_)) => {
             Value::from_text(&value.to_string(), to)

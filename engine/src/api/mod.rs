@@ -62,6 +62,7 @@ mod sequences;
 mod session;
 mod settings;
 mod statement;
+mod time_zone;
 mod transaction;
 mod utility;
 mod value;

@@ -2,6 +2,7 @@
 
 use crate::env::{Env, OsEnv};
 use crate::storage::{DiskOptions, IsolationLevel, Synchronous};
+use crate::types::Zone;
 use crate::vfs::{OsVfs, Vfs};
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +61,8 @@ pub struct SessionOptions {
     pub statement_timeout: Option<Duration>,
     /// The isolation level of transactions that do not name one.
     pub isolation: IsolationLevel,
+    /// The time zone in which timestamps with one are read and written; UTC by default, wherever the process runs.
+    pub time_zone: Zone,
     /// What a commit waits for.
     pub synchronous: Synchronous,
     /// [`Database::maintain`](crate::api::Database::maintain) analyses a table when more rows than this, and the part of
@@ -83,6 +86,7 @@ impl Default for SessionOptions {
             lock_timeout: None,
             statement_timeout: None,
             isolation: IsolationLevel::default(),
+            time_zone: Zone::UTC,
             synchronous: Synchronous::default(),
             analyze_threshold: Some(50),
             analyze_scale_factor: 0.1,

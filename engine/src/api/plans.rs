@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::exec;
 use crate::plan::{Plan, PlanOptions};
 use crate::sql::bound::OutputColumn;
-use crate::sql::{Lifted, Parsed, SearchPath, lift, parse_lifted, parse_one};
+use crate::sql::{Lifted, Parsed, Reading, lift, parse_lifted, parse_one};
 use crate::types::{SqlType, Value};
 use foldhash::fast::FixedState;
 use lru::LruCache;
@@ -57,8 +57,8 @@ pub(crate) struct Planned {
     pub(crate) options: PlanOptions,
     /// That schema.
     pub(crate) schema: Arc<Schema>,
-    /// Where its names were looked for.
-    pub(crate) path: SearchPath,
+    /// How what its text leaves open was read; it is for the time zone in that.
+    pub(crate) reading: Reading,
 }
 
 impl Planned {
@@ -66,7 +66,7 @@ impl Planned {
     pub(crate) fn is_for(&self, schema_version: SchemaVersion, settings: &Settings) -> bool {
         self.schema_version == schema_version
             && self.options == settings.plan_options
-            && self.path == settings.search_path
+            && self.reading == settings.reading
     }
 }
 
@@ -211,7 +211,10 @@ impl PlanCache {
     ) -> Option<Result<Ran>> {
         let prepared = self.shapes.get(key.as_str())?.as_ref()?;
         let planned = prepared.planned.clone()?;
-        let parameters = convert::parameters(&lifted.values, &planned.parameter_types).ok()?;
+        let parameters = {
+            let zone = planned.reading.zone;
+            convert::parameters(&lifted.values, &planned.parameter_types, zone).ok()?
+        };
         let mut job = Job {
             parsed: Cow::Borrowed(&prepared.parsed),
             planned: Some(planned),

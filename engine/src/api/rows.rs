@@ -5,7 +5,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{Batch, ResultRows};
 use crate::types::array::{ColumnBuilder, arrow_type, value_at};
 use crate::types::pad_char;
-use crate::types::{SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ pub use crate::sql::bound::OutputColumn as Column;
 #[derive(Debug)]
 pub struct Rows {
     columns: Arc<[Column]>,
+    zone: Zone,
     source: Source,
 }
 
@@ -34,10 +35,12 @@ enum Source {
 pub struct Row {
     columns: Arc<[Column]>,
     values: Vec<Value>,
+    zone: Zone,
 }
 
 impl Rows {
-    pub(crate) fn new(columns: Arc<[Column]>, rows: ResultRows) -> Self {
+    /// Of a session in `zone`.
+    pub(crate) fn new(columns: Arc<[Column]>, rows: ResultRows, zone: Zone) -> Self {
         let source = match rows {
             ResultRows::Values(values) => Source::Values(values.into_iter()),
             ResultRows::Batches(batches) => Source::Batches {
@@ -46,12 +49,21 @@ impl Rows {
                 next: 0,
             },
         };
-        Self { columns, source }
+        Self {
+            columns,
+            zone,
+            source,
+        }
     }
 
     /// Names and types of the columns.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The time zone of the session when the query ran: its timestamps are shown in it.
+    pub fn time_zone(&self) -> Zone {
+        self.zone
     }
 
     /// How many rows are left.
@@ -150,6 +162,7 @@ impl Iterator for Rows {
         Some(Row {
             columns: self.columns.clone(),
             values,
+            zone: self.zone,
         })
     }
 
@@ -199,8 +212,14 @@ impl Row {
                 format!("the result has no column {}", column.describe()),
             )
         })?;
-        T::from_sql(&self.values[position])
+        T::from_sql_in(&self.values[position], self.zone)
             .map_err(|e| e.context(format!("column \"{}\"", self.columns[position].name)))
+    }
+
+    /// The values as PostgreSQL shows them to a session in the time zone that this one was in when the query ran; `None`
+    /// for NULL.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = Option<String>> + use<'_> {
+        self.values.iter().map(|value| value.to_text_in(self.zone))
     }
 
     /// All values, by column.

@@ -24,9 +24,9 @@ use crate::exec::{self, Deferral, RandomNumbers, ResultRows, check_deferred};
 use crate::interrupt::{Interrupt, WaitLimits};
 use crate::plan::{Body, plan};
 use crate::sql::bound::{Filled, OutputColumn, Statement, TransactionModes};
-use crate::sql::{Parsed, bind, bind_along, parse, parse_one};
+use crate::sql::{Parsed, bind, bind_as, parse, parse_one};
 use crate::storage::{IsolationLevel, StorageTxn, TxnOptions};
-use crate::types::Value;
+use crate::types::{Value, Zone};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -101,6 +101,8 @@ pub(crate) struct Ran {
     pub(crate) count: u64,
     /// What it did, in the word of PostgreSQL's command tag.
     pub(crate) tag: &'static str,
+    /// The time zone that its rows are shown in.
+    pub(crate) zone: Zone,
 }
 
 impl Ran {
@@ -111,6 +113,7 @@ impl Ran {
             rows: None,
             count: 0,
             tag,
+            zone: Zone::UTC,
         }
     }
 }
@@ -403,14 +406,17 @@ impl Session {
         read_only: bool,
         deferral: &mut Deferral,
     ) -> Result<(Ran, bool)> {
-        let parameters = convert::parameters(given.parameters, &planned.parameter_types)?;
+        let parameters = {
+            let zone = planned.reading.zone;
+            convert::parameters(given.parameters, &planned.parameter_types, zone)?
+        };
         let sequences = Sequences {
             backend: &*self.shared.backend,
             env: &*self.shared.env,
             counters: &self.shared.sequences,
             session: &self.sequences,
             schema: &planned.schema,
-            path: &planned.path,
+            path: &planned.reading.path,
             made: RefCell::default(),
             read_only,
             synchronous: self.settings.synchronous,
@@ -439,6 +445,7 @@ impl Session {
             rows: executed.rows,
             count: executed.count,
             tag: planned.tag,
+            zone: planned.reading.zone,
         };
         Ok((ran, changed_schema))
     }
@@ -449,7 +456,7 @@ impl Session {
         schema: &Arc<Schema>,
         schema_version: SchemaVersion,
     ) -> Result<Planned> {
-        let bound = bind_along(parsed, schema, &self.settings.search_path)?;
+        let bound = bind_as(parsed, schema, &self.settings.reading)?;
         let parameters = bound.parameters.len();
         let tag = kind::tag(&bound.statement);
         // Only who asks looks at the clock.
@@ -457,7 +464,10 @@ impl Session {
         let env = &self.shared.env;
         let started = is_shown.then(|| env.monotonic_micros());
         let options = self.settings.plan_options;
-        let mut plan = plan(bound.statement, parameters, options, &exec::Folder)?;
+        let folder = exec::Folder {
+            zone: self.settings.reading.zone,
+        };
+        let mut plan = plan(bound.statement, parameters, options, &folder)?;
         if let (Body::Explain(explain), Some(started)) = (&mut plan.body, started) {
             explain.planning_micros = env.monotonic_micros().saturating_sub(started);
             if explain.options.settings {
@@ -472,7 +482,7 @@ impl Session {
             schema_version,
             options,
             schema: schema.clone(),
-            path: self.settings.search_path.clone(),
+            reading: self.settings.reading.clone(),
         })
     }
 

@@ -7,9 +7,10 @@
 //! A setting does what its documentation says, or it cannot be changed: none is taken and ignored.
 
 use crate::api::options::SessionOptions;
+use crate::api::time_zone::time_zone;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::PlanOptions;
-use crate::sql::SearchPath;
+use crate::sql::{Reading, SearchPath};
 use crate::storage::{IsolationLevel, Synchronous};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +33,8 @@ pub(crate) struct Settings {
     temp_file_limit_kb: Option<u32>,
     pub(crate) synchronous: Synchronous,
     application_name: Arc<str>,
-    pub(crate) search_path: SearchPath,
+    /// How what texts leave open is read.
+    pub(crate) reading: Reading,
 }
 
 /// One setting.
@@ -140,9 +142,9 @@ const SETTINGS: &[Setting] = &[
         "search_path",
         "the schemas where names are looked up",
         Variable(
-            |s| s.search_path.text(),
+            |s| s.reading.path.text(),
             |s, _, value| {
-                s.search_path = SearchPath::written(value);
+                s.reading.path = SearchPath::written(value);
                 Ok(())
             },
         ),
@@ -211,7 +213,10 @@ const SETTINGS: &[Setting] = &[
     setting(
         "timezone",
         "the time zone of timestamps with one",
-        Fixed("UTC"),
+        Variable(
+            |s| s.reading.zone.name().to_owned(),
+            |s, _, value| time_zone(value).map(|zone| s.reading.zone = zone),
+        ),
     ),
     setting(
         "work_mem",
@@ -246,7 +251,10 @@ impl Settings {
                 .map(|bytes| u32::try_from(bytes / 1024).unwrap_or(u32::MAX)),
             synchronous: options.synchronous,
             application_name: "".into(),
-            search_path: SearchPath::written("\"$user\", public"),
+            reading: Reading {
+                path: SearchPath::written("\"$user\", public"),
+                zone: options.time_zone,
+            },
         }
     }
 
@@ -356,7 +364,7 @@ fn is_same(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
-fn invalid(name: &str, value: &str) -> Error {
+pub(super) fn invalid(name: &str, value: &str) -> Error {
     let message = format!("invalid value for parameter \"{name}\": \"{value}\"");
     Error::new(ErrorKind::Sql, "22023", message)
 }

@@ -98,7 +98,7 @@ fn check(shared: &Shared) -> Result<Ran> {
         }]),
         count: rows.len() as u64,
         rows: Some(ResultRows::Values(rows)),
-        tag: "CHECK DATABASE",
+        ..Ran::done("CHECK DATABASE")
     })
 }
 /// Runs a definition, `ANALYZE` or `SHOW`. True when the schema changed.

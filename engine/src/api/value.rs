@@ -1,7 +1,7 @@
 //! Rust values as SQL values and back.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 use bigdecimal::BigDecimal;
 
 /// A Rust value that can be a parameter.
@@ -15,6 +15,12 @@ pub trait FromSql: Sized {
     /// The value from SQL's. Errors: `42804` when the type is another, `22002` for NULL where the Rust type has none
     /// (use `Option`), `22003` when the number does not fit.
     fn from_sql(value: &Value) -> Result<Self>;
+
+    /// The same for a session in `zone`, which shows in the text of a timestamp. Errors: as [`FromSql::from_sql`].
+    fn from_sql_in(value: &Value, zone: Zone) -> Result<Self> {
+        let _ = zone;
+        Self::from_sql(value)
+    }
 }
 
 macro_rules! to_sql {
@@ -151,7 +157,12 @@ impl FromSql for BigDecimal {
 impl FromSql for String {
     /// The text of a value of any type, as PostgreSQL writes it.
     fn from_sql(value: &Value) -> Result<Self> {
-        value.to_text().ok_or_else(|| mismatch(value, "String"))
+        Self::from_sql_in(value, Zone::UTC)
+    }
+
+    fn from_sql_in(value: &Value, zone: Zone) -> Result<Self> {
+        let text = value.to_text_in(zone);
+        text.ok_or_else(|| mismatch(value, "String"))
     }
 }
 
@@ -175,6 +186,13 @@ impl<T: FromSql> FromSql for Option<T> {
         match value {
             Value::Null => Ok(None),
             value => T::from_sql(value).map(Some),
+        }
+    }
+
+    fn from_sql_in(value: &Value, zone: Zone) -> Result<Self> {
+        match value {
+            Value::Null => Ok(None),
+            value => T::from_sql_in(value, zone).map(Some),
         }
     }
 }

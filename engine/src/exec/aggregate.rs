@@ -122,7 +122,11 @@ impl<'a> Hashing<'a> for Aggregation<'a> {
             is_numbered: depth > 0,
             first_rows: Vec::new(),
             first_rows_bytes: 0,
-            states: self.calls.iter().map(accumulator).collect::<Result<_>>()?,
+            states: self
+                .calls
+                .iter()
+                .map(|call| accumulator(call, self.context.clock.zone))
+                .collect::<Result<_>>()?,
             reservation: self.context.memory.reservation(NAME),
             uncounted_bytes: None,
         })

@@ -3,7 +3,7 @@
 use crate::catalog::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::Batch;
-use crate::exec::eval::{EvalContext, Outside, evaluate};
+use crate::exec::eval::{Clock, EvalContext, Outside, evaluate};
 use crate::exec::fill_index::{fill_index, not_unique};
 use crate::exec::integrity::UniqueKey;
 use crate::sql::bound::{AlterTable, Expr};
@@ -24,7 +24,7 @@ pub(crate) fn alter_rows(
     txn: &mut dyn StorageTxn,
     alter: &AlterTable,
     tree: TreeId,
-    now_micros: i64,
+    clock: Clock,
     outside: Outside<'_>,
 ) -> Result<()> {
     if alter.rows.is_none() && alter.not_null.is_empty() && alter.checks.is_empty() {
@@ -34,7 +34,7 @@ pub(crate) fn alter_rows(
         parameters: &[],
         outer_rows: &[],
         subqueries: None,
-        now_micros,
+        clock,
         outside: Some(outside),
     };
     // Rows that are stored as they were have the columns that the table now has.

@@ -10,20 +10,23 @@
 use crate::catalog::{EXPRESSION_BASE, Index, Table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::Batch;
-use crate::exec::eval::{EvalContext, evaluate};
+use crate::exec::eval::{Clock, EvalContext, evaluate};
 use crate::sql::bound::Expr;
 use crate::sql::{ComputedKey, IndexKeys};
 use crate::storage::StorageTxn;
 use crate::storage::key::{append_key, decode_row_id, encode_row_id};
 use crate::types::array::value_at;
-use crate::types::{SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 
 /// What is known where an immutable expression is evaluated: nothing.
 const NOTHING_AROUND: EvalContext<'static> = EvalContext {
     parameters: &[],
     outer_rows: &[],
     subqueries: None,
-    now_micros: 0,
+    clock: Clock {
+        now_micros: 0,
+        zone: Zone::UTC,
+    },
     outside: None,
 };
 

@@ -2,11 +2,11 @@
 
 use crate::error::Result;
 use crate::exec::batch::Batch;
-use crate::exec::eval::{EvalContext, evaluate, evaluate_constant, evaluate_predicate};
+use crate::exec::eval::{Clock, EvalContext, evaluate, evaluate_constant, evaluate_predicate};
 use crate::exec::operator::Context;
 use crate::plan::Fold;
 use crate::sql::bound::{Expr, ExprKind};
-use crate::types::Value;
+use crate::types::{Value, Zone};
 use arrow_array::{ArrayRef, BooleanArray};
 
 impl Context<'_> {
@@ -15,7 +15,7 @@ impl Context<'_> {
             parameters: self.slots,
             outer_rows: &[],
             subqueries: Some(self),
-            now_micros: self.now_micros,
+            clock: self.clock,
             outside: Some(self.outside),
         }
     }
@@ -43,8 +43,10 @@ impl Context<'_> {
     }
 }
 
-/// Computes constants for the planner.
-pub(crate) struct Folder;
+/// Computes constants for the planner, for sessions in that time zone.
+pub(crate) struct Folder {
+    pub(crate) zone: Zone,
+}
 
 impl Fold for Folder {
     fn fold(&self, expr: &Expr) -> Result<Value> {
@@ -52,7 +54,10 @@ impl Fold for Folder {
             parameters: &[],
             outer_rows: &[],
             subqueries: None,
-            now_micros: 0,
+            clock: Clock {
+                now_micros: 0,
+                zone: self.zone,
+            },
             outside: None,
         };
         evaluate_constant(expr, &context)

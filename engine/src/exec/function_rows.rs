@@ -6,7 +6,7 @@ use crate::exec::json_path::json_path_rows;
 use crate::exec::json_rows::json_rows;
 use crate::exec::series::Series;
 use crate::sql::bound::TableFunction;
-use crate::types::{SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 
 /// The rows of a call that are to come.
 pub(crate) enum FunctionRows {
@@ -16,18 +16,19 @@ pub(crate) enum FunctionRows {
 }
 
 impl FunctionRows {
-    /// The rows of `function` for these arguments; its columns have these types. Errors: those of the function.
+    /// The rows of `function` for these arguments, for a session in `zone`; its columns have these types. Errors: those of the function.
     pub(crate) fn new(
         function: TableFunction,
         arguments: Vec<Value>,
         types: &[SqlType],
+        zone: Zone,
     ) -> Result<Self> {
         let rows = match function {
             TableFunction::GenerateSeries => {
                 let sql_type = types.first().copied();
                 let sql_type =
                     sql_type.ok_or_else(|| Error::misuse("EXEC-1: a series is a column"))?;
-                return Ok(Self::Series(Series::new(&arguments)?, sql_type));
+                return Ok(Self::Series(Series::new(&arguments, zone)?, sql_type));
             }
             TableFunction::Unnest => unnest(arguments),
             TableFunction::Subscripts => subscripts(&arguments),

@@ -32,7 +32,8 @@ impl<'a> FunctionScan<'a> {
         let values: Vec<Value> = values
             .map(|e| self.context.constant(e))
             .collect::<Result<_>>()?;
-        FunctionRows::new(self.function.function, values, &self.function.types)
+        let zone = self.context.clock.zone;
+        FunctionRows::new(self.function.function, values, &self.function.types, zone)
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) use analyze::analyze;
 pub(crate) use batch::Batch;
 pub(crate) use check_table::check_table;
 pub(crate) use copy::{CopyIo, Reading, Writing};
-pub(crate) use eval::{Outside, RandomNumbers, SequenceValues, SessionValues};
+pub(crate) use eval::{Clock, Outside, RandomNumbers, SequenceValues, SessionValues};
 pub(crate) use expression::Folder;
 pub(crate) use fill_index::fill_index;
 pub(crate) use integrity::{

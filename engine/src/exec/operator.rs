@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::exec::batch::Batch;
-use crate::exec::eval::Outside;
+use crate::exec::eval::{Clock, Outside};
 use crate::exec::memory::Memory;
 use crate::exec::spill::Temp;
 use crate::exec::subquery::Memo;
@@ -39,8 +39,8 @@ pub(crate) struct Context<'a> {
     pub(crate) batch_rows: usize,
     /// How many rows are asked for, as far as it is known: scans begin with small steps when it is few.
     pub(crate) rows_wanted: usize,
-    /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
-    pub(crate) now_micros: i64,
+    /// What time it is.
+    pub(crate) clock: Clock,
     /// Says when the statement is to stop.
     pub(crate) interrupt: &'a Interrupt,
     /// What functions ask of the world around.
@@ -55,7 +55,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) memory: &'a Memory,
     pub(crate) temp: &'a Temp<'a>,
     pub(crate) batch_rows: usize,
-    pub(crate) now_micros: i64,
+    pub(crate) clock: Clock,
     pub(crate) interrupt: &'a Interrupt,
     pub(crate) outside: Outside<'a>,
 }
@@ -72,7 +72,7 @@ impl Frame<'_> {
             temp: self.temp,
             batch_rows: self.batch_rows,
             rows_wanted: usize::MAX,
-            now_micros: self.now_micros,
+            clock: self.clock,
             interrupt: self.interrupt,
             outside: self.outside,
         }

@@ -48,7 +48,8 @@ impl<'a> ProjectSet<'a> {
             let arguments = call.arguments.iter();
             let arguments =
                 arguments.map(|c| value_at(&rows.columns[*c], row, self.input_types[*c]));
-            FunctionRows::new(call.function, arguments.collect(), &[call.sql_type])
+            let zone = self.context.clock.zone;
+            FunctionRows::new(call.function, arguments.collect(), &[call.sql_type], zone)
         };
         self.calls.iter().map(begin).collect()
     }

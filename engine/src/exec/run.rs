@@ -5,7 +5,7 @@ use crate::exec::batch::Batch;
 use crate::exec::build::build;
 use crate::exec::change::{self, Prepared};
 use crate::exec::copy::{CopyIo, copy_from, copy_to};
-use crate::exec::eval::Outside;
+use crate::exec::eval::{Clock, Outside};
 use crate::exec::integrity::{Deferral, Events, Recorder, enforce};
 use crate::exec::memory::{Memory, MemoryPool};
 use crate::exec::operator::{Context, Frame, collect};
@@ -62,8 +62,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) space: &'a TempSpace,
     /// Kilobytes of them that the statement may have at a time; `None`: as many as the disk has.
     pub(crate) temp_limit_kb: Option<u64>,
-    /// `CURRENT_TIMESTAMP`: the start of the transaction.
-    pub(crate) now_micros: i64,
+    /// What time it is.
+    pub(crate) clock: Clock,
     /// Says when the statement is to stop.
     pub(crate) interrupt: &'a Interrupt,
     /// What functions ask of the world around.
@@ -153,7 +153,7 @@ fn execute_with(
         memory: &memory,
         temp: &temp,
         batch_rows: settings.batch_rows,
-        now_micros: settings.now_micros,
+        clock: settings.clock,
         interrupt: settings.interrupt,
         outside: settings.outside,
     };

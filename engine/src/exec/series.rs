@@ -1,7 +1,7 @@
 //! `generate_series`: values at equal distances.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::types::{Decimal, Interval, SqlType, Value};
+use crate::types::{Decimal, Interval, SqlType, Value, Zone};
 
 /// What comes next, where it ends, and how far each is from the one before.
 pub(crate) enum Series {
@@ -22,6 +22,8 @@ pub(crate) enum Series {
         next: i64,
         stop: i64,
         step: Interval,
+        /// Whose clocks say how long a day is.
+        zone: Zone,
     },
     /// Nothing any more.
     Done,
@@ -29,8 +31,8 @@ pub(crate) enum Series {
 
 impl Series {
     /// From the first of `values` to the second, by the third or by 1; none where one of them is NULL. Errors: `22023`
-    /// for a step of zero.
-    pub(crate) fn new(values: &[Value]) -> Result<Self> {
+    /// for a step of zero. Days of a TIMESTAMP WITH TIME ZONE are those of `zone`.
+    pub(crate) fn new(values: &[Value], zone: Zone) -> Result<Self> {
         let zero = |is: bool| match is {
             true => Err(Error::new(
                 ErrorKind::Data,
@@ -74,8 +76,14 @@ impl Series {
             (stamp(start), stamp(stop), step)
         {
             zero(step.span() == 0)?;
+            let zone = zone.of_type(start.sql_type());
             let step = *step;
-            return Ok(Self::Stamps { next, stop, step });
+            return Ok(Self::Stamps {
+                next,
+                stop,
+                step,
+                zone,
+            });
         }
         match (
             decimal(start),
@@ -122,7 +130,12 @@ impl Series {
                 *next = next.add(step)?;
                 Ok(Some(now))
             }
-            Self::Stamps { next, stop, step } => {
+            Self::Stamps {
+                next,
+                stop,
+                step,
+                zone,
+            } => {
                 let past = match step.span() < 0 {
                     true => *next < *stop,
                     false => *next > *stop,
@@ -131,7 +144,7 @@ impl Series {
                     return Ok(None);
                 }
                 let now = *next;
-                *next = step.after(now)?;
+                *next = zone.after(now, *step)?;
                 Ok(Some(match sql_type {
                     SqlType::TimestampTz => Value::TimestampTz(now),
                     _ => Value::Timestamp(now),

@@ -41,7 +41,7 @@ pub(crate) struct Sort<'a> {
 /// The rows in order.
 enum Output<'a> {
     Held(InOrder),
-    Spilled(Merge<'a>),
+    Spilled(Box<Merge<'a>>),
 }
 
 /// The rows while they come.
@@ -213,7 +213,7 @@ impl<'a> Gathering<'a> {
             self.keep,
             &mut self.reservation,
         )?;
-        Ok(Output::Spilled(merge))
+        Ok(Output::Spilled(Box::new(merge)))
     }
 }
 

@@ -11,9 +11,9 @@
 use super::bound::{OutputColumn, Scope, SettingStatement, TransactionModes, TransactionStatement};
 use super::identifier::quoted;
 use super::parse::{end_of_input, near};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::IsolationLevel;
-use crate::types::SqlType;
+use crate::types::{Fields, SqlType, Value, parse_interval};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// A statement of this grammar.
@@ -206,9 +206,17 @@ impl Words<'_> {
             let (name, value) = ("search_path".to_owned(), self.item(true)?);
             return Ok(SettingStatement::Set { scope, name, value });
         }
-        let name = if self.takes(&["TIME", "ZONE"]) {
-            "timezone".to_owned()
-        } else if self.takes(&["NAMES"]) {
+        if self.takes(&["TIME", "ZONE"]) {
+            let name = "timezone".to_owned();
+            return Ok(match self.zone()? {
+                Some(value) => SettingStatement::Set { scope, name, value },
+                None => {
+                    let name = Some(name);
+                    SettingStatement::Reset { scope, name }
+                }
+            });
+        }
+        let name = if self.takes(&["NAMES"]) {
             "client_encoding".to_owned()
         } else {
             let name = self.name()?;
@@ -230,6 +238,43 @@ impl Words<'_> {
             value.push_str(&self.item(is_list)?);
         }
         Ok(SettingStatement::Set { scope, name, value })
+    }
+
+    /// What stands behind `TIME ZONE`; `None` for the default.
+    fn zone(&mut self) -> Result<Option<String>> {
+        if self.takes(&["DEFAULT"]) || self.takes(&["LOCAL"]) {
+            return Ok(None);
+        }
+        if !self.takes(&["INTERVAL"]) {
+            return self.value().map(Some);
+        }
+        if self.takes_token(&Token::LParen) {
+            // It is no digit of whole minutes.
+            self.value()?;
+            if !self.takes_token(&Token::RParen) {
+                return Err(self.unexpected());
+            }
+        }
+        let Some(Token::SingleQuotedString(text)) = self.token(0) else {
+            return Err(self.unexpected());
+        };
+        let text = text.clone();
+        self.at += 1;
+        let fields = if self.takes(&["HOUR", "TO", "MINUTE"]) {
+            Fields::Minute
+        } else if self.takes(&["HOUR"]) && !self.peeks("TO") {
+            Fields::Hour
+        } else if self.token(0).is_none() {
+            Fields::All
+        } else {
+            return Err(Error::new(
+                ErrorKind::Sql,
+                "42601",
+                "time zone interval must be HOUR or HOUR TO MINUTE",
+            ));
+        };
+        let interval = Value::Interval(parse_interval(&text, fields)?);
+        Ok(Some(format!("INTERVAL '{interval}'")))
     }
 
     /// A value, as an identifier if it is one of a list of names.

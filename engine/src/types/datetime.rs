@@ -3,6 +3,7 @@
 //! Years are astronomical: year 0 is 1 BC, year -1 is 2 BC.
 
 use super::fault::data_error;
+use super::zone::{Zone, offset_text};
 use crate::Result;
 
 /// Microseconds in a day.
@@ -88,12 +89,39 @@ pub(crate) fn time_to_text(micros: i64) -> String {
     text
 }
 
-/// `2020-01-31 12:00:00.5`, `0044-03-15 12:00:00+00 BC` for the zone `+00`.
-pub(crate) fn timestamp_to_text(micros: i64, zone: &str) -> String {
-    let (year, month, day) = civil_from_days(micros.div_euclid(MICROS_PER_DAY));
+/// `2020-01-31 12:00:00.5`, `0044-03-15 12:00:00 BC`.
+pub(crate) fn timestamp_to_text(micros: i64) -> String {
+    stamp_to_text(i128::from(micros), ' ', "")
+}
+
+/// `2020-01-31 12:00:00.5+00`, `0044-03-15 12:00:00+00:53:28 BC` as the clocks of `zone` show it.
+pub(crate) fn timestamp_tz_to_text(micros: i64, zone: Zone) -> String {
+    let east = zone.offset(micros);
+    stamp_to_text(local(micros, east), ' ', &offset_text(east, false))
+}
+
+/// `2020-01-31T12:00:00.5`, as JSON has it.
+pub(crate) fn timestamp_to_json(micros: i64) -> String {
+    stamp_to_text(i128::from(micros), 'T', "")
+}
+
+/// `2020-01-31T12:00:00.5+00:00`, as JSON has it.
+pub(crate) fn timestamp_tz_to_json(micros: i64, zone: Zone) -> String {
+    let east = zone.offset(micros);
+    stamp_to_text(local(micros, east), 'T', &offset_text(east, true))
+}
+
+/// What clocks show so many seconds east of UTC, which may be beyond the last TIMESTAMP.
+fn local(micros: i64, east: i64) -> i128 {
+    i128::from(micros) + i128::from(east) * 1_000_000
+}
+
+fn stamp_to_text(micros: i128, between: char, zone: &str) -> String {
+    let day = i128::from(MICROS_PER_DAY);
+    let (year, month, date) = civil_from_days(micros.div_euclid(day) as i64);
     let (year, era) = display_year(year);
-    let mut text = format!("{year:04}-{month:02}-{day:02} ");
-    push_time(&mut text, micros.rem_euclid(MICROS_PER_DAY).unsigned_abs());
+    let mut text = format!("{year:04}-{month:02}-{date:02}{between}");
+    push_time(&mut text, micros.rem_euclid(day) as u64);
     text.push_str(zone);
     text.push_str(era);
     text

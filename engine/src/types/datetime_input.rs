@@ -24,12 +24,12 @@ pub(super) fn parse_timestamp(text: &str) -> Result<i64> {
         .map_err(|_| data_error("22008", format!("timestamp out of range: \"{text}\"")))
 }
 
-/// TIMESTAMP WITH TIME ZONE from text, which is at UTC when it names no zone. Errors: as for DATE.
-pub(super) fn parse_timestamp_tz(text: &str) -> Result<i64> {
+/// TIMESTAMP WITH TIME ZONE from text, which is in `session` when it names no zone. Errors: as for DATE.
+pub(super) fn parse_timestamp_tz(text: &str, session: Zone) -> Result<i64> {
     let (days, micros, zone) = Reader::new(text, "timestamp with time zone").read()?;
     let local = check_timestamp(days, micros);
     local
-        .and_then(|local| zone.unwrap_or(Zone::Fixed(0)).to_utc(local))
+        .and_then(|local| zone.unwrap_or(session).to_utc(local))
         .map_err(|_| data_error("22008", format!("timestamp out of range: \"{text}\"")))
 }
 
@@ -233,6 +233,7 @@ impl<'a> Reader<'a> {
             "t" if self.ymd.is_some() || !self.parts.is_empty() => {}
             "epoch" if self.parts.is_empty() && self.ymd.is_none() => {
                 self.ymd = Some((1970, 1, 1));
+                self.zone = Some(Zone::UTC);
             }
             "infinity" | "now" | "today" | "tomorrow" | "yesterday" | "allballs" => {
                 return Err(Error::unsupported(format!("{lower} in {}", self.type_name)));
@@ -245,7 +246,7 @@ impl<'a> Reader<'a> {
                 let zone = ABBREVIATIONS.iter().find(|(name, _)| *name == lower);
                 let behind = self.micros.is_some() || self.ymd.is_some() || !self.parts.is_empty();
                 match zone {
-                    Some((_, hours)) if behind => self.zone = Some(Zone::Fixed(hours * 3600)),
+                    Some((_, hours)) if behind => self.zone = Some(Zone::fixed(hours * 3600)),
                     _ => return Err(self.invalid()),
                 }
             }
@@ -305,7 +306,7 @@ impl<'a> Reader<'a> {
             ));
         }
         let east = (hours * 60 + minutes) * 60 + seconds;
-        self.zone = Some(Zone::Fixed(if rest.starts_with('-') {
+        self.zone = Some(Zone::fixed(if rest.starts_with('-') {
             -east
         } else {
             east

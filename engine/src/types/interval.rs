@@ -266,7 +266,12 @@ impl Interval {
 
     /// `age(to, from)`: the difference in years, months, days and time, as one would count on a calendar. Errors: `22008`.
     pub fn age(to: i64, from: i64) -> Result<Self> {
-        let (late, early) = (to.max(from), to.min(from));
+        let age = Self::counted(to.max(from), to.min(from))?;
+        if to < from { age.negate() } else { Ok(age) }
+    }
+
+    /// [`Self::age`] of clocks that showed `early` before they showed `late`, though they may have been put back between.
+    pub(crate) fn counted(late: i64, early: i64) -> Result<Self> {
         let split = |stamp: i64| {
             let date = civil_from_days(stamp.div_euclid(MICROS_PER_DAY));
             (date, stamp.rem_euclid(MICROS_PER_DAY))
@@ -285,8 +290,7 @@ impl Interval {
             months -= 1;
         }
         let months = i32::try_from(months).map_err(|_| interval_out_of_range())?;
-        let age = Self::new(months, days as i32, micros);
-        if to < from { age.negate() } else { Ok(age) }
+        Ok(Self::new(months, days as i32, micros))
     }
 }
 

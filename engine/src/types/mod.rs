@@ -24,7 +24,8 @@
 //! | an array of any of these | `Array` | `Binary`: the bytes of [`SqlArray`] |
 //! | unknown (a bare NULL or string literal) | `Null`, `Text` | `Utf8` |
 //!
-//! What a value looks like as text, in both directions, is PostgreSQL's: [`Value::from_text`] and [`Value::to_text`]. A
+//! What a value looks like as text, in both directions, is PostgreSQL's: [`Value::from_text`] and [`Value::to_text`]; a
+//! TIMESTAMP WITH TIME ZONE is written and read in a [`Zone`] ([`Value::to_text_in`]), UTC where none is said. A
 //! [`Decimal`] is the working form of a NUMERIC; its encoded form is what a column and a row hold.
 
 pub mod array;
@@ -64,9 +65,11 @@ pub use interval::Interval;
 pub use sql_array::SqlArray;
 pub use sql_type::SqlType;
 pub use value::Value;
+pub use zone::Zone;
 
 pub(crate) use datetime::{
-    MICROS_PER_DAY, check_date, check_timestamp, date_to_text, days_in_month,
+    MICROS_PER_DAY, check_date, check_timestamp, date_to_text, days_in_month, timestamp_to_json,
+    timestamp_tz_to_json,
 };
 pub(crate) use element_type::{TypeModifier, coded_type, type_code};
 pub(crate) use fault::{data_error, out_of_range};
@@ -80,4 +83,4 @@ pub(crate) use text_output::pad_char;
 pub(crate) use value::VALUE_BYTES_MAX;
 pub(crate) use value_bytes::{append_value, read_value};
 pub(crate) use varint::{push_varint, take_varint};
-pub(crate) use zone::Zone;
+pub(crate) use zone::offset_text;

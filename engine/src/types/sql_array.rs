@@ -9,7 +9,7 @@
 use super::fault::data_error;
 use super::value_bytes::{append_value, read_value};
 use super::varint::{push_varint, take_varint};
-use super::{ElementType, SqlType, Value};
+use super::{ElementType, SqlType, Value, Zone};
 use crate::{Error, Result};
 use std::cmp::Ordering;
 
@@ -57,24 +57,24 @@ impl SqlArray {
 
     /// The array that `text` means. Errors: `22P02` for what is none, `0A000` for one of several dimensions or that does
     /// not begin at 1, and what [`Value::from_text`] gives for an element.
-    pub(super) fn from_text(text: &str, element: ElementType) -> Result<Self> {
+    pub(super) fn from_text_in(text: &str, element: ElementType, zone: Zone) -> Result<Self> {
         let values = Reader::new(text)?
             .map(|item| match item? {
                 None => Ok(Value::Null),
-                Some(item) => Value::from_text(&item, element.sql_type()),
+                Some(item) => Value::from_text_in(&item, element.sql_type(), zone),
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(Self { element, values })
     }
 
     /// `{…}`, elements in quotes where they need them.
-    pub(super) fn to_text(&self) -> String {
+    pub(super) fn to_text_in(&self, zone: Zone) -> String {
         let mut text = String::from("{");
         for (at, value) in self.values.iter().enumerate() {
             if at > 0 {
                 text.push(',');
             }
-            match value.to_text() {
+            match value.to_text_in(zone) {
                 None => text.push_str("NULL"),
                 Some(item) if needs_quotes(&item) => {
                     text.push('"');

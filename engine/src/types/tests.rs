@@ -496,3 +496,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn clocks_of_all_zones_show_again_what_they_showed() {
+    for tz in chrono_tz::TZ_VARIANTS {
+        let zone = Zone::parse(tz.name()).expect("its own name");
+        for year in 1970..2130 {
+            for (month, day, hour) in [(1, 1, 0), (3, 31, 1), (7, 1, 12), (10, 27, 2)] {
+                let stamp =
+                    days_from_civil(year, month, day) * MICROS_PER_DAY + hour * 3_600_000_000;
+                let local = zone.to_local(stamp).expect("within the range");
+                let again = zone.to_utc(local).expect("within the range");
+                assert_eq!(
+                    zone.to_local(again).ok(),
+                    Some(local),
+                    "{tz} {year}-{month}"
+                );
+                assert!(
+                    (stamp - again).abs() <= 2 * 3_600_000_000,
+                    "{tz} {year}-{month}"
+                );
+            }
+        }
+    }
+}

@@ -3,17 +3,23 @@
 use super::datetime_input::{parse_date, parse_time, parse_timestamp, parse_timestamp_tz};
 use super::fault::{data_error, invalid_text, number_out_of_range};
 use super::json::{checked_json, jsonb_text};
-use super::{Decimal, Fields, SqlArray, SqlType, Value, parse_interval};
+use super::{Decimal, Fields, SqlArray, SqlType, Value, Zone, parse_interval};
 use crate::Result;
 use bigdecimal::BigDecimal;
 
 impl Value {
-    /// The value that `text` means as a literal of `sql_type`.
+    /// The value that `text` means as a literal of `sql_type` to a session whose time zone is UTC. Errors: as
+    /// [`Value::from_text_in`].
+    pub fn from_text(text: &str, sql_type: SqlType) -> Result<Self> {
+        Self::from_text_in(text, sql_type, Zone::UTC)
+    }
+
+    /// The value that `text` means as a literal of `sql_type` to a session with that time zone.
     ///
     /// Errors: `22P02` malformed, `22003` out of range, `22001` too long for VARCHAR(n), `22007` and `22008` for dates,
     /// `22021` for a NUL in text, `22023` for malformed hexadecimal, `0A000` for a NaN or infinite NUMERIC and for dates
     /// that are infinite or read the clock.
-    pub fn from_text(text: &str, sql_type: SqlType) -> Result<Self> {
+    pub fn from_text_in(text: &str, sql_type: SqlType, zone: Zone) -> Result<Self> {
         Ok(match sql_type {
             SqlType::Unknown | SqlType::Text => Self::Text(valid_text(text)?.to_owned()),
             SqlType::Varchar(length) => {
@@ -35,7 +41,7 @@ impl Value {
             SqlType::Bytes => Self::Bytes(parse_bytes(text)?),
             SqlType::Date => Self::Date(parse_date(text)?),
             SqlType::Timestamp => Self::Timestamp(parse_timestamp(text)?),
-            SqlType::TimestampTz => Self::TimestampTz(parse_timestamp_tz(text)?),
+            SqlType::TimestampTz => Self::TimestampTz(parse_timestamp_tz(text, zone)?),
             SqlType::Time => Self::Time(parse_time(text)?),
             SqlType::Interval => Self::Interval(parse_interval(text, Fields::All)?),
             SqlType::Uuid => Self::Uuid(parse_uuid(text)?),
@@ -43,7 +49,7 @@ impl Value {
             SqlType::Jsonb => Self::Jsonb(jsonb_text(valid_text(text)?)?),
             SqlType::Enum(of) => Self::Enum(of, of.number(text)?),
             SqlType::Array(element) => {
-                Self::Array(SqlArray::from_text(valid_text(text)?, element)?)
+                Self::Array(SqlArray::from_text_in(valid_text(text)?, element, zone)?)
             }
         })
     }

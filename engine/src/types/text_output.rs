@@ -1,12 +1,17 @@
 //! Values as text, as PostgreSQL's output functions give them with its default settings.
 
-use super::datetime::{time_to_text, timestamp_to_text};
+use super::datetime::{time_to_text, timestamp_to_text, timestamp_tz_to_text};
 use super::interval::interval_to_text;
-use super::{Decimal, Value, date_to_text, float4_to_text, float8_to_text};
+use super::{Decimal, Value, Zone, date_to_text, float4_to_text, float8_to_text};
 
 impl Value {
-    /// The text that PostgreSQL sends for the value; `None` for NULL.
+    /// The text that PostgreSQL sends for the value to a session whose time zone is UTC; `None` for NULL.
     pub fn to_text(&self) -> Option<String> {
+        self.to_text_in(Zone::UTC)
+    }
+
+    /// The text that PostgreSQL sends for the value to a session with that time zone; `None` for NULL.
+    pub fn to_text_in(&self, zone: Zone) -> Option<String> {
         Some(match self {
             Self::Null => return None,
             Self::Bool(value) => (if *value { "t" } else { "f" }).to_owned(),
@@ -19,8 +24,8 @@ impl Value {
             Self::Text(value) | Self::Json(value) | Self::Jsonb(value) => value.clone(),
             Self::Bytes(value) => bytes_to_text(value),
             Self::Date(days) => date_to_text(*days),
-            Self::Timestamp(micros) => timestamp_to_text(*micros, ""),
-            Self::TimestampTz(micros) => timestamp_to_text(*micros, "+00"),
+            Self::Timestamp(micros) => timestamp_to_text(*micros),
+            Self::TimestampTz(micros) => timestamp_tz_to_text(*micros, zone),
             Self::Time(micros) => time_to_text(*micros),
             Self::Interval(value) => interval_to_text(*value),
             Self::Uuid(bytes) => uuid_to_text(bytes),
@@ -28,7 +33,7 @@ impl Value {
                 Some(label) => label.to_owned(),
                 None => format!("#{number}"),
             },
-            Self::Array(array) => array.to_text(),
+            Self::Array(array) => array.to_text_in(zone),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::generator::{Generator, pick};
 use super::typed::Typed;
+use super::zones::Zones;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -209,6 +210,7 @@ impl Definitions<'_> {
             6 => format!("DROP TABLE IF EXISTS {table} CASCADE"),
             7..=10 => self.create_index(rng),
             11 | 12 => format!("DROP INDEX {table}_i{}", rng.random_range(0..3)),
+            14 if rng.random_bool(0.3) => Zones(self.0).definition(rng),
             13 | 14 => format!("ALTER TABLE {table} {}", self.alteration(rng)),
             15 => format!("TRUNCATE TABLE {table}{}", pick(rng, &["", " CASCADE"])),
             16 | 17 => {

@@ -9,6 +9,7 @@ use super::copies::Copies;
 use super::definitions::Definitions;
 use super::queries::Queries;
 use super::typed::Typed;
+use super::zones::Zones;
 use rand::Rng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -84,7 +85,8 @@ impl Generator {
             }
         }
         match rng.random_range(0..100) {
-            0..=31 => self.insert(rng),
+            0..=29 => self.insert(rng),
+            30..=31 => Zones::set(rng),
             32..=34 => Copies(self).statement(rng),
             35..=48 => self.update(rng),
             49..=58 => self.delete(rng),
@@ -208,7 +210,8 @@ impl Generator {
     /// A condition on a table that has no alias.
     pub(super) fn condition(&self, rng: &mut ChaCha8Rng) -> String {
         let key = self.key(rng);
-        match rng.random_range(0..18) {
+        match rng.random_range(0..19) {
+            18 => Zones(self).condition(rng),
             15 => Arrays(self).condition(rng),
             16..=17 => Typed(self).condition(rng),
             0..=3 => format!("id = '{key}'"),
@@ -250,7 +253,8 @@ impl Generator {
             };
         }
         let (table, condition) = (self.table(rng), self.condition(rng));
-        let set = match rng.random_range(0..11) {
+        let set = match rng.random_range(0..12) {
+            11 => Zones(self).change(rng),
             8 => Arrays(self).change(rng),
             9..=10 => Typed(self).change(rng),
             6 => format!("d = d + {}, t = {}", self.interval(rng), self.moment(rng)),
@@ -275,7 +279,8 @@ impl Generator {
         }
         let (table, other) = (self.table(rng), self.table(rng));
         let condition = self.condition(rng);
-        match rng.random_range(0..22) {
+        match rng.random_range(0..24) {
+            22..=23 => Zones(self).query(rng),
             20..=21 => Typed(self).query(rng),
             18 => format!(
                 "SELECT a, stddev(a), bit_xor(a), percentile_disc(0.5) WITHIN GROUP (ORDER BY b), mode() WITHIN GROUP \

@@ -23,6 +23,7 @@ mod pair;
 mod predicates;
 mod queries;
 mod typed;
+mod zones;
 
 pub use answer::Answer;
 pub use generator::Generator;

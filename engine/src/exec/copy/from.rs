@@ -13,7 +13,7 @@ use crate::exec::scalar::RowView;
 use crate::plan::CopyFrom;
 use crate::sql::bound::{CopyForm, CopyHeader};
 use crate::storage::StorageTxn;
-use crate::types::{SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 
 /// Rows that are written at once, at most.
 const BATCH_ROWS: usize = 1000;
@@ -132,7 +132,7 @@ impl Reader<'_> {
 
     /// The row of the line; `None` when it is not to be added.
     fn row(&self, context: &Context<'_>) -> Result<Option<Vec<Value>>, Placed> {
-        let mut row = self.values()?;
+        let mut row = self.values(context.clock.zone)?;
         for (column, default) in &self.copy.defaults {
             row[*column] = context.constant(default).map_err(Placed::Line)?;
         }
@@ -147,8 +147,8 @@ impl Reader<'_> {
         Ok((holds == Value::Bool(true)).then_some(row))
     }
 
-    /// The values of the line, with NULLs in the other columns.
-    fn values(&self) -> Result<Vec<Value>, Placed> {
+    /// The values of the line to a session in `zone`, with NULLs in the other columns.
+    fn values(&self, zone: Zone) -> Result<Vec<Value>, Placed> {
         let columns = &self.copy.columns;
         let given = match self.line.is_empty() && columns.is_empty() {
             true => Vec::new(),
@@ -166,7 +166,7 @@ impl Reader<'_> {
                 return Err(Placed::Line(bad_file(message)));
             };
             if let Some(text) = field {
-                row[*column] = Value::from_text(text, self.types[*column])
+                row[*column] = Value::from_text_in(text, self.types[*column], zone)
                     .map_err(|error| Placed::At(self.at_column(error, name, text)))?;
             }
         }

@@ -8,7 +8,7 @@ use crate::exec::build::build;
 use crate::exec::operator::Context;
 use crate::plan::PlanNode;
 use crate::sql::bound::CopyForm;
-use crate::types::{SqlType, Value, pad_char};
+use crate::types::{SqlType, Value, Zone, pad_char};
 
 /// Writes the rows of `root`; gives how many. Errors: those of the query, and of writing.
 pub(crate) fn copy_to(
@@ -24,7 +24,9 @@ pub(crate) fn copy_to(
     while let Some(batch) = rows.next()? {
         for row in 0..batch.rows {
             let values = batch.row(row, &root.types).into_iter();
-            let texts = values.zip(&root.types).map(|(value, t)| text(value, *t));
+            let texts = values
+                .zip(&root.types)
+                .map(|(value, t)| text(value, *t, context.clock.zone));
             push_line(&texts.collect::<Vec<_>>(), form, &mut output.buffer);
             output.flush_full()?;
         }
@@ -34,9 +36,9 @@ pub(crate) fn copy_to(
     Ok(count)
 }
 
-/// A value as a result shows it.
-fn text(value: Value, sql_type: SqlType) -> Option<String> {
-    let mut text = value.to_text()?;
+/// A value as a result shows it to a session in `zone`.
+fn text(value: Value, sql_type: SqlType, zone: Zone) -> Option<String> {
+    let mut text = value.to_text_in(zone)?;
     if let SqlType::Char(Some(length)) = sql_type {
         pad_char(&mut text, length as usize);
     }

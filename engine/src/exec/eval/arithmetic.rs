@@ -6,7 +6,7 @@
 use super::operand::{Operand, result_rows, strict_nulls};
 use super::{numeric_kernel, time_arithmetic};
 use crate::sql::bound::ArithmeticOp;
-use crate::types::{SqlType, check_date, data_error, out_of_range};
+use crate::types::{SqlType, Zone, check_date, data_error, out_of_range};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
@@ -19,6 +19,7 @@ pub(super) fn arithmetic(
     op: ArithmeticOp,
     (left, left_type): (&Operand, SqlType),
     (right, right_type): (&Operand, SqlType),
+    zone: Zone,
 ) -> Result<Operand> {
     use ArithmeticOp::{Add, Subtract};
     match (left_type, op, right_type) {
@@ -37,7 +38,7 @@ pub(super) fn arithmetic(
             |a, b| (a - b, false),
             |_, _| None,
         ),
-        _ => time_arithmetic::arithmetic(op, (left, left_type), (right, right_type)),
+        _ => time_arithmetic::arithmetic(op, (left, left_type), (right, right_type), zone),
     }
 }
 

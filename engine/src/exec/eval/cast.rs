@@ -7,8 +7,8 @@ use super::operand::Operand;
 use super::time_arithmetic::{interval_at, rowwise};
 use crate::types::array::{ColumnBuilder, check_room, value_at};
 use crate::types::{
-    ElementType, Interval, MICROS_PER_DAY, SqlArray, SqlType, Value, check_timestamp, data_error,
-    fit_char, fit_varchar,
+    ElementType, Interval, MICROS_PER_DAY, SqlArray, SqlType, Value, Zone, check_timestamp,
+    data_error, fit_char, fit_varchar,
 };
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
@@ -18,27 +18,34 @@ use arrow_array::{Array, BooleanArray, Int32Array};
 use arrow_buffer::BooleanBuffer;
 use std::sync::Arc;
 
-/// `operand` of type `from` as `to`; `explicit` for CAST, which cuts text to VARCHAR(n) where an assignment refuses it.
+/// What becomes of a value.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    /// Of which type it is then.
+    pub(super) sql_type: SqlType,
+    /// By CAST, which cuts text to VARCHAR(n) where an assignment refuses it.
+    pub(super) explicit: bool,
+    /// The time zone of the session.
+    pub(super) zone: Zone,
+}
+
+/// `operand` of type `from` as `target` says.
 ///
 /// Errors: `22001`, `22003`, `22008`, `22P02` and what else PostgreSQL's input functions give; `42846` where there is no
 /// such cast.
-pub(super) fn cast(
-    operand: &Operand,
-    from: SqlType,
-    to: SqlType,
-    explicit: bool,
-) -> Result<Operand> {
+pub(super) fn cast(operand: &Operand, from: SqlType, target: Target) -> Result<Operand> {
     use SqlType::{
         Bool, Bytes, Char, Date, Int4, Numeric, Text, Time, Timestamp, TimestampTz, Unknown,
         Varchar,
     };
+    let to = target.sql_type;
     match (from, to) {
         _ if from == to => Ok(operand.clone()),
         (SqlType::Array(of), SqlType::Array(element)) => {
-            cast_elements(operand, of, element, explicit)
+            cast_elements(operand, of, element, target)
         }
-        (Unknown | Text | Varchar(_) | Char(_), _) => from_text(operand, from, to, explicit),
-        (_, Unknown | Text | Varchar(_) | Char(_)) => show(operand, from, to, explicit),
+        (Unknown | Text | Varchar(_) | Char(_), _) => from_text(operand, from, target),
+        (_, Unknown | Text | Varchar(_) | Char(_)) => show(operand, from, target),
         (Bool, Int4) => {
             let booleans = operand.booleans();
             let values: Vec<i32> = booleans.values().iter().map(i32::from).collect();
@@ -51,22 +58,20 @@ pub(super) fn cast(
             let array = BooleanArray::new(values, integers.nulls().cloned());
             Ok(Operand::computed(Arc::new(array), operand.scalar))
         }
-        // The session's zone is UTC.
-        (Timestamp, TimestampTz) | (TimestampTz, Timestamp) => Ok(operand.clone()),
-        (Date, Timestamp | TimestampTz) => map::<Date32Type, TimestampMicrosecondType>(
-            operand,
-            |days| match check_timestamp(i64::from(days), 0) {
-                Ok(micros) => (micros, false),
-                Err(_) => (0, true),
-            },
-            |_| Some(data_error("22008", "date out of range for timestamp")),
-        ),
-        (Timestamp | TimestampTz, Date) => map::<TimestampMicrosecondType, Date32Type>(
+        (Timestamp, TimestampTz) => stamps(operand, |local| target.zone.to_utc(local)),
+        (TimestampTz, Timestamp) => stamps(operand, |stamp| target.zone.to_local(stamp)),
+        (TimestampTz, Date | Time) => {
+            let local = stamps(operand, |stamp| target.zone.to_local(stamp))?;
+            cast(&local, Timestamp, target)
+        }
+        (Date, Timestamp) => midnights(operand, Ok),
+        (Date, TimestampTz) => midnights(operand, |local| target.zone.to_utc(local)),
+        (Timestamp, Date) => map::<TimestampMicrosecondType, Date32Type>(
             operand,
             |micros| (micros.div_euclid(MICROS_PER_DAY) as i32, false),
             |_| None,
         ),
-        (Timestamp | TimestampTz, Time) => map::<TimestampMicrosecondType, Time64MicrosecondType>(
+        (Timestamp, Time) => map::<TimestampMicrosecondType, Time64MicrosecondType>(
             operand,
             |micros| (micros.rem_euclid(MICROS_PER_DAY), false),
             |_| None,
@@ -89,12 +94,36 @@ pub(super) fn cast(
     }
 }
 
+/// Each timestamp as the one that `moved` makes of it.
+fn stamps(operand: &Operand, moved: impl Fn(i64) -> Result<i64>) -> Result<Operand> {
+    map::<TimestampMicrosecondType, TimestampMicrosecondType>(
+        operand,
+        |stamp| match moved(stamp) {
+            Ok(stamp) => (stamp, false),
+            Err(_) => (0, true),
+        },
+        |stamp| moved(stamp).err(),
+    )
+}
+
+/// The beginnings of days, each as what `moved` makes of it.
+fn midnights(operand: &Operand, moved: impl Fn(i64) -> Result<i64>) -> Result<Operand> {
+    map::<Date32Type, TimestampMicrosecondType>(
+        operand,
+        |days| match check_timestamp(i64::from(days), 0).and_then(&moved) {
+            Ok(micros) => (micros, false),
+            Err(_) => (0, true),
+        },
+        |_| Some(data_error("22008", "date out of range for timestamp")),
+    )
+}
+
 /// Each element of the arrays by the cast of its type.
 fn cast_elements(
     operand: &Operand,
     from: ElementType,
     to: ElementType,
-    explicit: bool,
+    target: Target,
 ) -> Result<Operand> {
     let mut elements = ColumnBuilder::new(from.sql_type(), operand.array.len());
     // Where the elements of each array begin.
@@ -110,7 +139,11 @@ fn cast_elements(
         starts.push(starts[row] + array.len());
     }
     let elements = Operand::array(elements.finish());
-    let elements = cast(&elements, from.sql_type(), to.sql_type(), explicit)?.array;
+    let of_element = Target {
+        sql_type: to.sql_type(),
+        ..target
+    };
+    let elements = cast(&elements, from.sql_type(), of_element)?.array;
     rowwise(&[operand], SqlType::Array(to), |row| {
         let places = starts[row]..starts[row + 1];
         let values = places.map(|place| value_at(&elements, place, to.sql_type()));
@@ -169,7 +202,8 @@ fn from_json(operand: &Operand, from: SqlType, to: SqlType) -> Result<Operand> {
 }
 
 /// From a type of text to any other.
-fn from_text(operand: &Operand, from: SqlType, to: SqlType, explicit: bool) -> Result<Operand> {
+fn from_text(operand: &Operand, from: SqlType, target: Target) -> Result<Operand> {
+    let to = target.sql_type;
     use SqlType::{Char, Text, Unknown, Varchar};
     match (from, to) {
         (_, Unknown | Text | Varchar(None)) | (Char(_), Char(None)) => Ok(operand.clone()),
@@ -181,44 +215,45 @@ fn from_text(operand: &Operand, from: SqlType, to: SqlType, explicit: bool) -> R
         (_, Varchar(_) | Char(_)) => {
             let texts = operand.array.as_string::<i32>();
             text_column(operand, |row, text| {
-                text.push_str(fit(texts.value(row), to, explicit)?);
+                text.push_str(fit(texts.value(row), target)?);
                 Ok(())
             })
         }
-        _ => parse(operand, to),
+        _ => parse(operand, target),
     }
 }
 
 /// Text as a value of one of the types of text.
-fn fit(text: &str, to: SqlType, explicit: bool) -> Result<&str> {
-    match to {
-        SqlType::Varchar(length) => fit_varchar(text, length, explicit),
-        SqlType::Char(length) => fit_char(text, length, explicit),
+fn fit(text: &str, target: Target) -> Result<&str> {
+    match target.sql_type {
+        SqlType::Varchar(length) => fit_varchar(text, length, target.explicit),
+        SqlType::Char(length) => fit_char(text, length, target.explicit),
         _ => Ok(text),
     }
 }
 
 /// From text by the input function of the type.
-fn parse(operand: &Operand, to: SqlType) -> Result<Operand> {
+fn parse(operand: &Operand, target: Target) -> Result<Operand> {
+    let to = target.sql_type;
     let texts = operand.array.as_string::<i32>();
     let mut builder = ColumnBuilder::new(to, texts.len());
     for text in texts {
         match text {
             None => builder.push_null(),
-            Some(text) => builder.push(&Value::from_text(text, to)?)?,
+            Some(text) => builder.push(&Value::from_text_in(text, to, target.zone)?)?,
         }
     }
     Ok(Operand::computed(builder.finish(), operand.scalar))
 }
 
 /// To text by the output function of the type; a boolean is spelled out.
-fn show(operand: &Operand, from: SqlType, to: SqlType, explicit: bool) -> Result<Operand> {
+fn show(operand: &Operand, from: SqlType, target: Target) -> Result<Operand> {
     text_column(operand, |row, text| {
         let shown = match value_at(&operand.array, row, from) {
             Value::Bool(value) => value.to_string(),
-            value => value.to_text().unwrap_or_default(),
+            value => value.to_text_in(target.zone).unwrap_or_default(),
         };
-        text.push_str(fit(&shown, to, explicit)?);
+        text.push_str(fit(&shown, target)?);
         Ok(())
     })
 }

@@ -5,7 +5,7 @@ use super::row_set::RowSet;
 use super::value_set::ValueSet;
 use crate::interrupt::Interrupt;
 use crate::sql::bound::Query;
-use crate::types::Value;
+use crate::types::{Value, Zone};
 use crate::{Error, Result};
 use arrow_array::ArrayRef;
 use std::cell::OnceCell;
@@ -20,10 +20,19 @@ pub struct EvalContext<'a> {
     pub outer_rows: &'a [&'a [Value]],
     /// Runs subqueries; without it they are refused.
     pub subqueries: Option<&'a dyn SubqueryRunner>,
-    /// `CURRENT_TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
-    pub now_micros: i64,
+    /// What time it is.
+    pub clock: Clock,
     /// What the functions ask that no argument decides; without it they are refused.
     pub outside: Option<Outside<'a>>,
+}
+
+/// What time it is for a statement, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    /// `CURRENT_TIMESTAMP`, the start of the transaction: microseconds since 1970-01-01 00:00:00 UTC.
+    pub now_micros: i64,
+    /// The time zone of the session.
+    pub zone: Zone,
 }
 
 impl<'a> EvalContext<'a> {

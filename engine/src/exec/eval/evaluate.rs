@@ -118,10 +118,7 @@ impl<'a> Evaluator<'a> {
             ExprKind::OuterColumn { depth, column } => {
                 self.outer_column(*depth, *column, expr.sql_type)
             }
-            ExprKind::Cast { input, explicit } => {
-                let operand = self.operand(input)?;
-                cast::cast(&operand, input.sql_type, expr.sql_type, *explicit)
-            }
+            ExprKind::Cast { input, explicit } => self.cast(input, expr.sql_type, *explicit),
             ExprKind::And(list) => self.connective(list, true),
             ExprKind::Or(list) => self.connective(list, false),
             ExprKind::Not(input) => self.not(input),
@@ -145,7 +142,8 @@ impl<'a> Evaluator<'a> {
             } => self.is_bool(input, *value, *negated),
             ExprKind::Arithmetic(op, left, right) => {
                 let (l, r) = (self.operand(left)?, self.operand(right)?);
-                arithmetic::arithmetic(*op, (&l, left.sql_type), (&r, right.sql_type))
+                let zone = self.context.clock.zone;
+                arithmetic::arithmetic(*op, (&l, left.sql_type), (&r, right.sql_type), zone)
             }
             ExprKind::Negate(input) => arithmetic::negate(&self.operand(input)?, input.sql_type),
             ExprKind::InList {
@@ -178,6 +176,15 @@ impl<'a> Evaluator<'a> {
             | ExprKind::AnySubquery { .. }
             | ExprKind::RowSubquery { .. } => self.subquery(expr),
         }
+    }
+
+    fn cast(&self, input: &Expr, sql_type: SqlType, explicit: bool) -> Result<Operand> {
+        let target = cast::Target {
+            sql_type,
+            explicit,
+            zone: self.context.clock.zone,
+        };
+        cast::cast(&self.operand(input)?, input.sql_type, target)
     }
 
     fn column(&self, column: usize) -> Result<Operand> {

@@ -48,8 +48,7 @@ pub(crate) fn never_fails(expr: &Expr) -> bool {
 /// Whether every value of `from` has a value of `to`.
 fn widens(from: SqlType, to: SqlType) -> bool {
     use SqlType::{
-        Char, Date, Float4, Float8, Int2, Int4, Int8, Numeric, Text, Time, Timestamp, TimestampTz,
-        Varchar,
+        Char, Date, Float4, Float8, Int2, Int4, Int8, Numeric, Text, Time, Timestamp, Varchar,
     };
     from == to
         || matches!(
@@ -61,9 +60,6 @@ fn widens(from: SqlType, to: SqlType) -> bool {
                 | (Numeric(_), Numeric(None))
                 | (Text | Varchar(_) | Char(_), Text | Varchar(None))
                 | (Char(_), Char(None))
-                | (
-                    Timestamp | TimestampTz,
-                    Date | Time | Timestamp | TimestampTz
-                )
+                | (Timestamp, Date | Time)
         )
 }

@@ -37,7 +37,7 @@ mod value_set;
 mod tests;
 
 pub use context::{
-    EvalContext, Outside, SequenceValues, SessionValues, SubqueryRows, SubqueryRunner,
+    Clock, EvalContext, Outside, SequenceValues, SessionValues, SubqueryRows, SubqueryRunner,
 };
 pub use evaluate::{evaluate, evaluate_constant, evaluate_predicate};
 pub(crate) use fallible::never_fails;

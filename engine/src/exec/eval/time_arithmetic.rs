@@ -4,7 +4,7 @@ use super::arithmetic::zip;
 use super::operand::{Operand, result_rows, strict_nulls};
 use crate::sql::bound::ArithmeticOp;
 use crate::types::array::{ColumnBuilder, sixteen, value_at};
-use crate::types::{Interval, MICROS_PER_DAY, SqlType, Value, check_timestamp};
+use crate::types::{Interval, MICROS_PER_DAY, SqlType, Value, Zone, check_timestamp};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Time64MicrosecondType, TimestampMicrosecondType};
@@ -16,13 +16,20 @@ pub(super) fn arithmetic(
     op: ArithmeticOp,
     (left, left_type): (&Operand, SqlType),
     (right, right_type): (&Operand, SqlType),
+    zone: Zone,
 ) -> Result<Operand> {
     use ArithmeticOp::{Add, Divide, Multiply, Subtract};
     use SqlType as T;
     match (left_type, op, right_type) {
-        (T::Timestamp | T::TimestampTz, Add, T::Interval) => move_stamps(left, right, true),
-        (T::Interval, Add, T::Timestamp | T::TimestampTz) => move_stamps(right, left, true),
-        (T::Timestamp | T::TimestampTz, Subtract, T::Interval) => move_stamps(left, right, false),
+        (T::Timestamp | T::TimestampTz, Add, T::Interval) => {
+            move_stamps(left, right, true, zone.of_type(left_type))
+        }
+        (T::Interval, Add, T::Timestamp | T::TimestampTz) => {
+            move_stamps(right, left, true, zone.of_type(right_type))
+        }
+        (T::Timestamp | T::TimestampTz, Subtract, T::Interval) => {
+            move_stamps(left, right, false, zone.of_type(left_type))
+        }
         (T::Date, Add, T::Time) => date_and_time(left, right),
         (T::Time, Add, T::Date) => date_and_time(right, left),
         _ => {
@@ -104,8 +111,8 @@ pub(super) fn rowwise(
     Ok(Operand::computed(builder.finish(), scalar))
 }
 
-/// Timestamps so much later, or earlier.
-fn move_stamps(stamps: &Operand, intervals: &Operand, later: bool) -> Result<Operand> {
+/// Timestamps so much later, or earlier, by the clocks of `zone`.
+fn move_stamps(stamps: &Operand, intervals: &Operand, later: bool, zone: Zone) -> Result<Operand> {
     let values = stamps.array.as_primitive::<TimestampMicrosecondType>();
     let operands = [stamps, intervals];
     let length = stamps.array.len().max(intervals.array.len());
@@ -119,11 +126,8 @@ fn move_stamps(stamps: &Operand, intervals: &Operand, later: bool) -> Result<Ope
         }
         let stamp = values.value(stamps.at(row));
         let interval = interval_at(intervals, row);
-        moved.push(if later {
-            interval.after(stamp)?
-        } else {
-            interval.before(stamp)?
-        });
+        let interval = if later { interval } else { interval.negate()? };
+        moved.push(zone.after(stamp, interval)?);
     }
     let array = PrimitiveArray::<TimestampMicrosecondType>::new(moved.into(), nulls);
     Ok(Operand::computed(Arc::new(array), scalar))

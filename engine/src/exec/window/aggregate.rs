@@ -117,7 +117,7 @@ fn over_partitions(
     argued: &Argued,
     reservation: &mut Reservation<'_>,
 ) -> Result<ArrayRef> {
-    let mut state = accumulator(&argued.call)?;
+    let mut state = accumulator(&argued.call, input.context.clock.zone)?;
     let mut groups = Vec::with_capacity(argued.arguments.rows);
     let mut count = 0;
     for partition in input.chunk.shape.partitions() {
@@ -136,7 +136,7 @@ fn growing(
     frames: &Frames<'_>,
     reservation: &mut Reservation<'_>,
 ) -> Result<ArrayRef> {
-    let mut state = accumulator(&argued.call)?;
+    let mut state = accumulator(&argued.call, input.context.clock.zone)?;
     let mut groups: Vec<u32> = Vec::with_capacity(argued.arguments.rows);
     let mut count = 0u32;
     let mut counted = 0;
@@ -175,7 +175,7 @@ fn anew(
     frames: &Frames<'_>,
     reservation: &mut Reservation<'_>,
 ) -> Result<ArrayRef> {
-    let mut state = accumulator(&argued.call)?;
+    let mut state = accumulator(&argued.call, input.context.clock.zone)?;
     let count = argued.arguments.rows;
     let (mut groups, mut rows): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
     let mut counted = 0;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::types::array::sixteen;
-use crate::types::{Decimal, Interval, SqlType, Value, check_timestamp, data_error, numeric};
+use crate::types::{Decimal, Interval, SqlType, Value, Zone, check_timestamp, data_error, numeric};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
@@ -54,6 +54,8 @@ pub(super) struct RangeKeys {
     keys: Keys,
     nulls: Option<NullBuffer>,
     descending: bool,
+    /// Whose clocks say how long a day is.
+    zone: Zone,
 }
 
 enum Keys {
@@ -67,8 +69,13 @@ enum Keys {
 }
 
 impl RangeKeys {
-    /// The keys in `column`.
-    pub(super) fn new(column: &ArrayRef, sql_type: SqlType, descending: bool) -> Result<Self> {
+    /// The keys in `column`, of a session in `zone`.
+    pub(super) fn new(
+        column: &ArrayRef,
+        sql_type: SqlType,
+        descending: bool,
+        zone: Zone,
+    ) -> Result<Self> {
         let keys = match sql_type {
             SqlType::Int2 => Keys::Integer(
                 column
@@ -129,6 +136,7 @@ impl RangeKeys {
             keys,
             nulls: column.logical_nulls(),
             descending,
+            zone: zone.of_type(sql_type),
         })
     }
 
@@ -206,12 +214,12 @@ impl RangeKeys {
                 }
             }
             (Keys::Stamp(keys), Distance::Interval(distance)) => {
-                let bound = if down {
-                    distance.before(keys[row])
+                let by = if down {
+                    distance.negate()
                 } else {
-                    distance.after(keys[row])
+                    Ok(*distance)
                 };
-                match bound {
+                match by.and_then(|by| self.zone.after(keys[row], by)) {
                     Ok(bound) if less => keys[other] <= bound,
                     Ok(bound) => keys[other] >= bound,
                     Err(_) => less != down,

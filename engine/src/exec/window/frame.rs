@@ -5,13 +5,14 @@ use crate::exec::operator::Context;
 use crate::exec::window::chunk::{Partition, Shape};
 use crate::exec::window::distance::{Distance, RangeKeys};
 use crate::sql::bound::{Expr, FrameBound, FrameExclusion, FrameUnits, OrderKey, WindowCall};
-use crate::types::{SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 use arrow_array::ArrayRef;
 use std::ops::Range;
 
 /// The bounds of a frame, their distances evaluated.
 pub(super) struct Bounds {
     units: FrameUnits,
+    zone: Zone,
     start: Bound,
     end: Bound,
     exclusion: FrameExclusion,
@@ -43,6 +44,7 @@ impl Bounds {
         };
         Ok(Self {
             units: frame.units,
+            zone: context.clock.zone,
             start: bound(&frame.start, "starting")?,
             end: bound(&frame.end, "ending")?,
             exclusion: frame.exclusion,
@@ -95,7 +97,12 @@ impl<'s> Frames<'s> {
                 if bounds.units == FrameUnits::Range
                     && (by_distance(&bounds.start) || by_distance(&bounds.end)) =>
             {
-                Some(RangeKeys::new(column, sql_type, key.descending)?)
+                Some(RangeKeys::new(
+                    column,
+                    sql_type,
+                    key.descending,
+                    bounds.zone,
+                )?)
             }
             _ => None,
         };

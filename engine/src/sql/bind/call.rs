@@ -186,7 +186,7 @@ impl Binder<'_> {
         if let ExprKind::Literal(Value::Text(text)) = &mut argument.kind {
             // What is stored was seen to be there, and is bound where no schemas are known.
             *text = qualified(&match self.level().clause.is_stored() {
-                true => self.path.named(self.schema, text),
+                true => self.reading.path.named(self.schema, text),
                 false => self.named(text)?,
             });
         }

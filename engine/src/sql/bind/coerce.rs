@@ -171,10 +171,13 @@ impl Binder<'_> {
                 }
                 SqlType::Array(_) if to != to.base() => {
                     let base = to.base();
-                    let array = literal(Value::from_text(text, base)?, base);
+                    let array = literal(Value::from_text_in(text, base, self.reading.zone)?, base);
                     self.cast(array, to, context)
                 }
-                _ => Ok(literal(Value::from_text(text, to)?, to)),
+                _ => {
+                    let value = Value::from_text_in(text, to, self.reading.zone)?;
+                    Ok(literal(value, to))
+                }
             },
             ExprKind::Parameter(index) => {
                 expr.sql_type = self.parameter_type(*index, to)?;

@@ -4,6 +4,7 @@ use super::call::refuse;
 use super::context::{Binder, Clause, Level};
 use super::join::concat;
 use super::names::{at, fold, single, sql_error};
+use super::pin::pinned;
 use super::stored::of_index;
 use super::updatable::ChangeTarget;
 use crate::catalog::{EXPRESSION_BASE, Index, ReferencedKey, Table};
@@ -12,6 +13,7 @@ use crate::sql::bound::{ConflictUpdate, Expr, ExprKind, OnConflict};
 use crate::sql::conflict_target;
 use crate::sql::index_keys::{ComputedKey, IndexKeys};
 use crate::sql::parse::parse_expression;
+use crate::types::Zone;
 use sqlparser::ast;
 use std::collections::BTreeSet;
 
@@ -46,7 +48,7 @@ impl Binder<'_> {
         let table = &target.table;
         let arbiters = match conflict_target {
             None => unique_keys(table).collect::<Vec<_>>(),
-            Some(wanted) => arbiters(target, wanted)?,
+            Some(wanted) => arbiters(target, wanted, self.reading.zone)?,
         };
         refuse_deferrable(table, &arbiters)?;
         let update = update
@@ -110,8 +112,18 @@ fn refuse_deferrable(table: &Table, arbiters: &[ReferencedKey]) -> Result<()> {
     }
 }
 
+/// A part of an index of `table` as the index has it, which knows no zone.
+fn part(expr: &ast::Expr, table: &Table, clause: Clause, zone: Zone) -> Result<Expr> {
+    let bind = |expr: &ast::Expr| of_index(expr, table, clause);
+    bind(&pinned(expr, zone, bind))
+}
+
 /// The unique keys that `target` means. Errors: `42703`, `42704`, `42809`; `42P10` when there are none.
-fn arbiters(target: &ChangeTarget, wanted: &ast::ConflictTarget) -> Result<Vec<ReferencedKey>> {
+fn arbiters(
+    target: &ChangeTarget,
+    wanted: &ast::ConflictTarget,
+    zone: Zone,
+) -> Result<Vec<ReferencedKey>> {
     let table = &target.table;
     let (columns, predicate) = match wanted {
         ast::ConflictTarget::OnConstraint(name) => {
@@ -127,7 +139,7 @@ fn arbiters(target: &ChangeTarget, wanted: &ast::ConflictTarget) -> Result<Vec<R
                 "an expression as the conflict target of a view",
             )?;
             let expr = parse_expression(text)?;
-            expressions.push(of_index(&expr, table, Clause::IndexExpression)?);
+            expressions.push(part(&expr, table, Clause::IndexExpression, zone)?);
             continue;
         }
         let name = fold(ident)?;
@@ -143,7 +155,7 @@ fn arbiters(target: &ChangeTarget, wanted: &ast::ConflictTarget) -> Result<Vec<R
         "a condition in the conflict target of a view",
     )?;
     let predicate = match predicate {
-        Some(predicate) => Some(of_index(predicate, table, Clause::IndexPredicate)?),
+        Some(predicate) => Some(part(predicate, table, Clause::IndexPredicate, zone)?),
         None => None,
     };
     let keys = IndexKeys::of(table)?;

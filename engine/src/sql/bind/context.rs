@@ -7,7 +7,7 @@ use super::window::Definition;
 use super::with::{Cte, NoRecursion};
 use crate::catalog::Schema;
 use crate::error::{Error, Result};
-use crate::sql::SearchPath;
+use crate::sql::Reading;
 use crate::sql::bound::{AggregateCall, Expr, ExprKind, FrameUnits, Window};
 use crate::sql::parse::too_deep;
 use crate::types::SqlType;
@@ -22,8 +22,8 @@ const PARAMETERS_MAX: usize = 65_535;
 /// Binds one statement.
 pub(super) struct Binder<'a> {
     pub(super) schema: &'a Schema,
-    /// Where names are looked for that say no schema.
-    pub(super) path: SearchPath,
+    /// How what the statement leaves open is read.
+    pub(super) reading: Reading,
     /// Innermost last; each subquery in an expression is a level.
     pub(super) levels: Vec<Level>,
     /// The queries of WITH that can be referred to, innermost last.
@@ -184,7 +184,7 @@ impl<'a> Binder<'a> {
     pub(super) fn new(schema: &'a Schema) -> Self {
         Self {
             schema,
-            path: SearchPath::default(),
+            reading: Reading::default(),
             levels: Vec::new(),
             ctes: Vec::new(),
             cte_ids: 0,
@@ -207,13 +207,12 @@ impl<'a> Binder<'a> {
         self.parameters = parameters.collect();
     }
 
-    /// A binder of a query that stands by itself at this place.
+    /// A binder of a stored query at this place; how it is read has to be said.
     pub(super) fn beside(&self) -> Self {
         Self {
             depth: self.depth,
             cte_ids: self.cte_ids,
             without_rows: self.without_rows,
-            path: self.path.clone(),
             ..Self::new(self.schema)
         }
     }

@@ -50,7 +50,7 @@ impl Binder<'_> {
 
     /// The name that a type is to have. Errors: `42710`.
     fn new_type(&self, name: &ast::ObjectName) -> Result<String> {
-        let first = self.path.existing(self.schema).next();
+        let first = self.reading.path.existing(self.schema).next();
         let (name, ident) = in_public(name).and_then(|named| match first {
             Some(PUBLIC) => Ok(named),
             _ if name.0.len() > 1 => Ok(named),

@@ -9,7 +9,7 @@ use crate::catalog::Types;
 use crate::error::{Error, Result};
 use crate::sql::bound::{CompareOp, Expr, ExprKind};
 use crate::sql::parse::located;
-use crate::types::{SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 use sqlparser::ast;
 
 impl Binder<'_> {
@@ -32,7 +32,9 @@ impl Binder<'_> {
             },
             ast::Expr::CompoundIdentifier(idents) => self.bind_column(idents),
             ast::Expr::Value(value) => self.bind_value(value),
-            ast::Expr::TypedString(typed) => bind_typed_string(typed, self.schema.types()),
+            ast::Expr::TypedString(typed) => {
+                bind_typed_string(typed, self.schema.types(), self.reading.zone)
+            }
             ast::Expr::Interval(interval) => self.bind_interval(interval),
             ast::Expr::Nested(inner) => self.bind_expr(inner),
             ast::Expr::BinaryOp { left, op, right } => self.bind_binary(expr, left, op, right),
@@ -176,7 +178,7 @@ fn of_session(ident: &ast::Ident) -> Option<&'static str> {
 }
 
 /// `DATE '2024-01-31'`
-fn bind_typed_string(typed: &ast::TypedString, types: &Types) -> Result<Expr> {
+fn bind_typed_string(typed: &ast::TypedString, types: &Types, zone: Zone) -> Result<Expr> {
     let ast::TypedString {
         data_type,
         value,
@@ -187,7 +189,7 @@ fn bind_typed_string(typed: &ast::TypedString, types: &Types) -> Result<Expr> {
     }
     let to = sql_type(data_type, types)?;
     let text = string(&value.value)?;
-    let value = Value::from_text(&text, to).map_err(|e| located(e, value.span.start))?;
+    let value = Value::from_text_in(&text, to, zone).map_err(|e| located(e, value.span.start))?;
     Ok(literal(value, to))
 }
 

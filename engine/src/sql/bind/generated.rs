@@ -7,6 +7,7 @@ use super::alter::Alteration;
 use super::alter_column::replace_columns;
 use super::context::{Binder, Clause};
 use super::names::sql_error;
+use super::pin::pinned;
 use super::stored::{bind_stored, stored_text};
 use super::table::Draft;
 use crate::catalog::{Column, Table, Types};
@@ -66,6 +67,7 @@ impl Draft {
                     &self.columns[position],
                 )
             };
+            let expr = &pinned(expr, binder.reading.zone, bind);
             stored_text(expr, &bind(expr)?, bind)?
         };
         self.columns[position].generated = Some(text);

@@ -5,6 +5,7 @@ use super::context::{Binder, Clause};
 use super::figure_name::figure_name;
 use super::json::check_index;
 use super::names::{already_exists, at, fold, made_up, parts, sql_error};
+use super::pin::pinned;
 use super::stored::{of_index, stored_text};
 use super::table::NO_TREE;
 use crate::catalog::{Column, EXPRESSION_BASE, Index, IndexExpression, Table};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::sql::bound::CreateIndex;
 use crate::sql::immutable::is_immutable;
 use crate::sql::parse::parse_expression;
-use crate::types::SqlType;
+use crate::types::{SqlType, Zone};
 use sqlparser::ast;
 
 /// Columns of the widest index, as in PostgreSQL.
@@ -54,9 +55,12 @@ impl Binder<'_> {
             let message = format!("cannot use more than {INDEX_COLUMNS_MAX} columns in an index");
             return Err(sql_error("54011", message));
         }
-        let (columns, expressions) = index_columns(written, &table)?;
+        let (columns, expressions) = index_columns(written, &table, self.reading.zone)?;
         let predicate = match predicate {
-            Some(predicate) => Some(stored_part(predicate, &table, Clause::IndexPredicate)?.0),
+            Some(predicate) => {
+                let (clause, zone) = (Clause::IndexPredicate, self.reading.zone);
+                Some(stored_part(predicate, &table, clause, zone)?.0)
+            }
             None => None,
         };
         let name = match name {
@@ -136,7 +140,7 @@ pub(super) fn plain_columns<'a>(
 type KeyParts = (Vec<(usize, bool)>, Vec<IndexExpression>);
 
 /// The columns of a new index of `table`, with the expressions among them.
-fn index_columns(written: &[ast::IndexColumn], table: &Table) -> Result<KeyParts> {
+fn index_columns(written: &[ast::IndexColumn], table: &Table, zone: Zone) -> Result<KeyParts> {
     let (mut columns, mut expressions) = (Vec::new(), Vec::new());
     for column in written {
         let (expr, ast::OrderByOptions { sort, nulls_first }) = key_part(column)?;
@@ -164,7 +168,7 @@ fn index_columns(written: &[ast::IndexColumn], table: &Table) -> Result<KeyParts
                 position
             }
             _ => {
-                let (text, sql_type) = stored_part(expr, table, Clause::IndexExpression)?;
+                let (text, sql_type) = stored_part(expr, table, Clause::IndexExpression, zone)?;
                 expressions.push(IndexExpression { text, sql_type });
                 EXPRESSION_BASE + expressions.len() - 1
             }
@@ -176,8 +180,14 @@ fn index_columns(written: &[ast::IndexColumn], table: &Table) -> Result<KeyParts
 
 /// Text and type of an expression or the condition of an index. Errors: `42P17` for what is not immutable, and those of
 /// a query with it.
-fn stored_part(expr: &ast::Expr, table: &Table, clause: Clause) -> Result<(String, SqlType)> {
+fn stored_part(
+    expr: &ast::Expr,
+    table: &Table,
+    clause: Clause,
+    zone: Zone,
+) -> Result<(String, SqlType)> {
     let bind = |expr: &ast::Expr| of_index(expr, table, clause);
+    let expr = &pinned(expr, zone, bind);
     let bound = bind(expr)?;
     if !is_immutable(&bound) {
         let part = match clause {
@@ -199,11 +209,12 @@ pub(super) fn check_computed(table: &mut Table) -> Result<()> {
     for index in 0..table.indexes.len() {
         for at in 0..table.indexes[index].expressions.len() {
             let text = parse_expression(&table.indexes[index].expressions[at].text)?;
-            let (_, sql_type) = stored_part(&text, table, Clause::IndexExpression)?;
+            let (_, sql_type) = stored_part(&text, table, Clause::IndexExpression, Zone::UTC)?;
             table.indexes[index].expressions[at].sql_type = sql_type;
         }
         if let Some(text) = &table.indexes[index].predicate {
-            stored_part(&parse_expression(text)?, table, Clause::IndexPredicate)?;
+            let text = parse_expression(text)?;
+            stored_part(&text, table, Clause::IndexPredicate, Zone::UTC)?;
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ impl Binder<'_> {
         match parts(name)?.as_slice() {
             [ident] => {
                 let own = fold(ident)?;
-                Ok((self.path.find_or_make_up(self.schema, &own), ident))
+                Ok((self.reading.path.find_or_make_up(self.schema, &own), ident))
             }
             [schema, ident] => Ok((qualified(schema, ident)?, ident)),
             _ => Err(Error::unsupported(format_args!("the name {name}"))),
@@ -25,7 +25,7 @@ impl Binder<'_> {
     pub(super) fn new_name<'n>(&self, name: &'n ObjectName) -> Result<(RelationName, &'n Ident)> {
         match parts(name)?.as_slice() {
             [ident] => {
-                let Some(schema) = self.path.existing(self.schema).next() else {
+                let Some(schema) = self.reading.path.existing(self.schema).next() else {
                     let error = sql_error("3F000", "no schema has been selected to create in");
                     return Err(at(error, ident));
                 };
@@ -80,12 +80,12 @@ impl Binder<'_> {
         {
             return Err(no_schema(schema));
         }
-        Ok(self.path.named(self.schema, text))
+        Ok(self.reading.path.named(self.schema, text))
     }
 
     /// The relation of that name, as messages have it: with its schema where it could not be found without.
     pub(super) fn described(&self, name: &RelationName) -> String {
-        self.path.identifier(self.schema, name)
+        self.reading.path.identifier(self.schema, name)
     }
 }
 

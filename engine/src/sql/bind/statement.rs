@@ -5,7 +5,7 @@ use super::context::Binder;
 use super::names::fold;
 use crate::catalog::Schema;
 use crate::error::{Error, Result};
-use crate::sql::SearchPath;
+use crate::sql::Reading;
 use crate::sql::bound::{Statement, TransactionStatement};
 use crate::sql::parse::{Parsed, ParsedKind};
 use crate::sql::setting::Recognised;
@@ -26,13 +26,13 @@ pub struct Bound {
 /// Errors are PostgreSQL's: `42…` for names and types that are wrong, class 22 for literals that are no value of their
 /// type, `0A000` for what is not supported, `54001` for what is nested too deeply; with a position where one is known.
 pub fn bind(parsed: &Parsed, schema: &Schema) -> Result<Bound> {
-    bind_along(parsed, schema, &SearchPath::default())
+    bind_as(parsed, schema, &Reading::default())
 }
 
-/// Binds a statement against the tables of `schema`, those along `path` by their own names. Errors: as for [`bind`].
-pub fn bind_along(parsed: &Parsed, schema: &Schema, path: &SearchPath) -> Result<Bound> {
+/// Binds a statement against the tables of `schema`, what it leaves open as `reading` says. Errors: as for [`bind`].
+pub fn bind_as(parsed: &Parsed, schema: &Schema, reading: &Reading) -> Result<Bound> {
     let mut binder = Binder::new(schema);
-    binder.path = path.clone();
+    binder.reading = reading.clone();
     binder.declare(&parsed.parameter_types);
     let statement = match &parsed.kind {
         ParsedKind::Sql(statement) => binder.bind_statement(statement, parsed.text())?,

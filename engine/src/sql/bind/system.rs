@@ -115,7 +115,7 @@ impl Binder<'_> {
         let rows = match self.without_rows {
             true => Vec::new(),
             false => table
-                .rows(self.schema, &self.path)
+                .rows(self.schema, &self.reading.path)
                 .into_iter()
                 .map(row)
                 .collect(),
@@ -210,7 +210,7 @@ impl Binder<'_> {
             };
         };
         if function == "to_regclass" {
-            let name = self.path.named(self.schema, text);
+            let name = self.reading.path.named(self.schema, text);
             return Ok(match system::number_of(self.schema, &name) {
                 0 => null,
                 _ => literal(Value::Text(self.described(&name)), SqlType::Text),
@@ -224,7 +224,7 @@ impl Binder<'_> {
 
     /// `current_schema()`, and `current_schemas(boolean)`.
     fn bind_current_schemas(&mut self, arguments: &[&ast::Expr]) -> Result<Expr> {
-        let own = self.path.of_session(self.schema);
+        let own = self.reading.path.of_session(self.schema);
         let own = own.map(|name| Value::Text(name.to_owned()));
         let mut own: Vec<Value> = own.collect();
         let Some(implicit) = arguments.first() else {

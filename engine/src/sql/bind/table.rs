@@ -4,6 +4,7 @@ use super::call::refuse;
 use super::context::{Binder, Clause};
 use super::foreign_key::{Written, timing};
 use super::names::{already_exists, at, fold, made_up, sql_error};
+use super::pin::pinned;
 use super::stored::{bind_stored, stored_text};
 use crate::catalog::{
     Column, ConstraintTiming, ForeignKey, Index, RelationName, Sequence, Table, Types,
@@ -209,7 +210,8 @@ impl Draft {
                 };
                 binder.check_sequences(expr, &self.sequences)?;
                 let mut expr = expr.clone();
-                qualify_sequences(&mut expr, binder.schema, &binder.path);
+                expr = pinned(&expr, binder.reading.zone, bind);
+                qualify_sequences(&mut expr, binder.schema, &binder.reading.path);
                 let text = stored_text(&expr, &bind(&expr)?, bind)?;
                 column.default = Some(text);
                 self.one_origin(position)?;
@@ -235,7 +237,7 @@ impl Draft {
                     },
                 )?;
             }
-            ast::ColumnOption::Check(check) => self.check(check, name.as_ref())?,
+            ast::ColumnOption::Check(check) => self.check(binder, check, name.as_ref())?,
             ast::ColumnOption::ForeignKey(_) => {} // bound when all keys are known
             ast::ColumnOption::Generated { .. } => self.generated(binder, position, option)?,
             ast::ColumnOption::Identity(_) => return Err(Error::unsupported("IDENTITY (…)")),
@@ -276,7 +278,7 @@ impl Draft {
                     },
                 )
             }
-            ast::TableConstraint::Check(check) => self.check(check, None),
+            ast::TableConstraint::Check(check) => self.check(binder, check, None),
             ast::TableConstraint::ForeignKey(_) => Ok(()), // bound when all keys are known
             ast::TableConstraint::Exclude(_) => Err(Error::unsupported("EXCLUDE")),
             _ => Err(Error::unsupported("this kind of table constraint")),
@@ -345,7 +347,12 @@ impl Draft {
         Ok(())
     }
 
-    fn check(&mut self, check: &ast::CheckConstraint, name: Option<&ast::Ident>) -> Result<()> {
+    fn check(
+        &mut self,
+        binder: &Binder<'_>,
+        check: &ast::CheckConstraint,
+        name: Option<&ast::Ident>,
+    ) -> Result<()> {
         let ast::CheckConstraint {
             name: own_name,
             expr,
@@ -362,6 +369,7 @@ impl Draft {
                 SqlType::Bool,
             )
         };
+        let expr = &pinned(&**expr, binder.reading.zone, bind);
         let bound = bind(expr)?;
         let text = stored_text(expr, &bound, bind)?;
         let name = match name.or(own_name.as_ref()) {

@@ -7,7 +7,7 @@ use super::table::{COLUMNS_MAX, NO_TREE, column_twice};
 use super::view::check_columns;
 use crate::catalog::{Column, Materialized, Table};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::SearchPath;
+use crate::sql::Reading;
 use crate::sql::bound::{CreateTable, Filled, Insert, Query, RowRules, Statement};
 use crate::sql::parse::parse_query;
 use crate::sql::table_as::TableAs;
@@ -23,9 +23,13 @@ impl Binder<'_> {
         if exists && !create.if_not_exists {
             return Err(already_exists(&name, ident));
         }
-        let source = self.bind_query(&create.query, true)?;
+        let query = match create.materialized {
+            true => Arc::new(self.pinned_query(&create.query)),
+            false => create.query.clone(),
+        };
+        let source = self.bind_query(&query, true)?;
         let materialized = match create.materialized {
-            true => Some(self.materialized(create, &source)?),
+            true => Some(self.materialized(create, &query, &source)?),
             false => None,
         };
         let columns = columns_of(&source, &create.columns)?;
@@ -45,14 +49,19 @@ impl Binder<'_> {
         Ok(Statement::Fill(filled, Box::new(rows)))
     }
 
-    /// What a materialized view of this query keeps. Errors: `0A000` for a parameter.
-    fn materialized(&mut self, create: &TableAs, source: &Query) -> Result<Materialized> {
+    /// What a materialized view keeps of its query, which `source` is. Errors: `0A000` for a parameter.
+    fn materialized(
+        &mut self,
+        create: &TableAs,
+        query: &ast::Query,
+        source: &Query,
+    ) -> Result<Materialized> {
         if self.has_parameters() {
             let message = "materialized views may not be defined using bound parameters";
             return Err(sql_error("0A000", message));
         }
         Ok(Materialized {
-            query: self.stored_query(&create.query, source)?,
+            query: self.stored_query(query, source)?,
             populated: create.with_data,
         })
     }
@@ -87,7 +96,7 @@ impl Binder<'_> {
         if !with_data {
             return Ok(Statement::Unpopulate(table));
         }
-        self.path = SearchPath::stored(&materialized.query);
+        self.reading = Reading::stored(&materialized.query);
         let source = self.bind_query(&parse_query(&materialized.query.text)?, true)?;
         check_columns(
             &source,

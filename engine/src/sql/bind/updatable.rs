@@ -19,7 +19,7 @@ use super::names::{at, single, sql_error};
 use super::scope::{Scope, ScopeColumn, ScopeTable, Visible, column};
 use crate::catalog::{CheckOption, Schema, Table, View};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::SearchPath;
+use crate::sql::Reading;
 use crate::sql::bound::{Distinct, Expr, ExprKind, From, Query, RowRules, WINDOW_BASE};
 use crate::sql::parse::parse_query;
 use crate::sql::walk::reference_nodes_mut;
@@ -105,7 +105,7 @@ impl Binder<'_> {
         let parsed = parse_query(&view.query.text)?;
         let query = self.deeper(1, |binder| {
             let mut own = binder.beside();
-            own.path = SearchPath::stored(&view.query);
+            own.reading = Reading::stored(&view.query);
             let query = own.bind_query(&parsed, true)?;
             binder.cte_ids = own.cte_ids;
             Ok(query)
@@ -120,7 +120,7 @@ impl Binder<'_> {
         }
         let (source, _) = {
             let mut own = self.beside();
-            own.path = SearchPath::stored(&view.query);
+            own.reading = Reading::stored(&view.query);
             own.relation(source)?
         };
         let cascaded = cascaded || view.check_option == Some(CheckOption::Cascaded);

@@ -3,10 +3,11 @@
 use super::call::refuse;
 use super::context::Binder;
 use super::names::{already_exists, fold, sql_error};
+use super::pin::pinned;
 use super::scope::Scope;
 use crate::catalog::{CheckOption, Dependent, RelationName, Schema, StoredQuery, View};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::SearchPath;
+use crate::sql::Reading;
 use crate::sql::bound::{From, Query};
 use crate::sql::parse::parse_query;
 use crate::sql::sequence::sequences_in;
@@ -20,7 +21,8 @@ impl Binder<'_> {
     pub(super) fn bind_view(&mut self, view: &View, alias: &str) -> Result<(From, Scope)> {
         let mut query = self.deeper(1, |binder| {
             let mut own = binder.beside();
-            own.path = SearchPath::stored(&view.query).within(&binder.path);
+            own.reading = Reading::stored(&view.query);
+            own.reading.path = own.reading.path.within(&binder.reading.path);
             own.inner_row_ids = binder.row_ids;
             let query = own.bind_query(&parse_query(&view.query.text)?, true)?;
             check_columns(&query, &view.name, view.columns.iter().map(|(_, t)| *t))?;
@@ -54,17 +56,18 @@ impl Binder<'_> {
         if is_taken {
             return Err(already_exists(&name, ident));
         }
-        let query = self.bind_query(&create.query, true)?;
+        let written = self.pinned_query(&create.query);
+        let query = self.bind_query(&written, true)?;
         if self.has_parameters() {
             return Err(sql_error("42P02", "there is no parameter $1"));
         }
         if check_option.is_some() {
-            self.may_check(&query, &create.query)?;
+            self.may_check(&query, &written)?;
         }
         let view = View {
             check_option,
             columns: columns_of(&query, &create.columns)?,
-            query: self.stored_query(&create.query, &query)?,
+            query: self.stored_query(&written, &query)?,
             comment: replaced.and_then(|view| view.comment.clone()),
             name,
         };
@@ -102,6 +105,16 @@ impl Binder<'_> {
         above.find(|d| !gives_the_same((self.schema, d.query()), (after, d.query())))
     }
 
+    /// A query for the catalog as it means the same at UTC, where it is read from now on.
+    pub(super) fn pinned_query(&mut self, query: &ast::Query) -> ast::Query {
+        let zone = std::mem::take(&mut self.reading.zone);
+        pinned(query, zone, |query| {
+            let mut own = Binder::new(self.schema);
+            own.reading = self.reading.clone();
+            own.bind_query(query, true)
+        })
+    }
+
     /// A query for the catalog, seen to give the same columns when it is read again. Errors: `0A000`.
     pub(super) fn stored_query(
         &mut self,
@@ -122,7 +135,12 @@ impl Binder<'_> {
             true => Ok(StoredQuery {
                 text,
                 depends_on: self.relations_in(query)?,
-                search_path: self.path.existing(self.schema).map(str::to_owned).collect(),
+                search_path: self
+                    .reading
+                    .path
+                    .existing(self.schema)
+                    .map(str::to_owned)
+                    .collect(),
             }),
             false => Err(Error::unsupported("this query in a view")),
         }
@@ -152,7 +170,7 @@ impl Binder<'_> {
         let sequences = sequences_in(query);
         let sequences = sequences
             .iter()
-            .map(|text| self.path.named(self.schema, text));
+            .map(|text| self.reading.path.named(self.schema, text));
         let mut names: BTreeSet<RelationName> = sequences.collect();
         let found = ast::visit_relations(query, |name| match self.system_table(name) {
             Ok(Some(_)) => ControlFlow::Continue(()),
@@ -180,7 +198,7 @@ impl Binder<'_> {
 pub(super) fn gives_the_same(one: (&Schema, &StoredQuery), other: (&Schema, &StoredQuery)) -> bool {
     let output = |(schema, query): (&Schema, &StoredQuery)| -> Result<_> {
         let mut binder = Binder::new(schema);
-        binder.path = SearchPath::stored(query);
+        binder.reading = Reading::stored(query);
         Ok(binder.bind_query(&parse_query(&query.text)?, true)?.output)
     };
     matches!((output(one), output(other)), (Ok(one), Ok(other)) if one == other)

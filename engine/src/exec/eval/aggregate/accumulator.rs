@@ -20,7 +20,7 @@ use super::variance::{FloatSpread, NumericSpread};
 use crate::exec::eval::operand::kernel_error;
 use crate::exec::eval::selection::true_rows;
 use crate::sql::bound::{AggregateCall, AggregateFunction};
-use crate::types::{ElementType, SqlType};
+use crate::types::{ElementType, SqlType, Zone};
 use crate::{Error, Result};
 use arrow_array::types::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
@@ -65,8 +65,8 @@ pub(super) trait State {
     fn size_bytes(&self) -> usize;
 }
 
-/// The accumulator of a call. Errors: `0A000` for a type that the aggregate does not take.
-pub fn accumulator(call: &AggregateCall) -> Result<Box<dyn Accumulator>> {
+/// The accumulator of a call, for a session in `zone`. Errors: `0A000` for a type that the aggregate does not take.
+pub fn accumulator(call: &AggregateCall, zone: Zone) -> Result<Box<dyn Accumulator>> {
     use AggregateFunction as F;
     let types: Vec<SqlType> = call.arguments.iter().map(|a| a.sql_type).collect();
     let first = types.first().copied().unwrap_or(SqlType::Unknown);
@@ -79,7 +79,7 @@ pub fn accumulator(call: &AggregateCall) -> Result<Box<dyn Accumulator>> {
         F::StringAgg => Box::new(StringAgg::default()),
         F::JsonAgg | F::JsonObjectAgg => {
             let own = types[..types.len() - call.order_by.len()].to_vec();
-            Box::new(JsonAgg::new(own, call.sql_type))
+            Box::new(JsonAgg::new(own, call.sql_type, zone))
         }
         F::Bits(operator) => Box::new(Bits::new(operator, first)),
         F::Spread(spread) if first.is_float() => Box::new(FloatSpread::new(spread, first)),

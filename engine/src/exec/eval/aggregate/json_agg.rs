@@ -3,7 +3,9 @@
 use super::accumulator::{State, argument, copy, grow};
 use crate::exec::eval::function::{as_json, key_text};
 use crate::types::array::{ColumnBuilder, value_at};
-use crate::types::{SqlType, VALUE_BYTES_MAX, Value, data_error, jsonb_text, write_json_string};
+use crate::types::{
+    SqlType, VALUE_BYTES_MAX, Value, Zone, data_error, jsonb_text, write_json_string,
+};
 use crate::{Error, ErrorKind, Result};
 use arrow_array::ArrayRef;
 
@@ -12,16 +14,18 @@ pub(super) struct JsonAgg {
     /// Of the arguments: a value, or a key and a value.
     types: Vec<SqlType>,
     result: SqlType,
+    zone: Zone,
     texts: Vec<Option<String>>,
     bytes: usize,
 }
 
 impl JsonAgg {
-    /// Of arguments of `types`; `result` is JSON or JSONB.
-    pub(super) fn new(types: Vec<SqlType>, result: SqlType) -> Self {
+    /// Of arguments of `types`, for a session in `zone`; `result` is JSON or JSONB.
+    pub(super) fn new(types: Vec<SqlType>, result: SqlType, zone: Zone) -> Self {
         Self {
             types,
             result,
+            zone,
             texts: Vec::new(),
             bytes: 0,
         }
@@ -51,14 +55,14 @@ impl State for JsonAgg {
                 Ok(value_at(argument(arguments, position)?, row, sql_type))
             };
             if is_object {
-                let Some(key) = key_text(&at(0)?)? else {
+                let Some(key) = key_text(&at(0)?, self.zone)? else {
                     return Err(data_error("22023", "field name must not be null"));
                 };
                 write_json_string(&key, text);
                 text.push_str(" : ");
-                text.push_str(&as_json(&at(1)?));
+                text.push_str(&as_json(&at(1)?, self.zone));
             } else {
-                text.push_str(&as_json(&at(0)?));
+                text.push_str(&as_json(&at(0)?, self.zone));
             }
             if text.len() > VALUE_BYTES_MAX {
                 let message = "the result of an aggregate of JSON passes 1 GiB";

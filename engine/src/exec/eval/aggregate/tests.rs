@@ -3,7 +3,7 @@
 use super::accumulator;
 use crate::sql::bound::{AggregateCall, AggregateFunction, Expr, ExprKind};
 use crate::types::array::{ColumnBuilder, value_at};
-use crate::types::{Decimal, SqlType, Value};
+use crate::types::{Decimal, SqlType, Value, Zone};
 use arrow_array::ArrayRef;
 use bigdecimal::BigDecimal;
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ fn column(values: &[Value], sql_type: SqlType) -> ArrayRef {
 
 /// The results of a call over rows in batches of `batch`.
 fn results(call: &AggregateCall, groups: usize, rows: &[(u32, Value)], batch: usize) -> Vec<Value> {
-    let mut states = accumulator(call).expect("a known aggregate");
+    let mut states = accumulator(call, Zone::UTC).expect("a known aggregate");
     for rows in rows.chunks(batch) {
         let (indices, values): (Vec<u32>, Vec<Value>) = rows.iter().cloned().unzip();
         let column = column(&values, call.arguments[0].sql_type);

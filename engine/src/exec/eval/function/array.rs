@@ -10,7 +10,7 @@ use crate::sql::bound::CompareOp;
 use crate::sql::function::ScalarFunction as F;
 use crate::types::array::{ColumnBuilder, value_at};
 use crate::types::{
-    ElementType, SqlArray, SqlType, VALUE_BYTES_MAX, Value, data_error, push_element,
+    ElementType, SqlArray, SqlType, VALUE_BYTES_MAX, Value, Zone, data_error, push_element,
 };
 use crate::{Error, ErrorKind, Result};
 use arrow_array::cast::AsArray;
@@ -26,11 +26,11 @@ pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Op
     if let F::AnyElement(op) = name {
         return any_element(op, arguments);
     }
-    arguments.each_row(result, |values| value(name, values, result))
+    arguments.each_row(result, |values| value(name, values, result, arguments.zone))
 }
 
-/// The value for one row.
-fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
+/// The value for one row, to a session in `zone`.
+fn value(name: F, arguments: &[Value], result: SqlType, zone: Zone) -> Result<Value> {
     match name {
         F::EnumFirst | F::EnumLast => enum_end(name, result),
         F::EnumRange => enum_range(arguments, result),
@@ -40,7 +40,7 @@ fn value(name: F, arguments: &[Value], result: SqlType) -> Result<Value> {
         F::ArrayFill => filled(arguments, result),
         F::ArrayAppend | F::ArrayPrepend | F::ArrayCat => joined(name, arguments, result),
         _ => match arguments {
-            [Value::Array(array), rest @ ..] => of_array(name, array, rest, result),
+            [Value::Array(array), rest @ ..] => of_array(name, array, rest, (result, zone)),
             _ => Ok(Value::Null),
         },
     }
@@ -87,7 +87,12 @@ fn enum_range(bounds: &[Value], result: SqlType) -> Result<Value> {
 }
 
 /// The functions that are NULL for the array NULL.
-fn of_array(name: F, of: &SqlArray, rest: &[Value], result: SqlType) -> Result<Value> {
+fn of_array(
+    name: F,
+    of: &SqlArray,
+    rest: &[Value],
+    (result, zone): (SqlType, Zone),
+) -> Result<Value> {
     let values = of.values();
     let length = i32::try_from(values.len()).unwrap_or(i32::MAX);
     Ok(match (name, rest) {
@@ -133,7 +138,7 @@ fn of_array(name: F, of: &SqlArray, rest: &[Value], result: SqlType) -> Result<V
         (F::ArrayToString, [Value::Text(delimiter), null @ ..]) => {
             let shown = values.iter().filter_map(|v| match v {
                 Value::Null => null.first().and_then(Value::to_text),
-                v => v.to_text(),
+                v => v.to_text_in(zone),
             });
             Value::Text(shown.collect::<Vec<_>>().join(delimiter))
         }

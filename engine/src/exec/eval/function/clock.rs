@@ -5,7 +5,9 @@ use super::super::operand::Operand;
 use super::dispatch::Arguments;
 use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
-use crate::types::{MICROS_PER_DAY, SqlType, Value, civil_from_days, data_error, float8_to_text};
+use crate::types::{
+    MICROS_PER_DAY, SqlType, Value, Zone, civil_from_days, data_error, float8_to_text,
+};
 use arrow_array::Float64Array;
 use std::sync::Arc;
 
@@ -31,24 +33,32 @@ pub(super) fn call(
         let numbers: Vec<f64> = numbers.collect();
         return Ok(Operand::array(Arc::new(Float64Array::from(numbers))));
     }
-    arguments.each_row_anew(result, |values| value(name, values, outside))
+    arguments.each_row_anew(result, |values| value(name, values, context, outside))
 }
 
-fn value(name: F, values: &[Value], outside: Outside<'_>) -> Result<Value> {
+fn value(
+    name: F,
+    values: &[Value],
+    context: &EvalContext<'_>,
+    outside: Outside<'_>,
+) -> Result<Value> {
     let env = outside.interrupt.env();
     // What is of the type void in PostgreSQL looks like an empty text.
     let void = |()| Value::Text(String::new());
     match (name, values) {
         (F::ClockTimestamp, []) => Ok(Value::TimestampTz(env.now_micros())),
         (F::StatementTimestamp, []) => Ok(Value::TimestampTz(outside.statement_micros)),
-        (F::TimeOfDay, []) => Ok(Value::Text(time_of_day(env.now_micros()))),
+        (F::TimeOfDay, []) => Ok(Value::Text(time_of_day(
+            env.now_micros(),
+            context.clock.zone,
+        )?)),
         (F::SetSeed, [Value::Float8(seed)]) => set_seed(*seed, outside).map(void),
         (F::Sleep, [Value::Float8(seconds)]) => {
             sleep((seconds * MICROS_PER_SECOND) as u64, outside).map(void)
         }
         (F::SleepFor, [Value::Interval(length)]) => {
             let now = env.now_micros();
-            let micros = length.after(now)?.saturating_sub(now);
+            let micros = context.clock.zone.after(now, *length)?.saturating_sub(now);
             sleep(u64::try_from(micros).unwrap_or(0), outside).map(void)
         }
         (F::SleepUntil, [Value::TimestampTz(end)]) => {
@@ -97,8 +107,9 @@ fn sleep(micros: u64, outside: Outside<'_>) -> Result<()> {
     }
 }
 
-/// `Sun Nov 29 12:05:57.100257 2026 UTC`
-fn time_of_day(micros: i64) -> String {
+/// `Sun Nov 29 12:05:57.100257 2026 UTC`. Errors: `22008`.
+fn time_of_day(stamp: i64, zone: Zone) -> Result<String> {
+    let (micros, letters) = (zone.to_local(stamp)?, zone.abbreviation(stamp));
     let (days, time) = (
         micros.div_euclid(MICROS_PER_DAY),
         micros.rem_euclid(MICROS_PER_DAY),
@@ -109,5 +120,7 @@ fn time_of_day(micros: i64) -> String {
     let month = MONTHS[month as usize - 1];
     let (seconds, micros) = (time / 1_000_000, time % 1_000_000);
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{weekday} {month} {day:02} {hour:02}:{minute:02}:{second:02}.{micros:06} {year} UTC")
+    Ok(format!(
+        "{weekday} {month} {day:02} {hour:02}:{minute:02}:{second:02}.{micros:06} {year} {letters}"
+    ))
 }

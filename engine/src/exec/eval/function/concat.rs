@@ -32,7 +32,9 @@ pub(super) fn concat_skip_null(arguments: &Arguments) -> Result<Operand> {
     for row in 0..rows {
         buffer.clear();
         for (operand, sql_type) in arguments.operands.iter().zip(&arguments.types) {
-            if let Some(text) = value_at(&operand.array, operand.at(row), *sql_type).to_text() {
+            if let Some(text) =
+                value_at(&operand.array, operand.at(row), *sql_type).to_text_in(arguments.zone)
+            {
                 buffer.push_str(&text);
             }
         }

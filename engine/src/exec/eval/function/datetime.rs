@@ -1,5 +1,6 @@
 //! Units of time, and `date_trunc`.
 
+use super::super::context::Clock;
 use super::super::evaluate::constant;
 use super::super::operand::{Operand, result_rows, strict_nulls};
 use super::super::time_arithmetic::{interval_at, rowwise};
@@ -37,6 +38,8 @@ pub(super) enum Unit {
     Julian,
     Epoch,
     TimeZone,
+    TimeZoneHour,
+    TimeZoneMinute,
 }
 
 impl Unit {
@@ -65,9 +68,9 @@ impl Unit {
             "isoyear" => Self::IsoYear,
             "j" | "jd" | "julian" => Self::Julian,
             "epoch" => Self::Epoch,
-            "timezone" | "timezone_h" | "timezone_hour" | "timezone_m" | "timezone_minute" => {
-                Self::TimeZone
-            }
+            "timezone" => Self::TimeZone,
+            "timezone_h" | "timezone_hour" => Self::TimeZoneHour,
+            "timezone_m" | "timezone_minute" => Self::TimeZoneMinute,
             _ => return Err(not_recognized(&name, sql_type)),
         })
     }
@@ -93,18 +96,21 @@ pub(super) fn iso_week(days: i64) -> (i64, i64) {
     (year, (thursday - first) / 7 + 1)
 }
 
-/// `now()` and its like: the transaction's start, its seconds with as many digits as a literal argument says.
-pub(super) fn now(arguments: &Arguments, now_micros: i64, sql_type: SqlType) -> Result<Operand> {
+/// `now()` and its like, `current_date` too: the transaction's start, its seconds with as many digits as a literal argument
+/// says. Errors: `22008`.
+pub(super) fn now(arguments: &Arguments, clock: Clock, sql_type: SqlType) -> Result<Operand> {
     let digits = match arguments.len() {
         0 => 6,
         _ => arguments.integer(0, 0)?.clamp(0, 6) as u32,
     };
     let scale = 10i64.pow(6 - digits);
-    let now = (now_micros + scale / 2).div_euclid(scale) * scale;
+    let now = (clock.now_micros + scale / 2).div_euclid(scale) * scale;
+    let local = clock.zone.to_local(now)?;
     let value = match sql_type {
         SqlType::TimestampTz => Value::TimestampTz(now),
-        SqlType::Time => Value::Time(now.rem_euclid(MICROS_PER_DAY)),
-        _ => Value::Timestamp(now),
+        SqlType::Date => Value::Date(local.div_euclid(MICROS_PER_DAY) as i32),
+        SqlType::Time => Value::Time(local.rem_euclid(MICROS_PER_DAY)),
+        _ => Value::Timestamp(local),
     };
     constant(&value, sql_type)
 }
@@ -130,11 +136,14 @@ pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
         let unit = Unit::parse(name, sql_type)?;
         let zone = match arguments.len() {
             3 => Zone::parse(arguments.text(2, row)?)?,
-            _ => Zone::Fixed(0),
+            _ => arguments.zone.of_type(sql_type),
         };
-        let stamp = zone.to_local(stamps.value(operand.at(row)))?;
-        values.push(match truncate(unit, stamp)? {
-            Some(value) => zone.to_utc(value)?,
+        let stamp = stamps.value(operand.at(row));
+        let local = zone.to_local(stamp)?;
+        values.push(match truncate(unit, local)? {
+            // Within a day the clocks are not asked again: an hour that they show twice stays the one that it is.
+            Some(start) if is_within_day(unit) => check_timestamp(0, stamp - (local - start))?,
+            Some(start) => zone.to_utc(start)?,
             None => return Err(not_truncated(unit, name, sql_type)),
         });
     }
@@ -182,7 +191,9 @@ fn truncate_interval(unit: Unit, interval: Interval) -> Option<Interval> {
 /// A unit that nothing is cut to: some are unknown to `date_trunc`.
 fn not_truncated(unit: Unit, name: &str, sql_type: SqlType) -> Error {
     match unit {
-        Unit::Week | Unit::TimeZone => not_supported(name, sql_type),
+        Unit::Week | Unit::TimeZone | Unit::TimeZoneHour | Unit::TimeZoneMinute => {
+            not_supported(name, sql_type)
+        }
         _ => not_recognized(&name.to_lowercase(), sql_type),
     }
 }
@@ -194,6 +205,11 @@ pub(super) fn not_supported(name: &str, sql_type: SqlType) -> Error {
         name.to_lowercase()
     );
     Error::new(ErrorKind::Unsupported, "0A000", message)
+}
+
+fn is_within_day(unit: Unit) -> bool {
+    use Unit::{Hour, Microsecond, Millisecond, Minute, Second};
+    matches!(unit, Microsecond | Millisecond | Second | Minute | Hour)
 }
 
 /// The start of the unit that holds the timestamp; `None` for what is no such unit.

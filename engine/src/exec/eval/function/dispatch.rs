@@ -11,7 +11,7 @@ use super::{
 use crate::exec::json_path::{Calls, json_path};
 use crate::sql::bound::{ArithmeticOp, CompareOp, Expr};
 use crate::sql::function::ScalarFunction;
-use crate::types::{MICROS_PER_DAY, SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 
@@ -21,6 +21,8 @@ pub(super) struct Arguments {
     pub(super) types: Vec<SqlType>,
     /// Rows of the batch.
     pub(super) rows: usize,
+    /// The time zone of the session.
+    pub(super) zone: Zone,
 }
 
 impl Arguments {
@@ -63,6 +65,7 @@ pub(in super::super) fn call(
             .collect::<Result<_>>()?,
         types: arguments.iter().map(|e| e.sql_type).collect(),
         rows: evaluator.rows,
+        zone: evaluator.context.clock.zone,
     };
     match name {
         F::Grouping => Err(Error::misuse("GROUPING is no function of values")),
@@ -75,7 +78,12 @@ pub(in super::super) fn call(
         F::Mod => {
             let (a, b) = (arguments.get(0)?, arguments.get(1)?);
             let types = (arguments.sql_type(0), arguments.sql_type(1));
-            arithmetic(ArithmeticOp::Modulo, (a, types.0), (b, types.1))
+            arithmetic(
+                ArithmeticOp::Modulo,
+                (a, types.0),
+                (b, types.1),
+                arguments.zone,
+            )
         }
         F::Float(function) => float::call(function, &arguments),
         F::Pi => constant(&Value::Float8(std::f64::consts::PI), SqlType::Float8),
@@ -161,13 +169,11 @@ fn special(
     match name {
         F::Extract => extract::extract(arguments, sql_type),
         F::DateTrunc => datetime::date_trunc(arguments),
-        F::CurrentDate => {
-            let days = evaluator.context.now_micros.div_euclid(MICROS_PER_DAY);
-            constant(&Value::Date(days as i32), SqlType::Date)
+        F::CurrentDate | F::CurrentTimestamp => {
+            datetime::now(arguments, evaluator.context.clock, sql_type)
         }
-        F::CurrentTimestamp => datetime::now(arguments, evaluator.context.now_micros, sql_type),
         F::DateBin => span::date_bin(arguments),
-        F::Age => span::age(arguments, evaluator.context.now_micros),
+        F::Age => span::age(arguments, evaluator.context.clock.now_micros),
         F::JustifyDays | F::JustifyHours | F::JustifyInterval => span::justify(name, arguments),
         F::IsFinite => span::is_finite(arguments),
         F::MakeDate | F::MakeTime | F::MakeTimestamp | F::MakeTimestampTz => {

@@ -32,8 +32,7 @@ pub(super) fn extract(arguments: &Arguments, sql_type: SqlType) -> Result<Operan
         }
         let name = arguments.text(0, row)?;
         let unit = Unit::parse(name, from)?;
-        let value =
-            field(unit, arguments.get(1)?, row, from)?.ok_or_else(|| not_supported(name, from))?;
+        let value = field(unit, arguments, row)?.ok_or_else(|| not_supported(name, from))?;
         if sql_type == SqlType::Float8 {
             floats.push(value.to_f64()?);
         } else {
@@ -48,7 +47,8 @@ pub(super) fn extract(arguments: &Arguments, sql_type: SqlType) -> Result<Operan
     Ok(Operand::computed(array, scalar))
 }
 
-fn field(unit: Unit, operand: &Operand, row: usize, from: SqlType) -> Result<Option<Decimal>> {
+fn field(unit: Unit, arguments: &Arguments, row: usize) -> Result<Option<Decimal>> {
+    let (operand, from) = (arguments.get(1)?, arguments.sql_type(1));
     if from == SqlType::Date {
         let days = operand
             .array
@@ -74,14 +74,28 @@ fn field(unit: Unit, operand: &Operand, row: usize, from: SqlType) -> Result<Opt
     }
     let stamps = operand.array.as_primitive::<TimestampMicrosecondType>();
     let stamp = stamps.value(operand.at(row));
-    if let Some(found) = time_field(unit, stamp.rem_euclid(MICROS_PER_DAY)) {
+    if from != SqlType::TimestampTz {
+        return stamp_field(unit, stamp, stamp);
+    }
+    let east = arguments.zone.offset(stamp);
+    Ok(match unit {
+        Unit::TimeZone => Some(Decimal::from(east)),
+        Unit::TimeZoneHour => Some(Decimal::from(east / 3600)),
+        Unit::TimeZoneMinute => Some(Decimal::from(east / 60 % 60)),
+        _ => stamp_field(unit, arguments.zone.to_local(stamp)?, stamp)?,
+    })
+}
+
+/// A field of a timestamp, which clocks show as `local`.
+fn stamp_field(unit: Unit, local: i64, stamp: i64) -> Result<Option<Decimal>> {
+    let (days, time) = (
+        local.div_euclid(MICROS_PER_DAY),
+        local.rem_euclid(MICROS_PER_DAY),
+    );
+    if let Some(found) = time_field(unit, time) {
         return Ok(Some(found));
     }
-    let days = stamp.div_euclid(MICROS_PER_DAY);
-    let time = stamp.rem_euclid(MICROS_PER_DAY);
     Ok(Some(match unit {
-        // The session's zone is UTC.
-        Unit::TimeZone if from == SqlType::TimestampTz => Decimal::from(0),
         Unit::Epoch => Decimal::new(i128::from(stamp), 6),
         Unit::Julian => {
             let fraction = Decimal::from(time).divide(&Decimal::from(MICROS_PER_DAY))?;

@@ -6,7 +6,8 @@ use super::datetime::{iso_day_of_week, iso_week};
 use super::dispatch::Arguments;
 use super::template::{Piece, ordinal, pieces, roman};
 use crate::types::{
-    Interval, MICROS_PER_DAY, SqlType, Value, civil_from_days, data_error, days_from_civil,
+    Interval, MICROS_PER_DAY, SqlType, Value, Zone, civil_from_days, data_error, days_from_civil,
+    offset_text,
 };
 use crate::{Error, Result};
 
@@ -58,24 +59,27 @@ struct Moment {
     rest: i64,
     /// Days since 1970-01-01; `None` for an interval.
     date: Option<i64>,
-    /// Whether it is at a time zone, which is UTC.
-    zoned: bool,
+    /// Seconds east of UTC, and what the time zone is called, if it has one.
+    zone: Option<(i64, String)>,
 }
 
 impl Moment {
-    fn of_stamp(stamp: i64, zoned: bool) -> Self {
+    /// Of a timestamp, which the clocks of `zone` show, if there is one. Errors: `22008`.
+    fn of_stamp(stamp: i64, zone: Option<Zone>) -> Result<Self> {
+        let named = zone.map(|zone| (zone.offset(stamp), zone.abbreviation(stamp)));
+        let stamp = zone.map_or(Ok(stamp), |zone| zone.to_local(stamp))?;
         let date = stamp.div_euclid(MICROS_PER_DAY);
         let time = stamp.rem_euclid(MICROS_PER_DAY);
         let (year, month, day) = civil_from_days(date);
-        Self {
+        Ok(Self {
             year,
             month: month.into(),
             day: day.into(),
             hour: time / 3_600_000_000,
             rest: time % 3_600_000_000,
             date: Some(date),
-            zoned,
-        }
+            zone: named,
+        })
     }
 
     fn of_interval(interval: Interval) -> Self {
@@ -86,7 +90,7 @@ impl Moment {
             hour: interval.micros / 3_600_000_000,
             rest: interval.micros % 3_600_000_000,
             date: None,
-            zoned: false,
+            zone: None,
         }
     }
 
@@ -124,7 +128,10 @@ pub(super) fn to_char(arguments: &Arguments) -> Result<Operand> {
         }
         let moment = match sql_type {
             SqlType::Interval => Moment::of_interval(interval_at(operand, row)),
-            _ => Moment::of_stamp(arguments.micros(0, row)?, sql_type == SqlType::TimestampTz),
+            SqlType::TimestampTz => {
+                Moment::of_stamp(arguments.micros(0, row)?, Some(arguments.zone))?
+            }
+            _ => Moment::of_stamp(arguments.micros(0, row)?, None)?,
         };
         for piece in known.iter().flat_map(|(_, pieces)| pieces) {
             match piece {
@@ -230,11 +237,16 @@ fn zone(moment: &Moment, upper: &str, name: &str) -> Result<String> {
     if moment.date.is_none() {
         return Err(not_of_an_interval());
     }
+    let (east, letters) = match &moment.zone {
+        Some((east, letters)) => (*east, letters.as_str()),
+        None => (0, ""),
+    };
     Ok(match upper {
-        "TZ" if moment.zoned => cased("UTC", name),
-        "TZ" => String::new(),
-        "TZM" => "00".to_owned(),
-        _ => "+00".to_owned(),
+        "TZ" if name == "TZ" => letters.to_owned(),
+        "TZ" => letters.to_lowercase(),
+        "TZM" => format!("{:02}", east.abs() / 60 % 60),
+        "TZH" => offset_text(east / 3600 * 3600, false),
+        _ => offset_text(east / 60 * 60, false),
     })
 }
 

@@ -6,7 +6,10 @@ use super::dispatch::Arguments;
 use crate::Result;
 use crate::sql::function::ScalarFunction as F;
 use crate::types::array::value_at;
-use crate::types::{Item, Json, SqlType, Value, data_error, jsonb_text, write_json_string};
+use crate::types::{
+    Item, Json, SqlType, Value, Zone, data_error, jsonb_text, timestamp_to_json,
+    timestamp_tz_to_json, write_json_string,
+};
 
 /// The function of that name.
 pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Operand> {
@@ -244,8 +247,8 @@ fn without_element(json: Json, index: i64) -> Result<Json> {
     }
 }
 
-/// A value as JSON.
-pub(in super::super) fn as_json(value: &Value) -> String {
+/// A value as JSON, to a session in `zone`.
+pub(in super::super) fn as_json(value: &Value, zone: Zone) -> String {
     let quoted = |text: &str| {
         let mut out = String::new();
         write_json_string(text, &mut out);
@@ -256,7 +259,7 @@ pub(in super::super) fn as_json(value: &Value) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Json(text) | Value::Jsonb(text) => text.clone(),
         Value::Array(array) => {
-            let items: Vec<String> = array.values().iter().map(as_json).collect();
+            let items: Vec<String> = array.values().iter().map(|v| as_json(v, zone)).collect();
             format!("[{}]", items.join(","))
         }
         Value::Float4(v) if !v.is_finite() => quoted(&value.to_string()),
@@ -267,28 +270,24 @@ pub(in super::super) fn as_json(value: &Value) -> String {
         | Value::Float4(_)
         | Value::Float8(_)
         | Value::Numeric(_) => value.to_string(),
-        Value::Timestamp(_) => quoted(&value.to_string().replacen(' ', "T", 1)),
-        Value::TimestampTz(_) => quoted(
-            &value
-                .to_string()
-                .replacen(' ', "T", 1)
-                .replacen("+00", "+00:00", 1),
-        ),
+        Value::Timestamp(stamp) => quoted(&timestamp_to_json(*stamp)),
+        Value::TimestampTz(stamp) => quoted(&timestamp_tz_to_json(*stamp, zone)),
         _ => quoted(&value.to_string()),
     }
 }
 
 /// `to_json`, `json_build_array`, `json_build_object`, and those of JSONB; NULLs are values here. Errors: `22023`.
 fn build(name: F, arguments: &Arguments, result: SqlType) -> Result<Operand> {
+    let zone = arguments.zone;
     arguments.each_row(result, |values| {
         let text = match (name, values) {
             (F::ToJson, [Value::Null]) => return Ok(Value::Null),
-            (F::ToJson, [value]) => as_json(value),
+            (F::ToJson, [value]) => as_json(value, zone),
             (F::JsonArray, items) => {
-                let items: Vec<String> = items.iter().map(as_json).collect();
+                let items: Vec<String> = items.iter().map(|v| as_json(v, zone)).collect();
                 format!("[{}]", items.join(", "))
             }
-            (_, fields) => object(fields)?,
+            (_, fields) => object(fields, zone)?,
         };
         Ok(match result {
             SqlType::Jsonb => Value::Jsonb(jsonb_text(&text)?),
@@ -297,26 +296,26 @@ fn build(name: F, arguments: &Arguments, result: SqlType) -> Result<Operand> {
     })
 }
 
-fn object(values: &[Value]) -> Result<String> {
+fn object(values: &[Value], zone: Zone) -> Result<String> {
     if values.len() % 2 == 1 {
         let message = "argument list must have even number of elements";
         return Err(data_error("22023", message));
     }
     let mut fields = Vec::new();
     for key in (0..values.len()).step_by(2) {
-        let Some(name) = key_text(&values[key])? else {
+        let Some(name) = key_text(&values[key], zone)? else {
             let message = format!("argument {} cannot be null", key + 1);
             return Err(data_error("22023", message));
         };
         let mut field = String::new();
         write_json_string(&name, &mut field);
-        fields.push(format!("{field} : {}", as_json(&values[key + 1])));
+        fields.push(format!("{field} : {}", as_json(&values[key + 1], zone)));
     }
     Ok(format!("{{{}}}", fields.join(", ")))
 }
 
-/// The key of an object that a value is; `None` for NULL. Errors: `22023`.
-pub(in super::super) fn key_text(value: &Value) -> Result<Option<String>> {
+/// The key of an object that a value is to a session in `zone`; `None` for NULL. Errors: `22023`.
+pub(in super::super) fn key_text(value: &Value, zone: Zone) -> Result<Option<String>> {
     match value {
         Value::Null => Ok(None),
         Value::Json(_) | Value::Jsonb(_) | Value::Array(_) => {
@@ -324,7 +323,9 @@ pub(in super::super) fn key_text(value: &Value) -> Result<Option<String>> {
             Err(data_error("22023", message))
         }
         Value::Bool(value) => Ok(Some(value.to_string())),
-        other => Ok(Some(other.to_string())),
+        Value::Timestamp(stamp) => Ok(Some(timestamp_to_json(*stamp))),
+        Value::TimestampTz(stamp) => Ok(Some(timestamp_tz_to_json(*stamp, zone))),
+        other => Ok(other.to_text_in(zone)),
     }
 }
 

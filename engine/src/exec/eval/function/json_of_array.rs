@@ -19,7 +19,11 @@ pub(super) fn call(name: F, arguments: &Arguments, result: SqlType) -> Result<Op
                     [Value::Bool(true)] => ",\n ",
                     _ => ",",
                 };
-                let items: Vec<String> = array.values().iter().map(as_json).collect();
+                let items: Vec<String> = array
+                    .values()
+                    .iter()
+                    .map(|v| as_json(v, arguments.zone))
+                    .collect();
                 format!("[{}]", items.join(between))
             }
             (F::JsonOfTexts, [Value::Array(both)]) => {

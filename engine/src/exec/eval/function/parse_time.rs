@@ -32,7 +32,8 @@ pub(super) fn read(arguments: &Arguments, result: SqlType) -> Result<Operand> {
                 Value::Date(date.map_err(|_| data_error("22008", message()))?)
             }
             _ => {
-                let stamp = check_timestamp(days, micros);
+                let local = check_timestamp(days, micros);
+                let stamp = local.and_then(|local| arguments.zone.to_utc(local));
                 let message = || format!("timestamp out of range: \"{text}\"");
                 Value::TimestampTz(stamp.map_err(|_| data_error("22008", message()))?)
             }

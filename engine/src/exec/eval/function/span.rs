@@ -27,15 +27,19 @@ pub(super) fn justify(name: ScalarFunction, arguments: &Arguments) -> Result<Ope
 
 /// `age(timestamp, timestamp)`; `age(timestamp)` counts from the midnight before `now_micros`. Errors: `22008`.
 pub(super) fn age(arguments: &Arguments, now_micros: i64) -> Result<Operand> {
-    let midnight = now_micros - now_micros.rem_euclid(MICROS_PER_DAY);
+    let zone = arguments.zone.of_type(arguments.sql_type(0));
+    let today = arguments.zone.to_local(now_micros)?;
+    let today = today - today.rem_euclid(MICROS_PER_DAY);
     let operands = arguments.all();
     rowwise(&operands, SqlType::Interval, |row| {
         let first = arguments.micros(0, row)?;
         let (to, from) = match arguments.len() {
-            1 => (midnight, first),
+            1 => (zone.to_utc(today)?, first),
             _ => (first, arguments.micros(1, row)?),
         };
-        Interval::age(to, from).map(Value::Interval)
+        let (late, early) = (zone.to_local(to.max(from))?, zone.to_local(to.min(from))?);
+        let age = Interval::counted(late, early)?;
+        Ok(Value::Interval(if to < from { age.negate()? } else { age }))
     })
 }
 
@@ -124,7 +128,7 @@ pub(super) fn make(name: ScalarFunction, arguments: &Arguments) -> Result<Operan
             _ if arguments.len() == 7 => {
                 Value::TimestampTz(Zone::parse(arguments.text(6, row)?)?.to_utc(stamp)?)
             }
-            _ => Value::TimestampTz(stamp),
+            _ => Value::TimestampTz(arguments.zone.to_utc(stamp)?),
         })
     })
 }
@@ -146,7 +150,7 @@ pub(super) fn at_time_zone(arguments: &Arguments) -> Result<Operand> {
                     format!("interval time zone \"{shown}\" must not include months or days");
                 return Err(data_error("22023", message));
             }
-            Zone::Fixed(interval.micros / 1_000_000)
+            Zone::fixed(interval.micros / 1_000_000)
         } else {
             let name = arguments.text(0, row)?;
             match &known {

@@ -6,10 +6,13 @@
 mod context_of_queries;
 mod runner;
 
-use super::{EvalContext, Outside, SequenceValues, SessionValues, evaluate, evaluate_constant};
+use super::{
+    Clock, EvalContext, Outside, SequenceValues, SessionValues, evaluate, evaluate_constant,
+};
 use crate::interrupt::Interrupt;
 use crate::sql::bound::{Expr, ExprKind, Query, Statement};
 use crate::sql::{bind, parse};
+use crate::types::Zone;
 use crate::types::array::{repeat, value_at};
 use crate::{Error, Result, catalog::Schema};
 use arrow_array::ArrayRef;
@@ -21,7 +24,10 @@ pub(super) fn context() -> EvalContext<'static> {
         parameters: &[],
         outer_rows: &[],
         subqueries: None,
-        now_micros: 1_583_064_000_000_000,
+        clock: Clock {
+            now_micros: 1_583_064_000_000_000,
+            zone: Zone::UTC,
+        },
         outside: Some(outside()),
     }
 }

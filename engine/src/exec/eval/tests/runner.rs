@@ -8,7 +8,7 @@ use crate::exec::eval::{evaluate, evaluate_predicate};
 use crate::sql::bound::{Aggregate, AggregateCall, Expr, From, Query, Statement};
 use crate::sql::{bind, parse};
 use crate::types::array::{ColumnBuilder, value_at};
-use crate::types::{SqlType, Value};
+use crate::types::{SqlType, Value, Zone};
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use std::sync::Arc;
@@ -156,7 +156,7 @@ fn group(aggregate: &Aggregate, input: &Rows) -> Result<Rows> {
 
 /// The results of one aggregate.
 fn results(call: &AggregateCall, indices: &[u32], groups: usize, input: &Rows) -> Result<ArrayRef> {
-    let mut states: Box<dyn Accumulator> = accumulator(call)?;
+    let mut states: Box<dyn Accumulator> = accumulator(call, Zone::UTC)?;
     for start in (0..input.count).step_by(3) {
         let length = 3.min(input.count - start);
         let slices = input.columns.iter().map(|c| c.slice(start, length));
