@@ -17,7 +17,10 @@ use std::sync::Arc;
 
 /// A database that gives the answer which was laid ready.
 #[derive(Clone, Default)]
-struct Desk(Arc<Mutex<Option<Result<DBOutput<ColumnKind>, EngineError>>>>);
+struct Desk(Arc<Mutex<Option<Laid>>>);
+
+/// An answer as the crate takes it.
+type Laid = Result<DBOutput<ColumnKind>, EngineError>;
 
 impl DB for Desk {
     type Error = EngineError;
