@@ -30,6 +30,12 @@ const NESTING_MAX: usize = 200;
 /// `a OR b OR c` as deep as they are long, and a deep tree needs a deep stack even to be freed.
 const RUN_TOKENS_MAX: usize = 10_000;
 
+/// Characters of a token with its blanks, in most statements at least.
+const TOKEN_BYTES: usize = 2;
+
+/// Tokens for which there is room before the first is read.
+const TOKENS_AT_FIRST_MAX: usize = 1024;
+
 /// One statement as it was written.
 #[derive(Clone, Debug)]
 pub struct Parsed {
@@ -141,8 +147,9 @@ pub(crate) fn parse_data_type(text: &str) -> Result<sqlparser::ast::DataType> {
 
 /// The tokens of `text`. Blanks are left out but those behind a string, which may be one with the next.
 fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>> {
-    let mut tokens = Tokenizer::new(&DIALECT, text)
-        .tokenize_with_location()
+    let mut tokens = Vec::with_capacity((text.len() / TOKEN_BYTES).min(TOKENS_AT_FIRST_MAX));
+    Tokenizer::new(&DIALECT, text)
+        .tokenize_with_location_into_buf(&mut tokens)
         .map_err(|e| syntax_error(e.message, e.location))?;
     let mut behind_string = false;
     tokens.retain(|token| {
