@@ -92,7 +92,13 @@ fn sources(folders: &[&str]) -> Vec<Source> {
 }
 
 fn packages() -> Vec<Source> {
-    sources(&["engine/src", "sim/src", "sqllogictest/src", "bin/src"])
+    sources(&[
+        "engine/src",
+        "sim/src",
+        "sim/mutants/src",
+        "sqllogictest/src",
+        "bin/src",
+    ])
 }
 
 fn tests() -> Vec<Source> {
@@ -172,7 +178,7 @@ fn imports_run_down_the_floors() {
 /// The roots of all packages: libraries, and programs that a manifest names.
 fn package_roots() -> Vec<String> {
     let mut roots = Vec::new();
-    for package in ["engine", "sim", "sqllogictest", "bin"] {
+    for package in ["engine", "sim", "sim/mutants", "sqllogictest", "bin"] {
         let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap();
         let named = manifest.lines().filter_map(|l| l.strip_prefix("path = \""));
         roots.extend(named.map(|l| format!("{package}/{}", l.trim_end_matches('"'))));

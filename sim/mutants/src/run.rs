@@ -1,0 +1,134 @@
+//! One run of the simulator, as a mutant or as none, within limits.
+
+use crate::workshop::Failure;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Address space of a run: a mutant may take memory without end.
+const MEMORY_KIB: u32 = 4 << 20;
+/// How often a run is looked after.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Nothing was noticed.
+    Clean,
+    /// The simulator told of a violation.
+    Violation,
+    /// It died.
+    Died,
+    /// It did not end.
+    Hung,
+}
+
+impl End {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Violation => "violation",
+            Self::Died => "died",
+            Self::Hung => "hung",
+        }
+    }
+}
+
+/// What the simulator is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Task {
+    /// One seed, in this scenario or the one that it chooses.
+    Seed(Option<String>, u64),
+    /// Every crash of the short workloads: it takes longest, so it comes last.
+    Exhaustive,
+}
+
+impl Task {
+    /// How results call it.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Seed(None, seed) => format!("seed {seed}"),
+            Self::Seed(Some(scenario), seed) => format!("{scenario} {seed}"),
+            Self::Exhaustive => "exhaustive".to_owned(),
+        }
+    }
+
+    /// Understands what [`Task::name`] gives.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        let Some((scenario, seed)) = name.split_once(' ') else {
+            return (name == "exhaustive").then_some(Self::Exhaustive);
+        };
+        let scenario = (scenario != "seed").then(|| scenario.to_owned());
+        Some(Self::Seed(scenario, seed.parse().ok()?))
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        match self {
+            Self::Seed(scenario, seed) => {
+                let mut arguments = vec![format!("--seeds={seed}..{}", seed + 1)];
+                arguments.push("--quiet".to_owned());
+                arguments.extend(scenario.iter().map(|name| format!("--scenario={name}")));
+                arguments
+            }
+            Self::Exhaustive => vec!["exhaustive".to_owned(), "--bound=4".to_owned()],
+        }
+    }
+}
+
+/// Which mutant a process is, or where it writes what it reaches.
+#[derive(Clone, Copy)]
+pub(crate) enum As<'a> {
+    Mutant(u32),
+    Recorder(&'a Path),
+}
+
+fn end_of(status: ExitStatus) -> End {
+    // As seen through the shell or directly.
+    let signal = status
+        .signal()
+        .or_else(|| status.code().filter(|c| *c > 128).map(|c| c - 128));
+    match (status.code(), signal) {
+        (Some(0), _) => End::Clean,
+        (Some(1), _) => End::Violation,
+        (_, Some(SIGXCPU | SIGKILL)) => End::Hung,
+        _ => End::Died,
+    }
+}
+
+const SIGKILL: i32 = 9;
+const SIGXCPU: i32 = 24;
+
+/// Runs `program` for at most so many seconds of a core, and ten times as many on the clock.
+///
+/// # Errors
+/// When the program cannot be started.
+pub(crate) fn run(program: &Path, who: As<'_>, task: &Task, seconds: u64) -> Result<End, Failure> {
+    let limits = format!("ulimit -v {MEMORY_KIB}; ulimit -t {seconds}; exec \"$0\" \"$@\"");
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &limits])
+        .arg(program)
+        .args(task.arguments());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    match who {
+        As::Mutant(number) => command.env("QUANTA_MUTANT", number.to_string()),
+        As::Recorder(path) => command.env("QUANTA_MUTANT_REACHED", path),
+    };
+    let begun = Instant::now();
+    let mut child = command.spawn()?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(end_of(status));
+        }
+        if begun.elapsed().as_secs() > 10 * seconds {
+            child.kill()?;
+            child.wait()?;
+            return Ok(End::Hung);
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
