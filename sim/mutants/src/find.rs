@@ -311,6 +311,10 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
+        let is_and = matches!(binary.op, BinOp::And(_));
+        if is_and && (asks_for_mistake(&binary.left) || asks_for_mistake(&binary.right)) {
+            return;
+        }
         self.binary(binary);
         visit::visit_expr_binary(self, binary);
     }

@@ -25,11 +25,13 @@ pub(crate) struct Judge {
     /// Seeds that may be tried, and in which scenario, if not in those that they choose.
     pub(crate) seeds: u64,
     pub(crate) scenario: Option<String>,
-    /// How many of those that reach a mutant are tried.
+    /// How many of them a process runs.
+    pub(crate) at_once: u64,
+    /// How many processes that reach a mutant are tried.
     pub(crate) tries: usize,
     /// Whether all crashes of the short workloads are tried too.
     pub(crate) exhaustive: bool,
-    /// Seconds of a core for a seed, and ten times as many for all crashes of the workloads.
+    /// Seconds of a core for a process, and ten times as many for all crashes of the workloads.
     pub(crate) seconds: u64,
     pub(crate) jobs: usize,
 }
@@ -170,7 +172,11 @@ impl Judge {
         let build = build_of(&self.program)?;
         let known = reached(&self.folder, &build)?;
         let known = |task: &Task| known.iter().any(|(of, _)| of == task);
-        let seeds = (0..self.seeds).map(|seed| Task::Seed(self.scenario.clone(), seed));
+        let starts = (0..self.seeds).step_by(self.at_once as usize);
+        let seeds = starts.map(|from| {
+            let to = (from + self.at_once).min(self.seeds);
+            Task::Seeds(self.scenario.clone(), from, to)
+        });
         let tasks = std::iter::once(Task::Exhaustive).chain(seeds);
         let tasks: Vec<Task> = tasks.filter(|task| !known(task)).collect();
         in_parallel(self.jobs, &tasks, |task| {
@@ -203,7 +209,9 @@ impl Judge {
         let reached = reached(&self.folder, &build)?;
         let known = results(&self.folder)?;
         let is_asked = |task: &Task| match task {
-            Task::Seed(scenario, _) => *scenario == self.scenario,
+            Task::Seeds(scenario, from, to) => {
+                *scenario == self.scenario && to - from <= self.at_once
+            }
             Task::Exhaustive => self.exhaustive,
         };
         let mut todo = Vec::new();
@@ -251,7 +259,7 @@ impl Judge {
     fn one(&self, number: u32, mut judged: Judged, tasks: &[&Task]) -> Result<Judged, Failure> {
         for task in tasks {
             let seconds = match task {
-                Task::Seed(..) => self.seconds,
+                Task::Seeds(..) => self.seconds,
                 Task::Exhaustive => 10 * self.seconds,
             };
             let end = run(&self.program, As::Mutant(number), task, seconds)?;

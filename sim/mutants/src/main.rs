@@ -81,13 +81,19 @@ struct JudgeArguments {
     /// In this scenario, instead of the one that each seed chooses
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
-    /// How many of the seeds that reach a mutant are tried
+    /// How many of them one process runs
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    at_once: u64,
+    /// How many of the processes that reach a mutant are tried
     #[arg(long, value_name = "N", default_value_t = 20)]
     tries: usize,
     /// Let survivors also meet all crashes of the short workloads
     #[arg(long)]
     exhaustive: bool,
-    /// Seconds of a core that a seed may take, and a tenth of what all crashes of the workloads may
+    /// Try also what survivors.txt explains
+    #[arg(long)]
+    explained: bool,
+    /// Seconds of a core that a process may take, and a tenth of what all crashes of the workloads may
     #[arg(long, value_name = "N", default_value_t = 10)]
     seconds: u64,
     /// Runs at a time
@@ -151,15 +157,20 @@ fn judge(root: &Path, folder: &Path, arguments: &JudgeArguments) -> Result<bool,
         folder: folder.to_owned(),
         seeds: arguments.seeds,
         scenario: arguments.scenario.clone(),
+        at_once: arguments.at_once,
         tries: arguments.tries,
         exhaustive: arguments.exhaustive,
         seconds: arguments.seconds,
         jobs: arguments.jobs.max(1),
     };
     judge.record()?;
-    let asked = |entry: &&catalog::Entry| match &arguments.only {
-        Some(text) => entry.key().contains(text),
-        None => true,
+    let survivors = survivors(root)?;
+    let asked = |entry: &&catalog::Entry| {
+        let named = arguments
+            .only
+            .as_ref()
+            .is_none_or(|text| entry.key().contains(text));
+        named && (arguments.explained || survivors.sort_of(entry).is_none())
     };
     let mutants: Vec<_> = entries
         .iter()
@@ -170,16 +181,20 @@ fn judge(root: &Path, folder: &Path, arguments: &JudgeArguments) -> Result<bool,
     report(root, folder, false)
 }
 
+fn survivors(root: &Path) -> Result<Survivors, Failure> {
+    let text = fs::read_to_string(root.join("sim/mutants/survivors.txt"))?;
+    Ok(Survivors::parse(&text)?)
+}
+
 fn report(root: &Path, folder: &Path, unreached: bool) -> Result<bool, Failure> {
     let mutants = catalog::read(&folder.join("mutants.jsonl"))?;
     let build = build_of(&program(folder))?;
     let reached = judge::reached(folder, &build)?.into_iter();
-    let explained = fs::read_to_string(root.join("sim/mutants/survivors.txt"))?;
     let report = Report {
         mutants: &mutants,
         reached: &reached.flat_map(|(_, numbers)| numbers).collect(),
         results: &judge::results(folder)?,
-        survivors: &Survivors::parse(&explained)?,
+        survivors: &survivors(root)?,
     };
     Ok(report.print(unreached))
 }

@@ -34,9 +34,9 @@ impl Counts {
         let count = match fate {
             Fate::NotCompiling => &mut self.not_compiling,
             Fate::NotReached => &mut self.not_reached,
-            Fate::NotJudged => &mut self.not_judged,
             Fate::Caught => &mut self.caught,
-            Fate::Survived if explained => &mut self.explained,
+            Fate::Survived | Fate::NotJudged if explained => &mut self.explained,
+            Fate::NotJudged => &mut self.not_judged,
             Fate::Survived => &mut self.unexplained,
         };
         *count += 1;
@@ -140,7 +140,9 @@ impl Report<'_> {
                 println!("not reached: {}", line_of(mutant));
             }
         }
-        let stale = self.survivors.stale(&survived);
+        let is_open = |m: &&Entry| !matches!(self.fate(m), Fate::Caught | Fate::NotCompiling);
+        let open: Vec<&Entry> = self.mutants.iter().filter(is_open).collect();
+        let stale = self.survivors.stale(&open);
         stale
             .iter()
             .for_each(|key| println!("explained, and no survivor: {key}"));
@@ -166,7 +168,9 @@ impl Report<'_> {
             .map(|(how, count)| format!("{how} {count}"))
             .collect();
         println!("caught: {}", hows.join(", "));
-        let survived = self.of_fate(Fate::Survived);
+        let survived = [Fate::Survived, Fate::NotJudged]
+            .map(|fate| self.of_fate(fate))
+            .concat();
         let sorts = SORTS.map(|sort| {
             let count = survived
                 .iter()

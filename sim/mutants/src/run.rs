@@ -35,11 +35,14 @@ impl End {
     }
 }
 
+/// How the names of results call the scenario that a seed chooses.
+const ANY: &str = "any";
+
 /// What the simulator is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Task {
-    /// One seed, in this scenario or the one that it chooses.
-    Seed(Option<String>, u64),
+    /// Seeds from one up to another, in this scenario or those that they choose.
+    Seeds(Option<String>, u64, u64),
     /// Every crash of the short workloads: it takes longest, so it comes last.
     Exhaustive,
 }
@@ -48,25 +51,27 @@ impl Task {
     /// How results call it.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Seed(None, seed) => format!("seed {seed}"),
-            Self::Seed(Some(scenario), seed) => format!("{scenario} {seed}"),
+            Self::Seeds(scenario, from, to) => {
+                format!("{} {from}..{to}", scenario.as_deref().unwrap_or(ANY))
+            }
             Self::Exhaustive => "exhaustive".to_owned(),
         }
     }
 
     /// Understands what [`Task::name`] gives.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
-        let Some((scenario, seed)) = name.split_once(' ') else {
+        let Some((scenario, seeds)) = name.split_once(' ') else {
             return (name == "exhaustive").then_some(Self::Exhaustive);
         };
-        let scenario = (scenario != "seed").then(|| scenario.to_owned());
-        Some(Self::Seed(scenario, seed.parse().ok()?))
+        let (from, to) = seeds.split_once("..")?;
+        let scenario = (scenario != ANY).then(|| scenario.to_owned());
+        Some(Self::Seeds(scenario, from.parse().ok()?, to.parse().ok()?))
     }
 
     fn arguments(&self) -> Vec<String> {
         match self {
-            Self::Seed(scenario, seed) => {
-                let mut arguments = vec![format!("--seeds={seed}..{}", seed + 1)];
+            Self::Seeds(scenario, from, to) => {
+                let mut arguments = vec![format!("--seeds={from}..{to}")];
                 arguments.push("--quiet".to_owned());
                 arguments.extend(scenario.iter().map(|name| format!("--scenario={name}")));
                 arguments

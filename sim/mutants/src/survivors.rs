@@ -78,10 +78,10 @@ impl Survivors {
         reason.map(|(sort, _)| sort.as_str())
     }
 
-    /// Explanations of what is none of these survivors.
-    pub(crate) fn stale(&self, survivors: &[&Entry]) -> Vec<&str> {
+    /// Explanations of what is none of these mutants.
+    pub(crate) fn stale(&self, open: &[&Entry]) -> Vec<&str> {
         let all = |entry: &&Entry| format!("{} {} *", entry.file, entry.function);
-        let known: BTreeSet<String> = survivors.iter().flat_map(|e| [e.key(), all(e)]).collect();
+        let known: BTreeSet<String> = open.iter().flat_map(|e| [e.key(), all(e)]).collect();
         let stale = self.reasons.keys().filter(|key| !known.contains(*key));
         stale.map(String::as_str).collect()
     }

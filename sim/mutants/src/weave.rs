@@ -272,6 +272,7 @@ mod tests {
             "if let Some(a) = b && let Some(c) = a {}",
             "if makes(Mistake::A) { b = c; }",
             "let a = b && !makes(Mistake::A);",
+            "let a = u8::from(b > c && makes(Mistake::A));",
         ] {
             assert_eq!(woven(line), line);
         }
