@@ -32,7 +32,7 @@ fn distance(text: &str) -> Result<Option<Zone>> {
     let Some(text) = text else {
         return Ok(None);
     };
-    Ok(match Value::from_text(text, SqlType::Interval)? {
+    Ok(match Value::from_text(text, SqlType::Interval(None))? {
         Value::Interval(interval) if (interval.months, interval.days) == (0, 0) => {
             let seconds = interval.micros as f64 / MICROS_PER_SECOND;
             Zone::of_hours(seconds / SECONDS_PER_HOUR)

@@ -16,9 +16,8 @@ pub trait FromSql: Sized {
     /// (use `Option`), `22003` when the number does not fit.
     fn from_sql(value: &Value) -> Result<Self>;
 
-    /// The same for a session in `zone`, which shows in the text of a timestamp. Errors: as [`FromSql::from_sql`].
-    fn from_sql_in(value: &Value, zone: Zone) -> Result<Self> {
-        let _ = zone;
+    /// The same for a session in a time zone, which shows in the text of a timestamp. Errors: as [`FromSql::from_sql`].
+    fn from_sql_in(value: &Value, _zone: Zone) -> Result<Self> {
         Self::from_sql(value)
     }
 }

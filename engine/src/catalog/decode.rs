@@ -11,7 +11,7 @@ use super::view::{CheckOption, View};
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
 use crate::storage::TreeId;
-use crate::types::{EnumType, SqlType, TypeModifier, array_of, coded_type};
+use crate::types::{DIGITS_MAX, EnumType, Fields, SqlType, TypeModifier, array_of, coded_type};
 
 /// The table of an entry, whose columns may be of these types. `XX001` when it is none, or one that a newer version wrote.
 pub(super) fn decode_table(bytes: &[u8], types: &Types) -> Result<Table> {
@@ -223,7 +223,7 @@ fn decode_column(bytes: &[u8], types: &Types) -> Result<Column> {
 
 pub(super) fn decode_type(bytes: &[u8], types: &Types) -> Result<SqlType> {
     let (mut code, mut precision, mut scale, mut length) = (None, None, None, None);
-    let (mut is_array, mut of_enum) = (false, None);
+    let (mut is_array, mut of_enum, mut interval) = (false, None, None);
     for field in fields(bytes) {
         let field = field?;
         match field.tag {
@@ -233,13 +233,19 @@ pub(super) fn decode_type(bytes: &[u8], types: &Types) -> Result<SqlType> {
             tag::LENGTH => length = u32::try_from(field.number()?).ok(),
             tag::ARRAY => is_array = true,
             tag::ENUM => of_enum = Some(enum_of(field, types)?),
+            tag::FIELDS => interval = Some(interval_fields(field)?),
             _ => field.unknown()?,
         }
     }
+    let digits = precision.map(|digits| digits.min(u16::from(DIGITS_MAX)) as u8);
     let modifier = match (length, precision.zip(scale), of_enum) {
         (Some(length), ..) => TypeModifier::Length(length),
         (None, Some((precision, scale)), _) => TypeModifier::Digits(precision, scale),
         (None, None, Some(of)) => TypeModifier::Enum(of),
+        // Without a scale it is that of a second.
+        (None, None, None) if digits.is_some() || interval.is_some() => {
+            TypeModifier::Seconds(interval.unwrap_or_default(), digits)
+        }
         (None, None, None) => TypeModifier::None,
     };
     let code = required(code, "a type's code")?;
@@ -250,6 +256,12 @@ pub(super) fn decode_type(bytes: &[u8], types: &Types) -> Result<SqlType> {
         true => array_of(sql_type).ok_or_else(unknown),
         false => Ok(sql_type),
     }
+}
+
+fn interval_fields(field: Field<'_>) -> Result<Fields> {
+    let code = field.number()?;
+    let fields = u8::try_from(code).ok().and_then(Fields::coded);
+    fields.ok_or_else(|| damaged(format_args!("fields {code} of an interval are unknown")))
 }
 
 fn decode_index(bytes: &[u8], types: &Types) -> Result<Index> {

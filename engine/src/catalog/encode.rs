@@ -5,7 +5,7 @@ use super::foreign_key::{encode_foreign_key, encode_timing};
 use super::statistics::{ColumnStatistics, TableStatistics};
 use super::table::{Column, Index, Materialized, Table};
 use super::view::{CheckOption, View};
-use crate::types::{EnumType, SqlType, TypeModifier, type_code};
+use crate::types::{EnumType, Fields, SqlType, TypeModifier, type_code};
 
 /// Tags of the fields of a table. Even ones may not be skipped; see [`super::field`].
 pub(super) mod tag {
@@ -39,6 +39,7 @@ pub(super) mod tag {
     pub(in super::super) const LENGTH: u8 = 8;
     pub(in super::super) const ARRAY: u8 = 10;
     pub(in super::super) const ENUM: u8 = 12;
+    pub(in super::super) const FIELDS: u8 = 14;
 
     // Of an ENUM type, beside its name, and of a label.
     pub(in super::super) const ENUM_NUMBER: u8 = 4;
@@ -201,6 +202,14 @@ pub(super) fn encode_type(writer: &mut Writer, sql_type: SqlType) {
         }
         TypeModifier::Length(length) => writer.number(tag::LENGTH, u64::from(length)),
         TypeModifier::Enum(of) => writer.number(tag::ENUM, u64::from(of.id())),
+        TypeModifier::Seconds(fields, digits) => {
+            if fields != Fields::All {
+                writer.number(tag::FIELDS, u64::from(fields.code()));
+            }
+            if let Some(digits) = digits {
+                writer.number(tag::PRECISION, u64::from(digits));
+            }
+        }
     }
     writer.flag(tag::ARRAY, matches!(sql_type, SqlType::Array(_)));
 }

@@ -6,7 +6,7 @@ use super::sequence::{decode_sequence, encode_sequence};
 use super::*;
 use crate::env::OsEnv;
 use crate::storage::{DiskOptions, DiskStorageBackend, StorageBackend, TreeId, TxnOptions};
-use crate::types::SqlType;
+use crate::types::{Fields, IntervalForm, SqlType};
 use crate::vfs::MemoryVfs;
 use proptest::prelude::*;
 use std::path::Path;
@@ -17,6 +17,12 @@ fn types() -> impl Strategy<Value = SqlType> {
         proptest::sample::select(SqlType::KEYS.as_slice()),
         any::<(u16, i16)>().prop_map(|modifier| SqlType::Numeric(Some(modifier))),
         any::<u32>().prop_map(|length| SqlType::Varchar(Some(length))),
+        (0u8..=6).prop_map(|digits| SqlType::Timestamp(Some(digits))),
+        (0u8..=6).prop_map(|digits| SqlType::Time(Some(digits))),
+        (0u8..14, prop::option::of(0u8..=6)).prop_map(|(fields, digits)| {
+            let fields = Fields::coded(fields).expect("one of the fourteen");
+            SqlType::Interval(IntervalForm::new(fields, digits))
+        }),
         any::<u32>().prop_map(|length| SqlType::Char(Some(length))),
     ]
 }

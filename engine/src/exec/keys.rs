@@ -138,9 +138,9 @@ fn narrow_bits(sql_type: SqlType) -> Option<u32> {
         SqlType::Int4 | SqlType::Date => Some(33),
         SqlType::Int8
         | SqlType::Enum(_)
-        | SqlType::Time
-        | SqlType::Timestamp
-        | SqlType::TimestampTz => Some(65),
+        | SqlType::Time(_)
+        | SqlType::Timestamp(_)
+        | SqlType::TimestampTz(_) => Some(65),
         _ => None,
     }
 }

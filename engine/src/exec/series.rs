@@ -146,7 +146,7 @@ impl Series {
                 let now = *next;
                 *next = zone.after(now, *step)?;
                 Ok(Some(match sql_type {
-                    SqlType::TimestampTz => Value::TimestampTz(now),
+                    SqlType::TimestampTz(_) => Value::TimestampTz(now),
                     _ => Value::Timestamp(now),
                 }))
             }

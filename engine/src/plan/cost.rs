@@ -45,10 +45,10 @@ pub(crate) fn width(sql_type: SqlType) -> u64 {
         SqlType::Int8
         | SqlType::Enum(_)
         | SqlType::Float8
-        | SqlType::Timestamp
-        | SqlType::TimestampTz
-        | SqlType::Time => 8,
-        SqlType::Interval | SqlType::Uuid => 16,
+        | SqlType::Timestamp(_)
+        | SqlType::TimestampTz(_)
+        | SqlType::Time(_) => 8,
+        SqlType::Interval(_) | SqlType::Uuid => 16,
         SqlType::Numeric(_) | SqlType::Unknown => 16,
         SqlType::Varchar(Some(n)) | SqlType::Char(Some(n)) => u64::from(n.min(32)),
         SqlType::Text | SqlType::Varchar(None) | SqlType::Char(None) | SqlType::Bytes => 32,

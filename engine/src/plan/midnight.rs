@@ -40,7 +40,7 @@ pub(crate) fn compare_days(expr: &mut Expr) {
 fn day(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
         ExprKind::Cast { input, .. }
-            if expr.sql_type == SqlType::Timestamp && input.sql_type == SqlType::Date =>
+            if expr.sql_type == SqlType::Timestamp(None) && input.sql_type == SqlType::Date =>
         {
             Some(input)
         }

@@ -23,8 +23,8 @@ fn is_changeable(expr: &Expr) -> bool {
         ExprKind::Call(function, arguments) => call_changes(*function, arguments),
         ExprKind::Arithmetic(_, left, right) => {
             // A day of a zone may have 23 hours.
-            let sides = [left.sql_type, right.sql_type];
-            sides.contains(&SqlType::TimestampTz) && sides.contains(&SqlType::Interval)
+            let sides = [left.sql_type.base(), right.sql_type.base()];
+            sides.contains(&SqlType::TimestampTz(None)) && sides.contains(&SqlType::Interval(None))
         }
         ExprKind::ScalarSubquery(_)
         | ExprKind::Rows(_)
@@ -60,21 +60,22 @@ fn depends(from: SqlType, to: SqlType) -> bool {
     let is_time = |t: SqlType| {
         matches!(
             t,
-            SqlType::Date | SqlType::Time | SqlType::Timestamp | SqlType::TimestampTz
+            SqlType::Date | SqlType::Time(_) | SqlType::Timestamp(_) | SqlType::TimestampTz(_)
         )
     };
     // A label may be called otherwise some day.
     if matches!(from, SqlType::Enum(_)) != matches!(to, SqlType::Enum(_)) {
         return true;
     }
-    let zoned = (from == SqlType::TimestampTz) != (to == SqlType::TimestampTz);
-    let written = is_text(from) && (is_time(to) || to == SqlType::Interval);
+    let is_zoned = |t: SqlType| matches!(t, SqlType::TimestampTz(_));
+    let zoned = is_zoned(from) != is_zoned(to);
+    let written = is_text(from) && (is_time(to) || matches!(to, SqlType::Interval(_)));
     zoned && is_time(from) && is_time(to) || written || is_time(from) && is_text(to)
 }
 
 fn call_changes(function: ScalarFunction, arguments: &[Expr]) -> bool {
     use ScalarFunction as F;
-    let has = |sql_type| arguments.iter().any(|e| e.sql_type == sql_type);
+    let has = |sql_type| arguments.iter().any(|e| e.sql_type.base() == sql_type);
     match function {
         F::CurrentDate
         | F::CurrentTimestamp
@@ -94,7 +95,7 @@ fn call_changes(function: ScalarFunction, arguments: &[Expr]) -> bool {
         | F::EnumRange => true,
         volatile if volatile.is_volatile() => true,
         F::Age => arguments.len() == 1,
-        F::DateTrunc | F::Extract | F::Overlaps => has(SqlType::TimestampTz),
+        F::DateTrunc | F::Extract | F::Overlaps => has(SqlType::TimestampTz(None)),
         _ => false,
     }
 }

@@ -33,11 +33,11 @@ pub fn arrow_type(sql_type: SqlType) -> DataType {
         | SqlType::Char(_)
         | SqlType::Json => DataType::Utf8,
         SqlType::Date => DataType::Date32,
-        SqlType::Timestamp | SqlType::TimestampTz => {
+        SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
             DataType::Timestamp(TimeUnit::Microsecond, None)
         }
-        SqlType::Time => DataType::Time64(TimeUnit::Microsecond),
-        SqlType::Interval | SqlType::Uuid => DataType::FixedSizeBinary(16),
+        SqlType::Time(_) => DataType::Time64(TimeUnit::Microsecond),
+        SqlType::Interval(_) | SqlType::Uuid => DataType::FixedSizeBinary(16),
     }
 }
 
@@ -60,8 +60,8 @@ pub(crate) fn integers(array: &dyn Array, sql_type: SqlType) -> Option<Cow<'_, [
         SqlType::Int4 => widened(array.as_primitive::<Int32Type>().values()),
         SqlType::Date => widened(array.as_primitive::<Date32Type>().values()),
         SqlType::Int8 | SqlType::Enum(_) => array.as_primitive::<Int64Type>().values()[..].into(),
-        SqlType::Time => array.as_primitive::<Time64MicrosecondType>().values()[..].into(),
-        SqlType::Timestamp | SqlType::TimestampTz => {
+        SqlType::Time(_) => array.as_primitive::<Time64MicrosecondType>().values()[..].into(),
+        SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
             array.as_primitive::<TimestampMicrosecondType>().values()[..].into()
         }
         _ => return None,
@@ -92,14 +92,14 @@ pub fn value_at(array: &dyn Array, row: usize, sql_type: SqlType) -> Value {
         }
         SqlType::Bytes => Value::Bytes(array.as_binary::<i32>().value(row).to_owned()),
         SqlType::Date => Value::Date(array.as_primitive::<Date32Type>().value(row)),
-        SqlType::Timestamp => {
+        SqlType::Timestamp(_) => {
             Value::Timestamp(array.as_primitive::<TimestampMicrosecondType>().value(row))
         }
-        SqlType::TimestampTz => {
+        SqlType::TimestampTz(_) => {
             Value::TimestampTz(array.as_primitive::<TimestampMicrosecondType>().value(row))
         }
-        SqlType::Time => Value::Time(array.as_primitive::<Time64MicrosecondType>().value(row)),
-        SqlType::Interval => {
+        SqlType::Time(_) => Value::Time(array.as_primitive::<Time64MicrosecondType>().value(row)),
+        SqlType::Interval(_) => {
             let bytes = sixteen(array.as_fixed_size_binary().value(row));
             Value::Interval(Interval::from_bytes(bytes))
         }
@@ -185,10 +185,12 @@ impl ColumnBuilder {
             }
             SqlType::Bytes => Inner::Bytes(BinaryBuilder::with_capacity(capacity, bytes)),
             SqlType::Date => Inner::Date(PrimitiveBuilder::with_capacity(capacity)),
-            SqlType::Timestamp => Inner::Timestamp(PrimitiveBuilder::with_capacity(capacity)),
-            SqlType::TimestampTz => Inner::TimestampTz(PrimitiveBuilder::with_capacity(capacity)),
-            SqlType::Time => Inner::Time(PrimitiveBuilder::with_capacity(capacity)),
-            SqlType::Interval => {
+            SqlType::Timestamp(_) => Inner::Timestamp(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::TimestampTz(_) => {
+                Inner::TimestampTz(PrimitiveBuilder::with_capacity(capacity))
+            }
+            SqlType::Time(_) => Inner::Time(PrimitiveBuilder::with_capacity(capacity)),
+            SqlType::Interval(_) => {
                 Inner::Interval(FixedSizeBinaryBuilder::with_capacity(capacity, 16))
             }
             SqlType::Json => Inner::Json(StringBuilder::with_capacity(capacity, bytes)),

@@ -55,7 +55,7 @@ pub fn comparable(array: &ArrayRef, sql_type: SqlType) -> Result<ArrayRef> {
             Arc::new(builder.finish())
         }
         SqlType::Array(element) => Arc::new(array_keys(array.as_binary(), element)?),
-        SqlType::Interval => {
+        SqlType::Interval(_) => {
             let intervals = array.as_fixed_size_binary();
             let mut builder = FixedSizeBinaryBuilder::with_capacity(intervals.len(), 16);
             for row in 0..intervals.len() {

@@ -1,7 +1,7 @@
 //! The numbers that stand for types on disk, and the type of an array's elements, which is one of them with its length
 //! or digits.
 
-use super::{EnumType, SqlType};
+use super::{EnumType, Fields, IntervalForm, SqlType};
 
 /// Type of the elements of an array: any but an array and a literal whose type is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +22,8 @@ pub(crate) enum TypeModifier {
     Digits(u16, i16),
     /// Which ENUM type it is.
     Enum(EnumType),
+    /// Fields of an INTERVAL, and digits of a second.
+    Seconds(Fields, Option<u8>),
 }
 
 impl ElementType {
@@ -60,6 +62,10 @@ pub(crate) fn type_code(sql_type: SqlType) -> (u8, TypeModifier) {
         let modifier = length.map_or(TypeModifier::None, TypeModifier::Length);
         (code, modifier)
     };
+    let seconds = |code, fields, digits: Option<u8>| match (fields, digits) {
+        (Fields::All, None) => (code, TypeModifier::None),
+        _ => (code, TypeModifier::Seconds(fields, digits)),
+    };
     match sql_type {
         SqlType::Unknown => plain(0),
         SqlType::Bool => plain(1),
@@ -74,10 +80,11 @@ pub(crate) fn type_code(sql_type: SqlType) -> (u8, TypeModifier) {
         SqlType::Varchar(length) => of_length(9, length),
         SqlType::Bytes => plain(10),
         SqlType::Date => plain(11),
-        SqlType::Timestamp => plain(12),
-        SqlType::TimestampTz => plain(13),
-        SqlType::Time => plain(14),
-        SqlType::Interval => plain(15),
+        SqlType::Timestamp(digits) => seconds(12, Fields::All, digits),
+        SqlType::TimestampTz(digits) => seconds(13, Fields::All, digits),
+        SqlType::Time(digits) => seconds(14, Fields::All, digits),
+        SqlType::Interval(None) => plain(15),
+        SqlType::Interval(Some(form)) => seconds(15, form.fields, form.digits),
         SqlType::Uuid => plain(16),
         SqlType::Char(length) => of_length(17, length),
         SqlType::Json => plain(18),
@@ -97,6 +104,10 @@ pub(crate) fn coded_type(code: u8, modifier: TypeModifier) -> Option<SqlType> {
         TypeModifier::Digits(precision, scale) => Some((precision, scale)),
         _ => None,
     };
+    let (fields, seconds) = match modifier {
+        TypeModifier::Seconds(fields, digits) => (fields, digits),
+        _ => (Fields::All, None),
+    };
     Some(match code {
         1 => SqlType::Bool,
         2 => SqlType::Int2,
@@ -109,10 +120,10 @@ pub(crate) fn coded_type(code: u8, modifier: TypeModifier) -> Option<SqlType> {
         9 => SqlType::Varchar(length),
         10 => SqlType::Bytes,
         11 => SqlType::Date,
-        12 => SqlType::Timestamp,
-        13 => SqlType::TimestampTz,
-        14 => SqlType::Time,
-        15 => SqlType::Interval,
+        12 => SqlType::Timestamp(seconds),
+        13 => SqlType::TimestampTz(seconds),
+        14 => SqlType::Time(seconds),
+        15 => SqlType::Interval(IntervalForm::new(fields, seconds)),
         16 => SqlType::Uuid,
         17 => SqlType::Char(length),
         18 => SqlType::Json,

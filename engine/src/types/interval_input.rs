@@ -10,6 +10,7 @@
 use super::datetime::MICROS_PER_DAY;
 use super::fault::data_error;
 use super::interval::{Interval, interval_out_of_range};
+use super::interval_form::Fields;
 use crate::Result;
 
 /// Fields in a text; PostgreSQL has as many.
@@ -17,20 +18,6 @@ const FIELDS_MAX: usize = 25;
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
-
-/// The last field of `INTERVAL … YEAR TO MONTH` and its like, and for seconds whether minutes come first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fields {
-    /// No fields are named: a bare number is seconds.
-    All,
-    Year,
-    Month,
-    Day,
-    Hour,
-    Minute,
-    Second,
-    MinuteToSecond,
-}
 
 /// INTERVAL from text; what comes behind the last of `fields` is cut off. Errors: `22007`, `22008`, `22015`.
 pub(crate) fn parse_interval(text: &str, fields: Fields) -> Result<Interval> {
@@ -44,41 +31,11 @@ pub(crate) fn parse_interval(text: &str, fields: Fields) -> Result<Interval> {
             format!("interval field value out of range: \"{text}\""),
         ),
     };
-    let parts = match verbose(text, fields) {
+    let parts = match verbose(text, fields.last()) {
         Err(Fault::Format) => iso(text),
         other => other,
     };
-    parts.map_err(fault)?.finish().map(|i| cut(i, fields))
-}
-
-/// Rounds the seconds to `digits` digits behind the point, at most six.
-pub(crate) fn round_seconds(interval: Interval, digits: u32) -> Interval {
-    let scale = 10i64.pow(6 - digits.min(6));
-    let half = if interval.micros < 0 {
-        -scale / 2
-    } else {
-        scale / 2
-    };
-    Interval {
-        micros: interval.micros.saturating_add(half) / scale * scale,
-        ..interval
-    }
-}
-
-fn cut(interval: Interval, fields: Fields) -> Interval {
-    let Interval {
-        months,
-        days,
-        micros,
-    } = interval;
-    match fields {
-        Fields::Year => Interval::new(months / 12 * 12, 0, 0),
-        Fields::Month => Interval::new(months, 0, 0),
-        Fields::Day => Interval::new(months, days, 0),
-        Fields::Hour => Interval::new(months, days, micros / HOUR * HOUR),
-        Fields::Minute => Interval::new(months, days, micros / MINUTE * MINUTE),
-        Fields::All | Fields::Second | Fields::MinuteToSecond => interval,
-    }
+    parts.map_err(fault)?.finish().map(|i| fields.cut(i))
 }
 
 /// What is wrong with a text.
@@ -335,7 +292,7 @@ fn verbose(text: &str, fields: Fields) -> Read<Parts> {
                     Fields::Day => Unit::Day,
                     Fields::Hour => Unit::Hour,
                     Fields::Minute => Unit::Minute,
-                    Fields::All | Fields::Second | Fields::MinuteToSecond => Unit::Second,
+                    _ => Unit::Second,
                 });
                 let (whole, fraction, here) = number(&field, here)?;
                 parts.add(whole, fraction, here)?;

@@ -1,6 +1,6 @@
 //! The types of SQL, their names and families.
 
-use super::{ElementType, EnumType};
+use super::{ElementType, EnumType, IntervalForm};
 use std::fmt;
 
 /// A type of SQL.
@@ -33,14 +33,14 @@ pub enum SqlType {
     Bytes,
     /// `DATE`
     Date,
-    /// `TIMESTAMP WITHOUT TIME ZONE`
-    Timestamp,
-    /// `TIMESTAMP WITH TIME ZONE`
-    TimestampTz,
-    /// `TIME WITHOUT TIME ZONE`
-    Time,
-    /// `INTERVAL`
-    Interval,
+    /// `TIMESTAMP WITHOUT TIME ZONE`, with its digits of a second where declared.
+    Timestamp(Option<u8>),
+    /// `TIMESTAMP WITH TIME ZONE`, with its digits of a second where declared.
+    TimestampTz(Option<u8>),
+    /// `TIME WITHOUT TIME ZONE`, with its digits of a second where declared.
+    Time(Option<u8>),
+    /// `INTERVAL`, with its fields and digits of a second where declared.
+    Interval(Option<IntervalForm>),
     /// `UUID`
     Uuid,
     /// `JSON`: the text as it was given; it has no equality.
@@ -68,10 +68,10 @@ impl SqlType {
         Self::Char(None),
         Self::Bytes,
         Self::Date,
-        Self::Timestamp,
-        Self::TimestampTz,
-        Self::Time,
-        Self::Interval,
+        Self::Timestamp(None),
+        Self::TimestampTz(None),
+        Self::Time(None),
+        Self::Interval(None),
         Self::Uuid,
     ];
 
@@ -93,10 +93,10 @@ impl SqlType {
                     Self::Char(_) => concat!("character", $suffix),
                     Self::Bytes => concat!("bytea", $suffix),
                     Self::Date => concat!("date", $suffix),
-                    Self::Timestamp => concat!("timestamp without time zone", $suffix),
-                    Self::TimestampTz => concat!("timestamp with time zone", $suffix),
-                    Self::Time => concat!("time without time zone", $suffix),
-                    Self::Interval => concat!("interval", $suffix),
+                    Self::Timestamp(_) => concat!("timestamp without time zone", $suffix),
+                    Self::TimestampTz(_) => concat!("timestamp with time zone", $suffix),
+                    Self::Time(_) => concat!("time without time zone", $suffix),
+                    Self::Interval(_) => concat!("interval", $suffix),
                     Self::Uuid => concat!("uuid", $suffix),
                     Self::Json => concat!("json", $suffix),
                     Self::Jsonb => concat!("jsonb", $suffix),
@@ -121,6 +121,10 @@ impl SqlType {
             Self::Numeric(_) => Self::Numeric(None),
             Self::Varchar(_) => Self::Varchar(None),
             Self::Char(_) => Self::Char(None),
+            Self::Timestamp(_) => Self::Timestamp(None),
+            Self::TimestampTz(_) => Self::TimestampTz(None),
+            Self::Time(_) => Self::Time(None),
+            Self::Interval(_) => Self::Interval(None),
             Self::Array(element) => Self::Array(element.base()),
             other => other,
         }
@@ -153,7 +157,7 @@ impl SqlType {
 
     /// DATE, TIMESTAMP with or without time zone.
     pub fn is_datetime(self) -> bool {
-        matches!(self, Self::Date | Self::Timestamp | Self::TimestampTz)
+        matches!(self, Self::Date | Self::Timestamp(_) | Self::TimestampTz(_))
     }
 }
 
@@ -164,8 +168,17 @@ impl fmt::Display for SqlType {
             Self::Array(element) => (element.sql_type(), "[]"),
             other => (*other, ""),
         };
+        if let Self::Timestamp(Some(digits))
+        | Self::TimestampTz(Some(digits))
+        | Self::Time(Some(digits)) = plain
+        {
+            // They stand in the middle.
+            let (name, zone) = plain.base_name().split_once(' ').unwrap_or_default();
+            return write!(f, "{name}({digits}) {zone}{suffix}");
+        }
         f.write_str(plain.base_name())?;
         match plain {
+            Self::Interval(Some(form)) => write!(f, "{form}")?,
             Self::Numeric(Some((precision, scale))) => write!(f, "({precision},{scale})")?,
             Self::Varchar(Some(length)) | Self::Char(Some(length)) => write!(f, "({length})")?,
             _ => {}

@@ -3,7 +3,7 @@
 use super::datetime_input::{parse_date, parse_time, parse_timestamp, parse_timestamp_tz};
 use super::fault::{data_error, invalid_text, number_out_of_range};
 use super::json::{checked_json, jsonb_text};
-use super::{Decimal, Fields, SqlArray, SqlType, Value, Zone, parse_interval};
+use super::{Decimal, SqlArray, SqlType, Value, Zone, parse_interval, rounded, rounded_stamp};
 use crate::Result;
 use bigdecimal::BigDecimal;
 
@@ -40,10 +40,18 @@ impl Value {
             )),
             SqlType::Bytes => Self::Bytes(parse_bytes(text)?),
             SqlType::Date => Self::Date(parse_date(text)?),
-            SqlType::Timestamp => Self::Timestamp(parse_timestamp(text)?),
-            SqlType::TimestampTz => Self::TimestampTz(parse_timestamp_tz(text, zone)?),
-            SqlType::Time => Self::Time(parse_time(text)?),
-            SqlType::Interval => Self::Interval(parse_interval(text, Fields::All)?),
+            SqlType::Timestamp(digits) => Self::Timestamp(stamp(parse_timestamp(text)?, digits)?),
+            SqlType::TimestampTz(digits) => {
+                Self::TimestampTz(stamp(parse_timestamp_tz(text, zone)?, digits)?)
+            }
+            SqlType::Time(digits) => {
+                let time = parse_time(text)?;
+                Self::Time(digits.map_or(time, |digits| rounded(time, digits)))
+            }
+            SqlType::Interval(form) => {
+                let form = form.unwrap_or_default();
+                Self::Interval(form.fit(parse_interval(text, form.fields)?))
+            }
             SqlType::Uuid => Self::Uuid(parse_uuid(text)?),
             SqlType::Json => Self::Json(checked_json(valid_text(text)?)?),
             SqlType::Jsonb => Self::Jsonb(jsonb_text(valid_text(text)?)?),
@@ -53,6 +61,11 @@ impl Value {
             }
         })
     }
+}
+
+/// A timestamp with its declared digits of a second.
+fn stamp(micros: i64, digits: Option<u8>) -> Result<i64> {
+    digits.map_or(Ok(micros), |digits| rounded_stamp(micros, digits))
 }
 
 /// Text without a NUL, which PostgreSQL's text cannot hold.

@@ -49,10 +49,10 @@ pub(crate) fn read_value(bytes: &[u8], sql_type: SqlType) -> Result<Value> {
         SqlType::Jsonb => Value::Jsonb(text(bytes)?),
         SqlType::Bytes => Value::Bytes(bytes.to_vec()),
         SqlType::Date => Value::Date(i32::from_le_bytes(fixed(bytes)?)),
-        SqlType::Timestamp => Value::Timestamp(i64::from_le_bytes(fixed(bytes)?)),
-        SqlType::TimestampTz => Value::TimestampTz(i64::from_le_bytes(fixed(bytes)?)),
-        SqlType::Time => Value::Time(i64::from_le_bytes(fixed(bytes)?)),
-        SqlType::Interval => Value::Interval(Interval::from_bytes(fixed(bytes)?)),
+        SqlType::Timestamp(_) => Value::Timestamp(i64::from_le_bytes(fixed(bytes)?)),
+        SqlType::TimestampTz(_) => Value::TimestampTz(i64::from_le_bytes(fixed(bytes)?)),
+        SqlType::Time(_) => Value::Time(i64::from_le_bytes(fixed(bytes)?)),
+        SqlType::Interval(_) => Value::Interval(Interval::from_bytes(fixed(bytes)?)),
         SqlType::Uuid => Value::Uuid(fixed(bytes)?),
         SqlType::Enum(of) => {
             let number = i64::from_le_bytes(fixed(bytes)?);

@@ -139,7 +139,7 @@ impl Zone {
     /// The zone whose clocks tell of values of a type: UTC, where each day has 24 hours, for those that have none.
     pub(crate) fn of_type(self, sql_type: SqlType) -> Self {
         match sql_type {
-            SqlType::TimestampTz => self,
+            SqlType::TimestampTz(_) => self,
             _ => Self::UTC,
         }
     }

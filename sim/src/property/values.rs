@@ -109,10 +109,10 @@ fn value(u: &mut Unstructured<'_>, sql_type: SqlType) -> Result<Value> {
             Value::Bytes(u.bytes(len)?.to_vec())
         }
         SqlType::Date => Value::Date(i32::arbitrary(u)?),
-        SqlType::Timestamp => Value::Timestamp(i64::arbitrary(u)?),
-        SqlType::TimestampTz => Value::TimestampTz(i64::arbitrary(u)?),
-        SqlType::Time => Value::Time(i64::arbitrary(u)?.rem_euclid(86_400_000_001)),
-        SqlType::Interval => Value::Interval(interval(u)?),
+        SqlType::Timestamp(_) => Value::Timestamp(i64::arbitrary(u)?),
+        SqlType::TimestampTz(_) => Value::TimestampTz(i64::arbitrary(u)?),
+        SqlType::Time(_) => Value::Time(i64::arbitrary(u)?.rem_euclid(86_400_000_001)),
+        SqlType::Interval(_) => Value::Interval(interval(u)?),
         SqlType::Uuid => Value::Uuid(<[u8; 16]>::arbitrary(u)?),
         SqlType::Json => Value::Json((*u.choose(&DOCUMENTS)?).to_owned()),
         SqlType::Jsonb => {

@@ -6,6 +6,18 @@ use super::zones::Zones;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+/// Types of column d.
+const INTERVALS: [&str; 3] = ["INTERVAL", "INTERVAL DAY TO SECOND(1)", "INTERVAL UNIQUE"];
+
+/// Types of column t.
+const MOMENTS: [&str; 5] = [
+    "TIMESTAMPTZ",
+    "TIMESTAMPTZ(1)",
+    "TIMESTAMP",
+    "TIMESTAMP(0)",
+    "DATE",
+];
+
 /// Draws definitions.
 pub(super) struct Definitions<'a>(pub(super) &'a Generator);
 
@@ -72,8 +84,7 @@ impl Definitions<'_> {
                 ", h TEXT GENERATED ALWAYS AS (lower(b) || a) STORED UNIQUE",
             ],
         );
-        let d = pick(rng, &["INTERVAL", "INTERVAL", "INTERVAL UNIQUE"]);
-        let t = pick(rng, &["TIMESTAMPTZ", "TIMESTAMP", "DATE"]);
+        let (d, t) = (pick(rng, &INTERVALS), pick(rng, &MOMENTS));
         let g = pick(rng, &["INTEGER[]", "INTEGER[]", "TEXT[]", "NUMERIC[]"]);
         format!(
             "CREATE TABLE t{number} (id {id}, a {a}, b {b}, c {c}, d {d}, t {t}, g {g}{}{generated}{more}{foreign})",

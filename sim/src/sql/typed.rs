@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// The columns as they are defined.
 const COLUMNS: [(&str, &[&str]); 6] = [
-    ("m", &["TIME", "TIME", "TIME NOT NULL DEFAULT '12:00'"]),
+    ("m", &["TIME", "TIME(1)", "TIME NOT NULL DEFAULT '12:00'"]),
     ("u", &["UUID", "UUID", "UUID UNIQUE"]),
     ("k", &["CHAR(4)", "CHAR(4)", "CHAR(4) DEFAULT 'd'"]),
     (

@@ -61,7 +61,8 @@ impl Zones<'_> {
         match rng.random_range(0..5) {
             0 => format!("t = {moment}"),
             1 => format!("t = timestamptz {moment}"),
-            2 => "t = t::timestamptz + interval '1 day'".to_owned(),
+            2 => "t = t::timestamptz(0) + interval '1 day 0.25 s', m = '01:02:03.45'::time(1)"
+                .to_owned(),
             3 => "b = t::timestamptz::text".to_owned(),
             _ => format!("t = timestamp {moment} + d"),
         }
@@ -101,7 +102,10 @@ impl Zones<'_> {
     /// A definition with moments in it, which mean what they mean in the zone of the session that makes it.
     pub(super) fn definition(&self, rng: &mut ChaCha8Rng) -> String {
         let (table, moment) = (self.0.table(rng), self.moment(rng));
-        match rng.random_range(0..5) {
+        match rng.random_range(0..6) {
+            5 => format!(
+                "ALTER TABLE {table} ALTER COLUMN t TYPE TIMESTAMPTZ(2), ALTER COLUMN d TYPE INTERVAL HOUR"
+            ),
             0 => format!("ALTER TABLE {table} ALTER COLUMN t SET DEFAULT {moment}"),
             1 => format!(
                 "ALTER TABLE {table} ADD CONSTRAINT zoned CHECK (t <> timestamptz {moment})"

@@ -59,7 +59,7 @@ pub(super) fn negate(operand: &Operand, sql_type: SqlType) -> Result<Operand> {
         SqlType::Float4 => map::<Float32Type, Float32Type>(operand, |a| (-a, false), |_| None),
         SqlType::Float8 => map::<Float64Type, Float64Type>(operand, |a| (-a, false), |_| None),
         SqlType::Numeric(_) => numeric_kernel::unary(operand, |value| Ok(value.negate())),
-        SqlType::Interval => time_arithmetic::negate(operand),
+        SqlType::Interval(_) => time_arithmetic::negate(operand),
         _ => Err(Error::unsupported(format!("minus on {sql_type}"))),
     }
 }

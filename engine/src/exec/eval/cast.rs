@@ -7,8 +7,8 @@ use super::operand::Operand;
 use super::time_arithmetic::{interval_at, rowwise};
 use crate::types::array::{ColumnBuilder, check_room, value_at};
 use crate::types::{
-    ElementType, Interval, MICROS_PER_DAY, SqlArray, SqlType, Value, Zone, check_timestamp,
-    data_error, fit_char, fit_varchar,
+    ElementType, Interval as Span, MICROS_PER_DAY, SqlArray, SqlType, Value, Zone, check_timestamp,
+    data_error, fit_char, fit_varchar, rounded, rounded_stamp,
 };
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
@@ -35,7 +35,7 @@ pub(super) struct Target {
 /// such cast.
 pub(super) fn cast(operand: &Operand, from: SqlType, target: Target) -> Result<Operand> {
     use SqlType::{
-        Bool, Bytes, Char, Date, Int4, Numeric, Text, Time, Timestamp, TimestampTz, Unknown,
+        Bool, Bytes, Char, Int4, Interval, Numeric, Text, Time, Timestamp, TimestampTz, Unknown,
         Varchar,
     };
     let to = target.sql_type;
@@ -43,6 +43,13 @@ pub(super) fn cast(operand: &Operand, from: SqlType, target: Target) -> Result<O
         _ if from == to => Ok(operand.clone()),
         (SqlType::Array(of), SqlType::Array(element)) => {
             cast_elements(operand, of, element, target)
+        }
+        (_, Timestamp(Some(_)) | TimestampTz(Some(_)) | Time(Some(_)) | Interval(Some(_))) => {
+            let of_base = Target {
+                sql_type: to.base(),
+                ..target
+            };
+            fit_seconds(&cast(operand, from, of_base)?, to)
         }
         (Unknown | Text | Varchar(_) | Char(_), _) => from_text(operand, from, target),
         (_, Unknown | Text | Varchar(_) | Char(_)) => show(operand, from, target),
@@ -58,39 +65,70 @@ pub(super) fn cast(operand: &Operand, from: SqlType, target: Target) -> Result<O
             let array = BooleanArray::new(values, integers.nulls().cloned());
             Ok(Operand::computed(Arc::new(array), operand.scalar))
         }
-        (Timestamp, TimestampTz) => stamps(operand, |local| target.zone.to_utc(local)),
-        (TimestampTz, Timestamp) => stamps(operand, |stamp| target.zone.to_local(stamp)),
-        (TimestampTz, Date | Time) => {
-            let local = stamps(operand, |stamp| target.zone.to_local(stamp))?;
-            cast(&local, Timestamp, target)
-        }
-        (Date, Timestamp) => midnights(operand, Ok),
-        (Date, TimestampTz) => midnights(operand, |local| target.zone.to_utc(local)),
-        (Timestamp, Date) => map::<TimestampMicrosecondType, Date32Type>(
-            operand,
-            |micros| (micros.div_euclid(MICROS_PER_DAY) as i32, false),
-            |_| None,
-        ),
-        (Timestamp, Time) => map::<TimestampMicrosecondType, Time64MicrosecondType>(
-            operand,
-            |micros| (micros.rem_euclid(MICROS_PER_DAY), false),
-            |_| None,
-        ),
-        (SqlType::Interval, Time) => rowwise(&[operand], Time, |row| {
-            let micros = interval_at(operand, row).micros;
-            Ok(Value::Time(micros.rem_euclid(MICROS_PER_DAY)))
-        }),
-        (Time, SqlType::Interval) => {
-            let times = operand.array.as_primitive::<Time64MicrosecondType>();
-            rowwise(&[operand], SqlType::Interval, |row| {
-                Ok(Value::Interval(Interval::new(0, 0, times.value(row))))
-            })
-        }
+        (Timestamp(_), Timestamp(None))
+        | (TimestampTz(_), TimestampTz(None))
+        | (Time(_), Time(None))
+        | (Interval(_), Interval(None)) => Ok(operand.clone()),
         (Numeric(_), Numeric(None)) => Ok(operand.clone()),
         (SqlType::Json | SqlType::Jsonb, _) => from_json(operand, from, to),
         (Bytes, _) | (_, Bytes) => Err(no_cast(from, to)),
         _ if from.is_number() && to.is_number() => cast_number::cast(operand, from, to),
+        _ => of_time(operand, from, target),
+    }
+}
+
+/// A date, a time or an interval as another of these. Errors: `22008`; `42846` for what is none.
+fn of_time(operand: &Operand, from: SqlType, target: Target) -> Result<Operand> {
+    use SqlType::{Date, Interval, Time, Timestamp, TimestampTz};
+    let to = target.sql_type;
+    match (from, to) {
+        (Timestamp(_), TimestampTz(_)) => stamps(operand, |local| target.zone.to_utc(local)),
+        (TimestampTz(_), Timestamp(_)) => stamps(operand, |stamp| target.zone.to_local(stamp)),
+        (TimestampTz(_), Date | Time(_)) => {
+            let local = stamps(operand, |stamp| target.zone.to_local(stamp))?;
+            of_time(&local, Timestamp(None), target)
+        }
+        (Date, Timestamp(_)) => midnights(operand, Ok),
+        (Date, TimestampTz(_)) => midnights(operand, |local| target.zone.to_utc(local)),
+        (Timestamp(_), Date) => map::<TimestampMicrosecondType, Date32Type>(
+            operand,
+            |micros| (micros.div_euclid(MICROS_PER_DAY) as i32, false),
+            |_| None,
+        ),
+        (Timestamp(_), Time(_)) => map::<TimestampMicrosecondType, Time64MicrosecondType>(
+            operand,
+            |micros| (micros.rem_euclid(MICROS_PER_DAY), false),
+            |_| None,
+        ),
+        (Interval(_), Time(_)) => rowwise(&[operand], to, |row| {
+            let micros = interval_at(operand, row).micros;
+            Ok(Value::Time(micros.rem_euclid(MICROS_PER_DAY)))
+        }),
+        (Time(_), Interval(_)) => {
+            let times = operand.array.as_primitive::<Time64MicrosecondType>();
+            rowwise(&[operand], to, |row| {
+                Ok(Value::Interval(Span::new(0, 0, times.value(row))))
+            })
+        }
         _ => Err(no_cast(from, to)),
+    }
+}
+
+/// Times with the digits of a second, and intervals with the fields, that `to` declares.
+fn fit_seconds(operand: &Operand, to: SqlType) -> Result<Operand> {
+    match to {
+        SqlType::Timestamp(Some(digits)) | SqlType::TimestampTz(Some(digits)) => {
+            stamps(operand, |stamp| rounded_stamp(stamp, digits))
+        }
+        SqlType::Time(Some(digits)) => map::<Time64MicrosecondType, Time64MicrosecondType>(
+            operand,
+            |time| (rounded(time, digits), false),
+            |_| None,
+        ),
+        SqlType::Interval(Some(form)) => rowwise(&[operand], to, |row| {
+            Ok(Value::Interval(form.fit(interval_at(operand, row))))
+        }),
+        _ => Ok(operand.clone()),
     }
 }
 

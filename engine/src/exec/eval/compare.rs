@@ -75,7 +75,7 @@ pub(super) fn booleans(
         SqlType::Float4 => Ok(floats::<Float32Type>(op, left, right)),
         SqlType::Float8 => Ok(floats::<Float64Type>(op, left, right)),
         SqlType::Numeric(_) => numerics(op, left, right),
-        SqlType::Interval | SqlType::Jsonb | SqlType::Array(_) => {
+        SqlType::Interval(_) | SqlType::Jsonb | SqlType::Array(_) => {
             let keys = |operand: &Operand| {
                 let array = comparable(&operand.array, sql_type)?;
                 Ok::<_, crate::Error>(Operand::computed(array, operand.scalar))

@@ -60,6 +60,6 @@ fn widens(from: SqlType, to: SqlType) -> bool {
                 | (Numeric(_), Numeric(None))
                 | (Text | Varchar(_) | Char(_), Text | Varchar(None))
                 | (Char(_), Char(None))
-                | (Timestamp, Date | Time)
+                | (Timestamp(_), Date | Time(None))
         )
 }

@@ -21,21 +21,22 @@ pub(super) fn arithmetic(
     use ArithmeticOp::{Add, Divide, Multiply, Subtract};
     use SqlType as T;
     match (left_type, op, right_type) {
-        (T::Timestamp | T::TimestampTz, Add, T::Interval) => {
+        (T::Timestamp(_) | T::TimestampTz(_), Add, T::Interval(_)) => {
             move_stamps(left, right, true, zone.of_type(left_type))
         }
-        (T::Interval, Add, T::Timestamp | T::TimestampTz) => {
+        (T::Interval(_), Add, T::Timestamp(_) | T::TimestampTz(_)) => {
             move_stamps(right, left, true, zone.of_type(right_type))
         }
-        (T::Timestamp | T::TimestampTz, Subtract, T::Interval) => {
+        (T::Timestamp(_) | T::TimestampTz(_), Subtract, T::Interval(_)) => {
             move_stamps(left, right, false, zone.of_type(left_type))
         }
-        (T::Date, Add, T::Time) => date_and_time(left, right),
-        (T::Time, Add, T::Date) => date_and_time(right, left),
+        (T::Date, Add, T::Time(_)) => date_and_time(left, right),
+        (T::Time(_), Add, T::Date) => date_and_time(right, left),
         _ => {
             let result = match (left_type, op, right_type) {
-                (T::Time, Add | Subtract, T::Interval) | (T::Interval, Add, T::Time) => T::Time,
-                _ => T::Interval,
+                (T::Time(_), Add | Subtract, T::Interval(_))
+                | (T::Interval(_), Add, T::Time(_)) => T::Time(None),
+                _ => T::Interval(None),
             };
             rowwise(&[left, right], result, |row| {
                 let a = value_at(&left.array, left.at(row), left_type);
@@ -80,7 +81,7 @@ fn turn(time: i64, by: i64) -> i64 {
 
 /// `-operand`.
 pub(super) fn negate(operand: &Operand) -> Result<Operand> {
-    rowwise(&[operand], SqlType::Interval, |row| {
+    rowwise(&[operand], SqlType::Interval(None), |row| {
         interval_at(operand, row).negate().map(Value::Interval)
     })
 }

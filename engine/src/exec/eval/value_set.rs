@@ -111,7 +111,7 @@ pub(super) fn keys(array: &ArrayRef, sql_type: SqlType) -> Result<Keys> {
             let values = array.as_primitive::<Float64Type>().values();
             Keys::Integers(values.iter().map(|v| v.to_bits() as i64).collect())
         }
-        SqlType::Interval | SqlType::Uuid => {
+        SqlType::Interval(_) | SqlType::Uuid => {
             let values = array.as_fixed_size_binary().iter();
             Keys::Binary(Arc::new(values.collect::<BinaryArray>()))
         }

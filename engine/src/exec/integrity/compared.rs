@@ -35,8 +35,8 @@ impl Compared {
             SqlType::Int8
         } else if both(SqlType::is_float) {
             SqlType::Float8
-        } else if both(SqlType::is_datetime) && child != parent {
-            SqlType::Timestamp
+        } else if both(SqlType::is_datetime) && child.base() != parent.base() {
+            SqlType::Timestamp(None)
         } else {
             parent
         };
@@ -61,8 +61,8 @@ impl Compared {
     pub(super) fn is_exact(self) -> bool {
         let is_cast_to_float = self.common.is_float() && !self.child.is_float();
         let is_cast_to_char = matches!(self.common, SqlType::Char(_)) && self.child.is_text();
-        let is_cast_to_interval =
-            self.common == SqlType::Interval && self.child != SqlType::Interval;
+        let is_cast_to_interval = matches!(self.common, SqlType::Interval(_))
+            && !matches!(self.child, SqlType::Interval(_));
         !is_cast_to_float && !is_cast_to_char && !is_cast_to_interval
     }
 
@@ -88,11 +88,11 @@ fn widened(value: &Value, to: SqlType) -> Option<Value> {
             let narrow: f32 = v.to_string().parse().ok()?;
             Value::Float4(Some(narrow).filter(|narrow| narrow.is_finite())?)
         }
-        (Value::Date(days), SqlType::Timestamp) => {
+        (Value::Date(days), SqlType::Timestamp(_)) => {
             Value::Timestamp(i64::from(*days).checked_mul(MICROS_PER_DAY)?)
         }
-        (Value::TimestampTz(micros), SqlType::Timestamp) => Value::Timestamp(*micros),
-        (Value::Time(micros), SqlType::Interval) => Value::Interval(Interval {
+        (Value::TimestampTz(micros), SqlType::Timestamp(_)) => Value::Timestamp(*micros),
+        (Value::Time(micros), SqlType::Interval(_)) => Value::Interval(Interval {
             micros: *micros,
             ..Interval::default()
         }),
@@ -130,7 +130,7 @@ fn narrowed(value: &Value, to: SqlType) -> Option<Value> {
             let days = i32::try_from(days).ok().filter(|_| is_midnight);
             days.map(Value::Date)
         }
-        (Value::Timestamp(micros), SqlType::TimestampTz) => Some(Value::TimestampTz(*micros)),
+        (Value::Timestamp(micros), SqlType::TimestampTz(_)) => Some(Value::TimestampTz(*micros)),
         _ => Some(value.clone()),
     }
 }

@@ -53,11 +53,11 @@ pub(super) fn encode(batch: &Batch, types: &[SqlType], out: &mut Vec<u8>) -> Res
             SqlType::Float4 => put_numbers::<Float32Type>(column, out),
             SqlType::Float8 => put_numbers::<Float64Type>(column, out),
             SqlType::Date => put_numbers::<Date32Type>(column, out),
-            SqlType::Timestamp | SqlType::TimestampTz => {
+            SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
                 put_numbers::<TimestampMicrosecondType>(column, out);
             }
-            SqlType::Time => put_numbers::<Time64MicrosecondType>(column, out),
-            SqlType::Interval | SqlType::Uuid => {
+            SqlType::Time(_) => put_numbers::<Time64MicrosecondType>(column, out),
+            SqlType::Interval(_) | SqlType::Uuid => {
                 let values = column.as_fixed_size_binary();
                 (0..batch.rows).for_each(|row| out.extend_from_slice(values.value(row)));
             }
@@ -213,11 +213,11 @@ pub(super) fn decode(bytes: &[u8], types: &[SqlType]) -> Result<Batch> {
             SqlType::Float4 => rest.numbers::<Float32Type>(rows, nulls)?,
             SqlType::Float8 => rest.numbers::<Float64Type>(rows, nulls)?,
             SqlType::Date => rest.numbers::<Date32Type>(rows, nulls)?,
-            SqlType::Timestamp | SqlType::TimestampTz => {
+            SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
                 rest.numbers::<TimestampMicrosecondType>(rows, nulls)?
             }
-            SqlType::Time => rest.numbers::<Time64MicrosecondType>(rows, nulls)?,
-            SqlType::Interval | SqlType::Uuid => {
+            SqlType::Time(_) => rest.numbers::<Time64MicrosecondType>(rows, nulls)?,
+            SqlType::Interval(_) | SqlType::Uuid => {
                 let bytes = Buffer::from(rest.take(rows.checked_mul(16).ok_or_else(cut)?)?);
                 Arc::new(FixedSizeBinaryArray::try_new(16, bytes, nulls).map_err(arrow)?)
             }

@@ -119,11 +119,11 @@ impl RangeKeys {
                 };
                 Keys::Stamp(days.map(midnight).collect::<Result<_>>()?)
             }
-            SqlType::Timestamp | SqlType::TimestampTz => {
+            SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
                 let stamps = column.as_primitive::<TimestampMicrosecondType>();
                 Keys::Stamp(stamps.values().to_vec())
             }
-            SqlType::Interval => {
+            SqlType::Interval(_) => {
                 let values = column.as_fixed_size_binary().iter();
                 let span = |value: Option<&[u8]>| {
                     value.map_or(0, |bytes| Interval::from_bytes(sixteen(bytes)).span())

@@ -93,7 +93,7 @@ pub(super) fn extremes(
     let greatest = argued.call.function == AggregateFunction::Max;
     let last = matches!(
         argued.argument_type(),
-        SqlType::Numeric(_) | SqlType::Interval
+        SqlType::Numeric(_) | SqlType::Interval(_)
     );
     let better = |left: &u32, right: &u32| {
         let (first, second) = (*left.min(right), *left.max(right));

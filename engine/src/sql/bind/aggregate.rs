@@ -264,9 +264,9 @@ impl Binder<'_> {
             _ if unknown => SqlType::Text,
             // A time is summed as the interval since midnight.
             AggregateFunction::Sum | AggregateFunction::Avg
-                if argument.sql_type == SqlType::Time =>
+                if matches!(argument.sql_type, SqlType::Time(_)) =>
             {
-                SqlType::Interval
+                SqlType::Interval(None)
             }
             _ => argument.sql_type,
         };
@@ -360,9 +360,10 @@ fn result_type(function: AggregateFunction, argument: SqlType) -> Option<SqlType
         (AggregateFunction::Sum, SqlType::Int2 | SqlType::Int4) => SqlType::Int8,
         (AggregateFunction::Sum, SqlType::Int8 | SqlType::Numeric(_)) => numeric,
         (AggregateFunction::Sum, SqlType::Float4 | SqlType::Float8) => argument,
-        (AggregateFunction::Sum | AggregateFunction::Avg, SqlType::Interval | SqlType::Time) => {
-            SqlType::Interval
-        }
+        (
+            AggregateFunction::Sum | AggregateFunction::Avg,
+            SqlType::Interval(_) | SqlType::Time(_),
+        ) => SqlType::Interval(None),
         (AggregateFunction::Avg, SqlType::Float4 | SqlType::Float8) => SqlType::Float8,
         (AggregateFunction::Avg, t) if t.is_number() => numeric,
         (AggregateFunction::Min | AggregateFunction::Max, t)

@@ -2,6 +2,7 @@
 
 use super::coerce::{Context, can_cast, literal};
 use super::context::Binder;
+use super::data_type::second_digits;
 use super::information::information;
 use super::names::{at, fold, parts, sql_error};
 use super::overload::{NoOverload, choose};
@@ -29,6 +30,21 @@ pub(super) struct Call<'a> {
     /// `WITHIN GROUP (ORDER BY …)`
     pub(super) within_group: &'a [ast::OrderByExpr],
     pub(super) over: Option<&'a ast::WindowType>,
+}
+
+/// The type of the clock with as many digits of a second as a literal says.
+fn with_digits(sql_type: SqlType, digits: &Expr) -> SqlType {
+    let digits = match digits.kind {
+        ExprKind::Literal(Value::Int4(digits)) => u64::try_from(digits).ok(),
+        _ => None,
+    };
+    let digits = second_digits(digits);
+    match sql_type {
+        SqlType::TimestampTz(_) => SqlType::TimestampTz(digits),
+        SqlType::Timestamp(_) => SqlType::Timestamp(digits),
+        SqlType::Time(_) => SqlType::Time(digits),
+        other => other,
+    }
 }
 
 impl Binder<'_> {
@@ -206,14 +222,18 @@ impl Binder<'_> {
                 overload.arguments.iter().copied(),
             )));
         };
-        let arguments = arguments
+        let arguments: Vec<Expr> = arguments
             .into_iter()
             .zip(overload.arguments)
             .map(|(argument, to)| self.cast(argument, *to, Context::Implicit))
             .collect::<Result<_>>()?;
+        let sql_type = match (function, arguments.as_slice()) {
+            (ScalarFunction::CurrentTimestamp, [digits]) => with_digits(overload.result, digits),
+            _ => overload.result,
+        };
         Ok(Expr {
             kind: ExprKind::Call(function, arguments),
-            sql_type: overload.result,
+            sql_type,
         })
     }
 
@@ -260,7 +280,7 @@ impl Binder<'_> {
             .collect::<Result<_>>()?;
         Ok(Expr {
             kind: ExprKind::Call(ScalarFunction::MakeInterval, arguments),
-            sql_type: SqlType::Interval,
+            sql_type: SqlType::Interval(None),
         })
     }
 

@@ -64,14 +64,14 @@ pub(super) fn can_cast(from: SqlType, to: SqlType, context: Context) -> bool {
                 Context::Assignment
             }
         }
-        (SqlType::Date, SqlType::Timestamp | SqlType::TimestampTz)
-        | (SqlType::Timestamp, SqlType::TimestampTz)
-        | (SqlType::Time, SqlType::Interval) => Context::Implicit,
-        (SqlType::Timestamp | SqlType::TimestampTz, SqlType::Date | SqlType::Time)
-        | (SqlType::TimestampTz, SqlType::Timestamp)
+        (SqlType::Date, SqlType::Timestamp(_) | SqlType::TimestampTz(_))
+        | (SqlType::Timestamp(_), SqlType::TimestampTz(_))
+        | (SqlType::Time(_), SqlType::Interval(_)) => Context::Implicit,
+        (SqlType::Timestamp(_) | SqlType::TimestampTz(_), SqlType::Date | SqlType::Time(_))
+        | (SqlType::TimestampTz(_), SqlType::Timestamp(_))
         | (SqlType::Json, SqlType::Jsonb)
         | (SqlType::Jsonb, SqlType::Json)
-        | (SqlType::Interval, SqlType::Time) => Context::Assignment,
+        | (SqlType::Interval(_), SqlType::Time(_)) => Context::Assignment,
         (SqlType::Jsonb, to) if to.is_number() || to == SqlType::Bool => Context::Explicit,
         (SqlType::Int4, SqlType::Bool) | (SqlType::Bool, SqlType::Int4) => Context::Explicit,
         (SqlType::Text | SqlType::Varchar(_), SqlType::Char(_))
@@ -124,12 +124,12 @@ pub(super) fn common_type(types: impl IntoIterator<Item = SqlType>) -> Option<Sq
 
 /// The wider of two types of DATE, TIMESTAMP, TIMESTAMP WITH TIME ZONE.
 pub(super) fn latest(a: SqlType, b: SqlType) -> SqlType {
-    if a == SqlType::TimestampTz || b == SqlType::TimestampTz {
-        SqlType::TimestampTz
-    } else if a == b {
+    if a == b {
         a
+    } else if [a.base(), b.base()].contains(&SqlType::TimestampTz(None)) {
+        SqlType::TimestampTz(None)
     } else {
-        SqlType::Timestamp
+        SqlType::Timestamp(None)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::names::{fold, parts, sql_error};
 use crate::catalog::Types;
 use crate::error::{Error, Result};
-use crate::types::{EnumType, SqlType};
+use crate::types::{DIGITS_MAX, EnumType, Fields, IntervalForm, SqlType};
 use sqlparser::ast;
 use sqlparser::ast::{CharacterLength, DataType, ExactNumberInfo, TimezoneInfo};
 
@@ -55,17 +55,18 @@ pub(super) fn sql_type(data_type: &DataType, types: &Types) -> Result<SqlType> {
         }
         DataType::Bytea => SqlType::Bytes,
         DataType::Date => SqlType::Date,
-        DataType::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
-            SqlType::Timestamp
+        DataType::Timestamp(digits, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            SqlType::Timestamp(second_digits(*digits))
         }
-        DataType::Timestamp(None, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
-            SqlType::TimestampTz
+        DataType::Timestamp(digits, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => {
+            SqlType::TimestampTz(second_digits(*digits))
         }
-        DataType::Time(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => SqlType::Time,
-        DataType::Interval {
-            fields: None,
-            precision: None,
-        } => SqlType::Interval,
+        DataType::Time(digits, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
+            SqlType::Time(second_digits(*digits))
+        }
+        DataType::Interval { fields, precision } => {
+            SqlType::Interval(interval_form(fields.as_ref(), *precision)?)
+        }
         DataType::Uuid => SqlType::Uuid,
         DataType::JSON => SqlType::Json,
         DataType::JSONB => SqlType::Jsonb,
@@ -117,6 +118,39 @@ fn numeric(info: &ExactNumberInfo) -> Result<Option<(u16, i16)>> {
         return Err(sql_error("22023", message));
     }
     Ok(Some((precision as u16, scale as i16)))
+}
+
+/// Digits of a second as they are declared: where there are more than are kept, PostgreSQL warns and takes all that are.
+pub(super) fn second_digits(digits: Option<u64>) -> Option<u8> {
+    digits.map(|digits| digits.min(u64::from(DIGITS_MAX)) as u8)
+}
+
+/// What is declared of an INTERVAL. Errors: `42601` for digits of a second where there is none.
+fn interval_form(
+    fields: Option<&ast::IntervalFields>,
+    digits: Option<u64>,
+) -> Result<Option<IntervalForm>> {
+    use ast::IntervalFields as F;
+    let fields = match fields {
+        None => Fields::All,
+        Some(F::Year) => Fields::Year,
+        Some(F::Month) => Fields::Month,
+        Some(F::Day) => Fields::Day,
+        Some(F::Hour) => Fields::Hour,
+        Some(F::Minute) => Fields::Minute,
+        Some(F::Second) => Fields::Second,
+        Some(F::YearToMonth) => Fields::YearToMonth,
+        Some(F::DayToHour) => Fields::DayToHour,
+        Some(F::DayToMinute) => Fields::DayToMinute,
+        Some(F::DayToSecond) => Fields::DayToSecond,
+        Some(F::HourToMinute) => Fields::HourToMinute,
+        Some(F::HourToSecond) => Fields::HourToSecond,
+        Some(F::MinuteToSecond) => Fields::MinuteToSecond,
+    };
+    if digits.is_some() && !fields.includes(Fields::Second) {
+        return Err(sql_error("42601", "syntax error at or near \"(\""));
+    }
+    Ok(IntervalForm::new(fields, second_digits(digits)))
 }
 
 /// The declared length of a VARCHAR or CHAR.
@@ -186,10 +220,10 @@ fn custom(name: &[&sqlparser::ast::Ident], plain: bool, written: &DataType) -> R
         "bpchar" => SqlType::Char(None),
         "bytea" => SqlType::Bytes,
         "date" => SqlType::Date,
-        "timestamp" => SqlType::Timestamp,
-        "timestamptz" => SqlType::TimestampTz,
-        "time" => SqlType::Time,
-        "interval" => SqlType::Interval,
+        "timestamp" => SqlType::Timestamp(None),
+        "timestamptz" => SqlType::TimestampTz(None),
+        "time" => SqlType::Time(None),
+        "interval" => SqlType::Interval(None),
         "uuid" => SqlType::Uuid,
         "json" => SqlType::Json,
         "jsonb" => SqlType::Jsonb,

@@ -5,6 +5,7 @@ use super::coerce::{Context, can_cast, same};
 use super::context::Binder;
 use super::names::{at, fold, sql_error};
 use super::table::{Draft, DraftKey};
+use super::time_operator::is_temporal;
 use crate::catalog::{
     Column, ConstraintTiming, ForeignKey, ReferentialAction, RelationName, Table,
 };
@@ -318,6 +319,11 @@ fn comparable(name: &str, own: &Column, other: &Column) -> Result<()> {
         || both(SqlType::is_datetime)
         || can_cast(from, to, Context::Implicit);
     if is_comparable {
+        let declares = |t: SqlType| is_temporal(t) && t != t.base();
+        refuse(
+            from != to && (declares(from) || declares(to)),
+            "a foreign key between times of other digits of a second",
+        )?;
         let is_array = matches!(to, SqlType::Array(_)) && !same(from, to);
         return refuse(is_array, "a foreign key between arrays of different types");
     }

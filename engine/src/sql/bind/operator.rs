@@ -159,8 +159,8 @@ impl Binder<'_> {
                 SqlType::Char(None)
             }
             (SqlType::Char(_), SqlType::Text) | (SqlType::Text, SqlType::Char(_)) => SqlType::Text,
-            (SqlType::Interval, SqlType::Time) | (SqlType::Time, SqlType::Interval) => {
-                SqlType::Interval
+            (SqlType::Interval(_), SqlType::Time(_)) | (SqlType::Time(_), SqlType::Interval(_)) => {
+                SqlType::Interval(None)
             }
             _ => return Err(no_operator(symbol, l, r)),
         };
@@ -277,7 +277,8 @@ impl Binder<'_> {
                         format!("operator is not unique: {symbol} unknown"),
                     ));
                 }
-                let negates = *op == UnaryOperator::Minus && sql_type == SqlType::Interval;
+                let negates =
+                    *op == UnaryOperator::Minus && sql_type.base() == SqlType::Interval(None);
                 if !sql_type.is_number() && !negates {
                     let message =
                         format!("operator does not exist: {symbol} {}", sql_type.base_name());

@@ -13,10 +13,10 @@ const F8: SqlType = SqlType::Float8;
 const T: SqlType = SqlType::Text;
 const B: SqlType = SqlType::Bytes;
 const D: SqlType = SqlType::Date;
-const TS: SqlType = SqlType::Timestamp;
-const TZ: SqlType = SqlType::TimestampTz;
-const TI: SqlType = SqlType::Time;
-const IV: SqlType = SqlType::Interval;
+const TS: SqlType = SqlType::Timestamp(None);
+const TZ: SqlType = SqlType::TimestampTz(None);
+const TI: SqlType = SqlType::Time(None);
+const IV: SqlType = SqlType::Interval(None);
 const J: SqlType = SqlType::Json;
 const JB: SqlType = SqlType::Jsonb;
 const BO: SqlType = SqlType::Bool;
@@ -370,7 +370,11 @@ pub(super) fn choose(name: &str, types: &[SqlType]) -> Result<&'static Overload,
 fn is_preferred(sql_type: SqlType) -> bool {
     matches!(
         sql_type,
-        SqlType::Float8 | SqlType::Text | SqlType::Bool | SqlType::TimestampTz | SqlType::Interval
+        SqlType::Float8
+            | SqlType::Text
+            | SqlType::Bool
+            | SqlType::TimestampTz(_)
+            | SqlType::Interval(_)
     )
 }
 

@@ -48,7 +48,7 @@ where
 
 /// The text of a moment, or of an array of them, with its time zone; `None` for one that says it, and for what is none.
 fn with_zone(text: &str, zone: Zone) -> Option<String> {
-    let moment = SqlType::TimestampTz;
+    let moment = SqlType::TimestampTz(None);
     let types = [Some(moment), ElementType::new(moment).map(SqlType::Array)];
     types.into_iter().flatten().find_map(|sql_type| {
         let here = Value::from_text_in(text, sql_type, zone).ok()?;

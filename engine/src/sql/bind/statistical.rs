@@ -88,7 +88,7 @@ impl Binder<'_> {
             return Err(refused());
         };
         let value = match function {
-            OrderedSet::PercentileCont if value.sql_type == SqlType::Interval => value,
+            OrderedSet::PercentileCont if value.sql_type.base() == SqlType::Interval(None) => value,
             OrderedSet::PercentileCont => self.implicit(value, SqlType::Float8, refused)?,
             _ => value,
         };

@@ -41,7 +41,17 @@ const FUNCTIONS: [(&str, &str); 10] = [
     ),
     (
         "format_type",
-        r##"(SELECT "#text" || CASE
+        r##"(SELECT CASE
+                WHEN "#number" IN (1083, 1183, 1114, 1115, 1184, 1185) AND $2 >= 0
+                    THEN replace("#text", ' with', '(' || CAST($2 AS text) || ') with')
+                ELSE "#text" END || CASE
+                WHEN "#number" IN (1186, 1187) AND $2 >= 0 THEN
+                    CASE $2 / 65536 WHEN 4 THEN ' year' WHEN 2 THEN ' month' WHEN 8 THEN ' day' WHEN 1024 THEN ' hour'
+                    WHEN 2048 THEN ' minute' WHEN 4096 THEN ' second' WHEN 6 THEN ' year to month'
+                    WHEN 1032 THEN ' day to hour' WHEN 3080 THEN ' day to minute' WHEN 7176 THEN ' day to second'
+                    WHEN 3072 THEN ' hour to minute' WHEN 7168 THEN ' hour to second' WHEN 6144 THEN ' minute to second'
+                    ELSE '' END
+                    || CASE $2 % 65536 WHEN 65535 THEN '' ELSE '(' || CAST($2 % 65536 AS text) || ')' END
                 WHEN $2 < 4 THEN ''
                 WHEN "#number" IN (1042, 1043, 1014, 1015) THEN '(' || CAST($2 - 4 AS text) || ')'
                 WHEN "#number" IN (1700, 1231)

@@ -141,8 +141,8 @@ impl Binder<'_> {
         }
         let ends = arguments[..2].iter().map(|e| e.sql_type);
         let mut types = match common_type(ends).map(SqlType::base) {
-            Some(SqlType::Date | SqlType::TimestampTz) => vec![SqlType::TimestampTz; 2],
-            Some(SqlType::Timestamp) => vec![SqlType::Timestamp; 2],
+            Some(SqlType::Date | SqlType::TimestampTz(_)) => vec![SqlType::TimestampTz(None); 2],
+            Some(SqlType::Timestamp(_)) => vec![SqlType::Timestamp(None); 2],
             _ => {
                 let common = common_type(arguments.iter().map(|e| e.sql_type));
                 match common.map(SqlType::base) {
@@ -159,7 +159,7 @@ impl Binder<'_> {
         };
         let result = types[0];
         if types.len() == 2 {
-            types.push(SqlType::Interval);
+            types.push(SqlType::Interval(None));
             if arguments.len() == 2 {
                 return Err(refused);
             }

@@ -3,6 +3,7 @@
 use super::call::{no_function, not_unique as not_unique_function};
 use super::coerce::{Context, can_cast, latest, literal};
 use super::context::Binder;
+use super::data_type::second_digits;
 use super::literal::string;
 use super::names::sql_error;
 use super::operator::no_operator;
@@ -10,14 +11,17 @@ use crate::error::{Error, Result};
 use crate::sql::bound::{ArithmeticOp, Expr, ExprKind};
 use crate::sql::function::ScalarFunction;
 use crate::sql::parse::located;
-use crate::types::SqlType::{Date, Float8, Int4, Time, Timestamp, TimestampTz, Unknown};
-use crate::types::{Fields, SqlType, Value, parse_interval, round_seconds};
+use crate::types::SqlType::{Date, Float8, Int4, Unknown};
+use crate::types::{Fields, IntervalForm, SqlType, Value};
 use ArithmeticOp::{Add, Divide, Multiply, Subtract};
 use sqlparser::ast;
 
 type Operator = (SqlType, ArithmeticOp, SqlType, SqlType);
 
-const I: SqlType = SqlType::Interval;
+const I: SqlType = SqlType::Interval(None);
+const TS: SqlType = SqlType::Timestamp(None);
+const TZ: SqlType = SqlType::TimestampTz(None);
+const TI: SqlType = SqlType::Time(None);
 
 /// Left operand, operator, right operand, result.
 const OPERATORS: [Operator; 26] = [
@@ -25,23 +29,23 @@ const OPERATORS: [Operator; 26] = [
     (Int4, Add, Date, Date),
     (Date, Subtract, Int4, Date),
     (Date, Subtract, Date, Int4),
-    (Date, Add, I, Timestamp),
-    (I, Add, Date, Timestamp),
-    (Date, Subtract, I, Timestamp),
-    (Date, Add, Time, Timestamp),
-    (Time, Add, Date, Timestamp),
-    (Timestamp, Add, I, Timestamp),
-    (I, Add, Timestamp, Timestamp),
-    (Timestamp, Subtract, I, Timestamp),
-    (Timestamp, Subtract, Timestamp, I),
-    (TimestampTz, Add, I, TimestampTz),
-    (I, Add, TimestampTz, TimestampTz),
-    (TimestampTz, Subtract, I, TimestampTz),
-    (TimestampTz, Subtract, TimestampTz, I),
-    (Time, Add, I, Time),
-    (I, Add, Time, Time),
-    (Time, Subtract, I, Time),
-    (Time, Subtract, Time, I),
+    (Date, Add, I, TS),
+    (I, Add, Date, TS),
+    (Date, Subtract, I, TS),
+    (Date, Add, TI, TS),
+    (TI, Add, Date, TS),
+    (TS, Add, I, TS),
+    (I, Add, TS, TS),
+    (TS, Subtract, I, TS),
+    (TS, Subtract, TS, I),
+    (TZ, Add, I, TZ),
+    (I, Add, TZ, TZ),
+    (TZ, Subtract, I, TZ),
+    (TZ, Subtract, TZ, I),
+    (TI, Add, I, TI),
+    (I, Add, TI, TI),
+    (TI, Subtract, I, TI),
+    (TI, Subtract, TI, I),
     (I, Add, I, I),
     (I, Subtract, I, I),
     (I, Multiply, Float8, I),
@@ -51,7 +55,7 @@ const OPERATORS: [Operator; 26] = [
 
 /// Whether operators of that type are chosen here.
 pub(super) fn is_temporal(sql_type: SqlType) -> bool {
-    sql_type.is_datetime() || matches!(sql_type, Time | SqlType::Interval)
+    sql_type.is_datetime() || matches!(sql_type, SqlType::Time(_) | SqlType::Interval(_))
 }
 
 impl Binder<'_> {
@@ -67,7 +71,7 @@ impl Binder<'_> {
         let (left_type, _, right_type, result) = choose(op, symbol, l, r)?;
         // A day and an interval meet at midnight.
         let at_midnight = |own: SqlType, other: SqlType| match (own, other) {
-            (Date, SqlType::Interval) => Timestamp,
+            (Date, SqlType::Interval(_)) => TS,
             _ => own,
         };
         let to_left = at_midnight(left_type, right_type);
@@ -151,24 +155,24 @@ impl Binder<'_> {
         let ends = |at: usize| at % 2 == 1;
         let mut common = Unknown;
         for (at, expr) in bound.iter().enumerate() {
-            common = match (common, expr.sql_type) {
+            common = match (common, expr.sql_type.base()) {
                 (common, Unknown) => common,
-                (common, SqlType::Interval) if ends(at) => common,
-                (Unknown, t) if t.is_datetime() || t == Time => t,
+                (common, SqlType::Interval(_)) if ends(at) => common,
+                (Unknown, t) if t.is_datetime() || t == TI => t,
                 (a, b) if a.is_datetime() && b.is_datetime() => latest(a, b),
-                (Time, Time) => Time,
+                (TI, TI) => TI,
                 _ => return Err(refused),
             };
         }
         let common = match common {
             Unknown => return Err(not_unique_function("pg_catalog.overlaps", &bound)),
-            Date => Timestamp,
+            Date => TS,
             other => other,
         };
         let mut arguments: Vec<Expr> = Vec::new();
         for (at, expr) in bound.into_iter().enumerate() {
             let argument = match (expr.sql_type, arguments.last().cloned()) {
-                (SqlType::Interval, Some(start)) if ends(at) => {
+                (SqlType::Interval(_), Some(start)) if ends(at) => {
                     let start = self.duplicate(&start);
                     self.time_arithmetic(Add, "+", start, expr)?
                 }
@@ -202,11 +206,10 @@ impl Binder<'_> {
             (Some(precision), None) if seconds => Some(*precision),
             _ => return Err(sql_error("42601", "syntax error at or near \"(\"")),
         };
-        let mut parsed = parse_interval(&text, fields).map_err(|e| located(e, value.span.start))?;
-        if let Some(digits) = precision {
-            parsed = round_seconds(parsed, u32::try_from(digits).unwrap_or(6));
-        }
-        Ok(literal(Value::Interval(parsed), I))
+        let sql_type = SqlType::Interval(IntervalForm::new(fields, second_digits(precision)));
+        let parsed = Value::from_text(&text, sql_type);
+        let parsed = parsed.map_err(|e| located(e, value.span.start))?;
+        Ok(literal(parsed, sql_type))
     }
 }
 
@@ -219,15 +222,17 @@ fn interval_fields(
     Ok(match (first, last) {
         (None, _) => Fields::All,
         (Some(F::Year | F::Years), None) => Fields::Year,
-        (Some(F::Month | F::Months), None) | (Some(F::Year), Some(F::Month)) => Fields::Month,
+        (Some(F::Month | F::Months), None) => Fields::Month,
+        (Some(F::Year), Some(F::Month)) => Fields::YearToMonth,
         (Some(F::Day | F::Days), None) => Fields::Day,
-        (Some(F::Hour | F::Hours), None) | (Some(F::Day), Some(F::Hour)) => Fields::Hour,
-        (Some(F::Minute | F::Minutes), None) | (Some(F::Day | F::Hour), Some(F::Minute)) => {
-            Fields::Minute
-        }
-        (Some(F::Second | F::Seconds), None) | (Some(F::Day | F::Hour), Some(F::Second)) => {
-            Fields::Second
-        }
+        (Some(F::Hour | F::Hours), None) => Fields::Hour,
+        (Some(F::Day), Some(F::Hour)) => Fields::DayToHour,
+        (Some(F::Minute | F::Minutes), None) => Fields::Minute,
+        (Some(F::Day), Some(F::Minute)) => Fields::DayToMinute,
+        (Some(F::Hour), Some(F::Minute)) => Fields::HourToMinute,
+        (Some(F::Second | F::Seconds), None) => Fields::Second,
+        (Some(F::Day), Some(F::Second)) => Fields::DayToSecond,
+        (Some(F::Hour), Some(F::Second)) => Fields::HourToSecond,
         (Some(F::Minute), Some(F::Second)) => Fields::MinuteToSecond,
         (Some(_), Some(field)) | (Some(field), None) => return Err(refused(field)),
     })

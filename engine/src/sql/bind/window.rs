@@ -372,8 +372,8 @@ pub(super) fn distance_type(key: SqlType, from: SqlType) -> Option<SqlType> {
         SqlType::Int2 | SqlType::Int4 | SqlType::Int8 => SqlType::Int8,
         SqlType::Float4 | SqlType::Float8 => SqlType::Float8,
         SqlType::Numeric(_) => SqlType::Numeric(None),
-        SqlType::Date | SqlType::Timestamp | SqlType::TimestampTz | SqlType::Interval => {
-            SqlType::Interval
+        SqlType::Date | SqlType::Timestamp(_) | SqlType::TimestampTz(_) | SqlType::Interval(_) => {
+            SqlType::Interval(None)
         }
         _ => return None,
     };

@@ -6,7 +6,7 @@ use super::type_row::describe;
 use super::{CATALOG, DATABASE, INFORMATION, Numbered, ROLE, SystemTable};
 use crate::catalog::{CheckOption, Column, PUBLIC, RelationName, Sequence, Table};
 use crate::sql::bind::settable_columns;
-use crate::types::SqlType;
+use crate::types::{DIGITS_MAX, Fields, SqlType};
 
 pub(super) static TABLES: &[SystemTable] = &[
     SystemTable {
@@ -287,10 +287,23 @@ fn type_cells(sql_type: SqlType) -> impl Iterator<Item = (&'static str, Cell)> {
     };
     let of_time = match sql_type {
         SqlType::Date => Some(0),
-        SqlType::Time | SqlType::Timestamp | SqlType::TimestampTz | SqlType::Interval => Some(6),
+        SqlType::Time(digits) | SqlType::Timestamp(digits) | SqlType::TimestampTz(digits) => {
+            Some(i64::from(digits.unwrap_or(DIGITS_MAX)))
+        }
+        SqlType::Interval(form) => {
+            let digits = form.and_then(|form| form.digits);
+            Some(i64::from(digits.unwrap_or(DIGITS_MAX)))
+        }
+        _ => None,
+    };
+    let fields = match sql_type {
+        SqlType::Interval(Some(form)) if form.fields != Fields::All => {
+            Some(form.to_string().trim_start().to_uppercase())
+        }
         _ => None,
     };
     [
+        ("interval_type", fields.into()),
         ("data_type", name.into()),
         ("character_maximum_length", length.into()),
         ("character_octet_length", octets.into()),

@@ -57,7 +57,7 @@ pub(super) fn column(written: &str) -> (String, SqlType) {
         "int4" => SqlType::Int4,
         "int8" => SqlType::Int8,
         "float4" => SqlType::Float4,
-        "timestamptz" => SqlType::TimestampTz,
+        "timestamptz" => SqlType::TimestampTz(None),
         "int2[]" => array_of(SqlType::Int2),
         "int8[]" => array_of(SqlType::Int8),
         "text[]" => array_of(SqlType::Text),

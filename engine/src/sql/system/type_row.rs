@@ -1,7 +1,7 @@
 //! Types as PostgreSQL describes them.
 
 use crate::catalog::Schema;
-use crate::types::{ElementType, SqlType};
+use crate::types::{ElementType, Fields, SqlType};
 
 /// What PostgreSQL knows of a type that is no array.
 pub(super) struct TypeRow {
@@ -58,10 +58,16 @@ static TYPES: [TypeRow; 20] = [
     row(SqlType::Char(None), "bpchar", (1042, 1014), -1, "S"),
     row(SqlType::Varchar(None), "varchar", (1043, 1015), -1, "S"),
     row(SqlType::Date, "date", (1082, 1182), 4, "D"),
-    row(SqlType::Time, "time", (1083, 1183), 8, "D"),
-    row(SqlType::Timestamp, "timestamp", (1114, 1115), 8, "D"),
-    row(SqlType::TimestampTz, "timestamptz", (1184, 1185), 8, "D"),
-    row(SqlType::Interval, "interval", (1186, 1187), 16, "T"),
+    row(SqlType::Time(None), "time", (1083, 1183), 8, "D"),
+    row(SqlType::Timestamp(None), "timestamp", (1114, 1115), 8, "D"),
+    row(
+        SqlType::TimestampTz(None),
+        "timestamptz",
+        (1184, 1185),
+        8,
+        "D",
+    ),
+    row(SqlType::Interval(None), "interval", (1186, 1187), 16, "T"),
     row(SqlType::Numeric(None), "numeric", (1700, 1231), -1, "N"),
     row(SqlType::Uuid, "uuid", (2950, 2951), 16, "U"),
     row(SqlType::Jsonb, "jsonb", (3802, 3807), -1, "U"),
@@ -151,12 +157,36 @@ impl TypeRow {
     }
 }
 
+/// The bits that stand for the fields of an INTERVAL.
+const INTERVAL_BITS: [(Fields, i64); 6] = [
+    (Fields::Month, 1),
+    (Fields::Year, 2),
+    (Fields::Day, 3),
+    (Fields::Hour, 10),
+    (Fields::Minute, 11),
+    (Fields::Second, 12),
+];
+
 /// `atttypmod`: length, or precision and scale, as PostgreSQL encodes them; -1 without.
 pub(super) fn modifier(sql_type: SqlType) -> i64 {
     match sql_type {
         SqlType::Varchar(Some(length)) | SqlType::Char(Some(length)) => i64::from(length) + 4,
         SqlType::Numeric(Some((precision, scale))) => {
             (i64::from(precision) << 16 | i64::from(scale) & 0x7FF) + 4
+        }
+        SqlType::Timestamp(Some(digits))
+        | SqlType::TimestampTz(Some(digits))
+        | SqlType::Time(Some(digits)) => i64::from(digits),
+        SqlType::Interval(Some(form)) => {
+            let fields = match form.fields {
+                Fields::All => 0x7FFF,
+                fields => INTERVAL_BITS
+                    .iter()
+                    .filter(|(field, _)| fields.includes(*field))
+                    .map(|(_, bit)| 1 << bit)
+                    .sum(),
+            };
+            fields << 16 | form.digits.map_or(0xFFFF, i64::from)
         }
         SqlType::Array(element) => modifier(element.sql_type()),
         _ => -1,

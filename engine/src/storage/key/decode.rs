@@ -114,10 +114,10 @@ impl Reader<'_> {
                 return Err(damaged(format_args!("a {sql_type}, which no index has")));
             }
             SqlType::Date => Value::Date(self.int4()?),
-            SqlType::Timestamp => Value::Timestamp(self.int8()?),
-            SqlType::TimestampTz => Value::TimestampTz(self.int8()?),
-            SqlType::Time => Value::Time(self.int8()?),
-            SqlType::Interval => Value::Interval(
+            SqlType::Timestamp(_) => Value::Timestamp(self.int8()?),
+            SqlType::TimestampTz(_) => Value::TimestampTz(self.int8()?),
+            SqlType::Time(_) => Value::Time(self.int8()?),
+            SqlType::Interval(_) => Value::Interval(
                 Interval::from_comparable_bytes(self.array()?)
                     .ok_or_else(|| damaged(format_args!("an INTERVAL beyond all")))?,
             ),

@@ -46,10 +46,10 @@ fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {
                 .boxed()
         }
         SqlType::Date => any::<i32>().prop_map(Value::Date).boxed(),
-        SqlType::Timestamp => any::<i64>().prop_map(Value::Timestamp).boxed(),
-        SqlType::TimestampTz => any::<i64>().prop_map(Value::TimestampTz).boxed(),
-        SqlType::Time => (0i64..=86_400_000_000).prop_map(Value::Time).boxed(),
-        SqlType::Interval => prop_oneof![
+        SqlType::Timestamp(_) => any::<i64>().prop_map(Value::Timestamp).boxed(),
+        SqlType::TimestampTz(_) => any::<i64>().prop_map(Value::TimestampTz).boxed(),
+        SqlType::Time(_) => (0i64..=86_400_000_000).prop_map(Value::Time).boxed(),
+        SqlType::Interval(_) => prop_oneof![
             any::<(i32, i32, i64)>(),
             (
                 -2i32..3,

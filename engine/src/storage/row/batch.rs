@@ -175,11 +175,13 @@ impl<'a> Column<'a> {
             SqlType::Float4 => Arc::new(self.fixed::<Float32Type, 4>(f32::from_le_bytes)?),
             SqlType::Float8 => Arc::new(self.fixed::<Float64Type, 8>(f64::from_le_bytes)?),
             SqlType::Date => Arc::new(self.fixed::<Date32Type, 4>(i32::from_le_bytes)?),
-            SqlType::Timestamp | SqlType::TimestampTz => {
+            SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
                 Arc::new(self.fixed::<TimestampMicrosecondType, 8>(i64::from_le_bytes)?)
             }
-            SqlType::Time => Arc::new(self.fixed::<Time64MicrosecondType, 8>(i64::from_le_bytes)?),
-            SqlType::Interval | SqlType::Uuid => Arc::new(self.sixteen()?),
+            SqlType::Time(_) => {
+                Arc::new(self.fixed::<Time64MicrosecondType, 8>(i64::from_le_bytes)?)
+            }
+            SqlType::Interval(_) | SqlType::Uuid => Arc::new(self.sixteen()?),
             SqlType::Jsonb => {
                 let (offsets, bytes, nulls) = self.variable()?;
                 let texts = StringArray::try_new(offsets, bytes, nulls);

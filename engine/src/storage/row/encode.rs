@@ -167,15 +167,15 @@ impl Source {
                 .as_primitive_opt::<Date32Type>()
                 .cloned()
                 .map(Source::Date),
-            SqlType::Timestamp | SqlType::TimestampTz => array
+            SqlType::Timestamp(_) | SqlType::TimestampTz(_) => array
                 .as_primitive_opt::<TimestampMicrosecondType>()
                 .cloned()
                 .map(Source::Timestamp),
-            SqlType::Time => array
+            SqlType::Time(_) => array
                 .as_primitive_opt::<Time64MicrosecondType>()
                 .cloned()
                 .map(Source::Time),
-            SqlType::Interval | SqlType::Uuid => array
+            SqlType::Interval(_) | SqlType::Uuid => array
                 .as_fixed_size_binary_opt()
                 .filter(|a| a.value_length() == 16)
                 .cloned()

@@ -18,10 +18,10 @@ pub(super) fn width(sql_type: SqlType) -> Width {
         SqlType::Int8
         | SqlType::Enum(_)
         | SqlType::Float8
-        | SqlType::Timestamp
-        | SqlType::TimestampTz
-        | SqlType::Time => Width::Fixed(8),
-        SqlType::Interval | SqlType::Uuid => Width::Fixed(16),
+        | SqlType::Timestamp(_)
+        | SqlType::TimestampTz(_)
+        | SqlType::Time(_) => Width::Fixed(8),
+        SqlType::Interval(_) | SqlType::Uuid => Width::Fixed(16),
         SqlType::Numeric(_)
         | SqlType::Text
         | SqlType::Varchar(_)

@@ -15,7 +15,7 @@ fn types() -> Vec<SqlType> {
         SqlType::Int4,
         SqlType::Text,
         SqlType::Numeric(None),
-        SqlType::Interval,
+        SqlType::Interval(None),
     ];
     let arrays = of
         .into_iter()
@@ -41,10 +41,10 @@ fn value_of(sql_type: SqlType) -> BoxedStrategy<Value> {
             .prop_map(Value::Bytes)
             .boxed(),
         SqlType::Date => any::<i32>().prop_map(Value::Date).boxed(),
-        SqlType::Timestamp => any::<i64>().prop_map(Value::Timestamp).boxed(),
-        SqlType::TimestampTz => any::<i64>().prop_map(Value::TimestampTz).boxed(),
-        SqlType::Time => any::<i64>().prop_map(Value::Time).boxed(),
-        SqlType::Interval => any::<(i32, i32, i64)>()
+        SqlType::Timestamp(_) => any::<i64>().prop_map(Value::Timestamp).boxed(),
+        SqlType::TimestampTz(_) => any::<i64>().prop_map(Value::TimestampTz).boxed(),
+        SqlType::Time(_) => any::<i64>().prop_map(Value::Time).boxed(),
+        SqlType::Interval(_) => any::<(i32, i32, i64)>()
             .prop_map(|(m, d, t)| Value::Interval(Interval::new(m, d, t)))
             .boxed(),
         SqlType::Uuid => any::<[u8; 16]>().prop_map(Value::Uuid).boxed(),

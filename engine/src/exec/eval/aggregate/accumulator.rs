@@ -120,7 +120,7 @@ fn sum(average: bool, argument: SqlType, result: SqlType) -> Result<Box<dyn Stat
         SqlType::Float4 => Box::new(FloatSum::<Float64Type>::of_reals(true)),
         SqlType::Float8 => Box::new(FloatSum::<Float64Type>::new(average)),
         SqlType::Numeric(_) => Box::new(NumericSum::new(average)),
-        SqlType::Interval => Box::new(IntervalSum::new(average)),
+        SqlType::Interval(_) => Box::new(IntervalSum::new(average)),
         other => return Err(Error::unsupported(format!("a sum of {other}"))),
     })
 }
@@ -131,11 +131,11 @@ fn extreme(greatest: bool, argument: SqlType) -> Result<Box<dyn State>> {
         SqlType::Int4 => Box::new(PrimitiveExtreme::<Int32Type>::new(greatest)),
         SqlType::Int8 | SqlType::Enum(_) => Box::new(PrimitiveExtreme::<Int64Type>::new(greatest)),
         SqlType::Date => Box::new(PrimitiveExtreme::<Date32Type>::new(greatest)),
-        SqlType::Timestamp | SqlType::TimestampTz => {
+        SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
             Box::new(PrimitiveExtreme::<TimestampMicrosecondType>::new(greatest))
         }
-        SqlType::Time => Box::new(PrimitiveExtreme::<Time64MicrosecondType>::new(greatest)),
-        SqlType::Interval => Box::new(IntervalExtreme::new(greatest)),
+        SqlType::Time(_) => Box::new(PrimitiveExtreme::<Time64MicrosecondType>::new(greatest)),
+        SqlType::Interval(_) => Box::new(IntervalExtreme::new(greatest)),
         SqlType::Uuid | SqlType::Json | SqlType::Jsonb | SqlType::Array(_) => {
             return Err(Error::unsupported(format!("min and max of {argument}")));
         }

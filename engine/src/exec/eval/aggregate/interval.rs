@@ -27,7 +27,7 @@ fn visit(
 }
 
 fn column(values: impl Iterator<Item = Result<Option<Interval>>>) -> Result<ArrayRef> {
-    let mut builder = ColumnBuilder::new(SqlType::Interval, values.size_hint().0);
+    let mut builder = ColumnBuilder::new(SqlType::Interval(None), values.size_hint().0);
     for value in values {
         builder.push(&value?.map_or(Value::Null, Value::Interval))?;
     }

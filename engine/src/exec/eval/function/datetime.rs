@@ -107,9 +107,9 @@ pub(super) fn now(arguments: &Arguments, clock: Clock, sql_type: SqlType) -> Res
     let now = (clock.now_micros + scale / 2).div_euclid(scale) * scale;
     let local = clock.zone.to_local(now)?;
     let value = match sql_type {
-        SqlType::TimestampTz => Value::TimestampTz(now),
+        SqlType::TimestampTz(_) => Value::TimestampTz(now),
         SqlType::Date => Value::Date(local.div_euclid(MICROS_PER_DAY) as i32),
-        SqlType::Time => Value::Time(local.rem_euclid(MICROS_PER_DAY)),
+        SqlType::Time(_) => Value::Time(local.rem_euclid(MICROS_PER_DAY)),
         _ => Value::Timestamp(local),
     };
     constant(&value, sql_type)
@@ -117,7 +117,7 @@ pub(super) fn now(arguments: &Arguments, clock: Clock, sql_type: SqlType) -> Res
 
 /// `date_trunc(unit, timestamp or interval)`. Errors: `22023`, `22008`, `0A000`.
 pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
-    if arguments.sql_type(1) == SqlType::Interval {
+    if matches!(arguments.sql_type(1), SqlType::Interval(_)) {
         return date_trunc_interval(arguments);
     }
     let operands = arguments.all();
@@ -152,13 +152,13 @@ pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
 }
 
 fn date_trunc_interval(arguments: &Arguments) -> Result<Operand> {
-    rowwise(&arguments.all(), SqlType::Interval, |row| {
+    rowwise(&arguments.all(), SqlType::Interval(None), |row| {
         let name = arguments.text(0, row)?;
-        let unit = Unit::parse(name, SqlType::Interval)?;
+        let unit = Unit::parse(name, SqlType::Interval(None))?;
         let interval = interval_at(arguments.get(1)?, row);
         match truncate_interval(unit, interval) {
             Some(value) => Ok(Value::Interval(value)),
-            None => Err(not_truncated(unit, name, SqlType::Interval)),
+            None => Err(not_truncated(unit, name, SqlType::Interval(None))),
         }
     })
 }

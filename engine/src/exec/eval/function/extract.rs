@@ -61,10 +61,10 @@ fn field(unit: Unit, arguments: &Arguments, row: usize) -> Result<Option<Decimal
             _ => day_field(unit, days).map(Decimal::from),
         });
     }
-    if from == SqlType::Interval {
+    if matches!(from, SqlType::Interval(_)) {
         return Ok(interval_field(unit, interval_at(operand, row)));
     }
-    if from == SqlType::Time {
+    if matches!(from, SqlType::Time(_)) {
         let times = operand.array.as_primitive::<Time64MicrosecondType>();
         let time = times.value(operand.at(row));
         return Ok(match unit {
@@ -74,7 +74,7 @@ fn field(unit: Unit, arguments: &Arguments, row: usize) -> Result<Option<Decimal
     }
     let stamps = operand.array.as_primitive::<TimestampMicrosecondType>();
     let stamp = stamps.value(operand.at(row));
-    if from != SqlType::TimestampTz {
+    if !matches!(from, SqlType::TimestampTz(_)) {
         return stamp_field(unit, stamp, stamp);
     }
     let east = arguments.zone.offset(stamp);

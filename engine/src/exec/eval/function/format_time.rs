@@ -127,8 +127,8 @@ pub(super) fn to_char(arguments: &Arguments) -> Result<Operand> {
             known = Some((template.to_owned(), pieces(template, PATTERNS, true)));
         }
         let moment = match sql_type {
-            SqlType::Interval => Moment::of_interval(interval_at(operand, row)),
-            SqlType::TimestampTz => {
+            SqlType::Interval(_) => Moment::of_interval(interval_at(operand, row)),
+            SqlType::TimestampTz(_) => {
                 Moment::of_stamp(arguments.micros(0, row)?, Some(arguments.zone))?
             }
             _ => Moment::of_stamp(arguments.micros(0, row)?, None)?,

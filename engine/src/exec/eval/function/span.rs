@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// `justify_days`, `justify_hours`, `justify_interval`. Errors: `22008`.
 pub(super) fn justify(name: ScalarFunction, arguments: &Arguments) -> Result<Operand> {
     let operand = arguments.get(0)?;
-    rowwise(&[operand], SqlType::Interval, |row| {
+    rowwise(&[operand], SqlType::Interval(None), |row| {
         let interval = interval_at(operand, row);
         let justified = match name {
             ScalarFunction::JustifyDays => interval.justify_days(),
@@ -31,7 +31,7 @@ pub(super) fn age(arguments: &Arguments, now_micros: i64) -> Result<Operand> {
     let today = arguments.zone.to_local(now_micros)?;
     let today = today - today.rem_euclid(MICROS_PER_DAY);
     let operands = arguments.all();
-    rowwise(&operands, SqlType::Interval, |row| {
+    rowwise(&operands, SqlType::Interval(None), |row| {
         let first = arguments.micros(0, row)?;
         let (to, from) = match arguments.len() {
             1 => (zone.to_utc(today)?, first),
@@ -50,7 +50,7 @@ pub(super) fn is_finite(arguments: &Arguments) -> Result<Operand> {
 
 /// `to_timestamp(seconds)`. Errors: `22008`.
 pub(super) fn to_timestamp(arguments: &Arguments) -> Result<Operand> {
-    rowwise(&arguments.all(), SqlType::TimestampTz, |row| {
+    rowwise(&arguments.all(), SqlType::TimestampTz(None), |row| {
         let seconds = arguments.float(0, row)?;
         if seconds.is_nan() {
             return Err(data_error("22008", "timestamp cannot be NaN"));
@@ -89,7 +89,7 @@ pub(super) fn date_bin(arguments: &Arguments) -> Result<Operand> {
             .ok_or_else(interval_out_of_range)?;
         let start = check_timestamp(0, origin + (behind - behind.rem_euclid(stride)))?;
         Ok(match result {
-            SqlType::TimestampTz => Value::TimestampTz(start),
+            SqlType::TimestampTz(_) => Value::TimestampTz(start),
             _ => Value::Timestamp(start),
         })
     })
@@ -99,9 +99,9 @@ pub(super) fn date_bin(arguments: &Arguments) -> Result<Operand> {
 pub(super) fn make(name: ScalarFunction, arguments: &Arguments) -> Result<Operand> {
     let result = match name {
         ScalarFunction::MakeDate => SqlType::Date,
-        ScalarFunction::MakeTime => SqlType::Time,
-        ScalarFunction::MakeTimestamp => SqlType::Timestamp,
-        _ => SqlType::TimestampTz,
+        ScalarFunction::MakeTime => SqlType::Time(None),
+        ScalarFunction::MakeTimestamp => SqlType::Timestamp(None),
+        _ => SqlType::TimestampTz(None),
     };
     let integers = |from: usize, row: usize| {
         let part = |at: usize| arguments.integer(from + at, row);
@@ -115,7 +115,7 @@ pub(super) fn make(name: ScalarFunction, arguments: &Arguments) -> Result<Operan
             );
             time_of_day(hour, minute, arguments.float(from + 2, row)?)
         };
-        if result == SqlType::Time {
+        if result == SqlType::Time(None) {
             return time(0).map(Value::Time);
         }
         let date = integers(0, row).and_then(|(year, month, day)| day_of(year, month, day))?;
@@ -124,7 +124,7 @@ pub(super) fn make(name: ScalarFunction, arguments: &Arguments) -> Result<Operan
         }
         let stamp = check_timestamp(i64::from(date), time(3)?)?;
         Ok(match result {
-            SqlType::Timestamp => Value::Timestamp(stamp),
+            SqlType::Timestamp(_) => Value::Timestamp(stamp),
             _ if arguments.len() == 7 => {
                 Value::TimestampTz(Zone::parse(arguments.text(6, row)?)?.to_utc(stamp)?)
             }
@@ -135,14 +135,14 @@ pub(super) fn make(name: ScalarFunction, arguments: &Arguments) -> Result<Operan
 
 /// `timezone(zone, timestamp)`: with a time zone becomes without one, and the other way round. Errors: `22023`, `22008`.
 pub(super) fn at_time_zone(arguments: &Arguments) -> Result<Operand> {
-    let zoned = arguments.sql_type(1) == SqlType::TimestampTz;
+    let zoned = matches!(arguments.sql_type(1), SqlType::TimestampTz(_));
     let result = match zoned {
-        true => SqlType::Timestamp,
-        false => SqlType::TimestampTz,
+        true => SqlType::Timestamp(None),
+        false => SqlType::TimestampTz(None),
     };
     let mut known: Option<(String, Zone)> = None;
     rowwise(&arguments.all(), result, |row| {
-        let zone = if arguments.sql_type(0) == SqlType::Interval {
+        let zone = if matches!(arguments.sql_type(0), SqlType::Interval(_)) {
             let interval = interval_at(arguments.get(0)?, row);
             if interval.months != 0 || interval.days != 0 {
                 let shown = Value::Interval(interval);
@@ -203,7 +203,7 @@ fn time_of_day(hour: i64, minute: i64, seconds: f64) -> Result<i64> {
 
 /// `make_interval(years, months, weeks, days, hours, mins, secs)`. Errors: `22008`.
 pub(super) fn make_interval(arguments: &Arguments) -> Result<Operand> {
-    rowwise(&arguments.all(), SqlType::Interval, |row| {
+    rowwise(&arguments.all(), SqlType::Interval(None), |row| {
         let part = |at: usize| arguments.integer(at, row);
         let small = |value: i64| i32::try_from(value).map_err(|_| interval_out_of_range());
         let seconds = (arguments.float(6, row)? * 1_000_000.0).round_ties_even();
