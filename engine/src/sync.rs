@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Decides who runs when a thread cannot go on.
 pub trait Scheduler: Send + Sync {
@@ -203,20 +204,32 @@ impl<T> Latch<T> {
 
 /// Waits for a change of what a [`Mutex`] guards. Wake-ups may be spurious: callers loop over their condition.
 #[derive(Debug, Default)]
-pub struct Condvar(parking_lot::Condvar);
+pub struct Condvar {
+    waiting: parking_lot::Condvar,
+    /// How often everybody was woken: a scheduler lets nobody go on who was not.
+    wakes: AtomicU64,
+}
 
 impl Condvar {
     /// Nobody waits.
     pub const fn new() -> Self {
-        Self(parking_lot::Condvar::new())
+        Self {
+            waiting: parking_lot::Condvar::new(),
+            wakes: AtomicU64::new(0),
+        }
     }
 
     /// Gives the latch back, waits, takes it again.
     pub fn wait<T>(&self, guard: &mut MutexGuard<'_, T>, what: &'static str) {
         match scheduler() {
-            None => self.0.wait(&mut guard.0),
+            None => self.waiting.wait(&mut guard.0),
             Some(scheduler) => {
-                parking_lot::MutexGuard::unlocked(&mut guard.0, || scheduler.blocked(what))
+                let before = self.wakes.load(Ordering::Acquire);
+                parking_lot::MutexGuard::unlocked(&mut guard.0, || {
+                    while self.wakes.load(Ordering::Acquire) == before {
+                        scheduler.blocked(what);
+                    }
+                });
             }
         }
     }
@@ -230,7 +243,7 @@ impl Condvar {
     ) {
         match scheduler() {
             None => {
-                self.0.wait_for(
+                self.waiting.wait_for(
                     &mut guard.0,
                     std::time::Duration::from_micros(timeout_micros),
                 );
@@ -243,6 +256,7 @@ impl Condvar {
 
     /// Wakes everybody who waits.
     pub fn notify_all(&self) {
-        self.0.notify_all();
+        self.wakes.fetch_add(1, Ordering::AcqRel);
+        self.waiting.notify_all();
     }
 }

@@ -1,6 +1,6 @@
 //! Cells of leaves and inner nodes, and search among them.
 
-use crate::page::{HEADER_BYTES, Page, PageId};
+use crate::page::{HEADER_BYTES, Page, PageId, u16_at, u32_at};
 use crate::planted::{Mistake, makes};
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -75,7 +75,7 @@ pub(crate) fn leaf_cell(key: &[u8], entry: Entry<'_>) -> Vec<u8> {
 }
 
 fn key_end(cell: &[u8]) -> usize {
-    LEAF_HEAD + usize::from(u16::from_le_bytes([cell[1], cell[2]]))
+    LEAF_HEAD + usize::from(u16_at(cell, 1))
 }
 
 /// The key of a leaf cell.
@@ -128,7 +128,7 @@ pub(super) fn separator(cell: &[u8]) -> &[u8] {
 }
 
 fn cell_child(cell: &[u8]) -> PageId {
-    PageId(u32::from_le_bytes([cell[0], cell[1], cell[2], cell[3]]))
+    PageId(u32_at(cell, 0))
 }
 
 /// The child number `index` of an inner node: 0 is the leftmost, `i` the one of cell `i - 1`.

@@ -118,7 +118,7 @@ impl Tree {
     }
 }
 
-/// The page with only these of its cells.
+/// The page with only these of its cells. Who calls links it to the page that has the others.
 fn with_cells(page: &Page, slots: std::ops::Range<usize>) -> Page {
     let mut kept = Page::new(
         page.bytes().len(),
@@ -128,10 +128,8 @@ fn with_cells(page: &Page, slots: std::ops::Range<usize>) -> Page {
         page.tree(),
     );
     kept.raise_max_txn(page.max_txn());
-    kept.set_next(page.next());
     kept.set_prev(page.prev());
     kept.set_leftmost(page.leftmost());
-    kept.set_lsn(page.lsn());
     for (slot, old) in slots.enumerate() {
         kept.insert_cell(slot, page.cell(old));
     }
@@ -183,5 +181,5 @@ fn middle(page: &Page) -> usize {
             sum += Page::footprint(page.cell(slot).len());
             sum > half
         })
-        .unwrap_or(page.slot_count() / 2)
+        .unwrap_or_default()
 }

@@ -9,17 +9,12 @@
 
 use super::change::Change;
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::{HEADER_BYTES, Page, PageId, PageKind, PageOp};
+use crate::page::{HEADER_BYTES, Page, PageId, PageKind, PageOp, u32_at};
 
 /// The allocation page.
 const ALLOCATION: PageId = PageId(1);
 const PAGES_AT: usize = HEADER_BYTES;
 const FREE_AT: usize = HEADER_BYTES + 4;
-
-fn u32_at(page: &Page, at: usize) -> u32 {
-    let bytes = page.bytes();
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-}
 
 fn write_u32(at: usize, value: u32) -> PageOp {
     PageOp::Write(at as u16, value.to_le_bytes().to_vec())
@@ -44,8 +39,8 @@ impl Allocation {
     pub fn of(page: &Page) -> Self {
         Self {
             first_free: page.next(),
-            pages: u32_at(page, PAGES_AT),
-            free: u32_at(page, FREE_AT),
+            pages: u32_at(page.bytes(), PAGES_AT),
+            free: u32_at(page.bytes(), FREE_AT),
         }
     }
 

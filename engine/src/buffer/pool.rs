@@ -376,6 +376,23 @@ impl Pool {
         Ok(written)
     }
 
+    /// What is wrong with the table of frames, while nobody uses the pool: each frame must be one that can be evicted, and
+    /// those that came while others were held must be gone, but for some of the last (BUF-4).
+    pub fn problems(&self) -> Vec<String> {
+        let frames: usize = self.shards.iter().map(|shard| shard.read().len()).sum();
+        let known = self.policy.lock().len();
+        let capacity = self.capacity;
+        let problem = || {
+            format!(
+                "the pool for {capacity} pages holds {frames}, and knows {known} of them (BUF-4)"
+            )
+        };
+        (frames != known || frames > capacity + FRAMES_MIN)
+            .then(problem)
+            .into_iter()
+            .collect()
+    }
+
     /// Makes what was written to the file durable.
     ///
     /// # Errors

@@ -16,9 +16,11 @@
 //! - PAGE-1: a page read from disk carries its own number and a right checksum, else it is refused by name.
 //! - PAGE-2: every slot points at a cell that lies between *cell start* and the end of the page.
 
+mod bytes;
 mod op;
 mod slotted;
 
+pub(crate) use bytes::{u16_at, u32_at, u64_at};
 pub use op::PageOp;
 pub use slotted::{HEADER_BYTES, Page, PageKind};
 

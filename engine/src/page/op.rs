@@ -1,5 +1,6 @@
 //! The vocabulary of redo: what a log record can do to one page.
 
+use super::bytes::u16_at;
 use super::{HEADER_BYTES, Page, PageKind};
 use crate::error::{Error, Result};
 
@@ -109,7 +110,7 @@ impl PageOp {
         let damaged = || Error::corrupt("a log record holds a damaged page operation");
         let (head, rest) = input.split_at_checked(3).ok_or_else(damaged)?;
         *input = rest;
-        let number = u16::from_le_bytes([head[1], head[2]]);
+        let number = u16_at(head, 1);
         let mut bytes = || -> Result<Vec<u8>> {
             let (len, rest) = input.split_first_chunk::<4>().ok_or_else(damaged)?;
             let (bytes, rest) = rest

@@ -1,5 +1,6 @@
 //! One page in memory: header fields and slotted cells.
 
+use super::bytes::{u16_at, u32_at, u64_at};
 use super::{Lsn, PageId};
 use crate::error::{Error, Result};
 use crate::planted::{Mistake, makes};
@@ -62,20 +63,15 @@ impl Page {
     }
 
     fn u16(&self, at: usize) -> u16 {
-        u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]])
+        u16_at(&self.bytes, at)
     }
 
     fn u32(&self, at: usize) -> u32 {
-        u32::from_le_bytes([
-            self.bytes[at],
-            self.bytes[at + 1],
-            self.bytes[at + 2],
-            self.bytes[at + 3],
-        ])
+        u32_at(&self.bytes, at)
     }
 
     fn u64(&self, at: usize) -> u64 {
-        u64::from(self.u32(at)) | u64::from(self.u32(at + 4)) << 32
+        u64_at(&self.bytes, at)
     }
 
     fn put_u16(&mut self, at: usize, value: u16) {
@@ -231,7 +227,7 @@ impl Page {
         );
         let offsets = &self.bytes[HEADER_BYTES + 2 * slots.start..HEADER_BYTES + 2 * slots.end];
         offsets.chunks_exact(2).map(|offset| {
-            let at = usize::from(u16::from_le_bytes([offset[0], offset[1]]));
+            let at = usize::from(u16_at(offset, 0));
             at + 2..at + 2 + usize::from(self.u16(at))
         })
     }
@@ -274,7 +270,7 @@ impl Page {
         let mut at = self.bytes.len();
         for slot in 0..self.slot_count() {
             let from = self.slot_offset(slot);
-            let len = usize::from(u16::from_le_bytes([old[from], old[from + 1]])) + 2;
+            let len = usize::from(u16_at(&old, from)) + 2;
             at -= len;
             self.bytes[at..at + len].copy_from_slice(&old[from..from + len]);
             self.put_u16(HEADER_BYTES + 2 * slot, at as u16);

@@ -370,6 +370,9 @@ pub struct CheckReport {
     pub pages_free: u64,
     /// One line for each thing that is wrong, with its page; empty when the database is sound. At most 1,000.
     pub problems: Vec<String>,
+    /// What memory and log keep for nobody, as far as there was no transaction to keep it for: of interest to tests that know
+    /// that nobody is at work, since what ends meanwhile may not have given all of it back yet.
+    pub left: Vec<String>,
 }
 
 impl CheckReport {

@@ -82,6 +82,16 @@ impl LockTable {
         self.count.load(Ordering::Acquire)
     }
 
+    /// What is left, while nobody can hold a lock.
+    pub fn problems(&self) -> Vec<String> {
+        let (keys, count) = (self.keys.lock().len(), self.count());
+        let problem = || format!("{keys} keys are locked by nobody, {count} times (DISK-3)");
+        ((keys, count) != (0, 0))
+            .then(problem)
+            .into_iter()
+            .collect()
+    }
+
     /// The others whose lock of `key` conflicts with `mode`.
     pub fn blockers(
         &self,

@@ -182,6 +182,11 @@ impl TxnManager {
         next.is_none_or(|(time, _)| snapshot.time < *time)
     }
 
+    /// Whether there is no transaction.
+    pub fn at_rest(&self) -> bool {
+        self.state.lock().snapshots.is_empty()
+    }
+
     /// The time of the oldest snapshot, or of the newest commit when there is none.
     pub fn oldest_time(&self) -> u64 {
         self.state.lock().oldest_time()

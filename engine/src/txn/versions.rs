@@ -188,6 +188,21 @@ impl VersionStore {
         self.count.load(Ordering::Acquire)
     }
 
+    /// What is wrong with their number, while nobody adds or drops any.
+    pub fn problems(&self) -> Vec<String> {
+        let mut held = 0;
+        for shard in &self.shards {
+            let shard = shard.lock();
+            let counts = shard
+                .iter()
+                .map(|versions| count_of(Some(&versions.newest)));
+            held += counts.sum::<u64>();
+        }
+        let count = self.count();
+        let problem = || format!("{held} versions are held, and {count} were counted (DISK-3)");
+        (held != count).then(problem).into_iter().collect()
+    }
+
     /// Whether there are twice as many as after the last [`VersionStore::thin`], and `more`.
     pub fn wants_thinning(&self, more: u64) -> bool {
         self.count() >= 2 * self.thinned_count.load(Ordering::Relaxed) + more

@@ -367,6 +367,40 @@ impl Log {
         self.geometry.slot_offset(self.state.lock().slot_count)
     }
 
+    /// What is wrong with the slots (WAL-9), when a checkpoint that needs the log from `start` has been the last.
+    pub fn problems(&self, start: Lsn) -> Vec<String> {
+        let state = self.state.lock();
+        let slots = state.slots.values().chain(&state.free).chain(&state.held);
+        let slots: BTreeSet<u32> = slots.copied().collect();
+        let times = state.slots.len() + state.free.len() + state.held.len();
+        let mut problems = Vec::new();
+        if times != slots.len() || !slots.iter().copied().eq(0..state.slot_count) {
+            problems.push(format!(
+                "the log's {} slots are not each there once: {slots:?} (WAL-9)",
+                state.slot_count
+            ));
+        }
+        let first_kept = self.geometry.first_kept(start.0);
+        if let Some((seq, _)) = state.slots.range(..first_kept).next() {
+            problems.push(format!(
+                "the log is kept from segment {seq} on, and needed from {first_kept} (WAL-9)"
+            ));
+        }
+        let last = state.slot_count.saturating_sub(1);
+        if state.free.len() > SPARE_SEGMENTS && state.free.contains(&last) {
+            problems.push(format!(
+                "the log's slots {:?} are free at its end (WAL-9)",
+                state.free
+            ));
+        }
+        problems
+    }
+
+    /// Bytes that reservations hold, and that were kept of them.
+    pub fn promised(&self) -> u64 {
+        self.state.lock().promised
+    }
+
     /// Makes all records that end at or before `upto` durable. Threads that come while one is syncing wait, and the
     /// next of them syncs for all.
     ///

@@ -30,6 +30,8 @@
 //!   after it a sign to go on at the next.
 //! - WAL-8: a flush begins only when the one before it is durable. So where records end and the first record of a flush
 //!   lies behind, nothing was torn: the log has been damaged, and the database is refused.
+//! - WAL-9: each slot of the file is a segment's that is needed, or free, or held until a checkpoint is durable: so none is
+//!   lost, and the file grows only when all are needed. Of free slots at the end of the file only a few stay.
 
 mod chain;
 mod log;

@@ -1,7 +1,7 @@
 //! Log records and their encoding.
 
 use crate::error::{Error, Result};
-use crate::page::{Lsn, PageId, PageOp, TxnId};
+use crate::page::{Lsn, PageId, PageOp, TxnId, u32_at, u64_at};
 use crate::planted::{Mistake, makes};
 
 /// Bytes before a record's body: length and CRC.
@@ -93,18 +93,13 @@ impl Record {
         let (head, rest) = input
             .split_first_chunk::<HEAD_BYTES>()
             .ok_or_else(damaged)?;
-        let u64_at = |at: usize| {
-            let mut bytes = [0u8; 8];
-            bytes.copy_from_slice(&head[at..at + 8]);
-            u64::from_le_bytes(bytes)
-        };
         let kind = match head[0] {
             1 => RecordKind::Change,
             2 => RecordKind::Commit,
             3 => RecordKind::End,
             _ => return Err(damaged()),
         };
-        let undo_len = u32::from_le_bytes([head[25], head[26], head[27], head[28]]) as usize;
+        let undo_len = u32_at(head, 25) as usize;
         let (undo, rest) = rest.split_at_checked(undo_len).ok_or_else(damaged)?;
         input = rest;
         let mut ops = Vec::new();
@@ -118,9 +113,11 @@ impl Record {
         }
         Ok(Self {
             kind,
-            txn: TxnId(u64_at(1)),
-            prev: Lsn(u64_at(9)),
-            undo_next: Some(u64_at(17)).filter(|&lsn| lsn != u64::MAX).map(Lsn),
+            txn: TxnId(u64_at(head, 1)),
+            prev: Lsn(u64_at(head, 9)),
+            undo_next: Some(u64_at(head, 17))
+                .filter(|&lsn| lsn != u64::MAX)
+                .map(Lsn),
             undo: undo.to_vec(),
             ops,
         })

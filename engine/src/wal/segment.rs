@@ -1,6 +1,7 @@
 //! Segments: where in the file a piece of the stream lies, and the header that says so.
 
 use crate::error::{Error, Result};
+use crate::page::{u32_at, u64_at};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at};
 
 const MAGIC: &[u8; 8] = b"QuantaWL";
@@ -74,21 +75,17 @@ impl SegmentHeader {
 
     /// The header in `sector`, with the database it names; `None` when there is none.
     fn decode(sector: &[u8; SECTOR_BYTES], segment_bytes: u32) -> Option<(Self, u64)> {
-        let u32_at = |at: usize| {
-            u32::from_le_bytes([sector[at], sector[at + 1], sector[at + 2], sector[at + 3]])
-        };
-        let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
         let valid = &sector[..8] == MAGIC
-            && crc32fast::hash(&sector[..CRC_AT]) == u32_at(CRC_AT)
-            && u32_at(36) == segment_bytes;
+            && crc32fast::hash(&sector[..CRC_AT]) == u32_at(sector, CRC_AT)
+            && u32_at(sector, 36) == segment_bytes;
         valid.then(|| {
             let header = Self {
-                seq: u64_at(8),
-                epoch: u32_at(32),
-                prev_end: Some(u64_at(16)).filter(|&end| end != u64::MAX),
-                copied_in: u32_at(40),
+                seq: u64_at(sector, 8),
+                epoch: u32_at(sector, 32),
+                prev_end: Some(u64_at(sector, 16)).filter(|&end| end != u64::MAX),
+                copied_in: u32_at(sector, 40),
             };
-            (header, u64_at(24))
+            (header, u64_at(sector, 24))
         })
     }
 }

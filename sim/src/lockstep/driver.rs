@@ -423,11 +423,17 @@ impl Lockstep {
         }
     }
 
-    /// Ends every session without a commit and lets go of the subject, which has crashed or is to be closed.
-    pub fn let_go(&mut self) {
+    /// Ends every session without a commit; gives the subject, which nobody uses now.
+    pub fn rest(&mut self) -> Option<Arc<dyn StorageBackend>> {
         for session in &mut self.sessions {
             *session = None;
         }
+        self.subject.clone()
+    }
+
+    /// Ends every session without a commit and lets go of the subject, which has crashed or is to be closed.
+    pub fn let_go(&mut self) {
+        self.rest();
         self.subject = None;
         self.row_ids.clear();
     }
@@ -437,9 +443,7 @@ impl Lockstep {
     /// # Errors
     /// The checkpoint's; the subject is let go all the same.
     pub fn close(&mut self) -> Result<(), Error> {
-        for session in &mut self.sessions {
-            *session = None;
-        }
+        self.rest();
         let closed = self.subject().checkpoint();
         self.let_go();
         closed
@@ -511,10 +515,12 @@ impl Lockstep {
                 Answer::Fault(error) => return Ok(Err(error)),
             }
         }
+        drop(session);
         match self.subject().check() {
             Ok(report) => {
                 self.counts.pages_checked += report.pages_checked;
-                let problems = Ok(report.problems.join("; ").into_bytes());
+                let problems = [report.problems, report.left].concat();
+                let problems = Ok(problems.join("; ").into_bytes());
                 compare(|| "check()".to_owned(), &Ok(Vec::new()), &problems).map(Ok)
             }
             Err(error) => Ok(Err(error)),

@@ -488,6 +488,11 @@ impl<const LEVEL: u8> Workload for Histories<LEVEL> {
         self.engine = None;
     }
 
+    fn rest(&mut self) -> Option<Arc<dyn StorageBackend>> {
+        let engine = self.engine.clone()?;
+        Some(engine)
+    }
+
     fn close(&mut self) -> Result<(), Error> {
         match self.engine.take() {
             Some(engine) => engine.checkpoint(),

@@ -6,9 +6,10 @@ use crate::course::Moment;
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::Phase;
 use crate::report::{Report, WorkCounts};
-use quantadb::storage::DiskOptions;
+use quantadb::storage::{DiskOptions, StorageBackend, WaitLimits};
 use quantadb::{Error, ErrorKind};
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
 /// What is run on the engine.
 pub(super) trait Workload: Sized {
@@ -28,6 +29,10 @@ pub(super) trait Workload: Sized {
     }
     /// Lets go of the engine, which has crashed or is to be opened again.
     fn let_go(&mut self);
+    /// Ends all that uses the engine; gives the engine, if its door is that of the storage.
+    fn rest(&mut self) -> Option<Arc<dyn StorageBackend>> {
+        None
+    }
     /// Closes the engine; it is let go of all the same.
     fn close(&mut self) -> Result<(), Error>;
     /// Takes the engine as recovery left it and compares everything. `Err` within `Ok`: the disk failed.
@@ -71,6 +76,10 @@ impl<W: Workload> CrashRun<W> {
             }
         }
         self.world.begin_step(Moment::End, self.workload.streams());
+        // The others end what is under way on a disk that may fail.
+        if task.seed.is_multiple_of(2) {
+            self.rest()?;
+        }
         self.close()?;
         self.workload.let_go();
         Ok(self.report(task.scenario, task.seed))
@@ -142,6 +151,44 @@ impl<W: Workload> CrashRun<W> {
         let phase = self.world.progress.phase.clone();
         let checked = phase.during(Phase::Check, || self.workload.reopened(engine))?;
         checked.map_err(|error| failed("the checks after a recovery", &error))
+    }
+
+    /// Nobody uses the engine any more: it must be sound, and keep nothing for anybody.
+    fn rest(&mut self) -> Result<(), Mismatch> {
+        self.world.turn_peaceful();
+        let engine = self.workload.rest();
+        // Who has stopped makes no checkpoint; what the disk has lost since may then be missing.
+        if let Some(engine) = engine.filter(|engine| engine.checkpoint().is_ok()) {
+            self.keeps_nothing(&*engine)?;
+        }
+        self.world.turn_hostile();
+        Ok(())
+    }
+
+    fn keeps_nothing(&self, engine: &dyn StorageBackend) -> Result<(), Mismatch> {
+        let doing = "looking at a database at rest";
+        let wrong = |expected: &str, found: String| Mismatch {
+            doing: doing.to_owned(),
+            expected: expected.to_owned(),
+            found,
+        };
+        let vacuumed = engine.vacuum(&WaitLimits::default());
+        vacuumed.map_err(|error| failed(doing, &error))?;
+        let report = engine.check().map_err(|error| failed(doing, &error))?;
+        let problems = [report.problems, report.left].concat();
+        if !problems.is_empty() {
+            return Err(wrong("no problem", problems.join("; ")));
+        }
+        let stats = engine.stats();
+        if stats.snapshots > 0 {
+            return Err(wrong("no snapshot", format!("{}", stats.snapshots)));
+        }
+        // Where the history was cut, versions go when there are many.
+        let has_all = stats.commits <= self.world.options.engine.history_commits_max as u64;
+        match has_all && stats.versions > 0 {
+            true => Err(wrong("no version", format!("{}", stats.versions))),
+            false => Ok(()),
+        }
     }
 
     /// Closes cleanly, if nothing goes wrong meanwhile, opens again and compares.

@@ -564,6 +564,12 @@ impl Workload for Threads {
         self.engine = None;
     }
 
+    fn rest(&mut self) -> Option<Arc<dyn StorageBackend>> {
+        self.observers.end();
+        let engine = self.engine.clone()?;
+        Some(engine)
+    }
+
     fn close(&mut self) -> Result<(), Error> {
         self.observers.end();
         match self.engine.take() {

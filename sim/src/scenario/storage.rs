@@ -7,7 +7,7 @@ use crate::model::ModelBackend;
 use crate::report::WorkCounts;
 use crate::streams::Streams;
 use quantadb::Error;
-use quantadb::storage::{DiskOptions, DiskStorageBackend};
+use quantadb::storage::{DiskOptions, DiskStorageBackend, StorageBackend};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,6 +54,10 @@ impl Workload for Trees {
 
     fn let_go(&mut self) {
         self.lockstep.let_go();
+    }
+
+    fn rest(&mut self) -> Option<Arc<dyn StorageBackend>> {
+        self.lockstep.rest()
     }
 
     fn close(&mut self) -> Result<(), Error> {

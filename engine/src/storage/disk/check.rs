@@ -1,4 +1,4 @@
-//! `CHECK DATABASE`: every page, tree and owner.
+//! `CHECK DATABASE`: every page, tree and owner, and what is left in memory when nobody is at work.
 
 use super::super::CheckReport;
 use super::core::{CATALOG_ROOT, Core};
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::page::{PageId, PageKind};
 
 impl Core {
-    /// Verifies DISK-1 and all invariants of the trees, while nothing changes.
+    /// Verifies DISK-1, DISK-3 and all invariants of the trees, while nothing changes.
     ///
     /// # Errors
     /// `58030` and `XX001` when the allocation page or the directory cannot be read at all.
@@ -63,9 +63,35 @@ impl Core {
                 allocation.pages
             ));
         }
+        report.left = self.left_in_memory();
         report.pages_checked = owners.len() as u64;
         report.problems = owners.problems;
         Ok(report)
+    }
+
+    /// What is left of transactions that have ended (DISK-3), and slots of the log that should not be as they are (WAL-9);
+    /// nothing while maintenance is at work, or after the log has stopped.
+    fn left_in_memory(&self) -> Vec<String> {
+        let Some(control) = self.maintenance.try_lock() else {
+            return Vec::new();
+        };
+        if self.log().is_stopped() {
+            return Vec::new();
+        }
+        let mut left = Vec::new();
+        if self.txns.at_rest() {
+            left.extend(self.versions.problems());
+            left.extend(self.locks.problems());
+            left.extend(self.pool.problems());
+            let promised = self.log().promised();
+            if promised > 0 {
+                left.push(format!(
+                    "the log keeps {promised} bytes for nobody (DISK-3)"
+                ));
+            }
+        }
+        left.extend(self.log().problems(control.start));
+        left
     }
 
     fn check_free_list(&self, allocation: Allocation, owners: &mut PageOwners) -> u64 {

@@ -12,7 +12,7 @@
 
 use super::options::{page_bytes_valid, segment_bytes_valid};
 use crate::error::{Error, Result};
-use crate::page::Lsn;
+use crate::page::{Lsn, u32_at, u64_at};
 use crate::planted::{Mistake, makes};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at, write_all_at};
 
@@ -58,34 +58,30 @@ impl Control {
 
     /// Reads a block; `Ok(None)` for one that is damaged.
     fn decode(sector: &[u8; SECTOR_BYTES]) -> Result<Option<Self>> {
-        let u32_at = |at: usize| {
-            u32::from_le_bytes([sector[at], sector[at + 1], sector[at + 2], sector[at + 3]])
-        };
-        let u64_at = |at: usize| u64::from(u32_at(at)) | u64::from(u32_at(at + 4)) << 32;
-        if &sector[..8] != MAGIC || crc32fast::hash(&sector[..CRC_AT]) != u32_at(CRC_AT) {
+        if &sector[..8] != MAGIC || crc32fast::hash(&sector[..CRC_AT]) != u32_at(sector, CRC_AT) {
             return Ok(None);
         }
-        if u32_at(8) != FORMAT {
+        if u32_at(sector, 8) != FORMAT {
             return Err(Error::corrupt(format!(
                 "its format has version {}, and this build knows only version {FORMAT}",
-                u32_at(8)
+                u32_at(sector, 8)
             )));
         }
-        if u64_at(16) != 0 {
+        if u64_at(sector, 16) != 0 {
             return Err(Error::corrupt(format!(
                 "it uses features that this build does not know ({:#x})",
-                u64_at(16)
+                u64_at(sector, 16)
             )));
         }
         let control = Self {
-            page_bytes: u32_at(12),
-            database: u64_at(24),
-            sequence: u64_at(32),
-            redo: Lsn(u64_at(40)),
-            start: Lsn(u64_at(48)),
-            next_txn: u64_at(56),
-            epoch: u32_at(64),
-            segment_bytes: u32_at(68),
+            page_bytes: u32_at(sector, 12),
+            database: u64_at(sector, 24),
+            sequence: u64_at(sector, 32),
+            redo: Lsn(u64_at(sector, 40)),
+            start: Lsn(u64_at(sector, 48)),
+            next_txn: u64_at(sector, 56),
+            epoch: u32_at(sector, 64),
+            segment_bytes: u32_at(sector, 68),
         };
         if !page_bytes_valid(control.page_bytes as usize)
             || !segment_bytes_valid(control.segment_bytes)

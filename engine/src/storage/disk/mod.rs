@@ -29,6 +29,8 @@
 //!   list.
 //! - DISK-2: a tombstone or a garbage entry is acted on only when it has no versions, so no snapshot sees what was
 //!   before it.
+//! - DISK-3: when there is no transaction, memory holds nothing for one: no row lock, no promise of log space, no version
+//!   that is not counted, no frame that cannot be evicted.
 
 mod backend;
 mod check;
