@@ -135,7 +135,10 @@ impl Workshop {
             let woven = self.weave()?;
             let errors = self.compile(&target)?;
             if errors.is_empty() {
-                fs::copy(target.join("debug/quanta-sim"), program)?;
+                // Whoever is running the program that is there goes on with it.
+                let new = program.with_extension("new");
+                fs::copy(target.join("debug/quanta-sim"), &new)?;
+                fs::rename(&new, program)?;
                 return Ok((self.sources, self.left_out));
             }
             let before = self.left_out.len();
