@@ -26,6 +26,7 @@ mod identifier;
 mod immutable;
 mod index_keys;
 mod integrity;
+mod interval_digits;
 mod lift;
 mod locking;
 mod nested_sets;

@@ -5,6 +5,7 @@ use super::column_origins;
 use super::conflict_target;
 use super::element_targets;
 use super::frame_exclusion;
+use super::interval_digits;
 use super::locking;
 use super::nested_sets;
 use super::substring_similar;
@@ -14,7 +15,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// The tokens with something spelt otherwise; `None` if there is nothing.
-type Respell = fn(&[TokenWithSpan]) -> Result<Option<Vec<TokenWithSpan>>>;
+type Respell = fn(&[TokenWithSpan]) -> Option<Vec<TokenWithSpan>>;
 
 /// What stands in all tokens in which something is to be spelt otherwise: few statements have any of these.
 #[derive(Clone, Copy)]
@@ -25,26 +26,14 @@ enum Mark {
 
 /// In this order.
 const RESPELLINGS: [(Mark, Respell); 8] = [
-    (Mark::Word(Keyword::TABLE), |t| {
-        Ok(table_command::rewrite(t))
-    }),
-    (Mark::Word(Keyword::EXCLUDE), |t| {
-        Ok(frame_exclusion::rewrite(t))
-    }),
-    (Mark::Word(Keyword::GROUPING), |t| {
-        Ok(nested_sets::rewrite(t))
-    }),
-    (Mark::Word(Keyword::SIMILAR), |t| {
-        Ok(substring_similar::rewrite(t))
-    }),
-    (Mark::Word(Keyword::ALTER), |t| {
-        Ok(column_origins::rewrite(t))
-    }),
-    (Mark::Bracket, |t| Ok(element_targets::rewrite(t))),
-    (Mark::Word(Keyword::REFERENCES), action_columns::rewrite),
-    (Mark::Word(Keyword::CONFLICT), |t| {
-        Ok(conflict_target::rewrite(t))
-    }),
+    (Mark::Word(Keyword::TABLE), table_command::rewrite),
+    (Mark::Word(Keyword::EXCLUDE), frame_exclusion::rewrite),
+    (Mark::Word(Keyword::GROUPING), nested_sets::rewrite),
+    (Mark::Word(Keyword::SIMILAR), substring_similar::rewrite),
+    (Mark::Word(Keyword::INTERVAL), interval_digits::rewrite),
+    (Mark::Word(Keyword::ALTER), column_origins::rewrite),
+    (Mark::Bracket, element_targets::rewrite),
+    (Mark::Word(Keyword::CONFLICT), conflict_target::rewrite),
 ];
 
 impl Mark {
@@ -62,8 +51,11 @@ impl Mark {
 pub(super) fn respell(mut tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, bool)> {
     for (mark, respell) in RESPELLINGS {
         if mark.is_in(&tokens) {
-            tokens = respell(&tokens)?.unwrap_or(tokens);
+            tokens = respell(&tokens).unwrap_or(tokens);
         }
+    }
+    if Mark::Word(Keyword::REFERENCES).is_in(&tokens) {
+        tokens = action_columns::rewrite(&tokens)?.unwrap_or(tokens);
     }
     let locking = match Mark::Word(Keyword::FOR).is_in(&tokens) {
         true => locking::rewrite(&tokens)?,
