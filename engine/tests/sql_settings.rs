@@ -90,6 +90,10 @@ fn what_is_no_value_is_refused_as_postgresql_does() {
             "22023 invalid value for parameter \"TimeZone\": \"Europe/Nowhere\"",
         ),
         (
+            "SET timezone = 'EST5EDT,M3.2.0,M11.1.0'",
+            "0A000 a time zone that says its rules itself is not supported",
+        ),
+        (
             "SET ROLE nobody",
             "0A000 SET ROLE and SESSION AUTHORIZATION is not supported",
         ),
