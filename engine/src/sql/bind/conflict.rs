@@ -115,7 +115,7 @@ fn refuse_deferrable(table: &Table, arbiters: &[ReferencedKey]) -> Result<()> {
 /// A part of an index of `table` as the index has it, which knows no zone.
 fn part(expr: &ast::Expr, table: &Table, clause: Clause, zone: Zone) -> Result<Expr> {
     let bind = |expr: &ast::Expr| of_index(expr, table, clause);
-    bind(&pinned(expr, zone, bind))
+    bind(&*pinned(expr, zone, bind)?)
 }
 
 /// The unique keys that `target` means. Errors: `42703`, `42704`, `42809`; `42P10` when there are none.

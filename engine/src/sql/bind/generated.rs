@@ -67,7 +67,7 @@ impl Draft {
                     &self.columns[position],
                 )
             };
-            let expr = &pinned(expr, binder.reading.zone, bind);
+            let expr = &*pinned(expr, binder.reading.zone, bind)?;
             stored_text(expr, &bind(expr)?, bind)?
         };
         self.columns[position].generated = Some(text);

@@ -187,7 +187,7 @@ fn stored_part(
     zone: Zone,
 ) -> Result<(String, SqlType)> {
     let bind = |expr: &ast::Expr| of_index(expr, table, clause);
-    let expr = &pinned(expr, zone, bind);
+    let expr = &*pinned(expr, zone, bind)?;
     let bound = bind(expr)?;
     if !is_immutable(&bound) {
         let part = match clause {

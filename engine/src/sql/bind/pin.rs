@@ -7,43 +7,65 @@
 //! ```
 
 use super::literal::string;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::types::{ElementType, SqlType, Value, Zone};
 use sqlparser::ast;
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+/// Moments of one definition at most: for each the definition is bound three times.
+const MOMENTS_MAX: usize = 100;
+/// For a copy of a tree: a chain of UNIONs may be as deep as it is long.
+const COPY_STACK_BYTES: usize = 64 << 20;
+
 /// `part` of a definition, with the time zone in all that it says of moments. `bind` reads it at UTC: what is no moment to
-/// it means the same with one space more, and what is one means something else with a time zone.
-pub(super) fn pinned<T, B>(part: &T, zone: Zone, mut bind: impl FnMut(&T) -> Result<B>) -> T
+/// it means the same with one space more, and what is one means something else with a time zone. What cannot be bound stays
+/// as it is. Errors: `0A000` for more moments than [`MOMENTS_MAX`].
+pub(super) fn pinned<'p, T, B>(
+    part: &'p T,
+    zone: Zone,
+    mut bind: impl FnMut(&T) -> Result<B>,
+) -> Result<Cow<'p, T>>
 where
-    T: ast::VisitMut + Clone,
+    T: ast::Visit + ast::VisitMut + Clone,
     B: PartialEq,
 {
-    let mut pinned = part.clone();
-    if zone == Zone::UTC {
-        return pinned;
+    let moments = match zone == Zone::UTC {
+        true => Vec::new(),
+        false => moments(part, zone),
+    };
+    if moments.len() > MOMENTS_MAX {
+        let what = format!("a definition with more than {MOMENTS_MAX} moments, away from UTC,");
+        return Err(Error::unsupported(what));
     }
-    for at in 0.. {
-        let Some(text) = replaced(&mut pinned.clone(), at, None) else {
-            return pinned;
-        };
-        let Some(said) = with_zone(&text, zone) else {
-            continue;
+    let mut pinned = Cow::Borrowed(part);
+    for (at, text, said) in moments {
+        let Ok(own) = bind(&pinned) else {
+            break;
         };
         let with = |text: String| {
-            let mut other = pinned.clone();
-            replaced(&mut other, at, Some(text));
+            let mut other = stacker::grow(COPY_STACK_BYTES, || pinned.clone().into_owned());
+            replace(&mut other, at, text);
             other
         };
         let (spaced, said) = (with(format!("{text} ")), with(said));
-        if let (Ok(own), Ok(other), Ok(new)) = (bind(&pinned), bind(&spaced), bind(&said))
+        if let (Ok(other), Ok(new)) = (bind(&spaced), bind(&said))
             && own == other
             && own != new
         {
-            pinned = said;
+            pinned = Cow::Owned(said);
         }
     }
-    pinned
+    Ok(pinned)
+}
+
+/// The string literals of `part` that may be moments: which they are, their texts, and those with a time zone.
+fn moments(part: &impl ast::Visit, zone: Zone) -> Vec<(usize, String, String)> {
+    let mut texts = Texts(Vec::new());
+    let _ = part.visit(&mut texts);
+    let texts = texts.0.into_iter().enumerate();
+    let said = texts.map(|(at, text)| with_zone(&text, zone).map(|said| (at, text, said)));
+    said.flatten().collect()
 }
 
 /// The text of a moment, or of an array of them, with its time zone; `None` for one that says it, and for what is none.
@@ -57,35 +79,41 @@ fn with_zone(text: &str, zone: Zone) -> Option<String> {
     })
 }
 
-/// The text of the string literal at this place among those of `part`, and perhaps another in its place.
-fn replaced(part: &mut impl ast::VisitMut, at: usize, by: Option<String>) -> Option<String> {
-    let mut search = Search { left: at, by };
-    match part.visit(&mut search) {
-        ControlFlow::Break(text) => Some(text),
-        ControlFlow::Continue(()) => None,
+/// The string literals, in their order.
+struct Texts(Vec<String>);
+
+impl ast::Visitor for Texts {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &ast::ValueWithSpan) -> ControlFlow<()> {
+        self.0.extend(string(&value.value));
+        ControlFlow::Continue(())
     }
 }
 
-struct Search {
-    /// Literals before the one.
-    left: usize,
-    by: Option<String>,
+/// Puts a text in the place of a string literal.
+fn replace(part: &mut impl ast::VisitMut, at: usize, by: String) {
+    let _ = part.visit(&mut Replace { left: at, by });
 }
 
-impl ast::VisitorMut for Search {
-    type Break = String;
+struct Replace {
+    /// Literals before the one.
+    left: usize,
+    by: String,
+}
 
-    fn pre_visit_value(&mut self, value: &mut ast::ValueWithSpan) -> ControlFlow<String> {
-        let Ok(text) = string(&value.value) else {
+impl ast::VisitorMut for Replace {
+    type Break = ();
+
+    fn pre_visit_value(&mut self, value: &mut ast::ValueWithSpan) -> ControlFlow<()> {
+        if string(&value.value).is_err() {
             return ControlFlow::Continue(());
-        };
+        }
         if self.left > 0 {
             self.left -= 1;
             return ControlFlow::Continue(());
         }
-        if let Some(by) = self.by.take() {
-            value.value = ast::Value::SingleQuotedString(by);
-        }
-        ControlFlow::Break(text)
+        value.value = ast::Value::SingleQuotedString(std::mem::take(&mut self.by));
+        ControlFlow::Break(())
     }
 }

@@ -209,8 +209,7 @@ impl Draft {
                     bind_stored(expr, &column.name, known, Clause::Default, column.sql_type)
                 };
                 binder.check_sequences(expr, &self.sequences)?;
-                let mut expr = expr.clone();
-                expr = pinned(&expr, binder.reading.zone, bind);
+                let mut expr = pinned(expr, binder.reading.zone, bind)?.into_owned();
                 qualify_sequences(&mut expr, binder.schema, &binder.reading.path);
                 let text = stored_text(&expr, &bind(&expr)?, bind)?;
                 column.default = Some(text);
@@ -369,7 +368,7 @@ impl Draft {
                 SqlType::Bool,
             )
         };
-        let expr = &pinned(&**expr, binder.reading.zone, bind);
+        let expr = &*pinned(&**expr, binder.reading.zone, bind)?;
         let bound = bind(expr)?;
         let text = stored_text(expr, &bound, bind)?;
         let name = match name.or(own_name.as_ref()) {

@@ -12,6 +12,7 @@ use crate::sql::bound::{CreateTable, Filled, Insert, Query, RowRules, Statement}
 use crate::sql::parse::parse_query;
 use crate::sql::table_as::TableAs;
 use sqlparser::ast;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 impl Binder<'_> {
@@ -24,8 +25,8 @@ impl Binder<'_> {
             return Err(already_exists(&name, ident));
         }
         let query = match create.materialized {
-            true => Arc::new(self.pinned_query(&create.query)),
-            false => create.query.clone(),
+            true => self.pinned_query(&create.query)?,
+            false => Cow::Borrowed(&*create.query),
         };
         let source = self.bind_query(&query, true)?;
         let materialized = match create.materialized {

@@ -13,6 +13,7 @@ use crate::sql::parse::parse_query;
 use crate::sql::sequence::sequences_in;
 use crate::types::SqlType;
 use sqlparser::ast;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -56,7 +57,7 @@ impl Binder<'_> {
         if is_taken {
             return Err(already_exists(&name, ident));
         }
-        let written = self.pinned_query(&create.query);
+        let written = self.pinned_query(&create.query)?;
         let query = self.bind_query(&written, true)?;
         if self.has_parameters() {
             return Err(sql_error("42P02", "there is no parameter $1"));
@@ -106,7 +107,10 @@ impl Binder<'_> {
     }
 
     /// A query for the catalog as it means the same at UTC, where it is read from now on.
-    pub(super) fn pinned_query(&mut self, query: &ast::Query) -> ast::Query {
+    pub(super) fn pinned_query<'q>(
+        &mut self,
+        query: &'q ast::Query,
+    ) -> Result<Cow<'q, ast::Query>> {
         let zone = std::mem::take(&mut self.reading.zone);
         pinned(query, zone, |query| {
             let mut own = Binder::new(self.schema);
