@@ -86,7 +86,7 @@ pub(crate) fn write(path: &Path, entries: &[Entry]) -> Result<(), Failure> {
 /// Reads the list.
 ///
 /// # Errors
-/// When it is not there or was not written by [`write`].
+/// When it is not there or was not written by [`write()`].
 pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
     let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let entry = |line: &str| Entry::of_json(&serde_json::from_str(line).ok()?);
