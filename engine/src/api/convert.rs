@@ -6,8 +6,8 @@ use crate::types::{SqlType, Value, Zone, out_of_range};
 use bigdecimal::BigDecimal;
 use std::borrow::Cow;
 
-/// `given` as values of `types`, of a session in `zone`. Errors: `08P01` when their number is wrong, `42804` for a value that is no such thing,
-/// `22003` for a number that does not fit, `22P02` for a text that is no value of the type.
+/// `given` as values of `types`, of a session in `zone`. Errors: `08P01` when their number is wrong, `42804` for a value
+/// that is no such thing, `22003` for a number that does not fit, `22P02` for a text that is no value of the type.
 pub(crate) fn parameters<'v>(
     given: &'v [Value],
     types: &[SqlType],

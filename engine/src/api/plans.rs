@@ -68,6 +68,11 @@ impl Planned {
             && self.options == settings.plan_options
             && self.reading == settings.reading
     }
+
+    /// `given` as its parameters. Errors: those of [`convert::parameters`].
+    pub(crate) fn parameters<'v>(&self, given: &'v [Value]) -> Result<Cow<'v, [Value]>> {
+        convert::parameters(given, &self.parameter_types, self.reading.zone)
+    }
 }
 
 /// A statement: parsed once, planned anew when the schema has changed.
@@ -108,14 +113,14 @@ impl<'a> Job<'a> {
 }
 
 /// A statement without its literals, by its key.
-pub(crate) type Shape = (String, Lifted);
+pub(crate) type Shape<'t> = (String, Lifted<'t>);
 
 /// What became of a text.
-pub(crate) enum Known {
+pub(crate) enum Known<'t> {
     /// It was known and has run.
     Ran(Result<Ran>),
     /// It is not known; its shape, if it has one.
-    Not(Option<Shape>),
+    Not(Option<Shape<'t>>),
 }
 
 /// The statements of one connection.
@@ -150,12 +155,12 @@ impl PlanCache {
     }
 
     /// Runs `text` in `session` if it is one statement that is known, or that has a known shape.
-    pub(crate) fn run_known(
+    pub(crate) fn run_known<'t>(
         &mut self,
         session: &mut Session,
-        text: &str,
+        text: &'t str,
         parameters: &[Value],
-    ) -> Known {
+    ) -> Known<'t> {
         if let Some(prepared) = self.texts.get_mut(text) {
             let mut job = Job::new(
                 &prepared.parsed,
@@ -184,7 +189,7 @@ impl PlanCache {
         session: &mut Session,
         text: &str,
         parsed: Parsed,
-        shape: Option<Shape>,
+        shape: Option<Shape<'_>>,
         parameters: &[Value],
     ) -> Result<Ran> {
         let mut job = Job::new(&parsed, None, Given::only(parameters));
@@ -207,14 +212,12 @@ impl PlanCache {
         &mut self,
         session: &mut Session,
         text: &str,
-        (key, lifted): &Shape,
+        (key, lifted): &Shape<'_>,
     ) -> Option<Result<Ran>> {
         let prepared = self.shapes.get(key.as_str())?.as_ref()?;
         let planned = prepared.planned.clone()?;
-        let parameters = {
-            let zone = planned.reading.zone;
-            convert::parameters(&lifted.values, &planned.parameter_types, zone).ok()?
-        };
+        let literals = lifted.values().ok()?;
+        let parameters = planned.parameters(&literals).ok()?;
         let mut job = Job {
             parsed: Cow::Borrowed(&prepared.parsed),
             planned: Some(planned),
@@ -230,7 +233,11 @@ impl PlanCache {
 }
 
 /// The shape of a statement that ran by the plan `as_written`, if it can have one that does the same.
-fn prepare_shape(session: &mut Session, lifted: &Lifted, as_written: &Planned) -> Option<Prepared> {
+fn prepare_shape(
+    session: &mut Session,
+    lifted: &Lifted<'_>,
+    as_written: &Planned,
+) -> Option<Prepared> {
     let parsed = parse_lifted(lifted).ok()?;
     let planned = session.describe(&parsed).ok()?;
     let is_same = planned.columns == as_written.columns

@@ -17,7 +17,7 @@ use crate::api::maintenance::SchemaVersion;
 use crate::api::plans::{Job, Known, PlanCache, Planned};
 use crate::api::sequences::{Sequences, SessionSequences};
 use crate::api::settings::Settings;
-use crate::api::{convert, kind, utility};
+use crate::api::{kind, utility};
 use crate::catalog::{self, Schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{self, Deferral, RandomNumbers, ResultRows, check_deferred};
@@ -406,10 +406,7 @@ impl Session {
         read_only: bool,
         deferral: &mut Deferral,
     ) -> Result<(Ran, bool)> {
-        let parameters = {
-            let zone = planned.reading.zone;
-            convert::parameters(given.parameters, &planned.parameter_types, zone)?
-        };
+        let parameters = planned.parameters(given.parameters)?;
         let sequences = Sequences {
             backend: &*self.shared.backend,
             env: &*self.shared.env,

@@ -10,9 +10,6 @@ use crate::api::settings::invalid;
 use crate::error::Result;
 use crate::types::{SqlType, Value, Zone};
 
-const SECONDS_PER_HOUR: f64 = 3600.0;
-const MICROS_PER_SECOND: f64 = 1e6;
-
 /// The zone that `value` says. Errors: `22023`, and those of an INTERVAL.
 pub(super) fn time_zone(value: &str) -> Result<Zone> {
     let found = match value.get(..8) {
@@ -33,10 +30,7 @@ fn distance(text: &str) -> Result<Option<Zone>> {
         return Ok(None);
     };
     Ok(match Value::from_text(text, SqlType::Interval(None))? {
-        Value::Interval(interval) if (interval.months, interval.days) == (0, 0) => {
-            let seconds = interval.micros as f64 / MICROS_PER_SECOND;
-            Zone::of_hours(seconds / SECONDS_PER_HOUR)
-        }
+        Value::Interval(distance) => Zone::of_interval(distance),
         _ => None,
     })
 }

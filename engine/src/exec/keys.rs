@@ -12,6 +12,7 @@ use arrow_row::{RowConverter, Rows, SortField};
 use foldhash::fast::FixedState;
 use hashbrown::Equivalent;
 use std::hash::BuildHasher;
+use std::ops::{BitOr, Shl};
 
 /// Encodes columns of fixed types.
 #[derive(Debug)]
@@ -22,6 +23,9 @@ pub(crate) struct KeyEncoder {
 
 #[derive(Debug)]
 enum Encoding {
+    /// In 64 bits.
+    Short,
+    /// In 128 bits.
     Narrow,
     Wide(RowConverter),
 }
@@ -36,6 +40,7 @@ pub(crate) struct Keys {
 
 #[derive(Debug)]
 enum Encoded {
+    Short(Vec<u64>),
     Narrow(Vec<u128>),
     Wide(Rows),
 }
@@ -90,6 +95,7 @@ impl KeyEncoder {
     pub(crate) fn new(types: &[SqlType]) -> Result<Self> {
         let bits = types.iter().map(|t| narrow_bits(*t)).sum::<Option<u32>>();
         let encoding = match bits {
+            Some(0..=64) => Encoding::Short,
             Some(0..=128) => Encoding::Narrow,
             _ => {
                 let fields = types.iter().map(|t| SortField::new(arrow_type(*t)));
@@ -112,13 +118,8 @@ impl KeyEncoder {
             }
         }
         let encoded = match &self.encoding {
-            Encoding::Narrow => {
-                let mut keys = vec![0; rows];
-                for (column, sql_type) in columns.iter().zip(&self.types) {
-                    push_narrow(&mut keys, column, *sql_type)?;
-                }
-                Encoded::Narrow(keys)
-            }
+            Encoding::Short => Encoded::Short(self.narrow(columns, rows)?),
+            Encoding::Narrow => Encoded::Narrow(self.narrow(columns, rows)?),
             Encoding::Wide(converter) => {
                 let columns = columns.iter().zip(&self.types);
                 let columns = columns.map(|(c, t)| comparable(c, *t));
@@ -128,7 +129,21 @@ impl KeyEncoder {
         };
         Ok(Keys { encoded, null })
     }
+
+    fn narrow<N: Number>(&self, columns: &[ArrayRef], rows: usize) -> Result<Vec<N>> {
+        let mut keys = vec![N::from(0); rows];
+        for (column, sql_type) in columns.iter().zip(&self.types) {
+            push_narrow(&mut keys, column, *sql_type)?;
+        }
+        Ok(keys)
+    }
 }
+
+/// What keys of integers are put together in.
+trait Number: Copy + From<u64> + BitOr<Output = Self> + Shl<u32, Output = Self> {}
+
+impl Number for u64 {}
+impl Number for u128 {}
 
 /// Bits that a column takes in a number, that for NULL included; none if it is not made of [`integers`].
 fn narrow_bits(sql_type: SqlType) -> Option<u32> {
@@ -146,20 +161,21 @@ fn narrow_bits(sql_type: SqlType) -> Option<u32> {
 }
 
 /// Puts the values of a column behind what is in `keys`, each with a bit before it that says that it is not NULL.
-fn push_narrow(keys: &mut [u128], column: &ArrayRef, sql_type: SqlType) -> Result<()> {
+fn push_narrow<N: Number>(keys: &mut [N], column: &ArrayRef, sql_type: SqlType) -> Result<()> {
     let (Some(room), Some(values)) = (narrow_bits(sql_type), integers(column, sql_type)) else {
         return Err(Error::misuse("a narrow key of what is no integer"));
     };
     let bits = room - 1;
-    let (known, least) = (1 << bits, 1u64 << (bits - 1));
+    let (known, least) = (N::from(1) << bits, 1u64 << (bits - 1));
     let mask = u64::MAX >> (64 - bits);
-    let pushed = |value: i64| known | u128::from((value as u64).wrapping_add(least) & mask);
+    let pushed = |value: i64| known | N::from((value as u64).wrapping_add(least) & mask);
     let keys = keys.iter_mut().zip(values.iter().copied());
     match column.nulls() {
         None => keys.for_each(|(key, value)| *key = *key << room | pushed(value)),
         // Some value stands where one is NULL, and must not tell one NULL from another.
         Some(nulls) => keys.zip(nulls).for_each(|((key, value), is_known)| {
-            *key = *key << room | if is_known { pushed(value) } else { 0 };
+            let pushed = if is_known { pushed(value) } else { N::from(0) };
+            *key = *key << room | pushed;
         }),
     }
     Ok(())
@@ -189,8 +205,17 @@ impl Keys {
     #[inline]
     pub(crate) fn key(&self, row: usize) -> Key<'_> {
         match &self.encoded {
+            Encoded::Short(keys) => Key::Narrow(keys[row].into()),
             Encoded::Narrow(keys) => Key::Narrow(keys[row]),
             Encoded::Wide(rows) => Key::Wide(rows.row(row).data()),
+        }
+    }
+
+    /// All keys, where each fits in 64 bits.
+    pub(crate) fn short(&self) -> Option<&[u64]> {
+        match &self.encoded {
+            Encoded::Short(keys) => Some(keys),
+            _ => None,
         }
     }
 

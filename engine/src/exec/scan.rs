@@ -14,10 +14,8 @@ use crate::storage::{
     EntryBatch, KeyRange, ROW_IDS, RowShape, Run, ScanDirection, StorageCursor, StorageTxn,
 };
 use crate::types::Value;
-use arrow_array::cast::AsArray;
-use arrow_array::types::UInt32Type;
-use arrow_array::{ArrayRef, Int64Array, NullArray, UInt32Array};
-use arrow_select::take::take;
+use arrow_array::{ArrayRef, Int64Array, NullArray, new_null_array};
+use arrow_select::filter::FilterBuilder;
 use std::sync::Arc;
 
 /// Entries of the first step of a scan, or fewer when fewer rows are wanted; each step takes four times as many.
@@ -82,7 +80,7 @@ impl<'a> RowReader<'a> {
             return filter::apply(context, &self.scan.filter, batch);
         };
         let mut waiting = Vec::new();
-        let mut early = Vec::with_capacity(self.columns.len() + 1);
+        let mut early = Vec::with_capacity(self.columns.len());
         for (at, column) in self.columns.iter().enumerate() {
             early.push(match filtered.get(at) {
                 Some(true) => self.whole(entries, run, at)?,
@@ -92,28 +90,38 @@ impl<'a> RowReader<'a> {
                 }
             });
         }
-        // Which rows they are tells a column behind them.
-        early.push(Arc::new(UInt32Array::from_iter_values(0..rows as u32)));
-        let mut batch = filter::apply(context, &self.scan.filter, Batch::new(early, rows))?;
-        let kept = batch.columns.pop();
+        let mut batch = Batch::new(early, rows);
+        let keep = filter::kept(context, &self.scan.filter, &batch)?;
+        batch.rows = keep.true_count();
         if batch.rows == 0 {
-            return Ok(batch);
+            return Ok(batch.slice(0, 0));
         }
         if run.is_known() {
             for (at, whole) in waiting.iter_mut().filter(|(_, whole)| whole.is_none()) {
                 *whole = Some(self.whole(entries, run, *at)?);
             }
         }
-        let kept = kept.filter(|_| batch.rows < rows);
-        let positions = kept.as_ref().map(|kept| kept.as_primitive::<UInt32Type>());
-        if let Some(positions) = positions.filter(|_| !entries.is_empty()) {
-            self.decoder.keep(entries, positions.values());
+        let selection = (batch.rows < rows).then(|| FilterBuilder::new(&keep).optimize().build());
+        let selected = |column: ArrayRef| match &selection {
+            Some(selection) => selection.filter(&column).map_err(arrow),
+            None => Ok(column),
+        };
+        if selection.is_some() && !entries.is_empty() {
+            let positions = keep.values().set_indices_u32().collect::<Vec<_>>();
+            self.decoder.keep(entries, &positions);
         }
-        for (at, whole) in waiting {
-            batch.columns[at] = match (whole, positions) {
-                (None, _) => self.column(entries, at)?,
-                (Some(whole), None) => whole,
-                (Some(whole), Some(positions)) => take(&whole, positions, None).map_err(arrow)?,
+        let mut waiting = waiting.into_iter().peekable();
+        for at in 0..batch.columns.len() {
+            let column = &batch.columns[at];
+            batch.columns[at] = match waiting.next_if(|(waits, _)| *waits == at) {
+                Some((_, None)) => self.column(entries, at)?,
+                Some((_, Some(whole))) => selected(whole)?,
+                None if selection.is_some()
+                    && self.scan.filter_only.contains(&self.columns[at]) =>
+                {
+                    new_null_array(column.data_type(), batch.rows)
+                }
+                None => selected(column.clone())?,
             };
         }
         Ok(batch)

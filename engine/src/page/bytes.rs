@@ -8,16 +8,19 @@ fn at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 }
 
 /// The number in two bytes.
+#[inline]
 pub(crate) fn u16_at(bytes: &[u8], offset: usize) -> u16 {
     u16::from_le_bytes(at(bytes, offset))
 }
 
 /// The number in four bytes.
+#[inline]
 pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> u32 {
     u32::from_le_bytes(at(bytes, offset))
 }
 
 /// The number in eight bytes.
+#[inline]
 pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> u64 {
     u64::from_le_bytes(at(bytes, offset))
 }

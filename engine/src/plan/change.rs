@@ -379,6 +379,7 @@ impl Planner<'_> {
             fold(&mut filter, self.folder);
             split_conjuncts(filter, &mut conditions);
         }
+        needed.extend(conditions.iter().flat_map(columns_of));
         // It is one column more, so that it comes through whatever the filter makes of the scan.
         let row_id = table.columns.len();
         needed.push(row_id);

@@ -16,8 +16,8 @@ use crate::error::Result;
 use crate::plan::block::Block;
 use crate::plan::cost;
 use crate::plan::expr::{
-    column, columns_of, conjunction, has_subquery, map_columns, operands, operands_mut,
-    split_conjuncts, visit_columns, visit_columns_mut, visit_query,
+    column, columns_of, conjunction, has_subquery, map_columns, split_conjuncts, visit_columns,
+    visit_columns_mut, visit_query,
 };
 use crate::plan::physical::{Cost, NodeKind, PlanNode};
 use crate::plan::planner::{Built, Planner};
@@ -27,6 +27,7 @@ use crate::sql::bound::{
     Aggregate, AggregateFunction, ArithmeticOp, CompareOp, Distinct, Expr, ExprKind, JoinKind,
     OutputColumn, Query,
 };
+use crate::sql::walk::{any_operand, any_operand_mut};
 use crate::types::{SqlType, Value};
 
 /// Nesting up to which both ways of a subquery are planned; each level doubles the work.
@@ -369,7 +370,14 @@ fn scalar_subquery(expr: &Expr) -> Option<(&Query, SqlType)> {
         ExprKind::Compare(..)
         | ExprKind::Arithmetic(..)
         | ExprKind::Cast { .. }
-        | ExprKind::Negate(_) => operands(expr).into_iter().find_map(scalar_subquery),
+        | ExprKind::Negate(_) => {
+            let mut found = None;
+            any_operand(expr, &mut |operand| {
+                found = scalar_subquery(operand);
+                found.is_some()
+            });
+            found
+        }
         _ => None,
     }
 }
@@ -386,9 +394,7 @@ fn replace_scalar(expr: &mut Expr, value: &Expr) -> bool {
             | ExprKind::Arithmetic(..)
             | ExprKind::Cast { .. }
             | ExprKind::Negate(_)
-    ) && operands_mut(expr)
-        .into_iter()
-        .any(|operand| replace_scalar(operand, value))
+    ) && any_operand_mut(expr, &mut |operand| replace_scalar(operand, value))
 }
 
 /// Whether evaluating `expr` hardly fails: it is going to be evaluated for rows that nobody asks for.
@@ -403,7 +409,7 @@ fn is_safe(expr: &Expr) -> bool {
         ExprKind::Cast { input, .. } => {
             expr.sql_type.is_number() && input.sql_type.is_number() && is_safe(input)
         }
-        ExprKind::Arithmetic(..) | ExprKind::Negate(_) => operands(expr).into_iter().all(is_safe),
+        ExprKind::Arithmetic(..) | ExprKind::Negate(_) => !any_operand(expr, &mut |e| !is_safe(e)),
         _ => false,
     }
 }
@@ -413,7 +419,7 @@ fn is_strict(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Column(_) => true,
         ExprKind::Arithmetic(..) | ExprKind::Cast { .. } | ExprKind::Negate(_) => {
-            operands(expr).into_iter().any(is_strict)
+            any_operand(expr, &mut is_strict)
         }
         _ => false,
     }

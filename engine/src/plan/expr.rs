@@ -5,91 +5,10 @@
 //! callers see "the columns of this query's input" wherever they occur.
 
 use crate::sql::bound::{Expr, ExprKind, From, Query, Window};
+use crate::sql::walk::{any_operand, any_operand_mut};
 use crate::types::{SqlType, Value};
 
-/// The direct operands of `expr`; subqueries excluded.
-pub(crate) fn operands(expr: &Expr) -> Vec<&Expr> {
-    match &expr.kind {
-        ExprKind::Literal(_)
-        | ExprKind::Parameter(_)
-        | ExprKind::Column(_)
-        | ExprKind::OuterColumn { .. }
-        | ExprKind::ScalarSubquery(_)
-        | ExprKind::Rows(_)
-        | ExprKind::Exists { .. } => Vec::new(),
-        ExprKind::Cast { input, .. }
-        | ExprKind::Not(input)
-        | ExprKind::Negate(input)
-        | ExprKind::IsNull { input, .. }
-        | ExprKind::IsBool { input, .. } => vec![input],
-        ExprKind::And(list)
-        | ExprKind::Or(list)
-        | ExprKind::Coalesce(list)
-        | ExprKind::InSubquery { inputs: list, .. }
-        | ExprKind::AnySubquery { inputs: list, .. }
-        | ExprKind::RowSubquery { inputs: list, .. }
-        | ExprKind::Call(_, list) => list.iter().collect(),
-        ExprKind::Compare(_, left, right)
-        | ExprKind::Distinct { left, right, .. }
-        | ExprKind::Arithmetic(_, left, right) => vec![left, right],
-        ExprKind::InList { input, list, .. } => {
-            let mut all: Vec<&Expr> = vec![input];
-            all.extend(list);
-            all
-        }
-        ExprKind::Like { input, pattern, .. } => vec![input, pattern],
-        ExprKind::Case {
-            branches,
-            otherwise,
-        } => {
-            let mut all: Vec<&Expr> = branches.iter().flat_map(|(c, r)| [c, r]).collect();
-            all.extend(otherwise.as_deref());
-            all
-        }
-    }
-}
-
-/// Like [`operands`], to change them.
-pub(crate) fn operands_mut(expr: &mut Expr) -> Vec<&mut Expr> {
-    match &mut expr.kind {
-        ExprKind::Literal(_)
-        | ExprKind::Parameter(_)
-        | ExprKind::Column(_)
-        | ExprKind::OuterColumn { .. }
-        | ExprKind::ScalarSubquery(_)
-        | ExprKind::Rows(_)
-        | ExprKind::Exists { .. } => Vec::new(),
-        ExprKind::Cast { input, .. }
-        | ExprKind::Not(input)
-        | ExprKind::Negate(input)
-        | ExprKind::IsNull { input, .. }
-        | ExprKind::IsBool { input, .. } => vec![input],
-        ExprKind::And(list)
-        | ExprKind::Or(list)
-        | ExprKind::Coalesce(list)
-        | ExprKind::InSubquery { inputs: list, .. }
-        | ExprKind::AnySubquery { inputs: list, .. }
-        | ExprKind::RowSubquery { inputs: list, .. }
-        | ExprKind::Call(_, list) => list.iter_mut().collect(),
-        ExprKind::Compare(_, left, right)
-        | ExprKind::Distinct { left, right, .. }
-        | ExprKind::Arithmetic(_, left, right) => vec![left, right],
-        ExprKind::InList { input, list, .. } => {
-            let mut all: Vec<&mut Expr> = vec![input];
-            all.extend(list);
-            all
-        }
-        ExprKind::Like { input, pattern, .. } => vec![input, pattern],
-        ExprKind::Case {
-            branches,
-            otherwise,
-        } => {
-            let mut all: Vec<&mut Expr> = branches.iter_mut().flat_map(|(c, r)| [c, r]).collect();
-            all.extend(otherwise.as_deref_mut());
-            all
-        }
-    }
-}
+pub(crate) use crate::sql::walk::subquery_mut;
 
 /// The subquery of this very node, if it is one.
 pub(crate) fn subquery(expr: &Expr) -> Option<&Query> {
@@ -104,22 +23,9 @@ pub(crate) fn subquery(expr: &Expr) -> Option<&Query> {
     }
 }
 
-/// Like [`subquery`], to change it.
-pub(crate) fn subquery_mut(expr: &mut Expr) -> Option<&mut Query> {
-    match &mut expr.kind {
-        ExprKind::ScalarSubquery(query)
-        | ExprKind::Rows(query)
-        | ExprKind::Exists { query, .. }
-        | ExprKind::InSubquery { query, .. }
-        | ExprKind::AnySubquery { query, .. }
-        | ExprKind::RowSubquery { query, .. } => Some(query),
-        _ => None,
-    }
-}
-
 /// Whether `expr` contains a subquery.
 pub(crate) fn has_subquery(expr: &Expr) -> bool {
-    subquery(expr).is_some() || operands(expr).into_iter().any(has_subquery)
+    subquery(expr).is_some() || any_operand(expr, &mut has_subquery)
 }
 
 /// All expressions of a query, its derived tables' included; those of deeper subqueries are reached through them.
@@ -238,9 +144,10 @@ pub(crate) fn visit_columns(expr: &Expr, depth: usize, f: &mut dyn FnMut(usize))
     if let Some(query) = subquery(expr) {
         visit_query(query, &mut |e| visit_columns(e, depth + 1, f));
     }
-    for operand in operands(expr) {
+    any_operand(expr, &mut |operand| {
         visit_columns(operand, depth, f);
-    }
+        false
+    });
 }
 
 /// Calls `f` with each node that refers to a column of the query `depth` levels up, and with that column.
@@ -257,9 +164,10 @@ pub(crate) fn visit_columns_mut(
     if let Some(query) = subquery_mut(expr) {
         visit_query_mut(query, &mut |e| visit_columns_mut(e, depth + 1, f));
     }
-    for operand in operands_mut(expr) {
+    any_operand_mut(expr, &mut |operand| {
         visit_columns_mut(operand, depth, f);
-    }
+        false
+    });
 }
 
 /// The columns of the input that `expr` refers to, ascending.
@@ -349,7 +257,7 @@ pub(crate) fn literal(value: Value, sql_type: SqlType) -> Expr {
 /// Whether two evaluations of `expr` may give different values.
 pub(crate) fn is_volatile(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Call(function, _) if function.is_volatile())
-        || operands(expr).into_iter().any(is_volatile)
+        || any_operand(expr, &mut is_volatile)
 }
 
 /// Whether the value is the same for every row: no column of the input, no subquery.

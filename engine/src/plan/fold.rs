@@ -3,11 +3,12 @@
 //! An expression whose evaluation fails stays as it is: the error belongs to the execution, where a CASE or an empty
 //! table may still avoid it.
 
-use crate::plan::expr::{operands, operands_mut, subquery_mut, visit_query_mut};
+use crate::plan::expr::{subquery_mut, visit_query_mut};
 use crate::plan::midnight::compare_days;
 use crate::plan::planner::Fold;
 use crate::sql::bound::{Expr, ExprKind, Query};
 use crate::sql::function::ScalarFunction;
+use crate::sql::walk::{any_operand, any_operand_mut};
 use crate::types::{SqlType, Value};
 
 /// Folds all expressions of `query`, subqueries included.
@@ -20,9 +21,10 @@ pub(crate) fn fold(expr: &mut Expr, folder: &dyn Fold) {
     if let Some(query) = subquery_mut(expr) {
         fold_query(query, folder);
     }
-    for operand in operands_mut(expr) {
+    any_operand_mut(expr, &mut |operand| {
         fold(operand, folder);
-    }
+        false
+    });
     simplify(expr);
     if is_null_anyway(expr) {
         expr.kind = ExprKind::Literal(Value::Null);
@@ -93,9 +95,7 @@ fn is_foldable(expr: &Expr) -> bool {
         ExprKind::Call(ScalarFunction::Age, arguments) if arguments.len() == 1 => false,
         _ => {
             expr.sql_type != SqlType::Unknown
-                && operands(expr)
-                    .into_iter()
-                    .all(|e| matches!(e.kind, ExprKind::Literal(_)))
+                && !any_operand(expr, &mut |e| !matches!(e.kind, ExprKind::Literal(_)))
         }
     }
 }

@@ -211,11 +211,10 @@ impl Planner<'_> {
         let mut scan = self.scan(relation, path, needed, &[])?;
         scan.backward = backward;
         let layout = scan.layout(relation.offset);
-        let types = layout.iter().map(|c| block.types[*c]).collect();
         let built = Built {
             node: PlanNode {
+                types: scan.types().collect(),
                 kind: NodeKind::Scan(Box::new(scan)),
-                types,
                 rows,
                 cost,
             },
@@ -255,6 +254,8 @@ impl Planner<'_> {
         columns.sort_unstable();
         columns.dedup();
         let filter = self.predicates(filter, &columns)?;
+        let filter_only = columns.iter().filter(|column| !needed.contains(column));
+        let filter_only = filter_only.map(|c| c - relation.offset).collect();
         let mut own: Vec<usize> = columns.iter().map(|c| c - relation.offset).collect();
         // The row id is the last of all columns.
         let with_row_id = own.pop_if(|c| *c == table.columns.len()).is_some();
@@ -263,6 +264,7 @@ impl Planner<'_> {
             table_types: table.columns.iter().map(|c| c.sql_type).collect(),
             alias: alias.clone(),
             columns: own,
+            filter_only,
             with_row_id,
             access: self.access(path.access, outer)?,
             backward: false,

@@ -189,11 +189,17 @@ impl Scan {
         own.chain(row_id)
     }
 
-    /// Which columns of the query its output is, when the first column of the table is number `offset` there.
+    /// Which columns of the query its output is, when the first column of the table is number `offset` there; [`UNREAD`] for
+    /// those that only the filter asks for.
     pub(crate) fn layout(&self, offset: usize) -> Vec<usize> {
         let row_id = self.with_row_id.then_some(self.table.columns.len());
         let own = self.columns.iter().copied().chain(row_id);
-        own.map(|column| column + offset).collect()
+        let is_unread = |column| self.filter_only.contains(&column);
+        own.map(|column| match is_unread(column) {
+            true => UNREAD,
+            false => column + offset,
+        })
+        .collect()
     }
 }
 
@@ -206,6 +212,9 @@ pub(crate) enum SetOpKind {
     Except,
 }
 
+/// No column of a query: what is there is read by nobody.
+const UNREAD: usize = usize::MAX / 2;
+
 /// How a table is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Scan {
@@ -217,6 +226,8 @@ pub(crate) struct Scan {
     pub(crate) alias: String,
     /// Which columns are decoded, ascending; the output.
     pub(crate) columns: Vec<usize>,
+    /// Those of `columns` that only `filter` asks for, which may be NULL in the output.
+    pub(crate) filter_only: Vec<usize>,
     /// Whether the row id follows them as a BIGINT.
     pub(crate) with_row_id: bool,
     /// Which entries are visited.

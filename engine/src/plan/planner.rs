@@ -4,13 +4,14 @@ use crate::catalog::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::cost;
 use crate::plan::expr::{
-    has_subquery, operands_mut, subquery_mut, visit_columns_mut, visit_query, visit_query_mut,
+    has_subquery, subquery_mut, visit_columns_mut, visit_query, visit_query_mut,
 };
 use crate::plan::fold::fold;
 use crate::plan::physical::{Cost, NodeKind, PlanNode, SubPlan};
 use crate::plan::with::CtePlan;
 use crate::sql::IndexKeys;
 use crate::sql::bound::{Distinct, Expr, ExprKind, Query};
+use crate::sql::walk::{any_operand, operands_mut};
 use crate::types::{SqlType, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -106,9 +107,7 @@ impl<'a> Planner<'a> {
     }
 
     fn plan_subqueries(&mut self, expr: &mut Expr) -> Result<()> {
-        for operand in operands_mut(expr) {
-            self.plan_subqueries(operand)?;
-        }
+        operands_mut(expr, &mut |operand| self.plan_subqueries(operand))?;
         let exists = matches!(expr.kind, ExprKind::Exists { .. });
         if let Some(query) = subquery_mut(expr) {
             let number = self.plan_subquery(query, exists)?;
@@ -175,9 +174,10 @@ impl<'a> Planner<'a> {
             if let Some(query) = crate::plan::expr::subquery(expr) {
                 visit_query(query, &mut |e| walk(e, first, slots));
             }
-            for operand in crate::plan::expr::operands(expr) {
+            any_operand(expr, &mut |operand| {
                 walk(operand, first, slots);
-            }
+                false
+            });
         }
         let mut slots = Vec::new();
         visit_query(query, &mut |e| walk(e, self.parameters, &mut slots));

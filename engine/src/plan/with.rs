@@ -15,10 +15,11 @@
 
 use crate::error::{Error, Result};
 use crate::plan::cost;
-use crate::plan::expr::{operands, subquery, visit_query};
+use crate::plan::expr::{subquery, visit_query};
 use crate::plan::physical::{Cost, NodeKind, PlanNode, SubPlan};
 use crate::plan::planner::Planner;
 use crate::sql::bound::{CteReference, Expr, From, ModifyingQuery, Query, Recursive, WithQuery};
+use crate::sql::walk::any_operand;
 use std::sync::Arc;
 
 /// Steps that a recursive query is thought to make, as PostgreSQL guesses.
@@ -245,7 +246,10 @@ fn visit_sources(query: &Query, f: &mut dyn FnMut(&From)) {
         if let Some(query) = subquery(expr) {
             visit_sources(query, f);
         }
-        operands(expr).into_iter().for_each(|e| in_expr(e, f));
+        any_operand(expr, &mut |e| {
+            in_expr(e, f);
+            false
+        });
     }
     sources(query, f);
     visit_query(query, &mut |e| in_expr(e, f));

@@ -8,7 +8,8 @@
 //! or one of a few words. What it cannot be sure of stays in the text, or nothing is lifted at all. A number keeps the
 //! type that it has as a literal; a string becomes a parameter of unknown type, which is what a string's literal is.
 
-use super::bind::number;
+use super::bind::{number, number_type};
+use crate::error::Result;
 use crate::types::{SqlType, Value};
 use std::fmt::Write;
 
@@ -23,16 +24,103 @@ const SMALLEST: [&str; 2] = ["2147483648", "9223372036854775808"];
 
 /// A statement without its literals.
 #[derive(Debug)]
-pub(crate) struct Lifted {
+pub(crate) struct Lifted<'t> {
     /// The text with `$1`, `$2`, … in their places.
     pub(crate) shape: String,
     /// The types that these have; `None` for strings.
     pub(crate) types: Vec<Option<SqlType>>,
-    /// The literals.
-    pub(crate) values: Vec<Value>,
+    /// The literals as they were written.
+    literals: Vec<&'t str>,
 }
 
-impl Lifted {
+/// What stood before a token.
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    /// A value can follow.
+    Operator,
+    /// A value can follow, or something else: a literal stays where it is.
+    Other,
+}
+
+/// `text` without its literals; `None` when it has none, has parameters of its own, or could be misread.
+pub(crate) fn lift(text: &str) -> Option<Lifted<'_>> {
+    if text.len() > TEXT_BYTES_MAX || !begins_well(text) {
+        return None;
+    }
+    let mut lifted = Lifted {
+        shape: String::with_capacity(text.len() + 8),
+        types: Vec::new(),
+        literals: Vec::new(),
+    };
+    let mut before = Before::Other;
+    // The text up to `copied` is in the shape, and that up to `at` was looked at.
+    let (mut copied, mut at) = (0, 0);
+    while let Some(first) = text.as_bytes().get(at) {
+        let rest = &text[at..];
+        let (length, next) = match first {
+            blank if blank.is_ascii_whitespace() => (1, before),
+            b'\'' => {
+                let length = string_length(rest)?;
+                // Where literals touch they are one, or something else.
+                if rest[length..].trim_ascii_start().starts_with('\'') {
+                    return None;
+                }
+                if before == Before::Operator {
+                    lifted.shape.push_str(&text[copied..at]);
+                    lifted.push(&rest[..length], None)?;
+                    copied = at + length;
+                }
+                (length, Before::Other)
+            }
+            b'0'..=b'9' => {
+                let length = number_length(rest)?;
+                let digits = &rest[..length];
+                if before == Before::Operator {
+                    if SMALLEST.contains(&digits) {
+                        return None;
+                    }
+                    lifted.shape.push_str(&text[copied..at]);
+                    lifted.push(digits, Some(number_type(digits)))?;
+                    copied = at + length;
+                }
+                (length, Before::Other)
+            }
+            b'"' => (2 + rest[1..].find('"')?, Before::Other),
+            byte if is_word(*byte) => {
+                let length = rest.bytes().take_while(|byte| is_word(*byte)).count();
+                if rest[length..].starts_with('\'') {
+                    return None; // E'…' and its like
+                }
+                (length, after_word(&rest[..length])?)
+            }
+            b'=' | b'<' | b'>' | b'(' | b',' | b'+' | b'*' | b'%' | b'!' => (1, Before::Operator),
+            b'|' if rest.starts_with("||") => (2, Before::Operator),
+            b'-' if !rest.starts_with("--") => (1, Before::Operator),
+            b'/' if !rest.starts_with("/*") => (1, Before::Operator),
+            b')' => (1, Before::Other),
+            b';' if rest[1..].trim_ascii_start().is_empty() => (rest.len(), Before::Other),
+            b':' if rest.starts_with("::") => (2, Before::Other),
+            b'.' if !rest[1..].starts_with(|c: char| c.is_ascii_digit()) => (1, Before::Other),
+            _ => return None,
+        };
+        at += length;
+        before = next;
+    }
+    lifted.shape.push_str(&text[copied..]);
+    (!lifted.literals.is_empty()).then_some(lifted)
+}
+
+impl<'t> Lifted<'t> {
+    /// A literal that is lifted; `None` when there are enough.
+    fn push(&mut self, literal: &'t str, sql_type: Option<SqlType>) -> Option<()> {
+        if self.literals.len() == LITERALS_MAX {
+            return None;
+        }
+        self.literals.push(literal);
+        self.types.push(sql_type);
+        write!(self.shape, "${}", self.literals.len()).ok()
+    }
+
     /// What statements that can share a plan have in common.
     pub(crate) fn key(&self) -> String {
         let mut key = self.shape.clone();
@@ -46,95 +134,14 @@ impl Lifted {
         }
         key
     }
-}
 
-/// What stood before a token.
-#[derive(Clone, Copy, PartialEq)]
-enum Before {
-    /// A value can follow.
-    Operator,
-    /// A value can follow, or something else: a literal stays where it is.
-    Other,
-}
-
-/// `text` without its literals; `None` when it has none, has parameters of its own, or could be misread.
-pub(crate) fn lift(text: &str) -> Option<Lifted> {
-    if text.len() > TEXT_BYTES_MAX || !begins_well(text) {
-        return None;
-    }
-    let mut lifted = Lifted {
-        shape: String::with_capacity(text.len() + 8),
-        types: Vec::new(),
-        values: Vec::new(),
-    };
-    let mut before = Before::Other;
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let (length, next) = match first {
-            c if c.is_ascii_whitespace() => (1, before),
-            '\'' => {
-                let length = string_length(rest)?;
-                // Where literals touch they are one, or something else.
-                if rest[length..].trim_ascii_start().starts_with('\'') {
-                    return None;
-                }
-                if before == Before::Operator {
-                    let inside = &rest[1..length - 1];
-                    lifted.push(Value::Text(inside.replace("''", "'")), None)?;
-                    rest = &rest[length..];
-                    before = Before::Other;
-                    continue;
-                }
-                (length, Before::Other)
-            }
-            '0'..='9' => {
-                let length = number_length(rest)?;
-                if before == Before::Operator {
-                    let digits = &rest[..length];
-                    if SMALLEST.contains(&digits) {
-                        return None;
-                    }
-                    let (value, sql_type) = number(digits, false).ok()?;
-                    lifted.push(value, Some(sql_type))?;
-                    rest = &rest[length..];
-                    before = Before::Other;
-                    continue;
-                }
-                (length, Before::Other)
-            }
-            '"' => (2 + rest[1..].find('"')?, Before::Other),
-            c if is_word(c) => {
-                let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-                if rest[length..].starts_with('\'') {
-                    return None; // E'…' and its like
-                }
-                (length, after_word(&rest[..length])?)
-            }
-            '=' | '<' | '>' | '(' | ',' | '+' | '*' | '%' | '!' => (1, Before::Operator),
-            '|' if rest.starts_with("||") => (2, Before::Operator),
-            '-' if !rest.starts_with("--") => (1, Before::Operator),
-            '/' if !rest.starts_with("/*") => (1, Before::Operator),
-            ')' => (1, Before::Other),
-            ';' if rest[1..].trim_ascii_start().is_empty() => (rest.len(), Before::Other),
-            ':' if rest.starts_with("::") => (2, Before::Other),
-            '.' if !rest[1..].starts_with(|c: char| c.is_ascii_digit()) => (1, Before::Other),
-            _ => return None,
+    /// The literals. Errors: those of a number, which `sqlparser` would have found.
+    pub(crate) fn values(&self) -> Result<Vec<Value>> {
+        let value = |literal: &&str| match literal.strip_prefix('\'') {
+            Some(rest) => Ok(Value::Text(rest[..rest.len() - 1].replace("''", "'"))),
+            None => number(literal, false).map(|(value, _)| value),
         };
-        lifted.shape.push_str(&rest[..length]);
-        rest = &rest[length..];
-        before = next;
-    }
-    (!lifted.values.is_empty()).then_some(lifted)
-}
-
-impl Lifted {
-    fn push(&mut self, value: Value, sql_type: Option<SqlType>) -> Option<()> {
-        if self.values.len() == LITERALS_MAX {
-            return None;
-        }
-        self.values.push(value);
-        self.types.push(sql_type);
-        write!(self.shape, "${}", self.values.len()).ok()
+        self.literals.iter().map(value).collect()
     }
 }
 
@@ -146,8 +153,8 @@ fn begins_well(text: &str) -> bool {
         .any(|known| word.eq_ignore_ascii_case(known))
 }
 
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || !c.is_ascii()
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
 /// `None` for words after which a number is the place of a column.
@@ -186,7 +193,8 @@ fn number_length(text: &str) -> Option<usize> {
         length += 1;
         length += digits(&text[length..]);
     }
-    (!text[length..].starts_with(|c| is_word(c) || c == '.')).then_some(length)
+    let next = text.as_bytes().get(length);
+    (!next.is_some_and(|byte| is_word(*byte) || *byte == b'.')).then_some(length)
 }
 
 #[cfg(test)]
@@ -196,7 +204,12 @@ mod tests {
     #[track_caller]
     fn check(text: &str, shape: &str, values: &[&str]) {
         let lifted = lift(text).unwrap();
-        let texts: Vec<String> = lifted.values.iter().map(ToString::to_string).collect();
+        let texts: Vec<String> = lifted
+            .values()
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(
             (lifted.shape.as_str(), texts.as_slice()),
             (

@@ -33,6 +33,7 @@ mod nested_sets;
 mod parse;
 mod reading;
 mod respell;
+mod scan;
 mod search_path;
 mod sequence;
 mod set_schema;
@@ -41,7 +42,7 @@ mod substring_similar;
 mod system;
 mod table_as;
 mod table_command;
-mod walk;
+pub(crate) mod walk;
 
 pub(crate) use bind::explain_options;
 pub use bind::{Bound, bind, bind_as, bind_expression, reference};

@@ -8,6 +8,7 @@ use super::copy::{self, Copy};
 use super::dialect::DIALECT;
 use super::lift::Lifted;
 use super::respell::respell;
+use super::scan::scan;
 use super::sequence::{self, SequenceChange};
 use super::set_schema::{self, SetSchema};
 use super::setting::{Recognised, recognise};
@@ -29,12 +30,6 @@ const NESTING_MAX: usize = 200;
 /// How many tokens may follow each other in one pair of parentheses without a comma: `sqlparser` builds chains such as
 /// `a OR b OR c` as deep as they are long, and a deep tree needs a deep stack even to be freed.
 const RUN_TOKENS_MAX: usize = 10_000;
-
-/// Characters of a token with its blanks, in most statements at least.
-const TOKEN_BYTES: usize = 2;
-
-/// Tokens for which there is room before the first is read.
-const TOKENS_AT_FIRST_MAX: usize = 1024;
 
 /// One statement as it was written.
 #[derive(Clone, Debug)]
@@ -122,7 +117,7 @@ pub(crate) fn parse_one(text: &str) -> Result<Parsed> {
 }
 
 /// The shape of a statement. Errors: that it cannot be parsed without its literals.
-pub(crate) fn parse_lifted(lifted: &Lifted) -> Result<Parsed> {
+pub(crate) fn parse_lifted(lifted: &Lifted<'_>) -> Result<Parsed> {
     let mut parsed = parse_one(&lifted.shape)?;
     parsed.parameter_types.clone_from(&lifted.types);
     Ok(parsed)
@@ -147,9 +142,15 @@ pub(crate) fn parse_data_type(text: &str) -> Result<sqlparser::ast::DataType> {
 
 /// The tokens of `text`. Blanks are left out but those behind a string, which may be one with the next.
 fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>> {
-    let mut tokens = Vec::with_capacity((text.len() / TOKEN_BYTES).min(TOKENS_AT_FIRST_MAX));
-    Tokenizer::new(&DIALECT, text)
-        .tokenize_with_location_into_buf(&mut tokens)
+    let tokens = scan(text).map_or_else(|| tokens_of_sqlparser(text), Ok)?;
+    check_runs(&tokens)?;
+    Ok(tokens)
+}
+
+/// The tokens of any text.
+pub(super) fn tokens_of_sqlparser(text: &str) -> Result<Vec<TokenWithSpan>> {
+    let mut tokens = Tokenizer::new(&DIALECT, text)
+        .tokenize_with_location()
         .map_err(|e| syntax_error(e.message, e.location))?;
     let mut behind_string = false;
     tokens.retain(|token| {
@@ -159,7 +160,6 @@ fn tokenize(text: &str) -> Result<Vec<TokenWithSpan>> {
         }
         !is_blank || behind_string
     });
-    check_runs(&tokens)?;
     Ok(tokens)
 }
 

@@ -7,8 +7,47 @@ use crate::types::SqlType;
 /// Called for one expression after the other.
 pub(crate) type Visit<'a> = &'a mut dyn FnMut(&mut Expr) -> Result<()>;
 
-/// Visits the operands of `expr`; of a subquery only what is looked for in it.
-pub(crate) fn operands_mut(expr: &mut Expr, visit: Visit<'_>) -> Result<()> {
+/// Whether `test` holds of one of the direct operands of `expr`, from left to right up to that one; those of subqueries
+/// excluded.
+pub(crate) fn any_operand<'e>(expr: &'e Expr, test: &mut dyn FnMut(&'e Expr) -> bool) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(_)
+        | ExprKind::Parameter(_)
+        | ExprKind::Column(_)
+        | ExprKind::OuterColumn { .. }
+        | ExprKind::ScalarSubquery(_)
+        | ExprKind::Rows(_)
+        | ExprKind::Exists { .. } => false,
+        ExprKind::Cast { input, .. }
+        | ExprKind::Not(input)
+        | ExprKind::IsNull { input, .. }
+        | ExprKind::IsBool { input, .. }
+        | ExprKind::Negate(input) => test(input),
+        ExprKind::And(list)
+        | ExprKind::Or(list)
+        | ExprKind::Coalesce(list)
+        | ExprKind::InSubquery { inputs: list, .. }
+        | ExprKind::AnySubquery { inputs: list, .. }
+        | ExprKind::RowSubquery { inputs: list, .. }
+        | ExprKind::Call(_, list) => list.iter().any(test),
+        ExprKind::Compare(_, left, right)
+        | ExprKind::Arithmetic(_, left, right)
+        | ExprKind::Distinct { left, right, .. } => test(left) || test(right),
+        ExprKind::InList { input, list, .. } => test(input) || list.iter().any(test),
+        ExprKind::Like { input, pattern, .. } => test(input) || test(pattern),
+        ExprKind::Case {
+            branches,
+            otherwise,
+        } => {
+            let mut branches = branches.iter();
+            branches.any(|(condition, result)| test(condition) || test(result))
+                || otherwise.iter().any(|otherwise| test(otherwise))
+        }
+    }
+}
+
+/// Like [`any_operand`], to change them on the way.
+pub(crate) fn any_operand_mut(expr: &mut Expr, test: &mut dyn FnMut(&mut Expr) -> bool) -> bool {
     match &mut expr.kind {
         ExprKind::Literal(_)
         | ExprKind::Parameter(_)
@@ -16,44 +55,43 @@ pub(crate) fn operands_mut(expr: &mut Expr, visit: Visit<'_>) -> Result<()> {
         | ExprKind::OuterColumn { .. }
         | ExprKind::ScalarSubquery(_)
         | ExprKind::Rows(_)
-        | ExprKind::Exists { .. } => Ok(()),
+        | ExprKind::Exists { .. } => false,
         ExprKind::Cast { input, .. }
         | ExprKind::Not(input)
         | ExprKind::IsNull { input, .. }
         | ExprKind::IsBool { input, .. }
-        | ExprKind::Negate(input) => visit(input),
+        | ExprKind::Negate(input) => test(input),
         ExprKind::And(list)
         | ExprKind::Or(list)
         | ExprKind::Coalesce(list)
         | ExprKind::InSubquery { inputs: list, .. }
         | ExprKind::AnySubquery { inputs: list, .. }
         | ExprKind::RowSubquery { inputs: list, .. }
-        | ExprKind::Call(_, list) => list.iter_mut().try_for_each(visit),
+        | ExprKind::Call(_, list) => list.iter_mut().any(test),
         ExprKind::Compare(_, left, right)
         | ExprKind::Arithmetic(_, left, right)
-        | ExprKind::Distinct { left, right, .. } => {
-            visit(left)?;
-            visit(right)
-        }
-        ExprKind::InList { input, list, .. } => {
-            visit(input)?;
-            list.iter_mut().try_for_each(visit)
-        }
-        ExprKind::Like { input, pattern, .. } => {
-            visit(input)?;
-            visit(pattern)
-        }
+        | ExprKind::Distinct { left, right, .. } => test(left) || test(right),
+        ExprKind::InList { input, list, .. } => test(input) || list.iter_mut().any(test),
+        ExprKind::Like { input, pattern, .. } => test(input) || test(pattern),
         ExprKind::Case {
             branches,
             otherwise,
         } => {
-            for (condition, result) in branches {
-                visit(condition)?;
-                visit(result)?;
-            }
-            otherwise.iter_mut().try_for_each(|e| visit(e))
+            let mut branches = branches.iter_mut();
+            branches.any(|(condition, result)| test(condition) || test(result))
+                || otherwise.iter_mut().any(|otherwise| test(otherwise))
         }
     }
+}
+
+/// Visits the operands of `expr`; of a subquery only what is looked for in it.
+pub(crate) fn operands_mut(expr: &mut Expr, visit: Visit<'_>) -> Result<()> {
+    let mut visited = Ok(());
+    any_operand_mut(expr, &mut |operand| {
+        visited = visit(operand);
+        visited.is_err()
+    });
+    visited
 }
 
 /// The columns that `expr` reads, each once.
@@ -72,15 +110,7 @@ pub(crate) fn columns_of(expr: &Expr) -> Vec<usize> {
 
 /// Whether `test` holds of `expr`, or of a part of it outside of subqueries.
 pub(crate) fn any_part(expr: &Expr, test: &mut dyn FnMut(&Expr) -> bool) -> bool {
-    fn look(expr: &mut Expr, test: &mut dyn FnMut(&Expr) -> bool, found: &mut bool) -> Result<()> {
-        *found = *found || test(expr);
-        operands_mut(expr, &mut |operand| look(operand, test, found))
-    }
-    let mut found = false;
-    // The visit itself cannot fail.
-    let visited = look(&mut expr.clone(), test, &mut found);
-    debug_assert!(visited.is_ok());
-    found
+    test(expr) || any_operand(expr, &mut |operand| any_part(operand, test))
 }
 
 /// Visits the position and the type of each reference to a column of the query that `expr` stands `depth` subqueries below.

@@ -121,12 +121,28 @@ impl SqlType {
             Self::Numeric(_) => Self::Numeric(None),
             Self::Varchar(_) => Self::Varchar(None),
             Self::Char(_) => Self::Char(None),
-            Self::Timestamp(_) => Self::Timestamp(None),
-            Self::TimestampTz(_) => Self::TimestampTz(None),
-            Self::Time(_) => Self::Time(None),
             Self::Interval(_) => Self::Interval(None),
             Self::Array(element) => Self::Array(element.base()),
+            other => other.with_second_digits(None),
+        }
+    }
+
+    /// A time with that many digits of a second; any other type as it is.
+    #[must_use]
+    pub(crate) fn with_second_digits(self, digits: Option<u8>) -> Self {
+        match self {
+            Self::Timestamp(_) => Self::Timestamp(digits),
+            Self::TimestampTz(_) => Self::TimestampTz(digits),
+            Self::Time(_) => Self::Time(digits),
             other => other,
+        }
+    }
+
+    /// The digits of a second that are declared for a time.
+    pub(crate) fn second_digits(self) -> Option<u8> {
+        match self {
+            Self::Timestamp(digits) | Self::TimestampTz(digits) | Self::Time(digits) => digits,
+            _ => None,
         }
     }
 

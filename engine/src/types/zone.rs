@@ -109,9 +109,21 @@ impl Zone {
 
     /// The zone that many hours east of UTC; `None` beyond what POSIX knows.
     pub(crate) fn of_hours(hours: f64) -> Option<Self> {
-        let seconds = (hours * SECONDS_PER_HOUR as f64).trunc();
-        let most = ((HOURS_MAX + 1) * SECONDS_PER_HOUR) as f64;
-        (seconds.abs() < most).then(|| Self::fixed(seconds as i64))
+        let seconds = hours * SECONDS_PER_HOUR as f64;
+        (!seconds.is_nan()).then(|| Self::within(seconds as i64))?
+    }
+
+    /// The zone that far east of UTC; `None` for months and days, and beyond what POSIX knows.
+    pub(crate) fn of_interval(east: Interval) -> Option<Self> {
+        match (east.months, east.days) {
+            (0, 0) => Self::within(east.micros / MICROS_PER_SECOND),
+            _ => None,
+        }
+    }
+
+    fn within(seconds: i64) -> Option<Self> {
+        let most = (HOURS_MAX + 1) * SECONDS_PER_HOUR;
+        (-most < seconds && seconds < most).then(|| Self::fixed(seconds))
     }
 
     /// By an abbreviation, a name, or as POSIX writes it, as `AT TIME ZONE` takes it. Errors: `22023`; `0A000` for one

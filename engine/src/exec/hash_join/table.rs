@@ -53,6 +53,8 @@ pub(super) struct Table {
     firsts: Firsts,
     /// The next row with the same key.
     next: Vec<u32>,
+    /// Whether some key has several rows.
+    has_chains: bool,
     /// Which rows have had a partner; kept for a full join only.
     matched: Vec<bool>,
     /// First row that [`Join::rest`] has not looked at.
@@ -168,6 +170,7 @@ impl<'a> Join<'a> {
         };
         let is_full = self.parts.kind == JoinKind::Full;
         Ok(Table {
+            has_chains: next.iter().any(|row| *row != NONE),
             matched: vec![false; if is_full { rows.rows } else { 0 }],
             rows,
             firsts,
@@ -340,16 +343,24 @@ impl Firsts {
             Firsts::Dense {
                 least,
                 rows: firsts,
-            } => (0..rows)
-                .map(|row| match keys.key(row) {
-                    Key::Narrow(key) => {
-                        let place = usize::try_from(key.wrapping_sub(*least)).ok();
-                        place.and_then(|place| firsts.get(place)).copied()
-                    }
-                    Key::Wide(_) => None,
-                })
-                .map(|first| first.unwrap_or(NONE))
-                .collect(),
+            } => match (keys.short(), u64::try_from(*least)) {
+                (Some(keys), Ok(least)) => {
+                    let place =
+                        |key: &u64| firsts.get(usize::try_from(key.wrapping_sub(least)).ok()?);
+                    let found = keys.iter().map(|key| place(key).copied().unwrap_or(NONE));
+                    found.collect()
+                }
+                _ => (0..rows)
+                    .map(|row| match keys.key(row) {
+                        Key::Narrow(key) => {
+                            let place = usize::try_from(key.wrapping_sub(*least)).ok();
+                            place.and_then(|place| firsts.get(place)).copied()
+                        }
+                        Key::Wide(_) => None,
+                    })
+                    .map(|first| first.unwrap_or(NONE))
+                    .collect(),
+            },
             Firsts::Hashed { keys: own, table } => {
                 let hasher = FixedState::default();
                 (0..rows)
@@ -380,6 +391,9 @@ impl Probe {
             self.firsts = table.firsts.find(&self.keys, self.rows.rows);
         }
         let rest = self.rows.rows - self.row;
+        if !table.has_chains && rest <= pairs_max {
+            return self.single_partners();
+        }
         let mut left = Vec::with_capacity(rest.min(pairs_max));
         let mut right = Vec::with_capacity(rest.min(pairs_max));
         while self.row < self.rows.rows {
@@ -402,6 +416,20 @@ impl Probe {
             self.row += 1;
         }
         (left, right)
+    }
+
+    /// The pairs of all rows that are left, each of which has one partner at most.
+    fn single_partners(&mut self) -> (Vec<u32>, Vec<u32>) {
+        let rows = self.row as u32..self.rows.rows as u32;
+        let firsts = &self.firsts[self.row..];
+        (self.row, self.partner) = (self.rows.rows, None);
+        if !firsts.contains(&NONE) {
+            return (rows.collect(), firsts.to_vec());
+        }
+        let pairs = rows
+            .zip(firsts.iter().copied())
+            .filter(|(_, first)| *first != NONE);
+        pairs.unzip()
     }
 
     /// Rows of both sides beside each other; a NULL at the right gives NULLs.

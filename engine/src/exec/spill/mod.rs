@@ -34,6 +34,7 @@
 mod codec;
 mod hashed;
 mod merge;
+mod near;
 mod order;
 mod partition;
 mod run;

@@ -7,6 +7,7 @@
 //!
 //! A table that was closed stays so: what came first of a key that it does not know is on disk.
 
+use super::near::NearKeys;
 use super::partition::DEPTH_MAX;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::keys::Key;
@@ -28,6 +29,8 @@ const KEYS_MIN: usize = 16;
 /// Numbers of keys.
 pub(crate) struct KeyTable<'a> {
     narrow: HashMap<u128, u32, FixedState>,
+    /// Some of the narrow ones.
+    near: NearKeys,
     wide: HashMap<Vec<u8>, u32, FixedState>,
     room: Room<'a>,
 }
@@ -46,6 +49,7 @@ impl<'a> KeyTable<'a> {
     pub(crate) fn new(context: &Context<'a>, operator: &'static str, depth: u32) -> Self {
         Self {
             narrow: HashMap::default(),
+            near: NearKeys::default(),
             wide: HashMap::default(),
             room: Room {
                 reservation: context.memory.reservation(operator),
@@ -73,23 +77,40 @@ impl<'a> KeyTable<'a> {
 
     /// The number of a key that is there.
     pub(crate) fn find(&self, key: Key<'_>) -> Option<u32> {
-        let number = match key {
-            Key::Narrow(key) => self.narrow.get(&key),
-            Key::Wide(key) => self.wide.get(key),
-        };
-        number.copied()
+        match key {
+            Key::Narrow(key) => {
+                let near = self.near.find(key);
+                near.or_else(|| self.narrow.get(&key).copied())
+            }
+            Key::Wide(key) => self.wide.get(key).copied(),
+        }
     }
 
     /// The number of `key`, a new one is the count so far; `None`: it is not there, and there is no room for it. Errors:
     /// `53200` at the last depth, `54000` for too many.
+    #[inline]
     pub(crate) fn number(&mut self, key: Key<'_>) -> Result<Option<u32>> {
+        if let Key::Narrow(bits) = key
+            && let Some(number) = self.near.find(bits)
+        {
+            return Ok(Some(number));
+        }
+        self.number_by_hash(key)
+    }
+
+    fn number_by_hash(&mut self, key: Key<'_>) -> Result<Option<u32>> {
         let count = self.count();
         match key {
             Key::Narrow(bits) => match self.narrow.entry(bits) {
                 Entry::Occupied(entry) => Ok(Some(*entry.get())),
                 Entry::Vacant(entry) => {
                     let number = self.room.number(key, count)?;
-                    Ok(number.map(|number| *entry.insert(number)))
+                    if let Some(number) = number {
+                        entry.insert(number);
+                        let reservation = &mut self.room.reservation;
+                        self.near.put(bits, number, count, reservation);
+                    }
+                    Ok(number)
                 }
             },
             Key::Wide(bytes) => match self.wide.entry_ref(bytes) {

@@ -38,13 +38,7 @@ fn with_digits(sql_type: SqlType, digits: &Expr) -> SqlType {
         ExprKind::Literal(Value::Int4(digits)) => u64::try_from(digits).ok(),
         _ => None,
     };
-    let digits = second_digits(digits);
-    match sql_type {
-        SqlType::TimestampTz(_) => SqlType::TimestampTz(digits),
-        SqlType::Timestamp(_) => SqlType::Timestamp(digits),
-        SqlType::Time(_) => SqlType::Time(digits),
-        other => other,
-    }
+    sql_type.with_second_digits(second_digits(digits))
 }
 
 impl Binder<'_> {

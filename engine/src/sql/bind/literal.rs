@@ -8,6 +8,7 @@ use crate::sql::bound::Expr;
 use crate::sql::parse::located;
 use crate::types::{SqlType, Value};
 use sqlparser::ast;
+use std::borrow::Cow;
 
 impl Binder<'_> {
     /// A literal or a parameter.
@@ -39,12 +40,22 @@ pub(super) fn string(value: &ast::Value) -> Result<String> {
     }
 }
 
+/// The type of a number's literal without a sign.
+pub(in crate::sql) fn number_type(digits: &str) -> SqlType {
+    if digits.parse::<i32>().is_ok() {
+        SqlType::Int4
+    } else if digits.parse::<i64>().is_ok() {
+        SqlType::Int8
+    } else {
+        SqlType::Numeric(None)
+    }
+}
+
 /// A number's literal with its sign: INTEGER or BIGINT if it is whole and fits, else NUMERIC.
 pub(in crate::sql) fn number(digits: &str, negative: bool) -> Result<(Value, SqlType)> {
-    let signed = if negative {
-        format!("-{digits}")
-    } else {
-        digits.to_string()
+    let signed = match negative {
+        true => Cow::Owned(format!("-{digits}")),
+        false => Cow::Borrowed(digits),
     };
     if digits.bytes().all(|b| b.is_ascii_digit()) {
         if let Ok(value) = signed.parse::<i32>() {

@@ -87,7 +87,7 @@ mod with;
 
 pub(crate) use explain::explain_options;
 pub use integrity::reference;
-pub(super) use literal::number;
+pub(super) use literal::{number, number_type};
 pub use statement::{Bound, bind, bind_as};
 pub use stored::bind_expression;
 pub(super) use stored::{bind_index_expression, bind_index_predicate};

@@ -13,7 +13,7 @@ use sqlparser::ast;
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-/// Moments of one definition at most: for each the definition is bound three times.
+/// Moments of one definition at most: for each the definition is bound twice.
 const MOMENTS_MAX: usize = 100;
 /// For a copy of a tree: a chain of UNIONs may be as deep as it is long.
 const COPY_STACK_BYTES: usize = 64 << 20;
@@ -39,10 +39,13 @@ where
         return Err(Error::unsupported(what));
     }
     let mut pinned = Cow::Borrowed(part);
+    if moments.is_empty() {
+        return Ok(pinned);
+    }
+    let Ok(mut own) = bind(part) else {
+        return Ok(pinned);
+    };
     for (at, text, said) in moments {
-        let Ok(own) = bind(&pinned) else {
-            break;
-        };
         let with = |text: String| {
             let mut other = stacker::grow(COPY_STACK_BYTES, || pinned.clone().into_owned());
             replace(&mut other, at, text);
@@ -53,7 +56,7 @@ where
             && own == other
             && own != new
         {
-            pinned = Cow::Owned(said);
+            (pinned, own) = (Cow::Owned(said), new);
         }
     }
     Ok(pinned)

@@ -72,12 +72,10 @@ impl DiskCursor<'_> {
             }
             let start = self.rest.low.clone();
             if let Some(kept) = self.kept_here(shape, columns)? {
-                if self.passes(&kept)? {
-                    return Ok(Some(self.kept_run(kept, true)));
-                }
-                self.rest.low = start;
-                self.done = false;
+                return Ok(Some(self.kept_run(kept, true)));
             }
+            self.rest.low = start;
+            self.done = false;
             let run = self.copied(shape, batch)?;
             if run.rows() > 0 {
                 return Ok(Some(run));
@@ -146,41 +144,37 @@ impl DiskCursor<'_> {
         }
     }
 
-    /// The run that is kept with all of `columns` and begins with the leaf that comes next.
-    fn kept_here(&self, shape: &RowShape, columns: &[usize]) -> Result<Option<Arc<KeptRun>>> {
-        let cache = &self.txn.core.columns;
+    /// Moves on over the pages of the run that begins with the leaf that comes next, if one with all of `columns` is kept and
+    /// they are what they were; else the scan is somewhere among them.
+    fn kept_here(&mut self, shape: &RowShape, columns: &[usize]) -> Result<Option<Arc<KeptRun>>> {
+        let cache = self.txn.core.columns.clone();
         if !cache.is_on() {
             return Ok(None);
         }
-        let Some((leaf, 0)) = self
-            .leaf_here(&self.open.clone())?
-            .map(|(leaf, first)| (stamp(&leaf).0, first))
-        else {
-            return Ok(None);
-        };
-        let kept = cache.find(self.tree_id(), leaf, shape);
-        Ok(kept.filter(|kept| kept.has(columns)))
-    }
-
-    /// Moves on over the pages of `kept`. When they are not what they were, says false, and is somewhere among them.
-    fn passes(&mut self, kept: &KeptRun) -> Result<bool> {
-        let mut expected = kept.pages().stamps.iter();
-        let mut is_same = true;
-        self.leaves(|cursor, leaf, _| {
-            let Some((page, lsn)) = expected.next() else {
-                return Ok(false);
-            };
+        let tree = self.tree_id();
+        let (mut kept, mut passed) = (None::<Arc<KeptRun>>, 0);
+        self.leaves(|cursor, leaf, first| {
             let now = stamp(leaf);
-            is_same = now.0 == *page
-                && (now.1 == *lsn || makes(Mistake::KeptColumnsOutlive))
-                && (cursor.is_settled(leaf) || makes(Mistake::KeptColumnsForAll));
+            if passed == 0 && first == 0 {
+                let found = cache.find(tree, now.0, shape);
+                kept = found.filter(|kept| kept.has(columns));
+            }
+            let expected = kept
+                .as_ref()
+                .and_then(|kept| kept.pages().stamps.get(passed));
+            let is_same = expected.is_some_and(|(page, lsn)| {
+                now.0 == *page
+                    && (now.1 == *lsn || makes(Mistake::KeptColumnsOutlive))
+                    && (cursor.is_settled(leaf) || makes(Mistake::KeptColumnsForAll))
+            });
+            passed += usize::from(is_same);
             Ok(is_same)
         })?;
-        let passed = is_same && expected.next().is_none();
-        if passed {
+        let kept = kept.filter(|kept| passed == kept.pages().stamps.len());
+        if let Some(kept) = &kept {
             self.rest.low = Bound::Excluded(kept.pages().last_key.to_vec());
         }
-        Ok(passed)
+        Ok(kept)
     }
 
     /// Copies the entries that come next.

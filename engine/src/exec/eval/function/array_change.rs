@@ -6,9 +6,6 @@ use crate::error::{Error, Result};
 use crate::sql::function::ScalarFunction as F;
 use crate::types::{SqlArray, SqlType, VALUE_BYTES_MAX, Value, data_error};
 
-const NO_LOWER: i32 = SqlArray::NO_LOWER;
-const NO_UPPER: i32 = SqlArray::NO_UPPER;
-
 /// The array with what is set. What lies between its end and the place is filled with NULLs. Errors: `22004` for a subscript
 /// that is NULL, `2202E` for a slice that cannot be, `0A000` for a place before the first element, and for one behind it in an
 /// array that is empty: it would not begin at 1.
@@ -28,14 +25,18 @@ pub(super) fn set(name: F, arguments: &[Value], result: SqlType) -> Result<Value
         }
         (F::ArraySetSlice, _, Value::Null) => return Ok(own.clone()),
         (F::ArraySetSlice, [lower, upper], Value::Array(new)) => {
-            let missing = *lower == NO_LOWER || *upper == NO_UPPER;
+            let missing = *lower == SqlArray::NO_LOWER || *upper == SqlArray::NO_UPPER;
             if missing && values.is_empty() {
                 let message = "array slice subscript must provide both boundaries";
                 return Err(data_error("2202E", message));
             }
-            let lower = if *lower == NO_LOWER { 1 } else { *lower };
+            let lower = if *lower == SqlArray::NO_LOWER {
+                1
+            } else {
+                *lower
+            };
             let upper = match *upper {
-                NO_UPPER => values.len() as i32,
+                SqlArray::NO_UPPER => values.len() as i32,
                 upper => upper,
             };
             if lower > upper {

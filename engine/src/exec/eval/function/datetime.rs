@@ -7,7 +7,7 @@ use super::super::time_arithmetic::{interval_at, rowwise};
 use super::dispatch::Arguments;
 use crate::types::{
     Interval, MICROS_PER_DAY, SqlType, Value, Zone, check_timestamp, civil_from_days, data_error,
-    days_from_civil,
+    days_from_civil, rounded_stamp,
 };
 use crate::{Error, ErrorKind, Result};
 use arrow_array::PrimitiveArray;
@@ -96,15 +96,12 @@ pub(super) fn iso_week(days: i64) -> (i64, i64) {
     (year, (thursday - first) / 7 + 1)
 }
 
-/// `now()` and its like, `current_date` too: the transaction's start, its seconds with as many digits as a literal argument
-/// says. Errors: `22008`.
-pub(super) fn now(arguments: &Arguments, clock: Clock, sql_type: SqlType) -> Result<Operand> {
-    let digits = match arguments.len() {
-        0 => 6,
-        _ => arguments.integer(0, 0)?.clamp(0, 6) as u32,
-    };
-    let scale = 10i64.pow(6 - digits);
-    let now = (clock.now_micros + scale / 2).div_euclid(scale) * scale;
+/// `now()` and its like, `current_date` too: the transaction's start, its seconds with as many digits as the type has.
+/// Errors: `22008`.
+pub(super) fn now(clock: Clock, sql_type: SqlType) -> Result<Operand> {
+    let now = clock.now_micros;
+    let digits = sql_type.second_digits();
+    let now = digits.map_or(Ok(now), |digits| rounded_stamp(now, digits))?;
     let local = clock.zone.to_local(now)?;
     let value = match sql_type {
         SqlType::TimestampTz(_) => Value::TimestampTz(now),

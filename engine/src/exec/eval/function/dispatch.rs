@@ -169,9 +169,7 @@ fn special(
     match name {
         F::Extract => extract::extract(arguments, sql_type),
         F::DateTrunc => datetime::date_trunc(arguments),
-        F::CurrentDate | F::CurrentTimestamp => {
-            datetime::now(arguments, evaluator.context.clock, sql_type)
-        }
+        F::CurrentDate | F::CurrentTimestamp => datetime::now(evaluator.context.clock, sql_type),
         F::DateBin => span::date_bin(arguments),
         F::Age => span::age(arguments, evaluator.context.clock.now_micros),
         F::JustifyDays | F::JustifyHours | F::JustifyInterval => span::justify(name, arguments),

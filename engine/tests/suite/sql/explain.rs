@@ -1,8 +1,6 @@
 //! EXPLAIN ANALYZE: what was found stands beside what was expected.
 
-mod common;
-
-use common::{Steps, each, fails, run, text};
+use crate::common::{Steps, each, fails, run, text};
 use quantadb::api::{Connection, Database, DatabaseOptions};
 use quantadb::params;
 use quantadb::vfs::MemoryVfs;

@@ -1,8 +1,6 @@
 //! Deep, wide and contended: limits are errors, and nothing is lost between threads.
 
-mod common;
-
-use common::{check, each, each_backend, fails, run};
+use crate::common::{check, each, each_backend, fails, run};
 use quantadb::params;
 
 /// Either answer is right: rows, or the error of a limit; never a crash.

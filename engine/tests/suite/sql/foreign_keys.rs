@@ -1,9 +1,7 @@
 //! Foreign keys between transactions: a child is added while its parent goes, in both orders, at each isolation level;
 //! what a database that is opened again knows of them; and limits.
 
-mod common;
-
-use common::{check, each, each_backend, fails, kept, run, text};
+use crate::common::{check, each, each_backend, fails, kept, run, text};
 use quantadb::api::{Connection, Database};
 use quantadb::vfs::MemoryVfs;
 use std::sync::Arc;
@@ -236,7 +234,7 @@ fn more_deferred_checks_than_are_remembered_become_one_of_all_rows() {
 
 #[test]
 fn a_cascade_stays_within_the_memory_of_its_statement() {
-    let database = common::small_memory();
+    let database = crate::common::small_memory();
     let session = database.connect().unwrap();
     run(
         &session,

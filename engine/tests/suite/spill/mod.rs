@@ -1,12 +1,9 @@
 //! Statements that need more than `work_mem`: the same rows, in the same order, by way of the disk, and nothing left there.
 
-mod common;
-#[path = "spill/faults.rs"]
 mod faults;
-#[path = "spill/vfs.rs"]
 mod vfs;
 
-use common::{fails, run, text};
+use crate::common::{fails, run, text};
 use proptest::prelude::*;
 use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
 use quantadb::vfs::{MemoryVfs, Vfs};

@@ -1,5 +1,4 @@
 //! What the SQL tests share: the same statements over the model and over a disk in memory.
-#![allow(dead_code)] // each test file uses a part of it
 
 use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
 use quantadb::env::{Env, OsEnv};

@@ -106,7 +106,7 @@ fn live_and_die(path: &Path, acknowledgements: u64) -> u64 {
     let mut process = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "what_was_acknowledged_survives_a_kill",
+            "kill::what_was_acknowledged_survives_a_kill",
             "--nocapture",
         ])
         .env(CHILD, path)

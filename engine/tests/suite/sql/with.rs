@@ -1,8 +1,6 @@
 //! WITH: which queries are merged and which are kept, and how much memory a recursion may take.
 
-mod common;
-
-use common::{each, fails, plan, run, small_memory, text};
+use crate::common::{each, fails, plan, run, small_memory, text};
 
 const TABLES: &str = "
     CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER);

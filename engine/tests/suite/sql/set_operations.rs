@@ -1,8 +1,6 @@
 //! UNION, INTERSECT and EXCEPT through the front door: plans, limits, and large inputs.
 
-mod common;
-
-use common::{check, each, fails, plan, run, small_memory};
+use crate::common::{check, each, fails, plan, run, small_memory};
 use quantadb::params;
 use quantadb::types::Value;
 

@@ -1,8 +1,6 @@
 //! Queries through the front door.
 
-mod common;
-
-use common::{check, each, fails, run, small_memory, text};
+use crate::common::{check, each, fails, run, small_memory, text};
 
 const SHOP: &str = "
     CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, city TEXT);

@@ -1,8 +1,6 @@
 //! What one old snapshot costs while others go on changing the same rows.
 
-mod common;
-
-use common::{check, fails, run};
+use crate::common::{check, fails, run};
 use quantadb::api::{Connection, Database, DatabaseOptions, SnapshotHolder};
 use quantadb::vfs::MemoryVfs;
 use std::sync::Arc;

@@ -1,8 +1,6 @@
 //! Subqueries of conditions that become joins give the rows that they give when run for each row.
 
-mod common;
-
-use common::{each, plan, run, text};
+use crate::common::{each, plan, run, text};
 use proptest::prelude::*;
 use quantadb::types::Value;
 

@@ -1,8 +1,6 @@
 //! Access paths: with an index and without one, the same rows.
 
-mod common;
-
-use common::{each, fails, run, text};
+use crate::common::{each, fails, run, text};
 use quantadb::api::{Connection, Database};
 use quantadb::env::OsEnv;
 use quantadb::storage::{

@@ -1,8 +1,6 @@
 //! Maintenance keeps the planner's statistics fresh, and is in nobody's way.
 
-mod common;
-
-use common::{Steps, each_backend, fails, kept, run, text};
+use crate::common::{Steps, each_backend, fails, kept, run, text};
 use quantadb::api::{Connection, Database, DatabaseOptions};
 use quantadb::params;
 use quantadb::vfs::MemoryVfs;

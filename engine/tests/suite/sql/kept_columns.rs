@@ -1,9 +1,7 @@
 //! Columns that scans keep: whatever is kept, and however little there is room for, answers are those of a database that
 //! keeps none.
 
-mod common;
-
-use common::{check, run};
+use crate::common::{check, run};
 use quantadb::api::{Connection, Database, DatabaseOptions};
 use quantadb::types::Value;
 use quantadb::vfs::MemoryVfs;
@@ -180,6 +178,6 @@ fn a_scan_of_all_rows_conflicts_with_each_of_them() {
         run(&one, "BEGIN ISOLATION LEVEL SERIALIZABLE");
         run(&one, "INSERT INTO log SELECT count(*) FROM t");
         run(&two, "UPDATE t SET v = v + 1 WHERE id = 19999");
-        common::fails(&one, "COMMIT", "40001");
+        crate::common::fails(&one, "COMMIT", "40001");
     }
 }

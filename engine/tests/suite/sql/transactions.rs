@@ -1,8 +1,6 @@
 //! Transactions and their states as PostgreSQL has them.
 
-mod common;
-
-use common::{check, each, each_backend, fails, run};
+use crate::common::{check, each, each_backend, fails, run};
 use quantadb::params;
 use quantadb::{Error, ErrorKind};
 

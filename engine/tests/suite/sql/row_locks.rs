@@ -1,8 +1,6 @@
 //! `SELECT … FOR UPDATE` and its like: who waits for whom, what is skipped, and what cannot be locked.
 
-mod common;
-
-use common::{check, each_backend, fails, run};
+use crate::common::{check, each_backend, fails, run};
 use quantadb::api::{Connection, Database};
 
 fn sessions(database: &Database) -> (Connection, Connection) {

@@ -1,8 +1,6 @@
 //! VACUUM: what is free at the end of the file goes back to the file system, and nothing else changes.
 
-mod common;
-
-use common::{check, run};
+use crate::common::{check, run};
 use quantadb::api::{Database, DatabaseOptions};
 use quantadb::storage::DiskOptions;
 use quantadb::vfs::{MemoryVfs, OpenMode, Vfs};

@@ -1,8 +1,6 @@
 //! COPY through the library: what a line is, how much is held, and what a failure leaves.
 
-mod common;
-
-use common::{check, each, each_backend, fails, run, small_memory, text};
+use crate::common::{check, each, each_backend, fails, run, small_memory, text};
 use quantadb::api::{Connection, CopyData};
 
 const TABLE: &str = "CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)";

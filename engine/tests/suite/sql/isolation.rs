@@ -2,9 +2,7 @@
 //! isolation levels" (SIGMOD 1995), and of Fekete, O'Neil and O'Neil, "A read-only transaction anomaly under snapshot
 //! isolation" (SIGMOD Record 33(3), 2004), as statements of several sessions.
 
-mod common;
-
-use common::{check, each_backend, fails, run};
+use crate::common::{check, each_backend, fails, run};
 use quantadb::api::{Connection, Database};
 
 const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";

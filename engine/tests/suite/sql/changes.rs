@@ -1,8 +1,6 @@
 //! INSERT, UPDATE, DELETE and the constraints.
 
-mod common;
-
-use common::{check, each, fails, run};
+use crate::common::{check, each, fails, run};
 use quantadb::params;
 
 #[test]

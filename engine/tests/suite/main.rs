@@ -1,0 +1,10 @@
+//! What the engine promises to those who use it. One program, since linking with the engine is most of what a test costs.
+
+mod common;
+mod corrupt_files;
+mod kill;
+mod page;
+mod spill;
+mod sql;
+mod threads;
+mod vfs;
