@@ -8,7 +8,7 @@
 
 use crate::plan::selectivity::mirrored;
 use crate::sql::bound::{CompareOp, Expr, ExprKind};
-use crate::types::{MICROS_PER_DAY, SqlType, Value};
+use crate::types::{SqlType, Value, day_of, midnight};
 
 /// Rewrites a comparison of a day with a constant timestamp.
 pub(crate) fn compare_days(expr: &mut Expr) {
@@ -57,8 +57,8 @@ fn instant(expr: &Expr) -> Option<i64> {
 
 /// How a day compares with the day of `stamp` when its midnight compares with `stamp` by `op`.
 fn by_day(op: CompareOp, stamp: i64) -> Option<(CompareOp, i32)> {
-    let date = i32::try_from(stamp.div_euclid(MICROS_PER_DAY)).ok()?;
-    let is_midnight = stamp.rem_euclid(MICROS_PER_DAY) == 0;
+    let date = day_of(stamp);
+    let is_midnight = midnight(date).ok()? == stamp;
     let op = match op {
         _ if is_midnight => op,
         CompareOp::Lt => CompareOp::Le,

@@ -3,6 +3,7 @@
 //! Years are astronomical: year 0 is 1 BC, year -1 is 2 BC.
 
 use super::fault::data_error;
+use super::infinite::Infinite;
 use super::zone::{Zone, offset_text};
 use crate::Result;
 
@@ -59,7 +60,7 @@ pub(crate) fn days_in_month(year: i64, month: u32) -> u32 {
     }
 }
 
-/// The days as a DATE. Errors: `22008` outside of 4714-11-24 BC to 5874897-12-31.
+/// The days as a finite DATE. Errors: `22008` outside of 4714-11-24 BC to 5874897-12-31.
 pub(crate) fn check_date(days: i64) -> Result<i32> {
     match i32::try_from(days) {
         Ok(date) if (DATE_MIN..=DATE_MAX).contains(&days) => Ok(date),
@@ -67,16 +68,37 @@ pub(crate) fn check_date(days: i64) -> Result<i32> {
     }
 }
 
-/// Day and microsecond of the day as a TIMESTAMP. Errors: `22008` before 4714-11-24 BC or beyond 64 bits.
+/// Day and microsecond of the day as a finite TIMESTAMP. Errors: `22008` before 4714-11-24 BC or beyond 64 bits.
 pub(crate) fn check_timestamp(days: i64, micros: i64) -> Result<i64> {
     days.checked_mul(MICROS_PER_DAY)
         .and_then(|day| day.checked_add(micros))
         .filter(|total| *total >= DATE_MIN * MICROS_PER_DAY)
+        .filter(|total| Infinite::of_stamp(*total).is_none())
         .ok_or_else(|| data_error("22008", "timestamp out of range"))
 }
 
-/// `2020-01-31`, `0044-03-15 BC`.
+/// The midnight with which a day begins; an infinity of a DATE is that of a TIMESTAMP. Errors: `22008`.
+pub(crate) fn midnight(days: i32) -> Result<i64> {
+    match Infinite::of_date(days) {
+        Some(infinite) => Ok(infinite.stamp()),
+        None => check_timestamp(i64::from(days), 0)
+            .map_err(|_| data_error("22008", "date out of range for timestamp")),
+    }
+}
+
+/// The day of a TIMESTAMP; an infinity of it is that of a DATE.
+pub(crate) fn day_of(micros: i64) -> i32 {
+    match Infinite::of_stamp(micros) {
+        Some(infinite) => infinite.date(),
+        None => micros.div_euclid(MICROS_PER_DAY) as i32,
+    }
+}
+
+/// `2020-01-31`, `0044-03-15 BC`, `infinity`.
 pub(crate) fn date_to_text(days: i32) -> String {
+    if let Some(infinite) = Infinite::of_date(days) {
+        return infinite.text().to_owned();
+    }
     let (year, month, day) = civil_from_days(i64::from(days));
     let (year, era) = display_year(year);
     format!("{year:04}-{month:02}-{day:02}{era}")
@@ -89,40 +111,41 @@ pub(crate) fn time_to_text(micros: i64) -> String {
     text
 }
 
-/// `2020-01-31 12:00:00.5`, `0044-03-15 12:00:00 BC`.
+/// `2020-01-31 12:00:00.5`, `0044-03-15 12:00:00 BC`, `infinity`.
 pub(crate) fn timestamp_to_text(micros: i64) -> String {
-    stamp_to_text(i128::from(micros), ' ', "")
+    stamp_to_text(micros, ' ', None, false)
 }
 
 /// `2020-01-31 12:00:00.5+00`, `0044-03-15 12:00:00+00:53:28 BC` as the clocks of `zone` show it.
 pub(crate) fn timestamp_tz_to_text(micros: i64, zone: Zone) -> String {
-    let east = zone.offset(micros);
-    stamp_to_text(local(micros, east), ' ', &offset_text(east, false))
+    stamp_to_text(micros, ' ', Some(zone), false)
 }
 
 /// `2020-01-31T12:00:00.5`, as JSON has it.
 pub(crate) fn timestamp_to_json(micros: i64) -> String {
-    stamp_to_text(i128::from(micros), 'T', "")
+    stamp_to_text(micros, 'T', None, false)
 }
 
 /// `2020-01-31T12:00:00.5+00:00`, as JSON has it.
 pub(crate) fn timestamp_tz_to_json(micros: i64, zone: Zone) -> String {
-    let east = zone.offset(micros);
-    stamp_to_text(local(micros, east), 'T', &offset_text(east, true))
+    stamp_to_text(micros, 'T', Some(zone), true)
 }
 
-/// What clocks show so many seconds east of UTC, which may be beyond the last TIMESTAMP.
-fn local(micros: i64, east: i64) -> i128 {
-    i128::from(micros) + i128::from(east) * 1_000_000
-}
-
-fn stamp_to_text(micros: i128, between: char, zone: &str) -> String {
+/// Day and time as the clocks of `zone` show them, with its distance from UTC, if there is one.
+fn stamp_to_text(micros: i64, between: char, zone: Option<Zone>, minutes: bool) -> String {
+    if let Some(infinite) = Infinite::of_stamp(micros) {
+        return infinite.text().to_owned();
+    }
+    let east = zone.map(|zone| zone.offset(micros));
+    let zone = east.map_or(String::new(), |east| offset_text(east, minutes));
+    // What clocks show may be beyond the last TIMESTAMP.
+    let micros = i128::from(micros) + i128::from(east.unwrap_or(0)) * 1_000_000;
     let day = i128::from(MICROS_PER_DAY);
     let (year, month, date) = civil_from_days(micros.div_euclid(day) as i64);
     let (year, era) = display_year(year);
     let mut text = format!("{year:04}-{month:02}-{date:02}{between}");
     push_time(&mut text, micros.rem_euclid(day) as u64);
-    text.push_str(zone);
+    text.push_str(&zone);
     text.push_str(era);
     text
 }

@@ -1,33 +1,42 @@
 //! Dates and timestamps from text, by PostgreSQL's rules with `DateStyle` ISO, MDY.
 //!
 //! The text is cut into fields (numbers, words, a time, a zone), and the fields say what they are, in any order:
-//! `2020-01-31`, `20200131`, `1/31/2020`, `Jan 31, 2020`, `31-Jan-2020 AD 12:00 PM`, `2020-01-31T12:00:00.5Z`. A zone is
-//! read and, as in PostgreSQL, ignored for types without a zone.
+//! `2020-01-31`, `20200131`, `1/31/2020`, `Jan 31, 2020`, `31-Jan-2020 AD 12:00 PM`, `2020-01-31T12:00:00.5Z`. As in
+//! PostgreSQL, a zone is read and ignored for types without a zone, and whatever stands beside `infinity` is.
 
 use super::datetime::{
     MICROS_PER_DAY, check_date, check_timestamp, days_from_civil, days_in_month,
 };
 use super::fault::data_error;
+use super::infinite::Infinite;
 use super::zone::{ABBREVIATIONS, Zone};
 use crate::{Error, Result};
 
-/// DATE from text. Errors: `22007`, `22008`, `0A000` for infinities and words that read the clock.
+/// DATE from text. Errors: `22007`, `22008`, `0A000` for words that read the clock.
 pub(super) fn parse_date(text: &str) -> Result<i32> {
-    let (days, _, _) = Reader::new(text, "date").read()?;
+    let days = match Reader::new(text, "date").read()? {
+        Moment::Infinite(infinite) => return Ok(infinite.date()),
+        Moment::Finite { days, .. } => days,
+    };
     check_date(days).map_err(|_| data_error("22008", format!("date out of range: \"{text}\"")))
 }
 
 /// TIMESTAMP from text. Errors: as for DATE.
 pub(super) fn parse_timestamp(text: &str) -> Result<i64> {
-    let (days, micros, _) = Reader::new(text, "timestamp").read()?;
+    let (days, micros) = match Reader::new(text, "timestamp").read()? {
+        Moment::Infinite(infinite) => return Ok(infinite.stamp()),
+        Moment::Finite { days, micros, .. } => (days, micros),
+    };
     check_timestamp(days, micros)
         .map_err(|_| data_error("22008", format!("timestamp out of range: \"{text}\"")))
 }
 
 /// TIMESTAMP WITH TIME ZONE from text, which is in `session` when it names no zone. Errors: as for DATE.
 pub(super) fn parse_timestamp_tz(text: &str, session: Zone) -> Result<i64> {
-    let (days, micros, zone) = Reader::new(text, "timestamp with time zone").read()?;
-    let local = check_timestamp(days, micros);
+    let (local, zone) = match Reader::new(text, "timestamp with time zone").read()? {
+        Moment::Infinite(infinite) => return Ok(infinite.stamp()),
+        Moment::Finite { days, micros, zone } => (check_timestamp(days, micros), zone),
+    };
     local
         .and_then(|local| zone.unwrap_or(session).to_utc(local))
         .map_err(|_| data_error("22008", format!("timestamp out of range: \"{text}\"")))
@@ -37,7 +46,7 @@ pub(super) fn parse_timestamp_tz(text: &str, session: Zone) -> Result<i64> {
 pub(super) fn parse_time(text: &str) -> Result<i64> {
     let mut reader = Reader::new(text, "time");
     reader.read_fields()?;
-    if reader.micros.is_none() {
+    if reader.micros.is_none() || reader.infinite.is_some() {
         return Err(reader.invalid());
     }
     let named = reader.parts.iter().any(|p| matches!(p, Part::Month(_)));
@@ -86,6 +95,18 @@ enum Part<'a> {
     Month(u32),
 }
 
+/// What a text says.
+enum Moment {
+    Infinite(Infinite),
+    Finite {
+        /// Since 1970-01-01.
+        days: i64,
+        /// Of the day.
+        micros: i64,
+        zone: Option<Zone>,
+    },
+}
+
 struct Reader<'a> {
     text: &'a str,
     type_name: &'static str,
@@ -95,6 +116,7 @@ struct Reader<'a> {
     afternoon: Option<bool>,
     before_christ: bool,
     zone: Option<Zone>,
+    infinite: Option<Infinite>,
     /// A time came before a part of the date.
     time_first: bool,
 }
@@ -110,6 +132,7 @@ impl<'a> Reader<'a> {
             afternoon: None,
             before_christ: false,
             zone: None,
+            infinite: None,
             time_first: false,
         }
     }
@@ -131,12 +154,14 @@ impl<'a> Reader<'a> {
         )
     }
 
-    /// Days since 1970-01-01, microseconds of the day, and the zone.
-    fn read(mut self) -> Result<(i64, i64, Option<Zone>)> {
+    fn read(mut self) -> Result<Moment> {
         self.read_fields()?;
+        if let Some(infinite) = self.infinite {
+            return Ok(Moment::Infinite(infinite));
+        }
         let zone = self.zone;
         let (days, micros) = self.finish()?;
-        Ok((days, micros, zone))
+        Ok(Moment::Finite { days, micros, zone })
     }
 
     fn read_fields(&mut self) -> Result<()> {
@@ -231,11 +256,12 @@ impl<'a> Reader<'a> {
             "bc" => self.before_christ = true,
             "ad" => {}
             "t" if self.ymd.is_some() || !self.parts.is_empty() => {}
-            "epoch" if self.parts.is_empty() && self.ymd.is_none() => {
+            "epoch" if self.parts.is_empty() && self.ymd.is_none() && self.infinite.is_none() => {
                 self.ymd = Some((1970, 1, 1));
                 self.zone = Some(Zone::UTC);
             }
-            "infinity" | "now" | "today" | "tomorrow" | "yesterday" | "allballs" => {
+            "infinity" => return self.set_infinite(Infinite::Future, after),
+            "now" | "today" | "tomorrow" | "yesterday" | "allballs" => {
                 return Err(Error::unsupported(format!("{lower} in {}", self.type_name)));
             }
             _ if DAYS.iter().any(|d| named(d)) => return Ok(after.trim_start_matches('.')),
@@ -244,7 +270,8 @@ impl<'a> Reader<'a> {
                     return self.read_zone(rest);
                 }
                 let zone = ABBREVIATIONS.iter().find(|(name, _)| *name == lower);
-                let behind = self.micros.is_some() || self.ymd.is_some() || !self.parts.is_empty();
+                let dated = self.ymd.is_some() || !self.parts.is_empty();
+                let behind = dated || self.micros.is_some() || self.infinite.is_some();
                 match zone {
                     Some((_, hours)) if behind => self.zone = Some(Zone::fixed(hours * 3600)),
                     _ => return Err(self.invalid()),
@@ -265,18 +292,21 @@ impl<'a> Reader<'a> {
         Ok(after)
     }
 
-    /// A zone behind a time, or the sign of an infinity.
+    /// Once, and without a separator behind it.
+    fn set_infinite(&mut self, infinite: Infinite, after: &'a str) -> Result<&'a str> {
+        if self.infinite.is_some() || after.starts_with(['-', '/', '.', '_']) {
+            return Err(self.invalid());
+        }
+        self.infinite = Some(infinite);
+        Ok(after)
+    }
+
+    /// A zone behind a time, or `- infinity`.
     fn read_sign(&mut self, rest: &'a str) -> Result<&'a str> {
         let body = &rest[1..];
-        if body
-            .trim_start()
-            .to_ascii_lowercase()
-            .starts_with("infinity")
-        {
-            return Err(Error::unsupported(format!(
-                "-infinity in {}",
-                self.type_name
-            )));
+        let (word, after) = split_while(body.trim_ascii_start(), |c| c.is_ascii_alphabetic());
+        if rest.starts_with('-') && word.eq_ignore_ascii_case(Infinite::Future.text()) {
+            return self.set_infinite(Infinite::Past, after);
         }
         let (zone, after) = split_while(body, |c| c.is_ascii_digit() || c == ':');
         let short = |hours: &str| matches!(hours.len(), 1..=2);
@@ -296,7 +326,7 @@ impl<'a> Reader<'a> {
         };
         let number = |digits: &str| digits.parse::<i64>().map_err(|_| self.invalid());
         let (hours, minutes, seconds) = (number(hours)?, number(minutes)?, number(seconds)?);
-        if self.micros.is_none() {
+        if self.micros.is_none() && self.infinite.is_none() {
             return Err(self.invalid());
         }
         if hours > 15 || minutes > 59 || seconds > 59 {

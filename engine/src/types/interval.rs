@@ -5,6 +5,7 @@
 use super::datetime::{MICROS_PER_DAY, check_timestamp, civil_from_days, days_from_civil};
 use super::datetime::{days_in_month, push_time};
 use super::fault::data_error;
+use super::infinite::Infinite;
 use crate::{Error, Result};
 use std::cmp::Ordering;
 
@@ -235,9 +236,12 @@ impl Interval {
         self
     }
 
-    /// The timestamp that is so far after `stamp`: first months, where a day that the month does not have becomes its
-    /// last, then days, then the time. Errors: `22008`.
+    /// The timestamp that is so far after `stamp`, which stays infinite: first months, where a day that the month does
+    /// not have becomes its last, then days, then the time. Errors: `22008`.
     pub fn after(self, stamp: i64) -> Result<i64> {
+        if Infinite::of_stamp(stamp).is_some() {
+            return Ok(stamp);
+        }
         let mut days = stamp.div_euclid(MICROS_PER_DAY);
         let time = stamp.rem_euclid(MICROS_PER_DAY);
         if self.months != 0 {
@@ -258,8 +262,11 @@ impl Interval {
         self.negate()?.after(stamp)
     }
 
-    /// `later - earlier`, in days and time. Errors: `22008`.
+    /// `later - earlier`, in days and time. Errors: `22008`, as when one of them is infinite.
     pub fn between(later: i64, earlier: i64) -> Result<Self> {
+        if is_infinite(later, earlier) {
+            return Err(data_error("22008", "cannot subtract infinite timestamps"));
+        }
         let micros = later.checked_sub(earlier);
         Self::new(0, 0, micros.ok_or_else(interval_out_of_range)?).justify_hours()
     }
@@ -271,7 +278,11 @@ impl Interval {
     }
 
     /// [`Self::age`] of clocks that showed `early` before they showed `late`, though they may have been put back between.
+    /// Errors: `22008`, as when one of them is infinite.
     pub(crate) fn counted(late: i64, early: i64) -> Result<Self> {
+        if is_infinite(late, early) {
+            return Err(data_error("22008", "timestamp out of range"));
+        }
         let split = |stamp: i64| {
             let date = civil_from_days(stamp.div_euclid(MICROS_PER_DAY));
             (date, stamp.rem_euclid(MICROS_PER_DAY))
@@ -292,6 +303,11 @@ impl Interval {
         let months = i32::try_from(months).map_err(|_| interval_out_of_range())?;
         Ok(Self::new(months, days as i32, micros))
     }
+}
+
+/// Whether one of two timestamps is.
+fn is_infinite(later: i64, earlier: i64) -> bool {
+    Infinite::of_stamp(later).is_some() || Infinite::of_stamp(earlier).is_some()
 }
 
 /// `1 year 2 mons -3 days +04:05:06.7`, the style `postgres`.

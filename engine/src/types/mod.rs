@@ -25,8 +25,9 @@
 //! | unknown (a bare NULL or string literal) | `Null`, `Text` | `Utf8` |
 //!
 //! What a value looks like as text, in both directions, is PostgreSQL's: [`Value::from_text`] and [`Value::to_text`]; a
-//! TIMESTAMP WITH TIME ZONE is written and read in a [`Zone`] ([`Value::to_text_in`]), UTC where none is said. A
-//! [`Decimal`] is the working form of a NUMERIC; its encoded form is what a column and a row hold.
+//! TIMESTAMP WITH TIME ZONE is written and read in a [`Zone`] ([`Value::to_text_in`]), UTC where none is said. The least
+//! and the greatest number of a date or timestamp are its infinities ([`Infinite`]). A [`Decimal`] is the working
+//! form of a NUMERIC; its encoded form is what a column and a row hold.
 
 pub mod array;
 mod comparable;
@@ -38,6 +39,7 @@ mod element_type;
 mod enum_type;
 mod fault;
 mod float_text;
+mod infinite;
 mod interval;
 mod interval_form;
 mod interval_input;
@@ -63,6 +65,7 @@ pub(crate) use decimal::division_by_zero;
 pub use element_type::ElementType;
 pub use enum_type::EnumType;
 pub(crate) use enum_type::LABEL_BYTES_MAX;
+pub use infinite::Infinite;
 pub use interval::Interval;
 pub use interval_form::IntervalForm;
 pub use sql_array::SqlArray;
@@ -71,8 +74,8 @@ pub use value::Value;
 pub use zone::Zone;
 
 pub(crate) use datetime::{
-    MICROS_PER_DAY, check_date, check_timestamp, date_to_text, days_in_month, timestamp_to_json,
-    timestamp_tz_to_json,
+    MICROS_PER_DAY, check_date, check_timestamp, date_to_text, day_of, days_in_month, midnight,
+    timestamp_to_json, timestamp_tz_to_json,
 };
 pub(crate) use element_type::{TypeModifier, coded_type, type_code};
 pub(crate) use fault::{data_error, out_of_range};

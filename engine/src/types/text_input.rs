@@ -18,7 +18,7 @@ impl Value {
     ///
     /// Errors: `22P02` malformed, `22003` out of range, `22001` too long for VARCHAR(n), `22007` and `22008` for dates,
     /// `22021` for a NUL in text, `22023` for malformed hexadecimal, `0A000` for a NaN or infinite NUMERIC and for dates
-    /// that are infinite or read the clock.
+    /// that read the clock.
     pub fn from_text_in(text: &str, sql_type: SqlType, zone: Zone) -> Result<Self> {
         Ok(match sql_type {
             SqlType::Unknown | SqlType::Text => Self::Text(valid_text(text)?.to_owned()),

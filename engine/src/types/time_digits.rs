@@ -2,6 +2,7 @@
 
 use super::datetime::check_timestamp;
 use super::fault::data_error;
+use super::infinite::Infinite;
 use crate::Result;
 
 /// Digits of a second that there are.
@@ -17,8 +18,11 @@ pub(crate) fn rounded(micros: i64, digits: u8) -> i64 {
     micros.saturating_add(half) / scale * scale
 }
 
-/// A timestamp with that many digits of a second. Errors: `22008` beyond the last one.
+/// A timestamp with that many digits of a second, which an infinite one has anyhow. Errors: `22008` beyond the last one.
 pub(crate) fn rounded_stamp(stamp: i64, digits: u8) -> Result<i64> {
+    if Infinite::of_stamp(stamp).is_some() {
+        return Ok(stamp);
+    }
     let from_there = stamp.checked_sub(ROUNDED_FROM);
     from_there
         .and_then(|micros| rounded(micros, digits).checked_add(ROUNDED_FROM))

@@ -32,11 +32,12 @@ pub enum Value {
     Text(String),
     /// `BYTEA`
     Bytes(Vec<u8>),
-    /// `DATE`: days since 1970-01-01.
+    /// `DATE`: days since 1970-01-01, or one of the infinities of [`Infinite::of_date`](super::Infinite::of_date).
     Date(i32),
-    /// `TIMESTAMP`: microseconds since 1970-01-01 00:00:00.
+    /// `TIMESTAMP`: microseconds since 1970-01-01 00:00:00, or one of the infinities of
+    /// [`Infinite::of_stamp`](super::Infinite::of_stamp).
     Timestamp(i64),
-    /// `TIMESTAMP WITH TIME ZONE`: microseconds since 1970-01-01 00:00:00 UTC.
+    /// `TIMESTAMP WITH TIME ZONE`: microseconds since 1970-01-01 00:00:00 UTC, or an infinity as of `TIMESTAMP`.
     TimestampTz(i64),
     /// `TIME`: microseconds since midnight, up to and including 24 hours.
     Time(i64),

@@ -8,6 +8,7 @@
 
 use super::datetime::{check_timestamp, civil_from_days, days_from_civil, days_in_month};
 use super::fault::data_error;
+use super::infinite::Infinite;
 use super::{Interval, MICROS_PER_DAY, SqlType};
 use crate::{Error, Result};
 use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
@@ -188,7 +189,8 @@ impl Zone {
         }
     }
 
-    /// What the clocks of the zone show at `stamp`, in microseconds UTC. Errors: `22008`.
+    /// What the clocks of the zone show at `stamp`, in microseconds UTC; infinities are the same everywhere. Errors:
+    /// `22008`.
     pub(crate) fn to_local(self, stamp: i64) -> Result<i64> {
         shifted(stamp, self.offset(stamp))
     }
@@ -203,8 +205,8 @@ impl Zone {
         shifted(local, -seconds)
     }
 
-    /// The moment that is so far after `stamp`: months and days by calendar and clocks of the zone, where a day may have
-    /// 23 hours. Errors: `22008`.
+    /// The moment that is so far after `stamp`, which stays infinite: months and days by calendar and clocks of the zone,
+    /// where a day may have 23 hours. Errors: `22008`.
     pub(crate) fn after(self, stamp: i64, by: Interval) -> Result<i64> {
         let mut stamp = stamp;
         let steps = [Interval::new(by.months, 0, 0), Interval::new(0, by.days, 0)];
@@ -230,7 +232,11 @@ pub(crate) fn offset_text(seconds: i64, minutes: bool) -> String {
     }
 }
 
+/// A finite timestamp so many seconds later; an infinite one as it is.
 fn shifted(stamp: i64, seconds: i64) -> Result<i64> {
+    if Infinite::of_stamp(stamp).is_some() {
+        return Ok(stamp);
+    }
     let shifted = stamp.checked_add(seconds * MICROS_PER_SECOND);
     shifted
         .ok_or_else(|| data_error("22008", "timestamp out of range"))

@@ -169,7 +169,11 @@ impl Generator {
 
     /// A constant that fits a DATE and a timestamp.
     fn moment(&self, rng: &mut ChaCha8Rng) -> String {
-        format!("'2020-0{}-28'", rng.random_range(1..10))
+        match rng.random_range(1..10) {
+            8 => "'infinity'".to_owned(),
+            9 => "'-infinity'".to_owned(),
+            month => format!("'2020-0{month}-28'"),
+        }
     }
 
     fn insert(&self, rng: &mut ChaCha8Rng) -> String {
@@ -296,7 +300,7 @@ impl Generator {
             ),
             16 => format!(
                 "SELECT x.id, y.id, y.d - x.d, age(x.t, y.t) FROM {table} x JOIN {other} y ON x.d = y.d \
-                 WHERE x.t >= {}",
+                 WHERE x.t >= {} AND isfinite(x.t) AND isfinite(y.t)",
                 self.typed_moment(rng)
             ),
             0 => format!("SELECT * FROM {table} WHERE {condition}"),

@@ -6,7 +6,7 @@
 use super::operand::{Operand, result_rows, strict_nulls};
 use super::{numeric_kernel, time_arithmetic};
 use crate::sql::bound::ArithmeticOp;
-use crate::types::{SqlType, Zone, check_date, data_error, out_of_range};
+use crate::types::{Infinite, SqlType, Zone, check_date, data_error, out_of_range};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type};
@@ -35,8 +35,8 @@ pub(super) fn arithmetic(
         (SqlType::Date, Subtract, SqlType::Date) => zip::<Date32Type, Date32Type, Int32Type>(
             left,
             right,
-            |a, b| (a - b, false),
-            |_, _| None,
+            |a, b| (a.wrapping_sub(b), is_infinite(a) || is_infinite(b)),
+            |_, _| Some(data_error("22008", "cannot subtract infinite dates")),
         ),
         _ => time_arithmetic::arithmetic(op, (left, left_type), (right, right_type), zone),
     }
@@ -218,17 +218,24 @@ where
     }
 }
 
-/// A date and days, `sign` times.
+fn is_infinite(date: i32) -> bool {
+    Infinite::of_date(date).is_some()
+}
+
+/// A date, which stays infinite, and days, `sign` times.
 fn add_days(date: &Operand, days: &Operand, sign: i64) -> Result<Operand> {
-    let sum = move |a: i32, b: i32| i64::from(a) + sign * i64::from(b);
+    let sum = move |a: i32, b: i32| match is_infinite(a) {
+        true => Ok(a),
+        false => check_date(i64::from(a) + sign * i64::from(b)),
+    };
     zip::<Date32Type, Int32Type, Date32Type>(
         date,
         days,
-        |a, b| match check_date(sum(a, b)) {
+        |a, b| match sum(a, b) {
             Ok(date) => (date, false),
             Err(_) => (0, true),
         },
-        |a, b| check_date(sum(a, b)).err(),
+        |a, b| sum(a, b).err(),
     )
 }
 

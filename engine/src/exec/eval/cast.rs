@@ -7,8 +7,8 @@ use super::operand::Operand;
 use super::time_arithmetic::{interval_at, rowwise};
 use crate::types::array::{ColumnBuilder, check_room, value_at};
 use crate::types::{
-    ElementType, Interval as Span, MICROS_PER_DAY, SqlArray, SqlType, Value, Zone, check_timestamp,
-    data_error, fit_char, fit_varchar, rounded, rounded_stamp,
+    ElementType, Infinite, Interval as Span, MICROS_PER_DAY, SqlArray, SqlType, Value, Zone,
+    data_error, day_of, fit_char, fit_varchar, midnight, rounded, rounded_stamp,
 };
 use crate::{Error, ErrorKind, Result};
 use arrow_array::builder::StringBuilder;
@@ -92,14 +92,17 @@ fn of_time(operand: &Operand, from: SqlType, target: Target) -> Result<Operand> 
         (Date, TimestampTz(_)) => midnights(operand, |local| target.zone.to_utc(local)),
         (Timestamp(_), Date) => map::<TimestampMicrosecondType, Date32Type>(
             operand,
-            |micros| (micros.div_euclid(MICROS_PER_DAY) as i32, false),
+            |micros| (day_of(micros), false),
             |_| None,
         ),
-        (Timestamp(_), Time(_)) => map::<TimestampMicrosecondType, Time64MicrosecondType>(
-            operand,
-            |micros| (micros.rem_euclid(MICROS_PER_DAY), false),
-            |_| None,
-        ),
+        (Timestamp(_), Time(_)) => {
+            let stamps = operand.array.as_primitive::<TimestampMicrosecondType>();
+            rowwise(&[operand], to, |row| {
+                let stamp = stamps.value(operand.at(row));
+                let time = Value::Time(stamp.rem_euclid(MICROS_PER_DAY));
+                Ok(Infinite::of_stamp(stamp).map_or(time, |_| Value::Null))
+            })
+        }
         (Interval(_), Time(_)) => rowwise(&[operand], to, |row| {
             let micros = interval_at(operand, row).micros;
             Ok(Value::Time(micros.rem_euclid(MICROS_PER_DAY)))
@@ -148,7 +151,7 @@ fn stamps(operand: &Operand, moved: impl Fn(i64) -> Result<i64>) -> Result<Opera
 fn midnights(operand: &Operand, moved: impl Fn(i64) -> Result<i64>) -> Result<Operand> {
     map::<Date32Type, TimestampMicrosecondType>(
         operand,
-        |days| match check_timestamp(i64::from(days), 0).and_then(&moved) {
+        |days| match midnight(days).and_then(&moved) {
             Ok(micros) => (micros, false),
             Err(_) => (0, true),
         },

@@ -4,7 +4,7 @@ use super::arithmetic::zip;
 use super::operand::{Operand, result_rows, strict_nulls};
 use crate::sql::bound::ArithmeticOp;
 use crate::types::array::{ColumnBuilder, sixteen, value_at};
-use crate::types::{Interval, MICROS_PER_DAY, SqlType, Value, Zone, check_timestamp};
+use crate::types::{Infinite, Interval, MICROS_PER_DAY, SqlType, Value, Zone, check_timestamp};
 use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Time64MicrosecondType, TimestampMicrosecondType};
@@ -112,7 +112,7 @@ pub(super) fn rowwise(
     Ok(Operand::computed(builder.finish(), scalar))
 }
 
-/// Timestamps so much later, or earlier, by the clocks of `zone`.
+/// Timestamps so much later, or earlier, by the clocks of `zone`; infinite ones whatever the interval is.
 fn move_stamps(stamps: &Operand, intervals: &Operand, later: bool, zone: Zone) -> Result<Operand> {
     let values = stamps.array.as_primitive::<TimestampMicrosecondType>();
     let operands = [stamps, intervals];
@@ -126,6 +126,10 @@ fn move_stamps(stamps: &Operand, intervals: &Operand, later: bool, zone: Zone) -
             continue;
         }
         let stamp = values.value(stamps.at(row));
+        if Infinite::of_stamp(stamp).is_some() {
+            moved.push(stamp);
+            continue;
+        }
         let interval = interval_at(intervals, row);
         let interval = if later { interval } else { interval.negate()? };
         moved.push(zone.after(stamp, interval)?);
@@ -136,7 +140,10 @@ fn move_stamps(stamps: &Operand, intervals: &Operand, later: bool, zone: Zone) -
 
 /// DATE + TIME.
 fn date_and_time(dates: &Operand, times: &Operand) -> Result<Operand> {
-    let sum = |date: i32, time: i64| check_timestamp(i64::from(date), time);
+    let sum = |date: i32, time: i64| match Infinite::of_date(date) {
+        Some(infinite) => Ok(infinite.stamp()),
+        None => check_timestamp(i64::from(date), time),
+    };
     zip::<Date32Type, Time64MicrosecondType, TimestampMicrosecondType>(
         dates,
         times,

@@ -12,7 +12,7 @@
 //! (BIGINT to REAL, TEXT to CHAR).
 
 use crate::sql::Reference;
-use crate::types::{Decimal, Interval, MICROS_PER_DAY, SqlType, Value};
+use crate::types::{Decimal, Interval, SqlType, Value, day_of, midnight};
 use bigdecimal::{BigDecimal, ToPrimitive};
 
 /// The types of one column of a foreign key.
@@ -88,9 +88,7 @@ fn widened(value: &Value, to: SqlType) -> Option<Value> {
             let narrow: f32 = v.to_string().parse().ok()?;
             Value::Float4(Some(narrow).filter(|narrow| narrow.is_finite())?)
         }
-        (Value::Date(days), SqlType::Timestamp(_)) => {
-            Value::Timestamp(i64::from(*days).checked_mul(MICROS_PER_DAY)?)
-        }
+        (Value::Date(days), SqlType::Timestamp(_)) => Value::Timestamp(midnight(*days).ok()?),
         (Value::TimestampTz(micros), SqlType::Timestamp(_)) => Value::Timestamp(*micros),
         (Value::Time(micros), SqlType::Interval(_)) => Value::Interval(Interval {
             micros: *micros,
@@ -125,10 +123,9 @@ fn narrowed(value: &Value, to: SqlType) -> Option<Value> {
             is_same.then_some(Value::Float4(narrow))
         }
         (Value::Timestamp(micros), SqlType::Date) => {
-            let days = micros.div_euclid(MICROS_PER_DAY);
-            let is_midnight = micros.rem_euclid(MICROS_PER_DAY) == 0;
-            let days = i32::try_from(days).ok().filter(|_| is_midnight);
-            days.map(Value::Date)
+            let days = day_of(*micros);
+            let is_midnight = midnight(days).is_ok_and(|midnight| midnight == *micros);
+            is_midnight.then_some(Value::Date(days))
         }
         (Value::Timestamp(micros), SqlType::TimestampTz(_)) => Some(Value::TimestampTz(*micros)),
         _ => Some(value.clone()),

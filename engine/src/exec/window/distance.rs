@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::types::array::sixteen;
-use crate::types::{Decimal, Interval, SqlType, Value, Zone, check_timestamp, data_error, numeric};
+use crate::types::{Decimal, Interval, SqlType, Value, Zone, midnight, numeric};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
@@ -113,11 +113,8 @@ impl RangeKeys {
             }
             SqlType::Date => {
                 let days = column.as_primitive::<Date32Type>().iter();
-                let midnight = |day: Option<i32>| {
-                    check_timestamp(i64::from(day.unwrap_or(0)), 0)
-                        .map_err(|_| data_error("22008", "date out of range for timestamp"))
-                };
-                Keys::Stamp(days.map(midnight).collect::<Result<_>>()?)
+                let midnights = days.map(|day| midnight(day.unwrap_or(0)));
+                Keys::Stamp(midnights.collect::<Result<_>>()?)
             }
             SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
                 let stamps = column.as_primitive::<TimestampMicrosecondType>();

@@ -166,10 +166,7 @@ impl Binder<'_> {
                 let bits = literal(Value::Int4(8), SqlType::Int4);
                 self.apply(&ast::BinaryOperator::Multiply, bytes, bits)
             }
-            "date_part" => {
-                let extracted = self.resolve_call("extract", arguments)?;
-                self.cast(extracted, SqlType::Float8, Context::Implicit)
-            }
+            "date_part" => self.bind_date_part(arguments),
             "octet_length" => {
                 let arguments = arguments.into_iter().map(|a| match a.sql_type {
                     SqlType::Char(_) => self.padded(a),
@@ -188,6 +185,19 @@ impl Binder<'_> {
                 None => self.resolve_call(name, arguments),
             },
         }
+    }
+
+    /// `date_part`: as `extract`, of a date that of its midnight. Errors: `42883`.
+    fn bind_date_part(&mut self, mut arguments: Vec<Expr>) -> Result<Expr> {
+        if let [_, day] = &mut arguments[..]
+            && day.sql_type == SqlType::Date
+        {
+            *day = self.cast(day.clone(), SqlType::Timestamp(None), Context::Implicit)?;
+        }
+        let mut extracted = self.resolve_call("extract", arguments)?;
+        // Not by way of NUMERIC, which has no infinities.
+        extracted.sql_type = SqlType::Float8;
+        Ok(extracted)
     }
 
     /// Makes the name of a sequence that a function is given say its schema: what it means is known now, and may be another

@@ -112,7 +112,8 @@ pub(super) fn now(clock: Clock, sql_type: SqlType) -> Result<Operand> {
     constant(&value, sql_type)
 }
 
-/// `date_trunc(unit, timestamp or interval)`. Errors: `22023`, `22008`, `0A000`.
+/// `date_trunc(unit, timestamp or interval)`; an infinite timestamp stays, whatever the unit. Errors: `22023`, `22008`,
+/// `0A000`.
 pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
     if matches!(arguments.sql_type(1), SqlType::Interval(_)) {
         return date_trunc_interval(arguments);
@@ -128,6 +129,11 @@ pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
             values.push(0);
             continue;
         }
+        let stamp = stamps.value(operand.at(row));
+        if arguments.infinite(1, row)?.is_some() {
+            values.push(stamp);
+            continue;
+        }
         let name = arguments.text(0, row)?;
         let sql_type = arguments.sql_type(1);
         let unit = Unit::parse(name, sql_type)?;
@@ -135,7 +141,6 @@ pub(super) fn date_trunc(arguments: &Arguments) -> Result<Operand> {
             3 => Zone::parse(arguments.text(2, row)?)?,
             _ => arguments.zone.of_type(sql_type),
         };
-        let stamp = stamps.value(operand.at(row));
         let local = zone.to_local(stamp)?;
         values.push(match truncate(unit, local)? {
             // Within a day the clocks are not asked again: an hour that they show twice stays the one that it is.

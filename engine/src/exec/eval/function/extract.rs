@@ -5,8 +5,10 @@ use super::super::operand::{Operand, result_rows, strict_nulls};
 use super::super::time_arithmetic::interval_at;
 use super::datetime::{Unit, iso_day_of_week, iso_week, not_supported};
 use super::dispatch::Arguments;
-use crate::Result;
-use crate::types::{Decimal, Interval, MICROS_PER_DAY, SqlType, civil_from_days, days_from_civil};
+use crate::types::{
+    Decimal, Infinite, Interval, MICROS_PER_DAY, SqlType, civil_from_days, days_from_civil,
+};
+use crate::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Time64MicrosecondType, TimestampMicrosecondType};
 use arrow_array::{Array, Float64Array};
@@ -15,8 +17,9 @@ use std::sync::Arc;
 /// The Julian day of 1970-01-01.
 const JULIAN_OF_EPOCH: i64 = 2_440_588;
 
-/// `extract` as NUMERIC, `date_part` as DOUBLE PRECISION. Errors: `22023` for an unknown field, `0A000` for one that the
-/// type does not have.
+/// `extract` as NUMERIC, `date_part` as DOUBLE PRECISION. Of an infinite date or timestamp, what comes again and again is
+/// NULL, what only grows is infinite. Errors: `22023` for an unknown field, `0A000` for one that the type does not have and
+/// for what is infinite as NUMERIC.
 pub(super) fn extract(arguments: &Arguments, sql_type: SqlType) -> Result<Operand> {
     let operands = arguments.all();
     let (rows, scalar) = result_rows(&operands, arguments.rows);
@@ -27,24 +30,62 @@ pub(super) fn extract(arguments: &Arguments, sql_type: SqlType) -> Result<Operan
     for row in 0..rows {
         if nulls.as_ref().is_some_and(|n| n.is_null(row)) {
             numbers.push_null();
-            floats.push(0.0);
+            floats.push(None);
             continue;
         }
         let name = arguments.text(0, row)?;
         let unit = Unit::parse(name, from)?;
-        let value = field(unit, arguments, row)?.ok_or_else(|| not_supported(name, from))?;
-        if sql_type == SqlType::Float8 {
-            floats.push(value.to_f64()?);
-        } else {
-            numbers.push(&value)?;
+        let value = match arguments.infinite(1, row)? {
+            Some(infinite) => infinite_field(unit, infinite, from),
+            None => field(unit, arguments, row)?.map(Field::Number),
+        };
+        match value.ok_or_else(|| not_supported(name, from))? {
+            Field::Null => {
+                numbers.push_null();
+                floats.push(None);
+            }
+            Field::Infinite(infinite) if sql_type == SqlType::Float8 => {
+                floats.push(Some(infinite.float()));
+            }
+            Field::Infinite(infinite) => {
+                return Err(Error::unsupported(format!(
+                    "{} in numeric",
+                    infinite.text()
+                )));
+            }
+            Field::Number(value) if sql_type == SqlType::Float8 => {
+                floats.push(Some(value.to_f64()?));
+            }
+            Field::Number(value) => numbers.push(&value)?,
         }
     }
     let array: Arc<dyn Array> = if sql_type == SqlType::Float8 {
-        Arc::new(Float64Array::new(floats.into(), nulls))
+        Arc::new(Float64Array::from(floats))
     } else {
         numbers.finish()
     };
     Ok(Operand::computed(array, scalar))
+}
+
+/// What a unit is of a value.
+enum Field {
+    Number(Decimal),
+    Infinite(Infinite),
+    Null,
+}
+
+/// Of an infinite date or timestamp; `None` for what a date does not have. A timestamp without time zone is not asked for
+/// the zone's distance here.
+fn infinite_field(unit: Unit, infinite: Infinite, from: SqlType) -> Option<Field> {
+    use Unit::{Century, Decade, Epoch, IsoYear, Julian, Millennium, Year};
+    match unit {
+        Year | Decade | Century | Millennium | IsoYear | Julian | Epoch => {
+            Some(Field::Infinite(infinite))
+        }
+        // Whatever the day.
+        _ if from == SqlType::Date => day_field(unit, 0).map(|_| Field::Null),
+        _ => Some(Field::Null),
+    }
 }
 
 fn field(unit: Unit, arguments: &Arguments, row: usize) -> Result<Option<Decimal>> {

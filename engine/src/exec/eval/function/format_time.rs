@@ -111,7 +111,8 @@ impl Moment {
     }
 }
 
-/// `to_char(timestamp or interval, template)`. Errors: `22007` for what an interval does not have.
+/// `to_char(timestamp or interval, template)`; NULL for an infinite one. Errors: `22007` for what an interval does not
+/// have.
 pub(super) fn to_char(arguments: &Arguments) -> Result<Operand> {
     let sql_type = arguments.sql_type(0);
     let operand = arguments.get(0)?;
@@ -119,7 +120,7 @@ pub(super) fn to_char(arguments: &Arguments) -> Result<Operand> {
     rowwise(&arguments.all(), SqlType::Text, |row| {
         let template = arguments.text(1, row)?;
         // PostgreSQL has it so.
-        if template.is_empty() {
+        if template.is_empty() || arguments.infinite(0, row)?.is_some() {
             return Ok(Value::Null);
         }
         let mut text = String::new();

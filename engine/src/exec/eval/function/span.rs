@@ -6,8 +6,8 @@ use super::dispatch::Arguments;
 use crate::sql::function::ScalarFunction;
 use crate::types::array::value_at;
 use crate::types::{
-    Interval, MICROS_PER_DAY, SqlType, Value, Zone, check_date, check_timestamp, data_error,
-    days_from_civil, days_in_month, interval_out_of_range,
+    Infinite, Interval, MICROS_PER_DAY, SqlType, Value, Zone, check_date, check_timestamp,
+    data_error, days_from_civil, days_in_month, interval_out_of_range,
 };
 use crate::{Error, Result};
 
@@ -43,9 +43,11 @@ pub(super) fn age(arguments: &Arguments, now_micros: i64) -> Result<Operand> {
     })
 }
 
-/// `isfinite`: there are no infinities here.
+/// `isfinite` of a date, a timestamp or an interval, which always is.
 pub(super) fn is_finite(arguments: &Arguments) -> Result<Operand> {
-    rowwise(&arguments.all(), SqlType::Bool, |_| Ok(Value::Bool(true)))
+    rowwise(&arguments.all(), SqlType::Bool, |row| {
+        Ok(Value::Bool(arguments.infinite(0, row)?.is_none()))
+    })
 }
 
 /// `to_timestamp(seconds)`. Errors: `22008`.
@@ -54,6 +56,10 @@ pub(super) fn to_timestamp(arguments: &Arguments) -> Result<Operand> {
         let seconds = arguments.float(0, row)?;
         if seconds.is_nan() {
             return Err(data_error("22008", "timestamp cannot be NaN"));
+        }
+        let infinities = [Infinite::Past, Infinite::Future];
+        if let Some(infinite) = infinities.into_iter().find(|i| i.float() == seconds) {
+            return Ok(Value::TimestampTz(infinite.stamp()));
         }
         let micros = (seconds * 1_000_000.0).round_ties_even();
         let fits = micros >= i64::MIN as f64 && micros < -(i64::MIN as f64);
@@ -70,12 +76,22 @@ pub(super) fn to_timestamp(arguments: &Arguments) -> Result<Operand> {
     })
 }
 
-/// `date_bin(stride, timestamp, origin)`. Errors: `0A000` for months, `22008`.
+/// `date_bin(stride, timestamp, origin)`; an infinite timestamp begins where it is. Errors: `0A000` for months, `22008`.
 pub(super) fn date_bin(arguments: &Arguments) -> Result<Operand> {
     let result = arguments.sql_type(1);
     rowwise(&arguments.all(), result, |row| {
         let stride = interval_at(arguments.get(0)?, row);
         let (stamp, origin) = (arguments.micros(1, row)?, arguments.micros(2, row)?);
+        let moment = |stamp: i64| match result {
+            SqlType::TimestampTz(_) => Value::TimestampTz(stamp),
+            _ => Value::Timestamp(stamp),
+        };
+        if arguments.infinite(1, row)?.is_some() {
+            return Ok(moment(stamp));
+        }
+        if arguments.infinite(2, row)?.is_some() {
+            return Err(data_error("22008", "origin out of range"));
+        }
         if stride.months != 0 {
             let message = "timestamps cannot be binned into intervals containing months or years";
             return Err(Error::new(crate::ErrorKind::Unsupported, "0A000", message));
@@ -88,10 +104,7 @@ pub(super) fn date_bin(arguments: &Arguments) -> Result<Operand> {
             .checked_sub(origin)
             .ok_or_else(interval_out_of_range)?;
         let start = check_timestamp(0, origin + (behind - behind.rem_euclid(stride)))?;
-        Ok(match result {
-            SqlType::TimestampTz(_) => Value::TimestampTz(start),
-            _ => Value::Timestamp(start),
-        })
+        Ok(moment(start))
     })
 }
 
@@ -133,7 +146,8 @@ pub(super) fn make(name: ScalarFunction, arguments: &Arguments) -> Result<Operan
     })
 }
 
-/// `timezone(zone, timestamp)`: with a time zone becomes without one, and the other way round. Errors: `22023`, `22008`.
+/// `timezone(zone, timestamp)`: with a time zone becomes without one, and the other way round; an infinite one is the same
+/// in any zone, which is not even looked at. Errors: `22023`, `22008`.
 pub(super) fn at_time_zone(arguments: &Arguments) -> Result<Operand> {
     let zoned = matches!(arguments.sql_type(1), SqlType::TimestampTz(_));
     let result = match zoned {
@@ -142,6 +156,13 @@ pub(super) fn at_time_zone(arguments: &Arguments) -> Result<Operand> {
     };
     let mut known: Option<(String, Zone)> = None;
     rowwise(&arguments.all(), result, |row| {
+        let stamp = arguments.micros(1, row)?;
+        if arguments.infinite(1, row)?.is_some() {
+            return Ok(match zoned {
+                true => Value::Timestamp(stamp),
+                false => Value::TimestampTz(stamp),
+            });
+        }
         let zone = if matches!(arguments.sql_type(0), SqlType::Interval(_)) {
             let interval = interval_at(arguments.get(0)?, row);
             if interval.months != 0 || interval.days != 0 {
@@ -158,7 +179,6 @@ pub(super) fn at_time_zone(arguments: &Arguments) -> Result<Operand> {
                 _ => known.insert((name.to_owned(), Zone::parse(name)?)).1,
             }
         };
-        let stamp = arguments.micros(1, row)?;
         Ok(match zoned {
             true => Value::Timestamp(zone.to_local(stamp)?),
             false => Value::TimestampTz(zone.to_utc(stamp)?),

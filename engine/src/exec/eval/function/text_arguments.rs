@@ -4,11 +4,13 @@ use super::super::operand::{Operand, result_rows, strict_nulls};
 use super::dispatch::Arguments;
 use crate::Result;
 use crate::types::array::{ColumnBuilder, check_room, value_at};
-use crate::types::{SqlType, Value};
+use crate::types::{Infinite, SqlType, Value};
 use arrow_array::ArrayRef;
 use arrow_array::builder::{BinaryBuilder, Int32Builder, StringBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::types::{
+    Date32Type, Float64Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+};
 use arrow_buffer::NullBuffer;
 use std::sync::Arc;
 
@@ -54,6 +56,21 @@ impl Arguments {
         let operand = self.get(position)?;
         let stamps = operand.array.as_primitive::<TimestampMicrosecondType>();
         Ok(stamps.value(operand.at(row)))
+    }
+
+    /// Which infinity the argument of a row is that is not NULL, if it is a date or timestamp and one.
+    pub(super) fn infinite(&self, position: usize, row: usize) -> Result<Option<Infinite>> {
+        Ok(match self.sql_type(position) {
+            SqlType::Date => {
+                let operand = self.get(position)?;
+                let days = operand.array.as_primitive::<Date32Type>();
+                Infinite::of_date(days.value(operand.at(row)))
+            }
+            SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
+                Infinite::of_stamp(self.micros(position, row)?)
+            }
+            _ => None,
+        })
     }
 
     /// Rows of the result, whether it is a scalar, and where it is NULL.
