@@ -6,9 +6,9 @@
 //! that touch, characters outside of ASCII) is left to `sqlparser` as a whole, so that no text has two meanings.
 
 use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use sqlparser::keywords::{ALL_KEYWORDS, ALL_KEYWORDS_INDEX, Keyword};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Whitespace, Word};
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Characters of a token with its blanks, in most statements at least.
