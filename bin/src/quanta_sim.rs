@@ -43,6 +43,8 @@ enum Command {
     Shrink(sim::ShrinkArguments),
     /// Run a case that shrink has written
     Replay(sim::ReplayArguments),
+    /// Check a property of log, pages, tree or transactions, over inputs that seeds make
+    Property(sim::PropertyArguments),
     /// Put the results of many sweeps together
     Merge(sim::MergeArguments),
     /// Look for decisions that reach what no others have
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Some(Command::Exhaustive(arguments)) => return sim::exhaustive(arguments),
         Some(Command::Shrink(arguments)) => return sim::shrink(arguments),
         Some(Command::Replay(arguments)) => return sim::replay(arguments),
+        Some(Command::Property(arguments)) => return sim::property(arguments),
         Some(Command::Merge(arguments)) => return sim::merge(arguments),
         Some(Command::Search(arguments)) => return sim::search(arguments),
         Some(Command::Bench(arguments)) => return sim::bench(arguments),

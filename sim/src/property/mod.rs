@@ -1,7 +1,7 @@
 //! Properties of structures, each a function that takes an arbitrary input and panics when the property is broken.
 //!
 //! The same function is called by a test with random bytes, by a test with the seeds of the fuzz targets, and by a fuzz target
-//! with bytes that a fuzzer found:
+//! with bytes that a fuzzer found; those of the storage core also by `quanta-sim property`, with bytes that a seed makes:
 //!
 //! ```text
 //!   bytes ──arbitrary──▶ LogInput           check_log            every record that was flushed comes back, nothing else does
@@ -27,6 +27,7 @@ mod files;
 mod hostile;
 mod input;
 mod log;
+mod named;
 mod pages;
 mod plans;
 mod session;
@@ -45,6 +46,7 @@ pub use files::{DatabaseFiles, tight};
 pub use hostile::{Claim, FileInput, LogDamage, Patch, check_file, check_log_damage};
 pub use input::{Bytes, Rest, input_of};
 pub use log::{LogInput, LogStep, check_log};
+pub use named::{PROPERTIES, Property, property_by_name};
 pub use pages::{PageInput, check_page};
 pub use plans::{QueryInput, check_query};
 pub use sql::check_sql;

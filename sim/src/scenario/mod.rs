@@ -48,6 +48,7 @@ mod switches;
 mod together;
 mod world;
 
+pub(crate) use registry::panic_text;
 pub use registry::{
     Progress, Request, SCENARIOS, Scenario, command, mistake_by_name, options_of_seed, run_course,
     run_seed, run_seed_everywhere, scenario_by_name, scenario_of_seed,

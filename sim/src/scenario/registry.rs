@@ -357,7 +357,8 @@ fn own_seed(scenario: &Scenario, seed: u64) -> u64 {
     seed ^ u64::from(name) << 32
 }
 
-fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
+/// What a panic said.
+pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
     match payload.downcast_ref::<String>() {
         Some(text) => text.clone(),
         None => payload
