@@ -3,7 +3,7 @@
 //! A run follows from its seed alone, so a seed that does not reach a mutant need not be tried with it.
 
 use crate::catalog::Entry;
-use crate::run::{As, End, Task, run};
+use crate::run::{As, End, Stage, Task, run};
 use crate::workshop::Failure;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,9 +22,9 @@ pub(crate) struct Judge {
     pub(crate) program: PathBuf,
     /// Where results are kept.
     pub(crate) folder: PathBuf,
-    /// Seeds that may be tried, and in which scenario, if not in those that they choose.
+    /// Seeds that may be tried, and in what.
     pub(crate) seeds: u64,
-    pub(crate) scenario: Option<String>,
+    pub(crate) stage: Stage,
     /// How many of them a process runs.
     pub(crate) at_once: u64,
     /// How many processes that reach a mutant are tried.
@@ -175,7 +175,7 @@ impl Judge {
         let starts = (0..self.seeds).step_by(self.at_once as usize);
         let seeds = starts.map(|from| {
             let to = (from + self.at_once).min(self.seeds);
-            Task::Seeds(self.scenario.clone(), from, to)
+            Task::Seeds(self.stage.clone(), from, to)
         });
         let tasks = std::iter::once(Task::Exhaustive).chain(seeds);
         let tasks: Vec<Task> = tasks.filter(|task| !known(task)).collect();
@@ -209,9 +209,7 @@ impl Judge {
         let reached = reached(&self.folder, &build)?;
         let known = results(&self.folder)?;
         let is_asked = |task: &Task| match task {
-            Task::Seeds(scenario, from, to) => {
-                *scenario == self.scenario && to - from <= self.at_once
-            }
+            Task::Seeds(stage, from, to) => *stage == self.stage && to - from <= self.at_once,
             Task::Exhaustive => self.exhaustive,
         };
         let mut todo = Vec::new();

@@ -38,6 +38,7 @@ mod workshop;
 use clap::{Args, Parser, Subcommand};
 use judge::{Judge, build_of};
 use report::Report;
+use run::Stage;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -81,6 +82,9 @@ struct JudgeArguments {
     /// In this scenario, instead of the one that each seed chooses
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
+    /// In this property of `quanta-sim property`, instead of a scenario
+    #[arg(long, value_name = "NAME", conflicts_with = "scenario")]
+    property: Option<String>,
     /// How many of them one process runs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     at_once: u64,
@@ -102,6 +106,16 @@ struct JudgeArguments {
     /// Only mutants of which this is a part of file, function and change
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+}
+
+impl JudgeArguments {
+    fn stage(&self) -> Stage {
+        match (self.scenario.clone(), self.property.clone()) {
+            (_, Some(name)) => Stage::Property(name),
+            (Some(name), None) => Stage::Scenario(name),
+            (None, None) => Stage::Any,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -156,7 +170,7 @@ fn judge(root: &Path, folder: &Path, arguments: &JudgeArguments) -> Result<bool,
         program: program(folder),
         folder: folder.to_owned(),
         seeds: arguments.seeds,
-        scenario: arguments.scenario.clone(),
+        stage: arguments.stage(),
         at_once: arguments.at_once,
         tries: arguments.tries,
         exhaustive: arguments.exhaustive,

@@ -38,11 +38,51 @@ impl End {
 /// How the names of results call the scenario that a seed chooses.
 const ANY: &str = "any";
 
+/// What they put before the name of a property.
+const PROPERTY: &str = "property:";
+
+/// What a seed is run in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// The scenario that it chooses.
+    Any,
+    Scenario(String),
+    /// A property, whose input it makes.
+    Property(String),
+}
+
+impl Stage {
+    fn name(&self) -> String {
+        match self {
+            Self::Any => ANY.to_owned(),
+            Self::Scenario(name) => name.clone(),
+            Self::Property(name) => format!("{PROPERTY}{name}"),
+        }
+    }
+
+    /// Understands what [`Stage::name`] gives.
+    fn of_name(name: &str) -> Self {
+        match name.strip_prefix(PROPERTY) {
+            Some(property) => Self::Property(property.to_owned()),
+            None if name == ANY => Self::Any,
+            None => Self::Scenario(name.to_owned()),
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        match self {
+            Self::Any => Vec::new(),
+            Self::Scenario(name) => vec![format!("--scenario={name}")],
+            Self::Property(name) => vec!["property".to_owned(), name.clone()],
+        }
+    }
+}
+
 /// What the simulator is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Task {
-    /// Seeds from one up to another, in this scenario or those that they choose.
-    Seeds(Option<String>, u64, u64),
+    /// Seeds from one up to another.
+    Seeds(Stage, u64, u64),
     /// Every crash of the short workloads: it takes longest, so it comes last.
     Exhaustive,
 }
@@ -51,29 +91,27 @@ impl Task {
     /// How results call it.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Seeds(scenario, from, to) => {
-                format!("{} {from}..{to}", scenario.as_deref().unwrap_or(ANY))
-            }
+            Self::Seeds(stage, from, to) => format!("{} {from}..{to}", stage.name()),
             Self::Exhaustive => "exhaustive".to_owned(),
         }
     }
 
     /// Understands what [`Task::name`] gives.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
-        let Some((scenario, seeds)) = name.split_once(' ') else {
+        let Some((stage, seeds)) = name.split_once(' ') else {
             return (name == "exhaustive").then_some(Self::Exhaustive);
         };
         let (from, to) = seeds.split_once("..")?;
-        let scenario = (scenario != ANY).then(|| scenario.to_owned());
-        Some(Self::Seeds(scenario, from.parse().ok()?, to.parse().ok()?))
+        let stage = Stage::of_name(stage);
+        Some(Self::Seeds(stage, from.parse().ok()?, to.parse().ok()?))
     }
 
     fn arguments(&self) -> Vec<String> {
         match self {
-            Self::Seeds(scenario, from, to) => {
-                let mut arguments = vec![format!("--seeds={from}..{to}")];
+            Self::Seeds(stage, from, to) => {
+                let mut arguments = stage.arguments();
+                arguments.push(format!("--seeds={from}..{to}"));
                 arguments.push("--quiet".to_owned());
-                arguments.extend(scenario.iter().map(|name| format!("--scenario={name}")));
                 arguments
             }
             Self::Exhaustive => vec!["exhaustive".to_owned(), "--bound=4".to_owned()],
