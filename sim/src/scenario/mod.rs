@@ -18,7 +18,7 @@
 //!   spills   the same, failing calls too  sessions at once, whose queries share the temporary file
 //!   logic    conditions of any make           queries that must agree with each other: TLP, NoREC, other plans
 //!   sequences threads that take turns     no value of a sequence comes twice
-//!   sessions threads that take turns      sums that no interleaving may break
+//!   sessions threads that take turns      sums that no interleaving may break, failing calls too
 //!   serializable, repeatable-read, read-committed: lists, what was seen is judged by the level
 //!   damage   transactions on a tree         every answer is right, or an error names what the disk has done
 //!   slt      sqllogictest scripts           crashes between and inside statements

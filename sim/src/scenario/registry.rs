@@ -176,9 +176,9 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "sessions",
-        about: "sessions in threads whose turns the seed decides, with waits and deadlocks; no interleaving may break a sum",
-        faults: CRASHES,
-        options: SwarmOptions::forgetful_sessions,
+        about: "sessions in threads whose turns the seed decides: waits, deadlocks, failing calls; no interleaving may break a sum",
+        faults: FAILURES,
+        options: SwarmOptions::failing_sessions,
         run: run::<Threads>,
     },
     Scenario {

@@ -485,10 +485,7 @@ impl Workload for Threads {
             observers: Observers::new(observing),
             engine: Some(engine),
             tree,
-            ledger: Arc::new(Ledger::new(
-                sessions,
-                world.options.process_crash_percent == 100,
-            )),
+            ledger: Arc::new(Ledger::new(sessions, world.keeps_power())),
             unknown: vec![false; sessions],
             lazy: schedule.random_bool(0.4),
             phase: world.progress.phase.clone(),

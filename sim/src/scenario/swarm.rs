@@ -196,6 +196,20 @@ impl SwarmOptions {
         }
     }
 
+    /// The same, and in half of the runs syncs or reads fail: whoever waits for what another does must hear of it.
+    pub(super) fn failing_sessions(seed: u64) -> Self {
+        let options = Self::forgetful_sessions(seed);
+        Self {
+            faults: DiskFaults {
+                sync_error_ppm: [0, 0, 50_000, 0][(seed / 8 % 4) as usize],
+                read_error_ppm: [0, 0, 0, 20_000][(seed / 8 % 4) as usize],
+                sync_failure: [SyncFailure::Dropped, SyncFailure::Mixed][(seed / 32 % 2) as usize],
+                ..options.faults
+            },
+            ..options
+        }
+    }
+
     /// Thousands of small entries at once, on small pages: many leaves in a row lose all of theirs.
     pub(super) fn removals(seed: u64) -> Self {
         let options = Self::crashes(seed);

@@ -209,6 +209,11 @@ impl World {
         self.disk.counters().sectors_forgotten > self.forgotten_at_open
     }
 
+    /// Whether only processes die: where a sync may fail, what a cache is ahead of its disk is taken from it.
+    pub(super) fn keeps_power(&self) -> bool {
+        self.options.process_crash_percent == 100 && self.options.faults.sync_error_ppm == 0
+    }
+
     /// What a crash, or the end of a process, leaves behind.
     pub(super) fn restart(&mut self) {
         let process = match self.cache_is_ahead() {
