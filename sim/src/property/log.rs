@@ -26,6 +26,8 @@ pub enum LogStep {
     AppendSmall(u8),
     /// All is made durable.
     Flush,
+    /// All is given to the operating system.
+    Write,
     /// The redo LSN moves to the end; the records of the last few appends stay needed.
     Checkpoint(u8),
     /// The process ends, and another opens the log.
@@ -36,6 +38,8 @@ pub enum LogStep {
     Kill(u8),
     /// The n-th call from now fails.
     Fail(u8),
+    /// The process ends, and the next dies at the n-th call of its recovery, with its machine or without; another goes on.
+    DieInRecovery(u8, bool),
 }
 
 /// A life of a log.
@@ -65,6 +69,8 @@ struct Life {
     durable: usize,
     /// What a control block would say: start of the needed log, redo LSN, epoch.
     control: (Lsn, Lsn, u32),
+    /// The epoch of the open log, which the next control block will say.
+    epoch: u32,
     next_txn: u64,
 }
 
@@ -100,7 +106,7 @@ pub fn check_log(input: LogInput) {
         }
         let dies = matches!(
             step,
-            LogStep::Reopen | LogStep::PowerLoss(_) | LogStep::Kill(_)
+            LogStep::Reopen | LogStep::PowerLoss(_) | LogStep::Kill(_) | LogStep::DieInRecovery(..)
         );
         if failed || dies {
             drop(log);
@@ -110,6 +116,9 @@ pub fn check_log(input: LogInput) {
             };
             life.disk.disarm();
             life.disk.restart(kind);
+            if let LogStep::DieInRecovery(calls, loses_power) = step {
+                life.die_in_recovery(calls, loses_power);
+            }
             log = life.open();
         }
     }
@@ -136,44 +145,71 @@ impl Life {
             records: Vec::new(),
             durable: 0,
             control: (first, first, 1),
+            epoch: 1,
             next_txn: 1,
         }
     }
 
-    /// Opens the log as recovery does, after comparing what it holds.
+    /// Opens the log as recovery does, after comparing what it holds; what a crash left is decided from then on.
     fn open(&mut self) -> Log {
-        let file = self.disk.open(Path::new(PATH), OpenMode::Existing).unwrap();
-        let mut reader = LogReader::open(file, self.geometry).unwrap();
+        let (log, count) = self.recover().unwrap();
+        self.records.truncate(count);
+        self.durable = count;
+        log
+    }
+
+    /// Dies at the `calls`-th call of a recovery, if it has so many: then nothing is decided yet.
+    fn die_in_recovery(&mut self, calls: u8, loses_power: bool) {
+        self.disk.arm_crash(u64::from(calls % CALLS_MAX) + 1);
+        let recovered = self.recover();
+        assert!(
+            recovered.is_ok() || self.disk.is_off(),
+            "recovery failed on a disk that fails nothing"
+        );
+        if let Ok((_, count)) = recovered {
+            self.records.truncate(count);
+            self.durable = count;
+        }
+        self.disk.disarm();
+        self.disk.restart(match loses_power {
+            true => CrashKind::PowerLoss,
+            false => CrashKind::Process,
+        });
+    }
+
+    /// Opens the log as recovery does, after comparing what it holds; gives the number of records that came back.
+    fn recover(&mut self) -> Result<(Log, usize), Error> {
+        let opened = self.disk.open(Path::new(PATH), OpenMode::Existing);
+        let file = opened.map_err(|e| Error::io("cannot open the log", e))?;
+        let mut reader = LogReader::open(file, self.geometry)?;
         let (start, redo, epoch) = self.control;
         assert!(reader.contains(start), "the log begins after {start:?}");
         let mut found = Vec::new();
-        let extent = reader
-            .scan(start, redo, |start, record, end| {
-                found.push(Written {
-                    start,
-                    end,
-                    txn: record.txn.0,
-                    note: record.undo,
-                });
-                Ok(())
-            })
-            .unwrap();
+        let extent = reader.scan(start, redo, |start, record, end| {
+            found.push(Written {
+                start,
+                end,
+                txn: record.txn.0,
+                note: record.undo,
+            });
+            Ok(())
+        })?;
         let end = extent.end;
         assert!(end >= redo, "the log ends at {end:?}, before {redo:?}");
         self.compare(&found);
-        for written in &self.records {
-            let (record, end) = reader.record_at(written.start).unwrap().unwrap();
+        for written in &self.records[..found.len()] {
+            let (record, end) = reader.record_at(written.start)?.expect("it was scanned");
             assert_eq!((record.txn.0, end), (written.txn, written.end));
         }
         let epoch = reader.epoch_max().max(epoch) + 1;
         let position = (start, redo, extent);
-        let log = Log::continue_after(reader, epoch, position).unwrap();
-        self.control.2 = epoch;
-        log
+        let log = Log::continue_after(reader, epoch, position)?;
+        self.epoch = epoch;
+        Ok((log, found.len()))
     }
 
-    /// What a crash left is decided from now on.
-    fn compare(&mut self, found: &[Written]) {
+    /// What was durable is there, of the others a prefix, and nothing else.
+    fn compare(&self, found: &[Written]) {
         let count = found.len();
         assert!(
             count >= self.durable,
@@ -188,8 +224,6 @@ impl Life {
         for (found, written) in found.iter().zip(&self.records) {
             assert_eq!(found, written, "a record came back altered");
         }
-        self.records.truncate(count);
-        self.durable = count;
     }
 
     fn step(&mut self, log: &Log, step: LogStep) -> Result<(), Error> {
@@ -197,8 +231,9 @@ impl Life {
             LogStep::Append(bytes) => self.append(log, bytes % NOTE_BYTES_MAX),
             LogStep::AppendSmall(bytes) => self.append(log, bytes.into()),
             LogStep::Flush => self.flush(log),
+            LogStep::Write => log.write(log.end()),
             LogStep::Checkpoint(kept) => self.checkpoint(log, kept),
-            LogStep::Reopen => Ok(()),
+            LogStep::Reopen | LogStep::DieInRecovery(..) => Ok(()),
             LogStep::PowerLoss(calls) | LogStep::Kill(calls) => {
                 self.disk.arm_crash(u64::from(calls % CALLS_MAX) + 1);
                 self.checkpoint(log, calls)
@@ -225,8 +260,10 @@ impl Life {
             undo_next: None,
             undo: &note,
         };
-        let _reservation = log.reserve(head.encoded_bytes() as u64 + 9)?;
-        let (start, end) = log.append(|_, _, out| head.encode(out))?;
+        let mut body = Vec::new();
+        head.encode(&mut body);
+        let _reservation = log.reserve(body.len() as u64 + 9)?;
+        let (start, end) = log.append(|_, _, out| out.append(&mut body))?;
         self.next_txn += 1;
         self.records.push(Written {
             start,
@@ -250,7 +287,7 @@ impl Life {
         // A start never moves back: what is given up is gone.
         let start = start.max(self.control.0);
         self.flush(log)?;
-        self.control = (start, redo, self.control.2);
+        self.control = (start, redo, self.epoch);
         let needed = self.records.partition_point(|r| r.start < start);
         self.records.drain(..needed);
         self.durable = self.records.len();
