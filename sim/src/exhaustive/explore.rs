@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 const PATH: &str = "/db/test.qdb";
-/// What another session commits while a transaction is under way.
+/// What is committed beside the transaction that a workload is about.
 const OTHERS: &str = "INSERT INTO t VALUES (50, 1, 'other')";
 /// Calls of one workload at most.
 const CALLS_MAX: u64 = 2_000;
@@ -156,6 +156,8 @@ fn set_up(workload: &Workload) -> Result<Stage, Error> {
             stage.end();
         }
         Found::SyncFailed(sql) => {
+            // The flush before it is durable, and lies in the segment that is copied.
+            stage.run(OTHERS)?;
             fail_sync_of(&mut stage, sql);
             stage.disk.restart(CrashKind::Process);
             stage.end();
@@ -313,6 +315,7 @@ fn before_first(workload: &Workload) -> Result<Vec<String>, Error> {
         }
         Found::SyncFailed(sql) => {
             let mut stage = set_up(&as_open)?;
+            stage.run(OTHERS)?;
             let without = stage.answers(workload.questions);
             stage.run(sql)?;
             Ok(vec![without, stage.answers(workload.questions)])

@@ -20,7 +20,8 @@ pub(super) enum Found {
     Open,
     /// As a process left it that ended in the middle of this transaction, with everything that it had written.
     Interrupted(&'static str),
-    /// As a process left it whose commit of this statement met a failed sync, which forgot what it should have written.
+    /// As a process left it whose commit of this statement, after another commit, met a failed sync, which forgot what it
+    /// should have written.
     SyncFailed(&'static str),
 }
 
