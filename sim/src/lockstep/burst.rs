@@ -8,6 +8,14 @@ use quantadb::storage::ScanDirection;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+/// A key of a burst; some come after all row ids, so that those are not the last of the tree.
+fn burst_key(prefix: u32, number: usize) -> Vec<u8> {
+    match prefix {
+        7 => [&[0xff][..], format!("{number:010}").as_bytes()].concat(),
+        _ => format!("b{prefix}-{number:05}").into_bytes(),
+    }
+}
+
 impl Lockstep {
     /// Whether a change is made that is one of many of a step.
     fn has_turn(&self, number: u32, rng: &mut ChaCha8Rng) -> bool {
@@ -64,8 +72,7 @@ impl Lockstep {
             if !self.has_turn(number, rng) {
                 continue;
             }
-            let key = format!("b{prefix}-{i:05}");
-            match session.put(tree, key.as_bytes(), &self.shape.value(rng))? {
+            match session.put(tree, &burst_key(prefix, i), &self.shape.value(rng))? {
                 Answer::Same(()) => {}
                 other => return self.note(other),
             }
