@@ -486,6 +486,25 @@ impl Lockstep {
     /// # Errors
     /// When the sides differ or the check finds a problem (`Err` within `Ok` when the subject's disk failed).
     pub fn compare_all(&mut self) -> Result<Result<(), Error>, Mismatch> {
+        if let Err(error) = self.read_all()? {
+            return Ok(Err(error));
+        }
+        match self.subject().check() {
+            Ok(report) => {
+                self.counts.pages_checked += report.pages_checked;
+                let problems = [report.problems, report.left].concat();
+                let problems = Ok(problems.join("; ").into_bytes());
+                compare(|| "check()".to_owned(), &Ok(Vec::new()), &problems).map(Ok)
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Compares everything that is committed.
+    ///
+    /// # Errors
+    /// When the sides differ (`Err` within `Ok` when the subject's disk failed).
+    pub fn read_all(&mut self) -> Result<Result<(), Error>, Mismatch> {
         let options = TxnOptions {
             read_only: true,
             ..TxnOptions::default()
@@ -515,16 +534,7 @@ impl Lockstep {
                 Answer::Fault(error) => return Ok(Err(error)),
             }
         }
-        drop(session);
-        match self.subject().check() {
-            Ok(report) => {
-                self.counts.pages_checked += report.pages_checked;
-                let problems = [report.problems, report.left].concat();
-                let problems = Ok(problems.join("; ").into_bytes());
-                compare(|| "check()".to_owned(), &Ok(Vec::new()), &problems).map(Ok)
-            }
-            Err(error) => Ok(Err(error)),
-        }
+        Ok(Ok(()))
     }
 }
 

@@ -52,6 +52,11 @@ impl Workload for Trees {
         self.lockstep.step(&mut self.rng)
     }
 
+    fn read_stopped(&mut self) -> Result<(), Mismatch> {
+        // That the disk fails says enough.
+        self.lockstep.read_all().map(drop)
+    }
+
     fn let_go(&mut self) {
         self.lockstep.let_go();
     }
