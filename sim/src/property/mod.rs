@@ -7,6 +7,7 @@
 //!   bytes ──arbitrary──▶ LogInput           check_log            every record that was flushed comes back, nothing else does
 //!                        TreeInput          check_tree           a tree is an ordered map
 //!                        TransactionsInput  check_transactions   sessions see what the model says
+//!                        ForgottenInput     check_forgotten      what a failed sync forgot is told, and no old page read
 //!                        PageInput          check_page           any bytes as a page, any bytes as changes of it
 //!                        FileInput          check_file           any bytes as a database: an answer or an error
 //!                        LogDamage          check_log_damage     any bytes as its log
@@ -24,6 +25,7 @@ mod copies;
 mod decisions;
 mod expressions;
 mod files;
+mod forgotten;
 mod hostile;
 mod input;
 mod log;
@@ -43,6 +45,7 @@ pub use decisions::{
 };
 pub use expressions::{ExpressionInput, check_expression};
 pub use files::{DatabaseFiles, tight};
+pub use forgotten::{ForgottenInput, check_forgotten};
 pub use hostile::{Claim, FileInput, LogDamage, Patch, check_file, check_log_damage};
 pub use input::{Bytes, Rest, input_of};
 pub use log::{LogInput, LogStep, check_log};

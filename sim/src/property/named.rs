@@ -1,5 +1,6 @@
 //! Properties of the storage core by name, over inputs that seeds make: for whoever asks what they notice.
 
+use super::forgotten::check_forgotten;
 use super::hostile::{check_file, check_log_damage};
 use super::input::input_of;
 use super::log::check_log;
@@ -46,6 +47,12 @@ pub const PROPERTIES: &[Property] = &[
         about: "sessions see what the model says",
         bytes_max: 500,
         check: |bytes| over(bytes, check_transactions),
+    },
+    Property {
+        name: "forgotten",
+        about: "after a failed sync of pages what is read is right, or an error says that the disk has lost it",
+        bytes_max: 64,
+        check: |bytes| over(bytes, check_forgotten),
     },
     Property {
         name: "page",
