@@ -2,9 +2,13 @@
 
 use super::driver::{Lockstep, Went};
 use super::session::{Answer, Session, TreePair};
+use super::shape::Shape;
 use quantadb::storage::{LockMode, StorageTxn};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+
+/// Keys of each kind that are locked.
+const LOCKED_KEYS_MAX: u32 = 3;
 
 impl Lockstep {
     pub(super) fn lock(
@@ -19,15 +23,25 @@ impl Lockstep {
         }
         use LockMode::{KeyShare, NoKeyUpdate, Share, Update};
         let modes = [KeyShare, Share, NoKeyUpdate, Update];
-        let (key, mode) = (self.shape.key(rng), rng.random_range(0..4));
+        // Of few keys, so that those who lock meet.
+        let few = Shape {
+            keys: self.shape.keys.min(LOCKED_KEYS_MAX),
+            ..self.shape.clone()
+        };
+        let (key, mode) = (few.key(rng), rng.random_range(0..4));
         let answer = session.lock(tree, &key, modes[mode], rng.random_bool(0.5))?;
         let took = matches!(answer, Answer::Same(true));
         if !took || rng.random_bool(0.5) {
             return self.note(answer);
         }
-        // Who holds a lock asks for a stronger one.
+        // Who holds a lock asks for a stronger one, sometimes behind a savepoint that takes it back.
+        let savepoint = (session.subject.savepoint(), session.model.savepoint());
         let stronger = rng.random_range(mode..4);
         let answer = session.lock(tree, &key, modes[stronger], rng.random_bool(0.5))?;
+        if !matches!(answer, Answer::Same(_)) || rng.random_bool(0.6) {
+            return self.note(answer);
+        }
+        let answer = session.rollback_to(savepoint)?;
         self.note(answer)
     }
 
