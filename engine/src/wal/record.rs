@@ -43,11 +43,6 @@ pub struct RecordHead<'a> {
 }
 
 impl RecordHead<'_> {
-    /// Bytes of the encoding.
-    pub fn encoded_bytes(&self) -> usize {
-        HEAD_BYTES + self.undo.len()
-    }
-
     /// Appends the encoding to `out`; the operations follow, each by [`encode_op`].
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(self.kind as u8);
