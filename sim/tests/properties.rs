@@ -4,10 +4,10 @@ use arbitrary::Arbitrary;
 use proptest::prelude::*;
 use quantadb::planted::{Mistake, plant};
 use quantadb_sim::property::{
-    ExpressionInput, FileInput, KeyInput, LogDamage, LogInput, PageInput, QueryInput, RowInput,
-    TransactionsInput, TreeInput, check_expression, check_file, check_keys, check_log,
-    check_log_damage, check_page, check_query, check_rows, check_sql, check_transactions,
-    check_tree, input_of,
+    ExpressionInput, FileInput, ForgottenInput, KeyInput, LogDamage, LogInput, PageInput,
+    QueryInput, RowInput, TransactionsInput, TreeInput, check_expression, check_file,
+    check_forgotten, check_keys, check_log, check_log_damage, check_page, check_query, check_rows,
+    check_sql, check_transactions, check_tree, input_of,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -51,6 +51,12 @@ fn a_log_that_believes_its_cache_is_noticed() {
 
 proptest! {
     #![proptest_config(config(60))]
+
+    /// BUF-5.
+    #[test]
+    fn what_a_failed_sync_forgot_is_told(input in input::<ForgottenInput>(64)) {
+        check_forgotten(input);
+    }
 
     #[test]
     fn sessions_see_what_the_model_says(input in input::<TransactionsInput>(500)) {
