@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 const PATH: &str = "/db/test.qdb";
-/// What is committed beside the transaction that a workload is about.
+/// What another session commits while a transaction is under way.
 const OTHERS: &str = "INSERT INTO t VALUES (50, 1, 'other')";
 /// Calls of one workload at most.
 const CALLS_MAX: u64 = 2_000;
@@ -155,10 +155,11 @@ fn set_up(workload: &Workload) -> Result<Stage, Error> {
             stage.disk.restart(CrashKind::Process);
             stage.end();
         }
-        Found::SyncFailed(sql) => {
-            // The flush before it is durable, and lies in the segment that is copied.
-            stage.run(OTHERS)?;
-            fail_sync_of(&mut stage, sql);
+        Found::SyncFailed(statements) => {
+            if let Some((last, before)) = statements.split_last() {
+                before.iter().try_for_each(|sql| stage.run(sql))?;
+                fail_sync_of(&mut stage, last);
+            }
             stage.disk.restart(CrashKind::Process);
             stage.end();
         }
@@ -313,12 +314,15 @@ fn before_first(workload: &Workload) -> Result<Vec<String>, Error> {
             stage.run(OTHERS)?;
             Ok(vec![stage.answers(workload.questions)])
         }
-        Found::SyncFailed(sql) => {
+        Found::SyncFailed(statements) => {
             let mut stage = set_up(&as_open)?;
-            stage.run(OTHERS)?;
-            let without = stage.answers(workload.questions);
-            stage.run(sql)?;
-            Ok(vec![without, stage.answers(workload.questions)])
+            let mut answers = Vec::new();
+            for sql in statements {
+                answers = vec![stage.answers(workload.questions)];
+                stage.run(sql)?;
+            }
+            answers.push(stage.answers(workload.questions));
+            Ok(answers)
         }
     }
 }

@@ -20,9 +20,9 @@ pub(super) enum Found {
     Open,
     /// As a process left it that ended in the middle of this transaction, with everything that it had written.
     Interrupted(&'static str),
-    /// As a process left it whose commit of this statement, after another commit, met a failed sync, which forgot what it
-    /// should have written.
-    SyncFailed(&'static str),
+    /// As a process left it whose commit of the last of these statements met a failed sync, which forgot what it should have
+    /// written.
+    SyncFailed(&'static [&'static str]),
 }
 
 /// A short workload.
@@ -133,7 +133,18 @@ pub const WORKLOADS: &[Workload] = &[
         name: "failed-sync",
         about: "recovery decides on a commit whose sync failed, and then one row is committed",
         rows: (3, 10),
-        found: Found::SyncFailed("UPDATE t SET b = 7"),
+        found: Found::SyncFailed(&["UPDATE t SET b = 7"]),
+        steps: &[Reopen, Sql("INSERT INTO t VALUES (100, 1, 'one')")],
+        questions: ROWS,
+    },
+    Workload {
+        name: "second-flush",
+        about: "the same behind a flush that is durable, and lies in the segment that is copied",
+        rows: (3, 10),
+        found: Found::SyncFailed(&[
+            "INSERT INTO t VALUES (50, 1, 'other')",
+            "UPDATE t SET b = 7",
+        ]),
         steps: &[Reopen, Sql("INSERT INTO t VALUES (100, 1, 'one')")],
         questions: ROWS,
     },
