@@ -1,6 +1,7 @@
 //! `quanta`: the interactive shell, psql's little sister.
 
 mod allocator;
+mod salvage;
 mod shell;
 
 use clap::Parser;
@@ -11,6 +12,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The interactive shell of QuantaDB. SQL is PostgreSQL's; \? lists the commands.
+///
+/// `quanta --salvage DAMAGED NEW` makes a new database of what can still be read of one that is damaged, whose files stay as
+/// they are; exit status 1 says that something is missing.
 ///
 /// Without a terminal on standard input it runs what it reads there, and goes on after an error, as psql does. Exit
 /// status: 0 success, 1 a command of -c failed or standard input could not be read, 2 wrong usage or the database could
@@ -23,10 +27,21 @@ struct Arguments {
     /// Run SQL, as one transaction unless it has transaction control of its own, or one \command; then exit
     #[arg(short, value_name = "SQL")]
     command: Vec<String>,
+    /// Make the database NEW of what can still be read of the database DAMAGED
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["DAMAGED", "NEW"],
+        conflicts_with_all = ["file", "command"]
+    )]
+    salvage: Option<Vec<PathBuf>>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some([damaged, new]) = arguments.salvage.as_deref() {
+        return salvage::run(damaged, new);
+    }
     let opened = match &arguments.file {
         Some(path) => Database::open(path),
         None => Database::open_in_memory(),

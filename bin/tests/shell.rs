@@ -1,5 +1,6 @@
 //! The shell as a user has it: SQL through a pipe, `-c`, files.
 
+use quantadb::vfs::{OpenMode, OsVfs, Vfs, read_exact_at, write_all_at};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -76,6 +77,38 @@ fn what_is_no_database_is_refused() {
     let (status, _, err) = quanta(&[path_text(folder.path())], "SELECT 1;");
     assert_eq!(status, Some(2));
     assert!(err.starts_with("quanta: error: "), "{err}");
+}
+
+#[test]
+fn what_is_left_of_a_database_is_salvaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["old.qdb", "new.qdb", "newer.qdb"].map(|name| folder.path().join(name));
+    let [old, new, newer] = paths.each_ref().map(|path| path_text(path));
+    let sql = "CREATE TABLE t (a integer PRIMARY KEY, b text); \
+               INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i";
+    let (status, ..) = quanta(&[old, "-c", sql], "");
+    assert_eq!(status, Some(0));
+    let (status, out, err) = quanta(&["--salvage", old, new], "");
+    assert_eq!(status, Some(0), "{err}");
+    assert_eq!(
+        out,
+        "| schema | table | rows | rows lost |\n|--------|-------|------|-----------|\n| public | t     | 1000 | 0         |"
+    );
+    let (status, _, err) = quanta(&["--salvage", old, new], "");
+    assert_eq!(status, Some(2));
+    assert!(err.contains("58P02"), "{err}");
+
+    let file = OsVfs.open(Path::new(old), OpenMode::Existing).unwrap();
+    let middle = file.len().unwrap() / 2;
+    let mut byte = [0];
+    read_exact_at(&*file, &mut byte, middle).unwrap();
+    write_all_at(&*file, &[byte[0] ^ 1], middle).unwrap();
+    drop(file);
+    let (status, out, _) = quanta(&["--salvage", old, newer], "");
+    assert_eq!(status, Some(1), "{out}");
+    assert!(out.contains("wrong checksum (PAGE-1)"), "{out}");
+    let (_, out, _) = quanta(&[newer, "-c", "SELECT count(*) > 800 AS most FROM t"], "");
+    assert!(out.contains(" t\n"), "{out}");
 }
 
 #[test]

@@ -135,6 +135,8 @@ mistakes! {
         PageBeforeLog,
         /// The first change of a page after a checkpoint logs no image of the page.
         NoPageImages,
+        /// A page counts although the log has lost what it holds.
+        LostPagesAccepted,
         /// A dirty page is evicted and not written.
         EvictedUnwritten,
         /// A checkpoint leaves the last page out.

@@ -33,9 +33,10 @@ fn names_of(mistake: Mistake) -> &'static [&'static str] {
         Mistake::FollowerNotSynced | Mistake::VisibleBeforeDurable => {
             &["sessions", "read-committed"]
         }
-        Mistake::ChecksumSkipped | Mistake::OlderPageAccepted | Mistake::DamageTakenForEnd => {
-            &["damage"]
-        }
+        Mistake::ChecksumSkipped
+        | Mistake::OlderPageAccepted
+        | Mistake::DamageTakenForEnd
+        | Mistake::LostPagesAccepted => &["damage"],
         Mistake::ScanEndsOverRemoved => &["removals"],
         Mistake::SequenceNotLogged | Mistake::SequenceLogNotAwaited => &["sequences"],
         Mistake::PendingNotValidated | Mistake::ForgottenHistoryTrusted => &["serializable"],

@@ -43,6 +43,8 @@ pub struct DamageCounts {
     pub unnoticed: u64,
     /// Runs in which every answer was right and none an error.
     pub unharmed: u64,
+    /// Entries that were brought out at the end of a run, as far as the database could still say what they are.
+    pub salvaged: u64,
 }
 
 impl DamageCounts {
@@ -105,6 +107,7 @@ impl WorkCounts {
         self.damage.refused += other.damage.refused;
         self.damage.unnoticed += other.damage.unnoticed;
         self.damage.unharmed += other.damage.unharmed;
+        self.damage.salvaged += other.damage.salvaged;
     }
 }
 
@@ -294,6 +297,8 @@ fn write_damage(f: &mut fmt::Formatter<'_>, damage: &DamageCounts) -> fmt::Resul
         damage.unharmed,
         "runs, every answer was right",
     )?;
+    let salvaged = "entries, that the database itself still gave too";
+    line(f, "salvaged", damage.salvaged, salvaged)?;
     let unnoticed = "wrong answers after another process began, where nobody could notice";
     line(f, "unnoticed", damage.unnoticed, unnoticed)
 }
@@ -378,6 +383,7 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         "damage_refused": work.damage.refused,
         "damage_unnoticed": work.damage.unnoticed,
         "damage_unharmed": work.damage.unharmed,
+        "damage_salvaged": work.damage.salvaged,
     })
 }
 

@@ -256,6 +256,10 @@ impl Database {
     /// Makes a checkpoint, so that the next open has nothing to recover, and gives this handle up. The files are closed
     /// when the last clone and the last connection are gone.
     pub fn close(self) -> Result<()> {
-        self.shared.backend.checkpoint()
+        let backend = &self.shared.backend;
+        match Arc::strong_count(&self.shared) {
+            1 => backend.close(),
+            _ => backend.checkpoint(),
+        }
     }
 }

@@ -40,5 +40,7 @@ pub use node::{
     Entry, EntryPlace, OVERFLOW, StoredEntry, TOMBSTONE, cell_bytes_max, key_bytes_max,
 };
 pub(crate) use node::{child_at as inner_child, leaf_cell, leaf_entry, leaf_key};
-pub use overflow::{ChainRef, VALUE_BYTES_MAX, free_chain_step, read_chain, write_chain};
+pub use overflow::{
+    ChainReader, ChainRef, VALUE_BYTES_MAX, free_chain_step, read_chain, write_chain,
+};
 pub use tree::{Leaf, LeafMut, Seek, Tree};

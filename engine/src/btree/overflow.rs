@@ -117,30 +117,69 @@ fn expect_overflow(page: &Page, id: PageId) -> Result<()> {
     )))
 }
 
+/// Puts the pieces of a value together.
+pub struct ChainReader {
+    value: Vec<u8>,
+    len: usize,
+    next: PageId,
+}
+
+impl ChainReader {
+    /// Nothing yet of the value of `chain`.
+    ///
+    /// # Errors
+    /// `53200` when there is no memory for it.
+    pub fn new(chain: ChainRef) -> Result<Self> {
+        let len = usize::try_from(chain.len).unwrap_or(usize::MAX);
+        let mut value = Vec::new();
+        value.try_reserve_exact(len).map_err(|_| {
+            Error::new(
+                ErrorKind::Limit,
+                "53200",
+                format!("out of memory for a value of {len} bytes"),
+            )
+        })?;
+        Ok(Self {
+            value,
+            len,
+            next: chain.head,
+        })
+    }
+
+    /// The page with the next piece; `None` when nothing is missing.
+    pub fn next_page(&self) -> Option<PageId> {
+        (self.value.len() < self.len).then_some(self.next)
+    }
+
+    /// Takes the next piece from its page, which is `id`.
+    ///
+    /// # Errors
+    /// `XX001` when the page is no part of a chain.
+    pub fn take(&mut self, page: &Page, id: PageId) -> Result<()> {
+        expect_overflow(page, id)?;
+        let piece = &page.bytes()[HEADER_BYTES..];
+        let take = piece.len().min(self.len - self.value.len());
+        self.value.extend_from_slice(&piece[..take]);
+        self.next = page.next();
+        Ok(())
+    }
+
+    /// The value.
+    pub fn into_value(self) -> Vec<u8> {
+        self.value
+    }
+}
+
 /// Reads a value.
 ///
 /// # Errors
 /// `58030` and `XX001` when a page cannot be read or is no part of a chain; `53200` when there is no memory for it.
 pub fn read_chain(pool: &Pool, chain: ChainRef) -> Result<Vec<u8>> {
-    let len = usize::try_from(chain.len).unwrap_or(usize::MAX);
-    let mut value = Vec::new();
-    value.try_reserve_exact(len).map_err(|_| {
-        Error::new(
-            ErrorKind::Limit,
-            "53200",
-            format!("out of memory for a value of {len} bytes"),
-        )
-    })?;
-    let mut id = chain.head;
-    while value.len() < len {
-        let frame = pool.read(id)?;
-        expect_overflow(&frame.page, id)?;
-        let piece = &frame.page.bytes()[HEADER_BYTES..];
-        let take = piece.len().min(len - value.len());
-        value.extend_from_slice(&piece[..take]);
-        id = frame.page.next();
+    let mut reader = ChainReader::new(chain)?;
+    while let Some(id) = reader.next_page() {
+        reader.take(&pool.read(id)?.page, id)?;
     }
-    Ok(value)
+    Ok(reader.into_value())
 }
 
 /// Frees up to `pages_max` pages at the front of a chain, within `change`; gives the chain's new head

@@ -243,6 +243,7 @@ impl Pool {
             }
             _ => read,
         }?;
+        self.refuse_lost(id, page)?;
         if page.lsn() < self.seen.lock().lsn_of(id) {
             return Err(Error::corrupt(format!(
                 "page {} is older than it was when it was last in memory: the disk has lost a write, or gives what was \
@@ -251,6 +252,31 @@ impl Pool {
             )));
         }
         Ok(())
+    }
+
+    /// WAL-10
+    fn refuse_lost(&self, id: PageId, page: &Page) -> Result<()> {
+        match self.log.gaps().around(page.lsn()) {
+            Some(gap) if !makes(Mistake::LostPagesAccepted) => Err(Error::corrupt(format!(
+                "page {} holds what the log has lost: it was written at position {}, and the log ends at {} (WAL-10)",
+                id.0,
+                page.lsn().0,
+                gap.after.0
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for a page in the file that is about to be replaced: if it can be read, it may prove that the log ends too
+    /// early.
+    fn refuse_replaced(&self, id: PageId) -> Result<()> {
+        let mut page = Page::zeroed(self.options.page_bytes);
+        let offset = u64::from(id.0) * self.options.page_bytes as u64;
+        let read = read_exact_at(&*self.file, page.bytes_mut(), offset);
+        match read.is_ok() && page.verify(id).is_ok() {
+            true => self.refuse_lost(id, &page),
+            false => Ok(()),
+        }
     }
 
     /// Evicts pages until one more fits. When every frame is held by somebody the pool grows instead (BUF-4).
@@ -451,7 +477,8 @@ impl Pool {
     /// Repeats a record that ends at `end` on those of its pages that are older.
     ///
     /// # Errors
-    /// `58030` when a page cannot be read, `XX001` when it is damaged or the record does not fit it.
+    /// `58030` when a page cannot be read, `XX001` when it is damaged or the record does not fit it, or when what it is to
+    /// be made of proves that the log is damaged.
     pub fn redo(&self, record: &Record, end: Lsn) -> Result<()> {
         if record.txn.0 == 0 && makes(Mistake::RedoSkipsSystem) {
             return Ok(());
@@ -467,23 +494,11 @@ impl Pool {
             if !from_image && frame.page.lsn() >= end {
                 continue;
             }
-            frame.mark_dirty();
-            let mut sound = !from_image;
-            for (_, op) in ops {
-                // Bytes may have become anything, cells stay what they are.
-                sound = match op.is_of_cells() {
-                    true => sound || frame.page.has_sound_cells(),
-                    false => false,
-                };
-                if (op.is_of_cells() && !sound) || !op.fits(&frame.page) {
-                    return Err(Error::corrupt(format!(
-                        "the log does not fit page {}: the record that ends at {} was made for another state of it",
-                        id.0, end.0
-                    )));
-                }
-                op.apply(&mut frame.page, record.txn.0);
+            if from_image && frame.page.lsn() == Lsn(0) {
+                self.refuse_replaced(id)?;
             }
-            frame.page.set_lsn(end);
+            frame.mark_dirty();
+            frame.page.repeat(ops, record.txn.0, end)?;
         }
         Ok(())
     }

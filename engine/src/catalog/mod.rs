@@ -40,6 +40,7 @@ pub use relation_name::{PUBLIC, RelationName};
 pub use schema::{Dependent, Schema};
 pub use sequence::{Counting, Sequence, SequenceState};
 pub use statistics::{ColumnStatistics, TableStatistics};
+pub(crate) use store::CatalogReader;
 pub use store::{
     has_sequence, load, put_namespace, put_sequence, put_setting, put_table, put_type, put_view,
     remove_namespace, remove_sequence, remove_table, remove_type, remove_view, store_statistics,

@@ -36,13 +36,20 @@ fn entry_key(kind: u8, name: &str) -> Vec<u8> {
     key
 }
 
-/// All tables and views as the transaction sees them. Errors: those of reading; `XX001` when an entry is damaged or of a
-/// newer version.
-pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
-    let (mut tables, mut views, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut types, mut settings) = (Types::default(), BTreeMap::new());
-    let mut namespaces = BTreeSet::new();
-    for_each_entry(txn, root, |key, value| {
+/// What entries of the catalog say, taken one by one in the order of their keys.
+#[derive(Default)]
+pub(crate) struct CatalogReader {
+    tables: Vec<Arc<Table>>,
+    views: Vec<Arc<View>>,
+    sequences: Vec<Arc<Sequence>>,
+    types: Types,
+    settings: BTreeMap<String, String>,
+    namespaces: BTreeSet<String>,
+}
+
+impl CatalogReader {
+    /// Takes the next entry. Errors: `XX001` when it is damaged or of a newer version.
+    pub(crate) fn take(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
         let (kind, key_name) = key.split_first().unwrap_or((&0, &[]));
         let is_under = |name: &str| match name.as_bytes() == key_name {
             true => Ok(()),
@@ -52,41 +59,54 @@ pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
             TYPE => {
                 let of = decode_enum(value)?;
                 is_under(of.name())?;
-                types.insert(of);
+                self.types.insert(of);
             }
             TABLE => {
-                let table = decode_table(value, &types)?;
+                let table = decode_table(value, &self.types)?;
                 is_under(table.name.stored())?;
-                tables.push(Arc::new(table));
+                self.tables.push(Arc::new(table));
             }
             VIEW => {
-                let view = decode_view(value, &types)?;
+                let view = decode_view(value, &self.types)?;
                 is_under(view.name.stored())?;
-                views.push(Arc::new(view));
+                self.views.push(Arc::new(view));
             }
             SEQUENCE => {
                 let sequence = decode_sequence(value)?;
                 is_under(sequence.name.stored())?;
-                sequences.push(Arc::new(sequence));
+                self.sequences.push(Arc::new(sequence));
             }
             NAMESPACE => {
-                namespaces.insert(String::from_utf8_lossy(key_name).into_owned());
+                let name = String::from_utf8_lossy(key_name);
+                self.namespaces.insert(name.into_owned());
             }
             SETTING => {
                 let [name, value] =
                     [key_name, value].map(|t| String::from_utf8_lossy(t).into_owned());
-                settings.insert(name, value);
+                self.settings.insert(name, value);
             }
             _ => return Err(damaged(format_args!("an entry is of an unknown kind"))),
         }
         Ok(())
-    })?;
-    let schema = Schema::new(tables)
-        .with_views(views)
-        .with_sequences(sequences)
-        .with_types(types)
-        .with_namespaces(namespaces);
-    Ok(schema.with_settings(settings))
+    }
+
+    /// The schema that all of them make.
+    pub(crate) fn into_schema(self) -> Schema {
+        Schema::new(self.tables)
+            .with_views(self.views)
+            .with_sequences(self.sequences)
+            .with_types(self.types)
+            .with_namespaces(self.namespaces)
+            .with_settings(self.settings)
+    }
+}
+
+/// All tables and views as the transaction sees them. Errors: those of reading; `XX001` when an entry is damaged or of a
+/// newer version.
+pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
+    let mut reader = CatalogReader::default();
+    for_each_entry(txn, root, |key, value| reader.take(key, value))?;
+    Ok(reader.into_schema())
 }
 
 /// Stores a table, new or changed; its trees exist. Errors: those of [`StorageTxn::put`].

@@ -1,7 +1,7 @@
 //! The vocabulary of redo: what a log record can do to one page.
 
 use super::bytes::u16_at;
-use super::{HEADER_BYTES, Page, PageKind};
+use super::{HEADER_BYTES, Lsn, Page, PageId, PageKind};
 use crate::error::{Error, Result};
 
 /// A change of one page. Applying it to the page state it was made for is deterministic.
@@ -131,5 +131,29 @@ impl PageOp {
             5 => Self::Write(number, first),
             _ => return Err(damaged()),
         })
+    }
+}
+
+impl Page {
+    /// Repeats what a record that ends at `end` has done to this page, for `txn` (0: no transaction). `ops` name the page;
+    /// it was verified when it was read, or the first of them is its image.
+    ///
+    /// # Errors
+    /// `XX001` when the record was made for another state of the page, which is half-done then.
+    pub fn repeat(&mut self, ops: &[(PageId, PageOp)], txn: u64, end: Lsn) -> Result<()> {
+        let mut sound = !matches!(ops, [(_, PageOp::Image { .. }), ..]);
+        for (id, op) in ops {
+            // Bytes may have become anything, cells stay what they are.
+            sound = op.is_of_cells() && (sound || self.has_sound_cells());
+            if (op.is_of_cells() && !sound) || !op.fits(self) {
+                return Err(Error::corrupt(format!(
+                    "the log does not fit page {}: the record that ends at {} was made for another state of it",
+                    id.0, end.0
+                )));
+            }
+            op.apply(self, txn);
+        }
+        self.set_lsn(end);
+        Ok(())
     }
 }

@@ -4,134 +4,15 @@
 //! [`ExprKind::OuterColumn`] of depth *d* inside a subquery nested *d* deep. The walkers here count that depth, so that
 //! callers see "the columns of this query's input" wherever they occur.
 
-use crate::sql::bound::{Expr, ExprKind, From, Query, Window};
+use crate::sql::bound::{Expr, ExprKind};
 use crate::sql::walk::{any_operand, any_operand_mut};
 use crate::types::{SqlType, Value};
 
-pub(crate) use crate::sql::walk::subquery_mut;
-
-/// The subquery of this very node, if it is one.
-pub(crate) fn subquery(expr: &Expr) -> Option<&Query> {
-    match &expr.kind {
-        ExprKind::ScalarSubquery(query)
-        | ExprKind::Rows(query)
-        | ExprKind::Exists { query, .. }
-        | ExprKind::InSubquery { query, .. }
-        | ExprKind::AnySubquery { query, .. }
-        | ExprKind::RowSubquery { query, .. } => Some(query),
-        _ => None,
-    }
-}
+pub(crate) use crate::sql::walk::{subquery, subquery_mut, visit_query, visit_query_mut};
 
 /// Whether `expr` contains a subquery.
 pub(crate) fn has_subquery(expr: &Expr) -> bool {
     subquery(expr).is_some() || any_operand(expr, &mut has_subquery)
-}
-
-/// All expressions of a query, its derived tables' included; those of deeper subqueries are reached through them.
-pub(crate) fn visit_query<'a>(query: &'a Query, f: &mut dyn FnMut(&'a Expr)) {
-    for with in &query.with {
-        visit_query(&with.query, f);
-    }
-    if let Some(from) = &query.from {
-        visit_from(from, f);
-    }
-    query.filter.iter().for_each(&mut *f);
-    if let Some(aggregate) = &query.aggregate {
-        aggregate.keys.iter().for_each(&mut *f);
-        for call in &aggregate.calls {
-            call.arguments.iter().for_each(&mut *f);
-            call.filter.iter().for_each(&mut *f);
-        }
-        aggregate.having.iter().for_each(&mut *f);
-    }
-    query
-        .windows
-        .iter()
-        .flat_map(Window::expressions)
-        .for_each(&mut *f);
-    query.projection.iter().for_each(&mut *f);
-    query.limit.iter().for_each(|l| f(&l.count));
-    query.offset.iter().for_each(&mut *f);
-}
-
-fn visit_from<'a>(from: &'a From, f: &mut dyn FnMut(&'a Expr)) {
-    match from {
-        From::Table { .. } | From::Cte(_) => {}
-        From::Subquery { query, .. } => visit_query(query, f),
-        From::Recursive(recursive) => {
-            visit_query(&recursive.seed, f);
-            visit_query(&recursive.step, f);
-        }
-        From::Values { rows, .. } => rows.iter().flatten().for_each(f),
-        From::Function(function) => function.arguments.iter().for_each(f),
-        From::Lateral(lateral) => f(&lateral.rows),
-        From::SetRows(rows) => visit_query(&rows.query, f),
-        From::SetOperation(operation) => operation
-            .inputs
-            .iter()
-            .for_each(|query| visit_query(query, f)),
-        From::Join {
-            left, right, on, ..
-        } => {
-            visit_from(left, f);
-            visit_from(right, f);
-            on.iter().for_each(f);
-        }
-    }
-}
-
-/// Like [`visit_query`], to change them.
-pub(crate) fn visit_query_mut(query: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
-    for with in &mut query.with {
-        visit_query_mut(&mut with.query, f);
-    }
-    if let Some(from) = &mut query.from {
-        visit_from_mut(from, f);
-    }
-    query.filter.iter_mut().for_each(&mut *f);
-    if let Some(aggregate) = &mut query.aggregate {
-        aggregate.keys.iter_mut().for_each(&mut *f);
-        for call in &mut aggregate.calls {
-            call.arguments.iter_mut().for_each(&mut *f);
-            call.filter.iter_mut().for_each(&mut *f);
-        }
-        aggregate.having.iter_mut().for_each(&mut *f);
-    }
-    query
-        .windows
-        .iter_mut()
-        .flat_map(Window::expressions_mut)
-        .for_each(&mut *f);
-    query.projection.iter_mut().for_each(&mut *f);
-    query.limit.iter_mut().for_each(|l| f(&mut l.count));
-    query.offset.iter_mut().for_each(&mut *f);
-}
-
-fn visit_from_mut(from: &mut From, f: &mut dyn FnMut(&mut Expr)) {
-    match from {
-        From::Table { .. } | From::Cte(_) => {}
-        From::Subquery { query, .. } => visit_query_mut(query, f),
-        From::Recursive(recursive) => {
-            visit_query_mut(&mut recursive.seed, f);
-            visit_query_mut(&mut recursive.step, f);
-        }
-        From::Values { rows, .. } => rows.iter_mut().flatten().for_each(f),
-        From::Function(function) => function.arguments.iter_mut().for_each(f),
-        From::Lateral(lateral) => f(&mut lateral.rows),
-        From::SetRows(rows) => visit_query_mut(&mut rows.query, f),
-        From::SetOperation(operation) => operation
-            .inputs
-            .iter_mut()
-            .for_each(|query| visit_query_mut(query, f)),
-        From::Join {
-            left, right, on, ..
-        } => {
-            visit_from_mut(left, f);
-            visit_from_mut(right, f);
-            on.iter_mut().for_each(f);
-        }
-    }
 }
 
 /// Calls `f` with each column of the query `depth` levels up (0: this one's own input) that `expr` refers to.

@@ -22,7 +22,7 @@
 use crate::error::{Error, Result};
 use crate::page::{Lsn, TxnId};
 use crate::planted::{Mistake, makes};
-use crate::wal::{LogChain, LogExtent, LogReader, RecordKind};
+use crate::wal::{LogChain, LogExtent, LogReader, Record, RecordKind};
 use std::collections::BTreeMap;
 
 /// What analysis found.
@@ -38,6 +38,34 @@ pub struct Analysis {
     pub records_to_redo: u64,
 }
 
+/// The transactions that have records and have not ended, as far as the log was read.
+#[derive(Debug, Default)]
+pub struct Running(BTreeMap<TxnId, (Lsn, Lsn)>);
+
+impl Running {
+    /// Takes note of the next record, which starts at `lsn`.
+    pub fn note(&mut self, lsn: Lsn, record: &Record) {
+        match record.kind {
+            RecordKind::Change if record.txn.0 > 0 => {
+                let (_, last) = self.0.entry(record.txn).or_insert((lsn, lsn));
+                if !makes(Mistake::LoserUndoneInPart) {
+                    *last = lsn;
+                }
+            }
+            RecordKind::Change => {}
+            RecordKind::Commit | RecordKind::End => {
+                self.0.remove(&record.txn);
+            }
+        }
+    }
+
+    /// Those that have not ended at the end of the log.
+    pub fn into_losers(self) -> Vec<LogChain> {
+        let chain = |(txn, (first, last))| LogChain::resumed(txn, first, last);
+        self.0.into_iter().map(chain).collect()
+    }
+}
+
 /// Reads the log from `start`, where a control block says that it begins, with redo from `redo`.
 ///
 /// # Errors
@@ -50,24 +78,13 @@ pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis
             start.0
         )));
     }
-    let mut running: BTreeMap<TxnId, (Lsn, Lsn)> = BTreeMap::new();
+    let mut running = Running::default();
     let mut txn_max = TxnId(0);
     let mut records_to_redo = 0;
     let extent = reader.scan(start, redo, |lsn, record, _| {
         txn_max = txn_max.max(record.txn);
         records_to_redo += u64::from(lsn >= redo);
-        match record.kind {
-            RecordKind::Change if record.txn.0 > 0 => {
-                let (_, last) = running.entry(record.txn).or_insert((lsn, lsn));
-                if !makes(Mistake::LoserUndoneInPart) {
-                    *last = lsn;
-                }
-            }
-            RecordKind::Change => {}
-            RecordKind::Commit | RecordKind::End => {
-                running.remove(&record.txn);
-            }
-        }
+        running.note(lsn, &record);
         Ok(())
     })?;
     if extent.end < redo {
@@ -78,10 +95,7 @@ pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis
     }
     Ok(Analysis {
         extent,
-        losers: running
-            .into_iter()
-            .map(|(txn, (first, last))| LogChain::resumed(txn, first, last))
-            .collect(),
+        losers: running.into_losers(),
         txn_max,
         records_to_redo,
     })

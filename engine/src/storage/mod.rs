@@ -28,4 +28,4 @@ pub use backend::{
     TxnOptions,
 };
 pub use columns::{ROW_IDS, RowShape, Run};
-pub use disk::{DiskOptions, DiskStorageBackend};
+pub use disk::{DiskOptions, DiskStorageBackend, Salvage, Salvaged};

@@ -40,9 +40,11 @@ impl Value {
             )),
             SqlType::Bytes => Self::Bytes(parse_bytes(text)?),
             SqlType::Date => Self::Date(parse_date(text)?),
-            SqlType::Timestamp(digits) => Self::Timestamp(stamp(parse_timestamp(text)?, digits)?),
+            SqlType::Timestamp(digits) => {
+                Self::Timestamp(rounded_stamp(parse_timestamp(text)?, digits)?)
+            }
             SqlType::TimestampTz(digits) => {
-                Self::TimestampTz(stamp(parse_timestamp_tz(text, zone)?, digits)?)
+                Self::TimestampTz(rounded_stamp(parse_timestamp_tz(text, zone)?, digits)?)
             }
             SqlType::Time(digits) => {
                 let time = parse_time(text)?;
@@ -61,11 +63,6 @@ impl Value {
             }
         })
     }
-}
-
-/// A timestamp with its declared digits of a second.
-fn stamp(micros: i64, digits: Option<u8>) -> Result<i64> {
-    digits.map_or(Ok(micros), |digits| rounded_stamp(micros, digits))
 }
 
 /// Text without a NUL, which PostgreSQL's text cannot hold.

@@ -18,11 +18,12 @@ pub(crate) fn rounded(micros: i64, digits: u8) -> i64 {
     micros.saturating_add(half) / scale * scale
 }
 
-/// A timestamp with that many digits of a second, which an infinite one has anyhow. Errors: `22008` beyond the last one.
-pub(crate) fn rounded_stamp(stamp: i64, digits: u8) -> Result<i64> {
-    if Infinite::of_stamp(stamp).is_some() {
+/// A timestamp with that many digits of a second, which an infinite one has anyhow, or with all that it has. Errors: `22008`
+/// beyond the last one.
+pub(crate) fn rounded_stamp(stamp: i64, digits: Option<u8>) -> Result<i64> {
+    let Some(digits) = digits.filter(|_| Infinite::of_stamp(stamp).is_none()) else {
         return Ok(stamp);
-    }
+    };
     let from_there = stamp.checked_sub(ROUNDED_FROM);
     from_there
         .and_then(|micros| rounded(micros, digits).checked_add(ROUNDED_FROM))

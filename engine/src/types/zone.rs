@@ -111,7 +111,10 @@ impl Zone {
     /// The zone that many hours east of UTC; `None` beyond what POSIX knows.
     pub(crate) fn of_hours(hours: f64) -> Option<Self> {
         let seconds = hours * SECONDS_PER_HOUR as f64;
-        (!seconds.is_nan()).then(|| Self::within(seconds as i64))?
+        if seconds.is_nan() {
+            return None;
+        }
+        Self::within(seconds as i64)
     }
 
     /// The zone that far east of UTC; `None` for months and days, and beyond what POSIX knows.

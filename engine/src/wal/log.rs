@@ -1,5 +1,6 @@
 //! The log's writing end: append, group flush, reservation and recycling of segments.
 
+use super::gaps::{LogGap, LogGaps};
 use super::reader::{LogExtent, LogReader};
 use super::record::{END_MARK, FRAME_BYTES, Frame};
 use super::segment::{LogGeometry, SegmentHeader};
@@ -42,6 +43,30 @@ struct State {
     flush_open: bool,
 }
 
+impl State {
+    /// At the beginning of an epoch, whose first position is `first`, after a log that is needed from the segment `start` on.
+    fn at(first: u64, reader: &LogReader, (start, redo): (u64, Lsn)) -> Self {
+        let needed = reader.segments.range(start..);
+        let slots: BTreeMap<u64, u32> = needed.map(|(seq, (slot, _))| (*seq, *slot)).collect();
+        let needed: BTreeSet<u32> = slots.values().copied().collect();
+        let slot_count = reader.slots.len() as u32;
+        let others = (0..slot_count).rev().filter(|slot| !needed.contains(slot));
+        let (held, free) = others.partition(|&slot| reader.slots[slot as usize]);
+        Self {
+            end: first,
+            buffer: Vec::new(),
+            buffered_from: first,
+            slots,
+            free,
+            held,
+            slot_count,
+            promised: 0,
+            redo: redo.0,
+            flush_open: false,
+        }
+    }
+}
+
 struct Flushing {
     durable: u64,
     /// Up to here the operating system has it.
@@ -56,6 +81,7 @@ pub struct Log {
     epoch: u32,
     /// The first LSN of the epoch, whose segment has its header.
     first: u64,
+    gaps: LogGaps,
     state: Mutex<State>,
     flushing: Mutex<Flushing>,
     flushed: Condvar,
@@ -110,46 +136,33 @@ impl Log {
     /// Continues a log of which `reader` could read `extent`, with a new epoch in a new segment (WAL-3). When this
     /// returns, that segment is durable, and all of the log from `start` on is (WAL-6). The control block says that the
     /// log is needed from `start` and a redo begins at `redo`; as that block may itself be lost yet, no slot that holds
-    /// anything is used again before the first [`Log::recycle`].
+    /// anything is used again before the first [`Log::recycle`]. `gaps` are those of the log up to its end, to which comes
+    /// the one between that end and the new epoch.
     ///
     /// # Errors
-    /// `53100` and `58030` when the disk fails.
+    /// `53100` and `58030` when the disk fails; `XX001` when the gaps cannot be before that end.
     pub fn continue_after(
         mut reader: LogReader,
         epoch: u32,
-        (start, redo, extent): (Lsn, Lsn, LogExtent),
+        (start, redo): (Lsn, Lsn),
+        extent: &LogExtent,
+        mut gaps: LogGaps,
     ) -> Result<Self> {
         let (file, geometry) = (reader.file.clone(), reader.geometry);
         let start_seq = geometry.first_kept(start.0);
-        let last_seq = reader.segments.keys().next_back().copied().unwrap_or(0);
-        let seq = last_seq.max(geometry.seq_of(extent.end.0)) + 1;
-        let slots: BTreeMap<u64, u32> = reader
-            .segments
-            .range(start_seq..)
-            .map(|(seq, (slot, _))| (*seq, *slot))
-            .collect();
-        let needed: BTreeSet<u32> = slots.values().copied().collect();
-        let slot_count = reader.slots.len() as u32;
-        let others = (0..slot_count).rev().filter(|slot| !needed.contains(slot));
-        let (held, free) = others.partition(|&slot| reader.slots[slot as usize]);
+        let seq = reader.seq_behind_all(extent.end);
         let first = geometry.first_lsn(seq);
+        gaps.push(LogGap {
+            after: extent.records_end,
+            upto: Lsn(first),
+        })?;
         let log = Self {
             file,
             geometry,
             epoch,
             first,
-            state: Mutex::new(State {
-                end: first,
-                buffer: Vec::new(),
-                buffered_from: first,
-                slots,
-                free,
-                held,
-                slot_count,
-                promised: 0,
-                redo: redo.0,
-                flush_open: false,
-            }),
+            gaps,
+            state: Mutex::new(State::at(first, &reader, (start_seq, redo))),
             flushing: Mutex::new(Flushing {
                 durable: first,
                 written: first,
@@ -185,7 +198,7 @@ impl Log {
 
     /// Copies the segments of the last flush so that they are durable (WAL-6), as far as records go and not a byte
     /// further: what a torn record left must not become one. Their headers are written and not yet synced.
-    fn copy_segments(&self, reader: &mut LogReader, extent: LogExtent) -> Result<()> {
+    fn copy_segments(&self, reader: &mut LogReader, extent: &LogExtent) -> Result<()> {
         let mut state = self.state.lock();
         let first = self.geometry.seq_of(extent.last_flush.0);
         let last = self.geometry.seq_of(extent.end.0 - 1);
@@ -288,6 +301,11 @@ impl Log {
             ));
         }
         Ok(())
+    }
+
+    /// The positions that no record has, up to the first of this epoch.
+    pub fn gaps(&self) -> &LogGaps {
+        &self.gaps
     }
 
     /// Gives back what was [kept](Reservation::keep).

@@ -32,14 +32,18 @@
 //!   lies behind, nothing was torn: the log has been damaged, and the database is refused.
 //! - WAL-9: each slot of the file is a segment's that is needed, or free, or held until a checkpoint is durable: so none is
 //!   lost, and the file grows only when all are needed. Of free slots at the end of the file only a few stay.
+//! - WAL-10: an epoch begins behind all that the log may have held before, and the [gaps](LogGaps) between are written down;
+//!   so a page whose LSN lies in one is known to hold what the log has lost, and is refused.
 
 mod chain;
+mod gaps;
 mod log;
 mod reader;
 mod record;
 mod segment;
 
 pub use chain::LogChain;
+pub use gaps::{LogGap, LogGaps};
 pub use log::{Log, Reservation};
 pub use reader::{LogExtent, LogReader};
 pub use record::{Record, RecordHead, RecordKind, encode_op};

@@ -1,7 +1,8 @@
 //! Reading the log: forward from a place for analysis and redo, and single records for undo.
 
+use super::gaps::{LogGap, LogGaps};
 use super::record::{END_MARK, FRAME_BYTES, Frame, Record};
-use super::segment::{LogGeometry, SegmentHeader, read_headers};
+use super::segment::{LogGeometry, SegmentHeader, SlotHeader, read_headers};
 use crate::error::{Error, Result};
 use crate::page::Lsn;
 use crate::planted::{Mistake, makes};
@@ -16,7 +17,7 @@ const SECTOR: u64 = SECTOR_BYTES as u64;
 type FoundRecord = (Lsn, Frame, Record, Lsn);
 
 /// How far a log goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogExtent {
     /// Where the last flush began. What is before it is durable; the rest can be read, but may be lost (WAL-6).
     pub last_flush: Lsn,
@@ -24,6 +25,8 @@ pub struct LogExtent {
     pub records_end: Lsn,
     /// The same, up to the next sector: where the next epoch joins.
     pub end: Lsn,
+    /// The gaps on the way there.
+    pub gaps: LogGaps,
 }
 
 /// Reads records of a log that nobody writes to.
@@ -33,6 +36,8 @@ pub struct LogReader {
     pub(super) segments: BTreeMap<u64, (u32, SegmentHeader)>,
     /// For each slot of the file, whether it holds a segment, be it one that a copy has replaced.
     pub(super) slots: Vec<bool>,
+    /// How many slots begin with what is no header.
+    damaged: u64,
     /// The payload read last.
     cached: Option<(u64, Vec<u8>)>,
 }
@@ -44,10 +49,15 @@ impl LogReader {
     /// `XX001` when the log belongs to another database; `58030` when a read fails.
     pub fn open(file: Arc<dyn File>, geometry: LogGeometry) -> Result<Self> {
         let headers = read_headers(&*file, &geometry)?;
-        let slots = headers.iter().map(Option::is_some).collect();
+        let mut slots = Vec::with_capacity(headers.len());
+        let mut damaged = 0;
         let mut segments: BTreeMap<u64, (u32, SegmentHeader)> = BTreeMap::new();
         for (slot, header) in (0..).zip(headers) {
-            let Some(header) = header else { continue };
+            damaged += u64::from(matches!(header, SlotHeader::Damaged));
+            slots.push(matches!(header, SlotHeader::Of(_)));
+            let SlotHeader::Of(header) = header else {
+                continue;
+            };
             let place = segments.entry(header.seq).or_insert((slot, header));
             if (place.1.epoch, place.1.copied_in) < (header.epoch, header.copied_in) {
                 *place = (slot, header);
@@ -58,6 +68,7 @@ impl LogReader {
             geometry,
             segments,
             slots,
+            damaged,
             cached: None,
         })
     }
@@ -76,6 +87,14 @@ impl LogReader {
             .map(|(_, h)| h.epoch.max(h.copied_in))
             .max()
             .unwrap_or(0)
+    }
+
+    /// The number of a segment behind all that the log, which ends at `end`, may ever have had (WAL-10): each that followed
+    /// the end took one of the file's slots, and the last of them may be one whose header is damaged.
+    pub(super) fn seq_behind_all(&self, end: Lsn) -> u64 {
+        let last = self.segments.keys().next_back().copied().unwrap_or(0);
+        let lost = self.geometry.seq_of(end.0) + self.slots.len() as u64;
+        last.max(lost) + self.damaged + 1
     }
 
     pub(super) fn payload(&mut self, seq: u64) -> Result<Option<&[u8]>> {
@@ -283,28 +302,41 @@ impl LogReader {
     ) -> Result<LogExtent> {
         let mut at = start.0;
         let mut last_flush = start;
-        loop {
+        let mut gaps = LogGaps::default();
+        let mut pass = |after: u64, upto: u64| {
+            gaps.push(LogGap {
+                after: Lsn(after),
+                upto: Lsn(upto),
+            })
+        };
+        let (records_end, end) = loop {
             match self.next_record(at)? {
                 Ok((lsn, frame, record, end)) => {
                     if frame.first_of_flush {
                         last_flush = lsn;
                     }
+                    if lsn.0 > at.next_multiple_of(SECTOR) {
+                        pass(at, lsn.0)?;
+                    }
                     each(lsn, record, end)?;
                     at = end.0;
                 }
                 Err(end) => match self.joined_at(end, self.geometry.seq_of(known.0)) {
-                    Some(first) => at = first,
-                    None => {
-                        self.expect_nothing_after(end)?;
-                        return Ok(LogExtent {
-                            last_flush,
-                            records_end: Lsn(at),
-                            end: Lsn(end),
-                        });
+                    Some(first) => {
+                        pass(at, first)?;
+                        at = first;
                     }
+                    None => break (Lsn(at), Lsn(end)),
                 },
             }
-        }
+        };
+        self.expect_nothing_after(end.0)?;
+        Ok(LogExtent {
+            last_flush,
+            records_end,
+            end,
+            gaps,
+        })
     }
 }
 

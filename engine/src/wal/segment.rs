@@ -40,6 +40,11 @@ impl LogGeometry {
         self.seq_of(start.saturating_sub(1))
     }
 
+    /// What the numbers of segments stay below, so that no position is too large to be counted.
+    fn seq_end(&self) -> u64 {
+        (1 << 62) / self.payload()
+    }
+
     /// Offset in the file of slot `slot`.
     pub(super) fn slot_offset(&self, slot: u32) -> u64 {
         u64::from(slot) * u64::from(self.segment_bytes)
@@ -90,14 +95,21 @@ impl SegmentHeader {
     }
 }
 
-/// The headers of all slots of a log's file. A slot without a valid header is free.
+/// What a slot of a log's file begins with.
+pub(super) enum SlotHeader {
+    /// Zeros: nothing was written there.
+    Empty,
+    /// Neither that nor a header.
+    Damaged,
+    /// A segment's header.
+    Of(SegmentHeader),
+}
+
+/// What all slots of a log's file begin with. A slot without a valid header is free.
 ///
 /// # Errors
 /// `XX001` when a segment belongs to another database, `58030` when a read fails.
-pub(super) fn read_headers(
-    file: &dyn File,
-    geometry: &LogGeometry,
-) -> Result<Vec<Option<SegmentHeader>>> {
+pub(super) fn read_headers(file: &dyn File, geometry: &LogGeometry) -> Result<Vec<SlotHeader>> {
     let reading = |e| Error::io("cannot read the log", e);
     let slots = file.len().map_err(reading)? / u64::from(geometry.segment_bytes);
     let mut headers = Vec::new();
@@ -110,8 +122,9 @@ pub(super) fn read_headers(
                     "the log belongs to another database: its number is not the one in the database file",
                 ));
             }
-            Some((header, _)) => Some(header).filter(|h| h.seq > 0 && h.seq < 1 << 40),
-            None => None,
+            Some((header, _)) if (1..geometry.seq_end()).contains(&header.seq) => SlotHeader::Of(header),
+            None if sector.iter().all(|&byte| byte == 0) => SlotHeader::Empty,
+            _ => SlotHeader::Damaged,
         });
     }
     Ok(headers)

@@ -4,6 +4,7 @@ mod common;
 mod corrupt_files;
 mod kill;
 mod page;
+mod salvage;
 mod spill;
 mod sql;
 mod threads;

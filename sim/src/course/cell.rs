@@ -25,6 +25,8 @@ struct Taking {
     /// What has happened.
     made: Course,
     leg: u32,
+    /// Whether nothing may go wrong in this leg, whatever the course that is followed says.
+    peaceful: bool,
     call: u64,
     /// Restarts in this step.
     restarts: usize,
@@ -227,11 +229,12 @@ impl CourseCell {
         has.unwrap_or(true)
     }
 
-    /// Calls of the disk are counted anew from here.
-    pub fn begin_leg(&self) {
+    /// Calls of the disk are counted anew from here; none of them goes wrong in a `peaceful` leg.
+    pub fn begin_leg(&self, peaceful: bool) {
         self.with(|taking| {
             taking.leg += 1;
             taking.call = 0;
+            taking.peaceful = peaceful;
         });
     }
 
@@ -248,6 +251,9 @@ impl CourseCell {
     /// What the course that is followed says of this call, if it says something of that sort; the stream is set for it.
     fn told<T>(&self, stream: &mut ChaCha8Rng, sort: impl Fn(What) -> Option<T>) -> Option<T> {
         self.with(|taking| {
+            if taking.peaceful {
+                return None;
+            }
             let here = (taking.leg, taking.call);
             let incidents = taking.given_step().into_iter().flat_map(|s| &s.incidents);
             let mut of_call = incidents.filter(|i| (i.leg, i.call) == here);

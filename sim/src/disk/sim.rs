@@ -14,6 +14,7 @@ use quantadb::vfs::{File, OpenMode, SECTOR_BYTES, Vfs};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -123,25 +124,38 @@ impl SimDisk {
         state.directory.iter().map(with_len).collect()
     }
 
-    /// Flips a bit of something that rests, in any file; where: `None` when nothing rests there.
-    pub fn rot_somewhere(&self) -> Option<(PathBuf, u64)> {
+    /// Flips a bit of something that rests, in any file that `may` rot; where: `None` when nothing rests there.
+    pub fn rot_somewhere(&self, may: impl Fn(&Path) -> bool) -> Option<(PathBuf, u64)> {
         let mut state = self.state.lock();
         let files: Vec<(PathBuf, InodeId)> = state
             .directory
             .iter()
             .map(|(path, id)| (path.clone(), id))
+            .filter(|(path, _)| may(path))
             .collect();
         let (path, id) = files.get(state.rng.random_range(0..files.len().max(1)))?;
         let len = state.inodes.get(id).map_or(0, Inode::len);
-        let offset = state.rng.random_range(0..len.max(1));
-        let mask = 1 << state.rng.random_range(0..8);
-        let inode = state
-            .inodes
-            .get_mut(id)
-            .filter(|inode| inode.rests(offset))?;
-        inode.rot(offset, mask);
-        state.counters.kinds.add_one(FaultKind::Rot);
+        let offset = state.rot_within(*id, 0..len)?;
         Some((path.clone(), offset as u64))
+    }
+
+    /// The same, of what one of the last writes to such a file has written: the end of a log, which a search of all would seldom
+    /// meet.
+    pub fn rot_new(&self, may: impl Fn(&Path) -> bool) -> Option<(PathBuf, u64)> {
+        let mut state = self.state.lock();
+        let (path, id) = {
+            let mut names = state.directory.iter();
+            let (path, id) = names.find(|(path, _)| may(path))?;
+            (path.clone(), id)
+        };
+        let places = state.writes.newest.iter();
+        let places: Vec<Range<usize>> = places
+            .filter(|(of, _)| *of == id)
+            .map(|(_, place)| place.clone())
+            .collect();
+        let nth = state.rng.random_range(0..places.len().max(1));
+        let offset = state.rot_within(id, places.get(nth)?.clone())?;
+        Some((path, offset as u64))
     }
 
     /// Forgets what sectors held before the last sync: no stale read gives it any more.
@@ -325,6 +339,7 @@ impl SimFile {
     fn put(&self, state: &mut State, buf: &[u8], at: usize) {
         let (by, keeps_all) = state.next_write();
         state.course.wrote(by, buf);
+        state.remember(self.inode, at..at + buf.len());
         let betrayal = state.faults.betrayal;
         let end = at + buf.len();
         if state.strikes(FaultKind::Misdirected, betrayal.misdirected_ppm) {

@@ -11,12 +11,16 @@ use crate::phase::Phase;
 use crate::trace::{DiskCall, Outcome, SectorFate};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::ops::Range;
 
 /// Offset and prime of the FNV-1a hash.
 const TRACE_START: u64 = 0xcbf2_9ce4_8422_2325;
 const TRACE_FACTOR: u64 = 0x0000_0100_0000_01b3;
+
+/// So many writes' places are remembered.
+const NEWEST: usize = 32;
 
 /// What the disk decided about a call before doing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +42,15 @@ pub(super) struct Armed {
     pub(super) fault_in: Option<(u64, Fault)>,
 }
 
+/// What was written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Writes {
+    /// How often, so that a power loss knows the order.
+    pub(super) count: u64,
+    /// Where the last [`NEWEST`] times, the last first.
+    pub(super) newest: VecDeque<(InodeId, Range<usize>)>,
+}
+
 /// The disk.
 #[derive(Clone, Debug)]
 pub(super) struct State {
@@ -51,8 +64,7 @@ pub(super) struct State {
     pub(super) life: u64,
     /// Counts inodes and handles ever made.
     pub(super) numbers_given: u64,
-    /// Counts writes, so that a power loss knows their order.
-    pub(super) writes: u64,
+    pub(super) writes: Writes,
     pub(super) armed: Armed,
     /// Whether the machine is off.
     pub(super) off: bool,
@@ -71,11 +83,29 @@ impl State {
             trace: TRACE_START,
             life: 0,
             numbers_given: 0,
-            writes: 0,
+            writes: Writes::default(),
             armed: Armed::default(),
             off: false,
             course,
         }
+    }
+
+    /// Remembers that a write went there.
+    pub(super) fn remember(&mut self, id: InodeId, place: Range<usize>) {
+        self.writes.newest.truncate(NEWEST - 1);
+        self.writes.newest.push_front((id, place));
+    }
+
+    /// Flips a bit of something that rests there; where: `None` when it does not rest, or is gone.
+    pub(super) fn rot_within(&mut self, id: InodeId, place: Range<usize>) -> Option<usize> {
+        let offset = self
+            .rng
+            .random_range(place.start..place.end.max(place.start + 1));
+        let mask = 1 << self.rng.random_range(0..8);
+        let inode = self.inodes.get_mut(&id);
+        inode.filter(|inode| inode.rests(offset))?.rot(offset, mask);
+        self.counters.kinds.add_one(FaultKind::Rot);
+        Some(offset)
     }
 
     /// What a hash begins with.
@@ -343,9 +373,9 @@ impl State {
 
     /// The number of the next write, and whether every version of a sector is to be remembered.
     pub(super) fn next_write(&mut self) -> (u64, bool) {
-        self.writes += 1;
+        self.writes.count += 1;
         let power = self.faults.power;
-        (self.writes, !(power.tears && power.reorders))
+        (self.writes.count, !(power.tears && power.reorders))
     }
 
     /// Comes back after a crash.

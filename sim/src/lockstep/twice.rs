@@ -7,8 +7,8 @@ use quantadb::storage::{LockMode, StorageTxn};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-/// Keys of each kind that are locked.
-const LOCKED_KEYS_MAX: u32 = 3;
+/// So many of each kind.
+const FEW_KEYS: u32 = 3;
 
 impl Lockstep {
     pub(super) fn lock(
@@ -23,12 +23,7 @@ impl Lockstep {
         }
         use LockMode::{KeyShare, NoKeyUpdate, Share, Update};
         let modes = [KeyShare, Share, NoKeyUpdate, Update];
-        // Of few keys, so that those who lock meet.
-        let few = Shape {
-            keys: self.shape.keys.min(LOCKED_KEYS_MAX),
-            ..self.shape.clone()
-        };
-        let (key, mode) = (few.key(rng), rng.random_range(0..4));
+        let (key, mode) = (self.few().key(rng), rng.random_range(0..4));
         let answer = session.lock(tree, &key, modes[mode], rng.random_bool(0.5))?;
         let took = matches!(answer, Answer::Same(true));
         if !took || rng.random_bool(0.5) {
@@ -45,6 +40,14 @@ impl Lockstep {
         self.note(answer)
     }
 
+    /// Of few keys, so that those who come to one meet.
+    fn few(&self) -> Shape {
+        Shape {
+            keys: self.shape.keys.min(FEW_KEYS),
+            ..self.shape.clone()
+        }
+    }
+
     /// Looks a key up and changes it, sometimes behind a savepoint that may take the change back and not the look.
     pub(super) fn read_and_put(
         &mut self,
@@ -52,7 +55,10 @@ impl Lockstep {
         tree: TreePair,
         rng: &mut ChaCha8Rng,
     ) -> Went {
-        let key = self.shape.key(rng);
+        let key = match rng.random_bool(0.5) {
+            true => self.few().key(rng),
+            false => self.shape.key(rng),
+        };
         let answer = session.get(tree, &key)?;
         if let Answer::Fault(_) = answer {
             return self.note(answer);

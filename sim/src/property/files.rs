@@ -2,7 +2,9 @@
 
 use crate::env::SimEnv;
 use crate::streams::Streams;
-use quantadb::storage::{DiskOptions, DiskStorageBackend, StorageBackend, TxnOptions, WaitLimits};
+use quantadb::storage::{
+    DiskOptions, DiskStorageBackend, Salvage, StorageBackend, TxnOptions, WaitLimits,
+};
 use quantadb::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at, write_all_at};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -83,12 +85,24 @@ impl DatabaseFiles {
     /// # Errors
     /// What opening gives.
     pub fn open(&self) -> quantadb::Result<DiskStorageBackend> {
+        Self::open_on(self.copy())
+    }
+
+    /// Reads what can still be read of a copy.
+    ///
+    /// # Errors
+    /// What salvaging gives.
+    pub fn salvage(&self) -> quantadb::Result<Salvage> {
+        Salvage::open(&*self.copy(), Path::new(Self::DATABASE))
+    }
+
+    fn copy(&self) -> Arc<MemoryVfs> {
         let vfs = Arc::new(MemoryVfs::new());
         for (name, bytes) in [(Self::DATABASE, &self.database), (Self::LOG, &self.log)] {
             let file = vfs.open(Path::new(name), OpenMode::CreateNew).expect("new");
             write_all_at(&*file, bytes, 0).expect("memory takes it");
         }
-        Self::open_on(vfs)
+        vfs
     }
 
     fn read(vfs: &MemoryVfs) -> Self {

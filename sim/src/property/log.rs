@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use quantadb::Error;
 use quantadb::page::{Lsn, TxnId};
 use quantadb::vfs::{OpenMode, Vfs};
-use quantadb::wal::{Log, LogGeometry, LogReader, RecordHead, RecordKind};
+use quantadb::wal::{Log, LogGaps, LogGeometry, LogReader, RecordHead, RecordKind};
 use std::path::Path;
 
 const PATH: &str = "/log";
@@ -202,8 +202,8 @@ impl Life {
             assert_eq!((record.txn.0, end), (written.txn, written.end));
         }
         let epoch = reader.epoch_max().max(epoch) + 1;
-        let position = (start, redo, extent);
-        let log = Log::continue_after(reader, epoch, position)?;
+        let gaps = LogGaps::default();
+        let log = Log::continue_after(reader, epoch, (start, redo), &extent, gaps)?;
         self.epoch = epoch;
         Ok((log, found.len()))
     }

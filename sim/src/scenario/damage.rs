@@ -10,9 +10,11 @@
 //! Every entry that comes without an error must be right: as in one of the states that may be. What no engine of this
 //! kind can notice is counted apart, as *unnoticed*, and only where that is so:
 //!
-//! - rot in the last flush of the log looks like the end of the log: the last commit may be gone, not another;
+//! - rot at one place in the last flush of the log looks like the end of the log: the last commit may be gone, not another;
 //! - a write that was lost or went astray, or an older page that is read, of which an earlier process wrote the newer
 //!   one: the older state is whole, and nobody remembers the newer.
+//!
+//! At the end what is left is salvaged (`salvage`).
 
 use super::registry::Task;
 use super::storage::open_backend;
@@ -30,12 +32,13 @@ use quantadb::storage::{
 use quantadb::{Error, ErrorKind};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Different keys; their values fill a few times as many pages as the cache holds.
-const KEYS: u16 = 400;
+pub(super) const KEYS: u16 = 400;
 /// Commits of unknown fate, each doubling the states that may be, until the run ends.
 const STATES_MAX: usize = 64;
 /// Entries before the disk turns.
@@ -57,15 +60,17 @@ enum Went {
     Wrong(Mismatch),
 }
 
-struct Life {
-    world: World,
-    engine: Option<Arc<DiskStorageBackend>>,
-    tree: TreeId,
+pub(super) struct Life {
+    pub(super) world: World,
+    pub(super) engine: Option<Arc<DiskStorageBackend>>,
+    pub(super) tree: TreeId,
     /// What may be there.
     states: Vec<State>,
     /// What might be there but for the last commit.
     before_last: Vec<State>,
     values: u32,
+    /// For each key the numbers that its value ever had.
+    pub(super) put: BTreeMap<u16, BTreeSet<u32>>,
     /// Whether the process has changed since the disk first betrayed.
     restarted: bool,
     /// Whether bits of the log rotted.
@@ -75,12 +80,12 @@ struct Life {
     rng: ChaCha8Rng,
 }
 
-fn key(number: u16) -> Vec<u8> {
+pub(super) fn key(number: u16) -> Vec<u8> {
     format!("key{number:05}").into_bytes()
 }
 
 /// A value that no other number has: short, or of up to some thousand bytes.
-fn value(number: u32) -> Vec<u8> {
+pub(super) fn value(number: u32) -> Vec<u8> {
     let len = match number % 7 {
         0 => 3_000,
         1 => 20,
@@ -92,7 +97,7 @@ fn value(number: u32) -> Vec<u8> {
     bytes
 }
 
-fn wrong(doing: String, expected: impl ToString, found: impl ToString) -> Mismatch {
+pub(super) fn wrong(doing: String, expected: impl ToString, found: impl ToString) -> Mismatch {
     Mismatch {
         doing,
         expected: expected.to_string(),
@@ -114,6 +119,7 @@ pub(super) fn run(task: &Task<'_>) -> Result<Report, Mismatch> {
             break;
         }
     }
+    life.salvage()?;
     life.engine = None;
     life.world.work.damage.unharmed += u64::from(life.world.work.damage.is_none());
     let World {
@@ -174,11 +180,13 @@ impl Life {
         txn.mark_schema_changed().map_err(engine_failed)?;
         let tree = txn.create_tree().map_err(engine_failed)?;
         let mut state = State::new();
+        let mut put: BTreeMap<u16, BTreeSet<u32>> = BTreeMap::new();
         for number in 0..ENTRIES_FIRST {
             let at = rng.random_range(0..KEYS);
             let value = value(u32::from(number));
             txn.put(tree, &key(at), &value).map_err(engine_failed)?;
             state.insert(at, number.into());
+            put.entry(at).or_default().insert(number.into());
         }
         txn.commit().map_err(engine_failed)?;
         engine.checkpoint().map_err(engine_failed)?;
@@ -191,6 +199,7 @@ impl Life {
             before_last: vec![state.clone()],
             states: vec![state],
             values: ENTRIES_FIRST.into(),
+            put,
             restarted: false,
             log_rotted: false,
             remembers: rng.random_bool(0.25),
@@ -209,7 +218,7 @@ impl Life {
             40..60 => self.look_up(&*engine),
             60..82 => self.scan(&*engine),
             82..88 => self.tend(&*engine)?,
-            88..94 if self.world.options.rots => self.rot(),
+            88..94 if self.world.options.rots => self.rot(&*engine),
             88..94 => Went::Right,
             _ => {
                 drop(engine);
@@ -218,6 +227,8 @@ impl Life {
         };
         drop(engine);
         match went {
+            // Before a later flush tells.
+            Went::Right if self.log_rotted && self.rng.random_bool(0.2) => self.restart(),
             Went::Right => Ok(self.states.len() <= STATES_MAX),
             Went::Wrong(mismatch) => self.is_excused(mismatch),
             Went::Named(error) => {
@@ -230,7 +241,7 @@ impl Life {
         }
     }
 
-    fn betrayals(&self) -> u64 {
+    pub(super) fn betrayals(&self) -> u64 {
         let counters: DiskCounters = self.world.disk.counters();
         let kinds = FaultKind::ALL.into_iter();
         let beyond = kinds.filter(|kind| !kind.is_within_contract());
@@ -313,6 +324,7 @@ impl Life {
                     return Went::Named(error);
                 }
                 let number = self.values;
+                self.put.entry(at).or_default().insert(number);
                 for state in &mut after {
                     state.insert(at, number);
                 }
@@ -387,9 +399,10 @@ impl Life {
         self.world.work.entries_compared += entries.len() as u64;
         let whole = scanned.is_ok();
         let found = format!(
-            "{} entries, {}",
+            "{} entries, {}; {}",
             entries.len(),
-            if whole { "all" } else { "then an error" }
+            if whole { "all" } else { "then an error" },
+            self.first_differences(&entries, low)
         );
         let went = self.learn(format!("scanning keys {low} to {high}"), found, |state| {
             let mut expected = state.range(low..high).map(|(&k, &v)| (key(k), value(v)));
@@ -402,6 +415,22 @@ impl Life {
             (Went::Right, Err(error)) => Went::Named(error),
             (went, _) => went,
         }
+    }
+
+    /// Where what was scanned from `low` on first differs from each of the states that may be.
+    fn first_differences(&self, entries: &Entries, low: u16) -> String {
+        let differs = |state: &State| {
+            let mut expected = state.range(low..).map(|(&k, &v)| (key(k), value(v)));
+            let found = entries
+                .iter()
+                .find(|entry| expected.next().as_ref() != Some(entry));
+            found.map_or("nowhere".to_owned(), |(key, value)| {
+                let number = value.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+                format!("{} (value {number:?})", String::from_utf8_lossy(key))
+            })
+        };
+        let places: Vec<String> = self.states.iter().map(differs).collect();
+        format!("first different at {}", places.join(", "))
     }
 
     /// Checkpoint, vacuum, or a check of everything.
@@ -421,11 +450,20 @@ impl Life {
         Ok(done.map_or_else(Went::Named, |()| Went::Right))
     }
 
-    fn rot(&mut self) -> Went {
+    /// Lets rot strike somewhere, or the end of the log, behind which pages of the last commit are then evicted.
+    fn rot(&mut self, engine: &dyn StorageBackend) -> Went {
+        let is_log = |path: &Path| path.to_string_lossy().ends_with("-wal");
+        let strikes_end = !self.log_rotted && self.rng.random_bool(0.3);
+        if strikes_end {
+            self.log_rotted = self.world.disk.rot_new(is_log).is_some();
+            return self.scan(engine);
+        }
         for _ in 0..self.rng.random_range(1..4) {
-            if let Some((path, _)) = self.world.disk.rot_somewhere() {
-                self.log_rotted |= path.to_string_lossy().ends_with("-wal");
-            }
+            // Two places of the log could take the end of the last flush but one and the begin of the last, and then nothing
+            // tells that there were two commits.
+            let may_rot = |path: &Path| !(self.log_rotted && is_log(path));
+            let rotted = self.world.disk.rot_somewhere(may_rot);
+            self.log_rotted |= rotted.is_some_and(|(path, _)| is_log(&path));
         }
         Went::Right
     }

@@ -36,6 +36,7 @@ mod observer;
 mod queries;
 mod registry;
 mod run;
+mod salvage;
 mod script;
 mod sequences;
 mod sessions;

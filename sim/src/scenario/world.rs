@@ -150,7 +150,7 @@ impl World {
     }
 
     fn arm_for_open(&mut self, hostile: bool) {
-        self.course().begin_leg();
+        self.course().begin_leg(!hostile);
         if !hostile {
             return;
         }
@@ -171,7 +171,7 @@ impl World {
 
     /// Lets things go wrong again, after the checks.
     pub(super) fn turn_hostile(&mut self) {
-        self.course().begin_leg();
+        self.course().begin_leg(false);
         self.disk.set_faults(self.options.faults.clone());
         self.arm_chosen_crash();
         let mean = self.options.crash_calls_mean;
@@ -191,7 +191,7 @@ impl World {
 
     /// Lets nothing go wrong, for checks.
     pub(super) fn turn_peaceful(&mut self) {
-        self.course().begin_leg();
+        self.course().begin_leg(true);
         self.disk.disarm();
         self.disk.set_faults(DiskFaults {
             power: PowerLoss {

@@ -13,11 +13,11 @@ pub(crate) fn limits(attempts_max: u64) -> Limits<'static> {
     }
 }
 
-/// What the first run that notices `mistake` shrinks to.
-pub(crate) fn shrunk(mistake: Mistake, attempts_max: u64) -> Shrunk {
+/// What the first run from `first` on that notices `mistake` shrinks to.
+pub(crate) fn shrunk_from(first: u64, mistake: Mistake, attempts_max: u64) -> Shrunk {
     // A panic is one way of noticing.
     std::panic::set_hook(Box::new(|_| {}));
-    let found = hunt(mistake, &scenarios_of(mistake), 0, 200);
+    let found = hunt(mistake, &scenarios_of(mistake), first, 200);
     let violation = found.caught.expect("it is noticed");
     let scenario = scenario_by_name(violation.scenario).expect("it is registered");
     let request = Request {
@@ -31,4 +31,9 @@ pub(crate) fn shrunk(mistake: Mistake, attempts_max: u64) -> Shrunk {
         }
         Err(why) => panic!("{mistake:?}: {why}"),
     }
+}
+
+/// What the first run of all that notices `mistake` shrinks to.
+pub(crate) fn shrunk(mistake: Mistake, attempts_max: u64) -> Shrunk {
+    shrunk_from(0, mistake, attempts_max)
 }

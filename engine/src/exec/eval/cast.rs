@@ -120,7 +120,7 @@ fn of_time(operand: &Operand, from: SqlType, target: Target) -> Result<Operand> 
 /// Times with the digits of a second, and intervals with the fields, that `to` declares.
 fn fit_seconds(operand: &Operand, to: SqlType) -> Result<Operand> {
     match to {
-        SqlType::Timestamp(Some(digits)) | SqlType::TimestampTz(Some(digits)) => {
+        SqlType::Timestamp(digits @ Some(_)) | SqlType::TimestampTz(digits @ Some(_)) => {
             stamps(operand, |stamp| rounded_stamp(stamp, digits))
         }
         SqlType::Time(Some(digits)) => map::<Time64MicrosecondType, Time64MicrosecondType>(

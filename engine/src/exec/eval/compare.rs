@@ -1,9 +1,11 @@
 //! Comparisons, `IS DISTINCT FROM`, `IN (list)`.
 //!
-//! Arrow's kernels compare everything but floats, whose total order tells -0 from 0 and NaNs from each other, NUMERIC,
-//! whose bytes have no order, and INTERVAL and JSONB, of which comparable forms are compared.
+//! Numbers are compared by loops of ours (`mask`), floats also because the total order of Arrow's kernels tells -0 from 0 and
+//! NaNs from each other. NUMERIC's bytes have no order; of INTERVAL, JSONB and arrays comparable forms are compared, and what
+//! is left is for Arrow's kernels.
 
 use super::evaluate::Evaluator;
+use super::mask::{mask, mask_of_pairs};
 use super::operand::{Operand, kernel_error, result_rows, strict_nulls};
 use super::value_set::ValueSet;
 use crate::Result;
@@ -11,7 +13,10 @@ use crate::sql::bound::{CompareOp, Expr};
 use crate::types::{SqlType, comparable, numeric};
 use arrow_arith::boolean::{is_not_null, not, or_kleene};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float32Type, Float64Type};
+use arrow_array::types::{
+    Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
+};
 use arrow_array::{Array, ArrowPrimitiveType, BooleanArray, Datum};
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 use arrow_ord::cmp;
@@ -72,6 +77,14 @@ pub(super) fn booleans(
     sql_type: SqlType,
 ) -> Result<BooleanArray> {
     match sql_type {
+        SqlType::Int2 => Ok(numbers::<Int16Type>(op, left, right)),
+        SqlType::Int4 => Ok(numbers::<Int32Type>(op, left, right)),
+        SqlType::Int8 => Ok(numbers::<Int64Type>(op, left, right)),
+        SqlType::Date => Ok(numbers::<Date32Type>(op, left, right)),
+        SqlType::Time(_) => Ok(numbers::<Time64MicrosecondType>(op, left, right)),
+        SqlType::Timestamp(_) | SqlType::TimestampTz(_) => {
+            Ok(numbers::<TimestampMicrosecondType>(op, left, right))
+        }
         SqlType::Float4 => Ok(floats::<Float32Type>(op, left, right)),
         SqlType::Float8 => Ok(floats::<Float64Type>(op, left, right)),
         SqlType::Numeric(_) => numerics(op, left, right),
@@ -96,42 +109,114 @@ pub(super) fn booleans(
     }
 }
 
+/// The operator with its operands exchanged.
+fn flipped(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Lt => CompareOp::Gt,
+        CompareOp::Le => CompareOp::Ge,
+        CompareOp::Gt => CompareOp::Lt,
+        CompareOp::Ge => CompareOp::Le,
+        CompareOp::Eq | CompareOp::Ne => op,
+    }
+}
+
+/// The operator of `<`, `<=` and `=` that says the contrary, and whether it does.
+fn reduced(op: CompareOp) -> (CompareOp, bool) {
+    match op {
+        CompareOp::Gt => (CompareOp::Le, true),
+        CompareOp::Ge => (CompareOp::Lt, true),
+        CompareOp::Ne => (CompareOp::Eq, true),
+        CompareOp::Lt | CompareOp::Le | CompareOp::Eq => (op, false),
+    }
+}
+
+/// Comparing numbers of a total order.
+fn numbers<T>(op: CompareOp, left: &Operand, right: &Operand) -> BooleanArray
+where
+    T: ArrowPrimitiveType,
+    T::Native: Ord,
+{
+    let values = match sides::<T>(op, left, right) {
+        Sides::One(op, values, constant) => with_constant(op, values, constant),
+        Sides::Both(a, b) => {
+            let (op, inverted) = reduced(op);
+            match op {
+                CompareOp::Lt => mask_of_pairs(a, b, inverted, |a, b| a < b),
+                CompareOp::Le => mask_of_pairs(a, b, inverted, |a, b| a <= b),
+                _ => mask_of_pairs(a, b, inverted, |a, b| a == b),
+            }
+        }
+    };
+    let rows = values.len();
+    BooleanArray::new(values, strict_nulls(&[left, right], rows))
+}
+
+/// Comparing floats: NaN is equal to itself, and greater than all else.
 fn floats<T>(op: CompareOp, left: &Operand, right: &Operand) -> BooleanArray
 where
     T: ArrowPrimitiveType,
     T::Native: Into<f64>,
 {
-    let nan = |a: f64| a.is_nan();
+    let is_nan = |value: T::Native| Into::<f64>::into(value).is_nan();
+    let values = match sides::<T>(op, left, right) {
+        // What is not less than, and so on, may be a NaN.
+        Sides::One(op, values, constant) if !is_nan(constant) => {
+            with_constant(op, values, constant)
+        }
+        Sides::One(op, values, _) => {
+            let (op, inverted) = reduced(op);
+            match op {
+                CompareOp::Lt => mask(values, !inverted, is_nan),
+                CompareOp::Le => mask(values, inverted, |_| true),
+                _ => mask(values, inverted, is_nan),
+            }
+        }
+        Sides::Both(a, b) => {
+            let (op, inverted) = reduced(op);
+            match op {
+                CompareOp::Lt => {
+                    mask_of_pairs(a, b, inverted, |a, b| (a < b) | (!is_nan(a) & is_nan(b)))
+                }
+                CompareOp::Le => mask_of_pairs(a, b, inverted, |a, b| (a <= b) | is_nan(b)),
+                _ => mask_of_pairs(a, b, inverted, |a, b| (a == b) | (is_nan(a) & is_nan(b))),
+            }
+        }
+    };
+    let rows = values.len();
+    BooleanArray::new(values, strict_nulls(&[left, right], rows))
+}
+
+/// Each of `values` compared with a number that is not NaN.
+fn with_constant<T: PartialOrd + Copy>(op: CompareOp, values: &[T], constant: T) -> BooleanBuffer {
+    let (op, inverted) = reduced(op);
     match op {
-        CompareOp::Eq => test_floats::<T>(left, right, |a, b| (a == b) | (nan(a) & nan(b))),
-        CompareOp::Ne => test_floats::<T>(left, right, |a, b| !((a == b) | (nan(a) & nan(b)))),
-        CompareOp::Lt => test_floats::<T>(left, right, |a, b| (a < b) | (!nan(a) & nan(b))),
-        CompareOp::Le => test_floats::<T>(left, right, |a, b| (a <= b) | nan(b)),
-        CompareOp::Gt => test_floats::<T>(left, right, |a, b| (a > b) | (nan(a) & !nan(b))),
-        CompareOp::Ge => test_floats::<T>(left, right, |a, b| (a >= b) | nan(a)),
+        CompareOp::Lt => mask(values, inverted, |value| value < constant),
+        CompareOp::Le => mask(values, inverted, |value| value <= constant),
+        _ => mask(values, inverted, |value| value == constant),
     }
 }
 
-fn test_floats<T>(left: &Operand, right: &Operand, test: impl Fn(f64, f64) -> bool) -> BooleanArray
-where
-    T: ArrowPrimitiveType,
-    T::Native: Into<f64>,
-{
-    let a = left.array.as_primitive::<T>().values();
-    let b = right.array.as_primitive::<T>().values();
-    let rows = if left.scalar { b.len() } else { a.len() };
-    let values = match (left.scalar, right.scalar) {
-        (false, true) => {
-            let b: f64 = b[0].into();
-            BooleanBuffer::collect_bool(rows, |i| test(a[i].into(), b))
-        }
-        (true, false) => {
-            let a: f64 = a[0].into();
-            BooleanBuffer::collect_bool(rows, |i| test(a, b[i].into()))
-        }
-        _ => BooleanBuffer::collect_bool(rows, |i| test(a[i].into(), b[i].into())),
-    };
-    BooleanArray::new(values, strict_nulls(&[left, right], rows))
+/// What is compared with what.
+enum Sides<'a, T> {
+    /// A column with a constant on its right.
+    One(CompareOp, &'a [T], T),
+    /// Two columns, or two constants.
+    Both(&'a [T], &'a [T]),
+}
+
+fn sides<'a, T: ArrowPrimitiveType>(
+    op: CompareOp,
+    left: &'a Operand,
+    right: &'a Operand,
+) -> Sides<'a, T::Native> {
+    let values =
+        |operand: &'a Operand| -> &'a [T::Native] { operand.array.as_primitive::<T>().values() };
+    let (a, b) = (values(left), values(right));
+    match (left.scalar, right.scalar) {
+        (false, true) => Sides::One(op, a, b[0]),
+        (true, false) => Sides::One(flipped(op), b, a[0]),
+        _ => Sides::Both(a, b),
+    }
 }
 
 /// Whether an order is what the operator asks for.

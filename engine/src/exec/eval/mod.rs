@@ -23,6 +23,7 @@ mod function;
 mod like;
 mod like_pattern;
 mod logic;
+mod mask;
 mod numeric_kernel;
 mod operand;
 mod random;

@@ -343,24 +343,25 @@ impl Firsts {
             Firsts::Dense {
                 least,
                 rows: firsts,
-            } => match (keys.short(), u64::try_from(*least)) {
-                (Some(keys), Ok(least)) => {
-                    let place =
-                        |key: &u64| firsts.get(usize::try_from(key.wrapping_sub(least)).ok()?);
-                    let found = keys.iter().map(|key| place(key).copied().unwrap_or(NONE));
-                    found.collect()
+            } => {
+                let at = |place: Option<usize>| {
+                    let first = place.and_then(|place| firsts.get(place));
+                    first.copied().unwrap_or(NONE)
+                };
+                match (keys.short(), u64::try_from(*least)) {
+                    (Some(keys), Ok(least)) => {
+                        let place = |key: &u64| usize::try_from(key.wrapping_sub(least)).ok();
+                        keys.iter().map(|key| at(place(key))).collect()
+                    }
+                    _ => {
+                        let place = |row| match keys.key(row) {
+                            Key::Narrow(key) => usize::try_from(key.wrapping_sub(*least)).ok(),
+                            Key::Wide(_) => None,
+                        };
+                        (0..rows).map(|row| at(place(row))).collect()
+                    }
                 }
-                _ => (0..rows)
-                    .map(|row| match keys.key(row) {
-                        Key::Narrow(key) => {
-                            let place = usize::try_from(key.wrapping_sub(*least)).ok();
-                            place.and_then(|place| firsts.get(place)).copied()
-                        }
-                        Key::Wide(_) => None,
-                    })
-                    .map(|first| first.unwrap_or(NONE))
-                    .collect(),
-            },
+            }
             Firsts::Hashed { keys: own, table } => {
                 let hasher = FixedState::default();
                 (0..rows)

@@ -44,15 +44,6 @@ impl DiskStorageBackend {
             core: Arc::new(core),
         })
     }
-
-    /// Makes a last checkpoint, so that the next open has nothing to recover. Dropping the backend without it loses
-    /// nothing either.
-    ///
-    /// # Errors
-    /// `58030` and `53100` when the disk fails.
-    pub fn close(self) -> Result<()> {
-        self.checkpoint()
-    }
 }
 
 impl StorageBackend for DiskStorageBackend {
@@ -96,6 +87,10 @@ impl StorageBackend for DiskStorageBackend {
 
     fn checkpoint(&self) -> Result<()> {
         self.core.checkpoint().map(drop)
+    }
+
+    fn close(&self) -> Result<()> {
+        self.core.close()
     }
 
     fn check(&self) -> Result<CheckReport> {

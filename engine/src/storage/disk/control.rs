@@ -3,7 +3,7 @@
 //! ```text
 //!   offset 0, 1024, 2048 and 3072, one sector each, written in turn:
 //!   │ magic 8 │ format 4 │ page bytes 4 │ features 8 │ database 8 │ sequence 8 │ redo LSN 8 │ log start 8 │
-//!   │ next transaction 8 │ epoch 4 │ segment bytes 4 │ CRC32 4 │
+//!   │ next transaction 8 │ epoch 4 │ segment bytes 4 │ closed 4 │ gaps 4 │ gap: after 8, up to 8 │ … │ 508: CRC32 4 │
 //! ```
 //!
 //! The valid block with the highest sequence counts. A torn write damages only the block that was being replaced, the
@@ -15,14 +15,19 @@ use crate::error::{Error, Result};
 use crate::page::{Lsn, u32_at, u64_at};
 use crate::planted::{Mistake, makes};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at, write_all_at};
+use crate::wal::{LogGap, LogGaps};
 
 const MAGIC: &[u8; 8] = b"QuantaDB";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const OFFSETS: [u64; 4] = [0, 1024, 2048, 3072];
-const CRC_AT: usize = 72;
+const GAPS_AT: usize = 80;
+const GAP_BYTES: usize = 16;
+const CRC_AT: usize = SECTOR_BYTES - 4;
+/// As many gaps of the log as a control block has room for.
+pub(super) const GAPS_MAX: usize = (CRC_AT - GAPS_AT) / GAP_BYTES;
 
 /// A control block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Control {
     pub(super) page_bytes: u32,
     pub(super) segment_bytes: u32,
@@ -35,6 +40,10 @@ pub(super) struct Control {
     pub(super) start: Lsn,
     pub(super) next_txn: u64,
     pub(super) epoch: u32,
+    /// Nothing was logged after the redo LSN, and nothing will be in this epoch.
+    pub(super) closed: bool,
+    /// The gaps of the log that a page may lie in; at most [`GAPS_MAX`].
+    pub(super) gaps: LogGaps,
 }
 
 impl Control {
@@ -51,6 +60,13 @@ impl Control {
         out[56..64].copy_from_slice(&self.next_txn.to_le_bytes());
         out[64..68].copy_from_slice(&self.epoch.to_le_bytes());
         out[68..72].copy_from_slice(&self.segment_bytes.to_le_bytes());
+        out[72..76].copy_from_slice(&u32::from(self.closed).to_le_bytes());
+        let gaps = self.gaps.as_slice();
+        out[76..80].copy_from_slice(&(gaps.len() as u32).to_le_bytes());
+        for (place, gap) in out[GAPS_AT..CRC_AT].chunks_exact_mut(GAP_BYTES).zip(gaps) {
+            place[..8].copy_from_slice(&gap.after.0.to_le_bytes());
+            place[8..].copy_from_slice(&gap.upto.0.to_le_bytes());
+        }
         let crc = crc32fast::hash(&out[..CRC_AT]);
         out[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_le_bytes());
         out
@@ -73,6 +89,14 @@ impl Control {
                 u64_at(sector, 16)
             )));
         }
+        let places = sector[GAPS_AT..CRC_AT].chunks_exact(GAP_BYTES);
+        let mut gaps = LogGaps::default();
+        for place in places.take(u32_at(sector, 76) as usize) {
+            gaps.push(LogGap {
+                after: Lsn(u64_at(place, 0)),
+                upto: Lsn(u64_at(place, 8)),
+            })?;
+        }
         let control = Self {
             page_bytes: u32_at(sector, 12),
             database: u64_at(sector, 24),
@@ -82,6 +106,8 @@ impl Control {
             next_txn: u64_at(sector, 56),
             epoch: u32_at(sector, 64),
             segment_bytes: u32_at(sector, 68),
+            closed: u32_at(sector, 72) != 0,
+            gaps,
         };
         if !page_bytes_valid(control.page_bytes as usize)
             || !segment_bytes_valid(control.segment_bytes)
@@ -109,7 +135,9 @@ impl Control {
             }
             seen_magic |= &sector[..8] == MAGIC;
             if let Some(control) = Self::decode(&sector)?
-                && newest.is_none_or(|n| n.sequence < control.sequence)
+                && newest
+                    .as_ref()
+                    .is_none_or(|n| n.sequence < control.sequence)
             {
                 newest = Some(control);
             }

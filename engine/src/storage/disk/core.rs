@@ -8,7 +8,7 @@ use crate::btree::Tree;
 use crate::buffer::Pool;
 use crate::error::{Error, Result};
 use crate::interrupt::WaitLimits;
-use crate::page::{PageId, PageKind};
+use crate::page::{Lsn, PageId, PageKind};
 use crate::planted::{Mistake, makes};
 use crate::sync::{Mutex, MutexGuard, RwLock};
 use crate::txn::{LockTable, TxnManager, VersionStore};
@@ -199,6 +199,20 @@ impl Core {
         self.in_turn(turn, |control| self.checkpoint_locked(control))
     }
 
+    /// The last checkpoint, behind which nothing can be logged any more.
+    ///
+    /// # Errors
+    /// `58030`, `53100`.
+    pub(super) fn close(&self) -> Result<()> {
+        let turn = self.maintenance.lock();
+        let nothing_since = |redo| {
+            self.log().stop();
+            self.log().end() == redo
+        };
+        let closing = |control: &mut Control| self.checkpoint_as(control, nothing_since);
+        self.in_turn(turn, closing).map(drop)
+    }
+
     /// Does maintenance, and tells those who wait for their turn at it.
     pub(super) fn in_turn<T>(
         &self,
@@ -212,14 +226,23 @@ impl Core {
     }
 
     pub(super) fn checkpoint_locked(&self, control: &mut Control) -> Result<MaintenanceReport> {
+        self.checkpoint_as(control, |_| false)
+    }
+
+    /// A checkpoint; `closes` tells, when all pages are durable, whether nothing comes behind the new redo LSN.
+    fn checkpoint_as(
+        &self,
+        control: &mut Control,
+        closes: impl FnOnce(Lsn) -> bool,
+    ) -> Result<MaintenanceReport> {
         self.log().refuse_if_stopped()?;
         let (redo, start) = self.log().begin_checkpoint(|| self.txns.oldest_record());
-        let next = Control {
+        let mut next = Control {
             sequence: control.sequence + 1,
             redo,
             start,
             next_txn: self.txns.next_txn(),
-            ..*control
+            ..control.clone()
         };
         if makes(Mistake::LogRecycledEarly) {
             next.write(&*self.file)?;
@@ -231,6 +254,7 @@ impl Core {
             // REC-1 also for records that no page has waited for.
             self.log().flush(redo)?;
             self.sync_file()?;
+            next.closed = closes(redo);
             next.write(&*self.file)?;
             self.sync_file()?;
         }

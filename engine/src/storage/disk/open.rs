@@ -13,18 +13,18 @@ use crate::planted::{Mistake, makes};
 use crate::recovery::{Analysis, analyse, undo_losers};
 use crate::txn::TxnManager;
 use crate::vfs::{File, OpenMode, Vfs, write_all_at};
-use crate::wal::{Log, LogChain, LogGeometry, LogReader, RecordHead, RecordKind};
+use crate::wal::{Log, LogChain, LogGaps, LogGeometry, LogReader, RecordHead, RecordKind};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-fn lock(file: &dyn File, path: &Path) -> Result<()> {
+pub(super) fn lock(file: &dyn File, path: &Path) -> Result<()> {
     file.lock_exclusive().map_err(|e| match e.kind() {
         io::ErrorKind::WouldBlock => Error::new(
             ErrorKind::Misuse,
@@ -103,6 +103,8 @@ fn create(
         start: first,
         next_txn: 1,
         epoch: 1,
+        closed: false,
+        gaps: LogGaps::default(),
     };
     file.set_len(0).map_err(creating)?;
     file.set_len((PAGES_AT_FIRST as usize * options.page_bytes) as u64)
@@ -169,11 +171,13 @@ fn recover(
     let mut reader = LogReader::open(wal.clone(), geometry)?;
     let analysis = analyse(&mut reader, control.start, control.redo)?;
     let epoch = reader.epoch_max().max(control.epoch) + 1;
-    let log = Log::continue_after(
-        reader,
-        epoch,
-        (control.start, control.redo, analysis.extent),
-    )?;
+    let extent = &analysis.extent;
+    let mut gaps = control.gaps.clone();
+    for gap in extent.gaps.as_slice() {
+        gaps.push(*gap)?;
+    }
+    let needed = (control.start, control.redo);
+    let log = Log::continue_after(reader, epoch, needed, extent, gaps)?;
     let pool_options = PoolOptions {
         page_bytes: control.page_bytes as usize,
         cache_bytes: options.cache_bytes,
@@ -182,15 +186,27 @@ fn recover(
     // From here on what is durable is read: the originals of what was copied may be gone any time.
     let mut reader = LogReader::open(wal, geometry)?;
     redo(&mut reader, &pool, control.redo, &analysis)?;
+    // Nobody has logged anything behind the end of a log that was closed.
+    let gaps = match control.closed {
+        true => control.gaps.clone(),
+        false => pool.log().gaps().clone(),
+    };
     let next_txn = control.next_txn.max(analysis.txn_max.0 + 1);
     let txns = TxnManager::new(env, next_txn);
-    let core = Core::new(file, options, pool, txns, Control { epoch, ..control });
+    let start = control.start;
+    let control = Control {
+        epoch,
+        closed: false,
+        ..control
+    };
+    let core = Core::new(file, options, pool, txns, control);
     if !makes(Mistake::UndoSkipped) {
-        undo(&mut reader, &core, &analysis, control.start)?;
+        undo(&mut reader, &core, &analysis, start)?;
     }
     if analysis.records_to_redo > 0 {
         core.garbage.lock().needs_scan = true;
     }
+    core.maintenance.lock().gaps = core.gaps_to_keep(gaps)?;
     core.checkpoint()?;
     Ok(core)
 }

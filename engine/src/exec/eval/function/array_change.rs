@@ -30,10 +30,9 @@ pub(super) fn set(name: F, arguments: &[Value], result: SqlType) -> Result<Value
                 let message = "array slice subscript must provide both boundaries";
                 return Err(data_error("2202E", message));
             }
-            let lower = if *lower == SqlArray::NO_LOWER {
-                1
-            } else {
-                *lower
+            let lower = match *lower {
+                SqlArray::NO_LOWER => 1,
+                lower => lower,
             };
             let upper = match *upper {
                 SqlArray::NO_UPPER => values.len() as i32,

@@ -99,9 +99,7 @@ pub(super) fn iso_week(days: i64) -> (i64, i64) {
 /// `now()` and its like, `current_date` too: the transaction's start, its seconds with as many digits as the type has.
 /// Errors: `22008`.
 pub(super) fn now(clock: Clock, sql_type: SqlType) -> Result<Operand> {
-    let now = clock.now_micros;
-    let digits = sql_type.second_digits();
-    let now = digits.map_or(Ok(now), |digits| rounded_stamp(now, digits))?;
+    let now = rounded_stamp(clock.now_micros, sql_type.second_digits())?;
     let local = clock.zone.to_local(now)?;
     let value = match sql_type {
         SqlType::TimestampTz(_) => Value::TimestampTz(now),

@@ -82,12 +82,8 @@ pub(super) fn date_bin(arguments: &Arguments) -> Result<Operand> {
     rowwise(&arguments.all(), result, |row| {
         let stride = interval_at(arguments.get(0)?, row);
         let (stamp, origin) = (arguments.micros(1, row)?, arguments.micros(2, row)?);
-        let moment = |stamp: i64| match result {
-            SqlType::TimestampTz(_) => Value::TimestampTz(stamp),
-            _ => Value::Timestamp(stamp),
-        };
         if arguments.infinite(1, row)?.is_some() {
-            return Ok(moment(stamp));
+            return Ok(moment(result, stamp));
         }
         if arguments.infinite(2, row)?.is_some() {
             return Err(data_error("22008", "origin out of range"));
@@ -104,8 +100,16 @@ pub(super) fn date_bin(arguments: &Arguments) -> Result<Operand> {
             .checked_sub(origin)
             .ok_or_else(interval_out_of_range)?;
         let start = check_timestamp(0, origin + (behind - behind.rem_euclid(stride)))?;
-        Ok(moment(start))
+        Ok(moment(result, start))
     })
+}
+
+/// The TIMESTAMP, with a time zone or without as `of` has it, at that moment.
+fn moment(of: SqlType, stamp: i64) -> Value {
+    match of {
+        SqlType::TimestampTz(_) => Value::TimestampTz(stamp),
+        _ => Value::Timestamp(stamp),
+    }
 }
 
 /// `make_date`, `make_time`, `make_timestamp`, `make_timestamptz`. Errors: `22008`.
@@ -158,10 +162,7 @@ pub(super) fn at_time_zone(arguments: &Arguments) -> Result<Operand> {
     rowwise(&arguments.all(), result, |row| {
         let stamp = arguments.micros(1, row)?;
         if arguments.infinite(1, row)?.is_some() {
-            return Ok(match zoned {
-                true => Value::Timestamp(stamp),
-                false => Value::TimestampTz(stamp),
-            });
+            return Ok(moment(result, stamp));
         }
         let zone = if matches!(arguments.sql_type(0), SqlType::Interval(_)) {
             let interval = interval_at(arguments.get(0)?, row);
@@ -179,10 +180,11 @@ pub(super) fn at_time_zone(arguments: &Arguments) -> Result<Operand> {
                 _ => known.insert((name.to_owned(), Zone::parse(name)?)).1,
             }
         };
-        Ok(match zoned {
-            true => Value::Timestamp(zone.to_local(stamp)?),
-            false => Value::TimestampTz(zone.to_utc(stamp)?),
-        })
+        let stamp = match zoned {
+            true => zone.to_local(stamp)?,
+            false => zone.to_utc(stamp)?,
+        };
+        Ok(moment(result, stamp))
     })
 }
 

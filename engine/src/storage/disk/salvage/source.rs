@@ -1,0 +1,136 @@
+//! The damaged database as its reader has it.
+
+use super::super::super::TreeId;
+use super::super::control::Control;
+use super::super::open::{lock, with_suffix};
+use super::leaves::Leaves;
+use super::pages::Pages;
+use super::replay::replay;
+use crate::btree::{ChainReader, ChainRef, Entry, OVERFLOW, StoredEntry, TOMBSTONE, add_problem};
+use crate::error::{Error, ErrorKind, Result};
+use crate::page::PageId;
+use crate::vfs::{OpenMode, Vfs};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What was there before transactions that had not ended, by tree and key; `None`: nothing.
+pub(super) type Undone = BTreeMap<(PageId, Arc<[u8]>), Option<StoredEntry>>;
+
+/// What stands under a key.
+#[derive(Debug)]
+pub enum Salvaged<'a> {
+    /// This value.
+    Value(&'a [u8]),
+    /// Nothing, if a value that was told before was that of an older page.
+    Removed,
+    /// A value that cannot be read, and why.
+    Lost(Error),
+}
+
+/// A damaged database, opened for reading what is left.
+pub struct Salvage {
+    pages: Pages,
+    leaves: Leaves,
+    undone: Undone,
+    problems: Vec<String>,
+}
+
+impl Salvage {
+    /// Opens the database at `path`, to which nothing is written (SALV-1), and reads all of its pages, and its log. Memory holds the pages that the log has
+    /// changed since the last checkpoint, and the bounds of each leaf.
+    ///
+    /// # Errors
+    /// `58P01` when there is no such file, `55006` when it is open elsewhere, `XX001` when no page of it can be made out,
+    /// `58030` when the disk fails.
+    pub fn open(vfs: &dyn Vfs, path: &Path) -> Result<Self> {
+        let opening = |e| Error::io(format!("cannot open {}", path.display()), e);
+        if !vfs.exists(path).map_err(opening)? {
+            let message = format!("{} does not exist", path.display());
+            return Err(Error::new(ErrorKind::Misuse, "58P01", message));
+        }
+        let file = vfs.open(path, OpenMode::Existing).map_err(opening)?;
+        lock(&*file, path)?;
+        let mut problems = Vec::new();
+        let control = Control::read(&*file);
+        let page_bytes = control.as_ref().ok().map(|control| control.page_bytes);
+        let mut pages = Pages::open(file, page_bytes.map(|bytes| bytes as usize))
+            .map_err(|e| e.context(path.display()))?;
+        let log = with_suffix(path, "-wal");
+        let replayed =
+            control.and_then(|control| replay(vfs, &log, &control, &mut pages, &mut problems));
+        let undone = replayed.unwrap_or_else(|error| {
+            add_problem(&mut problems, format!("the log was not read: {error}"));
+            Undone::new()
+        });
+        let leaves = Leaves::find(&pages, &mut problems);
+        Ok(Self {
+            pages,
+            leaves,
+            undone,
+            problems,
+        })
+    }
+
+    /// Bytes of a page.
+    pub fn page_bytes(&self) -> usize {
+        self.pages.page_bytes()
+    }
+
+    /// What is damaged, as far as it was met when all was read.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
+    /// Calls `each` with every key of a tree of which something is left, and what stands under it. A key may come twice:
+    /// then the later counts.
+    ///
+    /// # Errors
+    /// What `each` returns.
+    pub fn for_each_entry(
+        &self,
+        tree: TreeId,
+        mut each: impl FnMut(&[u8], Salvaged<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let tree = PageId(tree.0);
+        self.leaves.for_each_cell(&self.pages, tree, |key, entry| {
+            match self.undone.contains_key(&(tree, key.into())) {
+                true => Ok(()),
+                false => self.tell(key, entry, &mut each),
+            }
+        })?;
+        let undone = self.undone.range((tree, Arc::default())..);
+        for ((_, key), before) in undone.take_while(|((of, _), _)| *of == tree) {
+            if let Some(before) = before {
+                self.tell(key, before.as_entry(), &mut each)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(
+        &self,
+        key: &[u8],
+        entry: Entry<'_>,
+        each: &mut impl FnMut(&[u8], Salvaged<'_>) -> Result<()>,
+    ) -> Result<()> {
+        if entry.flags & TOMBSTONE != 0 {
+            return each(key, Salvaged::Removed);
+        }
+        if entry.flags & OVERFLOW == 0 {
+            return each(key, Salvaged::Value(entry.value));
+        }
+        match ChainRef::decode(entry.value).and_then(|chain| self.chain(chain)) {
+            Ok(value) => each(key, Salvaged::Value(&value)),
+            Err(error) => each(key, Salvaged::Lost(error)),
+        }
+    }
+
+    fn chain(&self, chain: ChainRef) -> Result<Vec<u8>> {
+        let mut reader = ChainReader::new(chain)?;
+        while let Some(id) = reader.next_page() {
+            reader.take(&*self.pages.page(id)?, id)?;
+        }
+        Ok(reader.into_value())
+    }
+}
