@@ -340,7 +340,10 @@ impl Life {
         match phase.during(Phase::Commit, || txn.commit()) {
             Ok(()) => {
                 self.world.work.transactions += 1;
-                self.before_last = std::mem::replace(&mut self.states, after);
+                // One that changed nothing has no record that could be lost.
+                if after != self.states {
+                    self.before_last = std::mem::replace(&mut self.states, after);
+                }
                 Went::Right
             }
             Err(error) => {

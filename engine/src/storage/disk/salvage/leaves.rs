@@ -52,7 +52,7 @@ impl Leaves {
         Self(trees)
     }
 
-    /// Calls `each` with all entries of a tree: in the order of the keys, or, where leaves contradict each other, those of
+    /// Calls `each` with all entries of a tree, and the LSN of their page: in the order of the keys, or, where leaves contradict each other, those of
     /// the older page first.
     ///
     /// # Errors
@@ -61,12 +61,12 @@ impl Leaves {
         &self,
         pages: &Pages,
         tree: PageId,
-        mut each: impl FnMut(&[u8], Entry<'_>) -> Result<()>,
+        mut each: impl FnMut(&[u8], Entry<'_>, Lsn) -> Result<()>,
     ) -> Result<()> {
         for leaf in self.0.get(&tree).into_iter().flatten() {
             let page = pages.page(leaf.page)?;
             for cell in (0..page.slot_count()).map(|slot| page.cell(slot)) {
-                each(leaf_key(cell), leaf_entry(cell))?;
+                each(leaf_key(cell), leaf_entry(cell), page.lsn())?;
             }
         }
         Ok(())

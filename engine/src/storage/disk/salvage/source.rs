@@ -8,7 +8,7 @@ use super::pages::Pages;
 use super::replay::replay;
 use crate::btree::{ChainReader, ChainRef, Entry, OVERFLOW, StoredEntry, TOMBSTONE, add_problem};
 use crate::error::{Error, ErrorKind, Result};
-use crate::page::PageId;
+use crate::page::{Lsn, PageId};
 use crate::vfs::{OpenMode, Vfs};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,16 +93,17 @@ impl Salvage {
         mut each: impl FnMut(&[u8], Salvaged<'_>) -> Result<()>,
     ) -> Result<()> {
         let tree = PageId(tree.0);
-        self.leaves.for_each_cell(&self.pages, tree, |key, entry| {
-            match self.undone.contains_key(&(tree, key.into())) {
-                true => Ok(()),
-                false => self.tell(key, entry, &mut each),
-            }
-        })?;
+        self.leaves
+            .for_each_cell(&self.pages, tree, |key, entry, lsn| {
+                match self.undone.contains_key(&(tree, key.into())) {
+                    true => Ok(()),
+                    false => self.tell(key, (entry, lsn), &mut each),
+                }
+            })?;
         let undone = self.undone.range((tree, Arc::default())..);
         for ((_, key), before) in undone.take_while(|((of, _), _)| *of == tree) {
             if let Some(before) = before {
-                self.tell(key, before.as_entry(), &mut each)?;
+                self.tell(key, (before.as_entry(), Lsn(u64::MAX)), &mut each)?;
             }
         }
         Ok(())
@@ -111,7 +112,7 @@ impl Salvage {
     fn tell(
         &self,
         key: &[u8],
-        entry: Entry<'_>,
+        (entry, lsn): (Entry<'_>, Lsn),
         each: &mut impl FnMut(&[u8], Salvaged<'_>) -> Result<()>,
     ) -> Result<()> {
         if entry.flags & TOMBSTONE != 0 {
@@ -120,16 +121,23 @@ impl Salvage {
         if entry.flags & OVERFLOW == 0 {
             return each(key, Salvaged::Value(entry.value));
         }
-        match ChainRef::decode(entry.value).and_then(|chain| self.chain(chain)) {
+        match ChainRef::decode(entry.value).and_then(|chain| self.chain(chain, lsn)) {
             Ok(value) => each(key, Salvaged::Value(&value)),
             Err(error) => each(key, Salvaged::Lost(error)),
         }
     }
 
-    fn chain(&self, chain: ChainRef) -> Result<Vec<u8>> {
+    /// The value of a chain that the page refers to which was changed last at `lsn`.
+    fn chain(&self, chain: ChainRef, lsn: Lsn) -> Result<Vec<u8>> {
         let mut reader = ChainReader::new(chain)?;
         while let Some(id) = reader.next_page() {
-            reader.take(&*self.pages.page(id)?, id)?;
+            let page = self.pages.page(id)?;
+            // A chain is written before anything refers to it.
+            if page.lsn() > lsn {
+                let message = format!("page {} has been given to another value since", id.0);
+                return Err(Error::corrupt(message));
+            }
+            reader.take(&page, id)?;
         }
         Ok(reader.into_value())
     }
