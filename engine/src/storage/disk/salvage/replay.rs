@@ -6,13 +6,14 @@ use super::pages::Pages;
 use super::source::Undone;
 use crate::btree::add_problem;
 use crate::error::{Error, Result};
+use crate::page::Lsn;
 use crate::recovery::{Running, undo_losers};
 use crate::vfs::{OpenMode, Vfs};
 use crate::wal::{LogGeometry, LogReader};
 use std::path::Path;
 
 /// Repeats the log on `pages`, up to its end or to where it is damaged, and gives what was there before the transactions
-/// that had not ended. What is wrong with it goes to `problems`.
+/// that had not ended, and where the last record ends. What is wrong with it goes to `problems`.
 ///
 /// # Errors
 /// `XX001` when it is missing or nothing of it can be made out, `58030` when the disk fails.
@@ -22,7 +23,7 @@ pub(super) fn replay(
     control: &Control,
     pages: &mut Pages,
     problems: &mut Vec<String>,
-) -> Result<Undone> {
+) -> Result<(Undone, Lsn)> {
     let opened = vfs.open(path, OpenMode::Existing);
     let file = opened.map_err(|e| Error::io(format!("cannot open {}", path.display()), e))?;
     let geometry = LogGeometry {
@@ -39,8 +40,10 @@ pub(super) fn replay(
         }
     };
     let mut running = Running::default();
+    let mut records_end = start;
     let scanned = reader.scan(start, control.redo, |lsn, record, end| {
         running.note(lsn, &record);
+        records_end = end;
         if lsn >= control.redo {
             for ops in record.ops.chunk_by(|a, b| a.0 == b.0) {
                 pages.repeat(ops[0].0, ops, record.txn.0, end);
@@ -76,5 +79,5 @@ pub(super) fn replay(
         |_| Ok(()),
     )
     .unwrap_or_else(|error| add_problem(problems, error.to_string()));
-    Ok(undone)
+    Ok((undone, records_end))
 }

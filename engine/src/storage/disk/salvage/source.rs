@@ -10,6 +10,7 @@ use crate::btree::{ChainReader, ChainRef, Entry, OVERFLOW, StoredEntry, TOMBSTON
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, PageId};
 use crate::vfs::{OpenMode, Vfs};
+use crate::wal::{LogGap, LogGaps};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct Salvage {
     pages: Pages,
     leaves: Leaves,
     undone: Undone,
+    /// What the log has lost, also behind the last of its records.
+    gaps: LogGaps,
     problems: Vec<String>,
 }
 
@@ -57,17 +60,28 @@ impl Salvage {
         let mut pages = Pages::open(file, page_bytes.map(|bytes| bytes as usize))
             .map_err(|e| e.context(path.display()))?;
         let log = with_suffix(path, "-wal");
-        let replayed =
-            control.and_then(|control| replay(vfs, &log, &control, &mut pages, &mut problems));
-        let undone = replayed.unwrap_or_else(|error| {
-            add_problem(&mut problems, format!("the log was not read: {error}"));
-            Undone::new()
+        let (mut undone, mut gaps) = (Undone::new(), LogGaps::default());
+        let replayed = control.and_then(|control| {
+            let replayed = replay(vfs, &log, &control, &mut pages, &mut problems);
+            // Without the log, all behind the checkpoint is lost.
+            let after = replayed.as_ref().map_or(control.redo, |(_, end)| *end);
+            gaps = control.gaps;
+            gaps.push(LogGap {
+                after,
+                upto: Lsn(u64::MAX),
+            })?;
+            undone = replayed?.0;
+            Ok(())
         });
+        if let Err(error) = replayed {
+            add_problem(&mut problems, format!("the log was not read: {error}"));
+        }
         let leaves = Leaves::find(&pages, &mut problems);
         Ok(Self {
             pages,
             leaves,
             undone,
+            gaps,
             problems,
         })
     }
@@ -97,13 +111,13 @@ impl Salvage {
             .for_each_cell(&self.pages, tree, |key, entry, lsn| {
                 match self.undone.contains_key(&(tree, key.into())) {
                     true => Ok(()),
-                    false => self.tell(key, (entry, lsn), &mut each),
+                    false => self.tell(key, (entry, Some(lsn)), &mut each),
                 }
             })?;
         let undone = self.undone.range((tree, Arc::default())..);
         for ((_, key), before) in undone.take_while(|((of, _), _)| *of == tree) {
             if let Some(before) = before {
-                self.tell(key, (before.as_entry(), Lsn(u64::MAX)), &mut each)?;
+                self.tell(key, (before.as_entry(), None), &mut each)?;
             }
         }
         Ok(())
@@ -112,7 +126,7 @@ impl Salvage {
     fn tell(
         &self,
         key: &[u8],
-        (entry, lsn): (Entry<'_>, Lsn),
+        (entry, lsn): (Entry<'_>, Option<Lsn>),
         each: &mut impl FnMut(&[u8], Salvaged<'_>) -> Result<()>,
     ) -> Result<()> {
         if entry.flags & TOMBSTONE != 0 {
@@ -127,14 +141,16 @@ impl Salvage {
         }
     }
 
-    /// The value of a chain that the page refers to which was changed last at `lsn`.
-    fn chain(&self, chain: ChainRef, lsn: Lsn) -> Result<Vec<u8>> {
+    /// The value of a chain that a page refers to, if one does, which was changed last at `lsn`.
+    fn chain(&self, chain: ChainRef, lsn: Option<Lsn>) -> Result<Vec<u8>> {
+        // A chain is written before anything refers to it. What a page refers to that the log has lost may not have been
+        // written at all, unless its pages were lost there too.
+        let written = lsn.map(|lsn| (self.gaps.around(lsn).map_or(Lsn(0), |gap| gap.after), lsn));
         let mut reader = ChainReader::new(chain)?;
         while let Some(id) = reader.next_page() {
             let page = self.pages.page(id)?;
-            // A chain is written before anything refers to it.
-            if page.lsn() > lsn {
-                let message = format!("page {} has been given to another value since", id.0);
+            if written.is_some_and(|(after, upto)| page.lsn() < after || page.lsn() > upto) {
+                let message = format!("page {} may hold a part of another value", id.0);
                 return Err(Error::corrupt(message));
             }
             reader.take(&page, id)?;
