@@ -21,7 +21,6 @@ use crate::storage::{
     TxnOptions,
 };
 use crate::types::SqlType;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -98,9 +97,7 @@ pub fn salvage(
     for table in schema.tables() {
         copy.table(&schema, table)?;
     }
-    for (table, key) in schema.foreign_keys() {
-        copy.foreign_key(table, key)?;
-    }
+    copy.foreign_keys(&schema)?;
     copy.views(&schema)?;
     backend.close()?;
     Ok(copy.report)
@@ -108,19 +105,11 @@ pub fn salvage(
 
 /// The schema that is left.
 fn read_catalog(source: &Salvage, root: TreeId, report: &mut SalvageReport) -> Result<Schema> {
-    let mut entries = BTreeMap::new();
-    source.for_each_entry(root, |key, found| {
-        match found {
-            Salvaged::Value(value) => drop(entries.insert(key.to_vec(), value.to_vec())),
-            Salvaged::Removed => drop(entries.remove(key)),
-            Salvaged::Lost(error) => report.lost("an entry of the catalog", key, &error),
-        }
-        Ok(())
-    })?;
+    let entries = source.entries(root, |key, error| report.lost_definition(key, error))?;
     let mut reader = CatalogReader::default();
     for (key, value) in &entries {
         if let Err(error) = reader.take(key, value) {
-            report.lost("an entry of the catalog", key, &error);
+            report.lost_definition(key, &error);
         }
     }
     Ok(reader.into_schema())
@@ -132,9 +121,10 @@ impl SalvageReport {
         self.problems.is_empty() && self.tables.iter().all(|table| table.rows_lost == 0)
     }
 
-    fn lost(&mut self, what: &str, key: &[u8], error: &Error) {
+    fn lost_definition(&mut self, key: &[u8], error: &Error) {
         let key = String::from_utf8_lossy(key.get(1..).unwrap_or_default()).into_owned();
-        self.problems.push(format!("{what}, {key:?}: {error}"));
+        let text = format!("an entry of the catalog, {key:?}: {error}");
+        self.problems.push(text);
     }
 }
 
@@ -239,20 +229,11 @@ impl Copy<'_> {
                 catalog::put_table(txn, self.root, &with)?;
                 Ok(with)
             });
-            match built {
-                Ok(with) => made = Table::clone(&with),
-                Err(error) if is_of_rows(&error) => {
-                    let table = &table.name;
-                    self.problem(format!(
-                        "table \"{table}\": index \"{}\" is left out: {error}",
-                        index.name
-                    ));
-                    if made.primary_key_name.as_ref() == Some(&index.name) {
-                        made.primary_key_name = None;
-                        self.change(|txn| catalog::put_table(txn, self.root, &made))?;
-                    }
-                }
-                Err(error) => return Err(error),
+            if let Some(with) = self.if_it_stands(table, ("index", &index.name), built)? {
+                made = Table::clone(&with);
+            } else if made.primary_key_name.as_ref() == Some(&index.name) {
+                made.primary_key_name = None;
+                self.change(|txn| catalog::put_table(txn, self.root, &made))?;
             }
         }
         Ok(())
@@ -308,28 +289,42 @@ impl Copy<'_> {
         Ok((rows, rows_lost))
     }
 
-    fn foreign_key(&mut self, table: &Arc<Table>, key: &catalog::ForeignKey) -> Result<()> {
-        let made = self.change(|txn| {
-            let schema = catalog::load(txn, self.root)?;
-            let Some(child) = schema.table(&table.name) else {
-                return Ok(());
-            };
-            let reference = reference(&schema, child, key)?;
-            check_foreign_key(txn, &reference)?;
-            let mut with = Table::clone(child);
-            with.foreign_keys.push(key.clone());
-            catalog::put_table(txn, self.root, &with)
-        });
+    /// The foreign keys that the rows fulfil.
+    fn foreign_keys(&mut self, schema: &Schema) -> Result<()> {
+        let made = self.change(|txn| catalog::load(txn, self.root))?;
+        for table in made.tables() {
+            let mut with = Table::clone(table);
+            let keys = schema.table(&table.name).map(|t| &t.foreign_keys);
+            for key in keys.into_iter().flatten() {
+                let checked =
+                    self.change(|txn| check_foreign_key(txn, &reference(&made, table, key)?));
+                let stands = self.if_it_stands(table, ("foreign key", &key.name), checked)?;
+                with.foreign_keys.extend(stands.map(|()| key.clone()));
+            }
+            if !with.foreign_keys.is_empty() {
+                self.change(|txn| catalog::put_table(txn, self.root, &with))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was made of a part of a table, or nothing where the rows that are left do not let it be made.
+    fn if_it_stands<T>(
+        &mut self,
+        table: &Table,
+        (kind, name): (&str, &str),
+        made: Result<T>,
+    ) -> Result<Option<T>> {
         match made {
+            Ok(made) => Ok(Some(made)),
             Err(error) if is_of_rows(&error) => {
                 let table = &table.name;
                 self.problem(format!(
-                    "table \"{table}\": foreign key \"{}\" is left out: {error}",
-                    key.name
+                    "table \"{table}\": {kind} \"{name}\" is left out: {error}"
                 ));
-                Ok(())
+                Ok(None)
             }
-            made => made,
+            Err(error) => Err(error),
         }
     }
 

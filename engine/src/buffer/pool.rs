@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Lsn, Page, PageId, PageOp};
 use crate::planted::{Mistake, makes};
 use crate::sync::{Latch, LatchRead, LatchWrite, Mutex, RwLock};
-use crate::vfs::{File, read_exact_at, write_all_at};
+use crate::vfs::{File, write_all_at};
 use crate::wal::{Log, Record};
 use foldhash::fast::FixedState;
 use std::sync::Arc;
@@ -217,15 +217,9 @@ impl Pool {
     fn load(&self, id: PageId, page: &mut Page) -> Result<()> {
         self.pages_read.fetch_add(1, Ordering::Relaxed);
         count_read();
-        let offset = u64::from(id.0) * self.options.page_bytes as u64;
-        let read = match read_exact_at(&*self.file, page.bytes_mut(), offset) {
-            Ok(()) => page.verify(id),
-            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Err(Error::corrupt(
-                format!("page {} lies behind the end of the database file", id.0),
-            )),
-            Err(e) => return Err(Error::io(format!("cannot read page {}", id.0), e)),
-        };
-        if makes(Mistake::OlderPageAccepted) {
+        let read = page.read(&*self.file, id);
+        let failed = matches!(&read, Err(e) if e.kind() != ErrorKind::Corrupt);
+        if failed || makes(Mistake::OlderPageAccepted) {
             return read;
         }
         // BUF-5
@@ -271,11 +265,9 @@ impl Pool {
     /// early.
     fn refuse_replaced(&self, id: PageId) -> Result<()> {
         let mut page = Page::zeroed(self.options.page_bytes);
-        let offset = u64::from(id.0) * self.options.page_bytes as u64;
-        let read = read_exact_at(&*self.file, page.bytes_mut(), offset);
-        match read.is_ok() && page.verify(id).is_ok() {
-            true => self.refuse_lost(id, &page),
-            false => Ok(()),
+        match page.read(&*self.file, id) {
+            Ok(()) => self.refuse_lost(id, &page),
+            Err(_) => Ok(()),
         }
     }
 

@@ -1,10 +1,19 @@
 //! Numbers in bytes, little-endian, as every format of the files has them. Where there are too few bytes, that is an
 //! assertion: who reads has looked at the length.
 
+#[inline]
 fn at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    let mut number = [0; N];
-    number.copy_from_slice(&bytes[at..at + N]);
-    number
+    let number = bytes[at..at + N].first_chunk();
+    // The slice is as long as that.
+    number.copied().unwrap_or([0; N])
+}
+
+/// Puts the bytes of a number there.
+#[inline]
+pub(super) fn put<const N: usize>(bytes: &mut [u8], at: usize, number: [u8; N]) {
+    if let Some(place) = bytes[at..at + N].first_chunk_mut() {
+        *place = number;
+    }
 }
 
 /// The number in two bytes.

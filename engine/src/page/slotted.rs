@@ -1,9 +1,11 @@
 //! One page in memory: header fields and slotted cells.
 
-use super::bytes::{u16_at, u32_at, u64_at};
+use super::bytes::{put, u16_at, u32_at, u64_at};
 use super::{Lsn, PageId};
 use crate::error::{Error, Result};
 use crate::planted::{Mistake, makes};
+use crate::vfs::{File, read_exact_at};
+use std::io;
 use std::ops::Range;
 
 /// Bytes of the header of every page.
@@ -62,28 +64,34 @@ impl Page {
         page
     }
 
+    #[inline]
     fn u16(&self, at: usize) -> u16 {
         u16_at(&self.bytes, at)
     }
 
+    #[inline]
     fn u32(&self, at: usize) -> u32 {
         u32_at(&self.bytes, at)
     }
 
+    #[inline]
     fn u64(&self, at: usize) -> u64 {
         u64_at(&self.bytes, at)
     }
 
+    #[inline]
     fn put_u16(&mut self, at: usize, value: u16) {
-        self.bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
+        put(&mut self.bytes, at, value.to_le_bytes());
     }
 
+    #[inline]
     fn put_u32(&mut self, at: usize, value: u32) {
-        self.bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
+        put(&mut self.bytes, at, value.to_le_bytes());
     }
 
+    #[inline]
     fn put_u64(&mut self, at: usize, value: u64) {
-        self.bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
+        put(&mut self.bytes, at, value.to_le_bytes());
     }
 
     /// All bytes.
@@ -130,6 +138,7 @@ impl Page {
     }
 
     /// Height above the leaves.
+    #[inline]
     pub fn level(&self) -> u8 {
         self.bytes[LEVEL]
     }
@@ -189,19 +198,23 @@ impl Page {
     pub const LEFTMOST_OFFSET: usize = LEFT;
 
     /// Number of slots.
+    #[inline]
     pub fn slot_count(&self) -> usize {
         usize::from(self.u16(SLOTS))
     }
 
+    #[inline]
     fn cell_start(&self) -> usize {
         self.u32(CELL_START) as usize
     }
 
+    #[inline]
     fn slot_offset(&self, slot: usize) -> usize {
         usize::from(self.u16(HEADER_BYTES + 2 * slot))
     }
 
     /// The cell in `slot` (an assertion of PAGE-2 when there is none).
+    #[inline]
     pub fn cell(&self, slot: usize) -> &[u8] {
         assert!(
             slot < self.slot_count(),
@@ -345,6 +358,22 @@ impl Page {
     pub fn seal(&mut self) {
         let crc = crc32fast::hash(&self.bytes[CRC + 4..]);
         self.put_u32(CRC, crc);
+    }
+
+    /// Reads page `id` of a file of pages of this size, and verifies it.
+    ///
+    /// # Errors
+    /// `XX001` when it is damaged or the file ends before it, `58030` when it cannot be read.
+    pub fn read(&mut self, file: &dyn File, id: PageId) -> Result<()> {
+        let offset = u64::from(id.0) * self.bytes.len() as u64;
+        match read_exact_at(file, &mut self.bytes, offset) {
+            Ok(()) => self.verify(id),
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(Error::corrupt(format!(
+                "page {} lies behind the end of the database file",
+                id.0
+            ))),
+            Err(e) => Err(Error::io(format!("cannot read page {}", id.0), e)),
+        }
     }
 
     /// Verifies PAGE-1 and PAGE-2 on bytes that came from disk.

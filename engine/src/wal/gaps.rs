@@ -22,6 +22,16 @@ pub struct LogGap {
     pub upto: Lsn,
 }
 
+impl LogGap {
+    /// All behind a position.
+    pub fn behind(after: Lsn) -> Self {
+        Self {
+            after,
+            upto: Lsn(u64::MAX),
+        }
+    }
+}
+
 /// The gaps of a log, in their order, no two of which touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogGaps(Vec<LogGap>);
@@ -45,6 +55,16 @@ impl LogGaps {
             _ => self.0.push(gap),
         }
         Ok(())
+    }
+
+    /// These, and `more` behind them.
+    ///
+    /// # Errors
+    /// `XX001` when some overlap.
+    pub fn followed_by(&self, more: &[LogGap]) -> Result<Self> {
+        let mut all = self.clone();
+        more.iter().try_for_each(|&gap| all.push(gap))?;
+        Ok(all)
     }
 
     /// The gap that `lsn` lies in.
@@ -78,10 +98,9 @@ mod tests {
 
     #[test]
     fn an_lsn_is_in_a_gap_when_no_record_ends_there() {
-        let mut gaps = LogGaps::default();
-        for each in [gap(10, 20), gap(30, 40), gap(40, 50)] {
-            gaps.push(each).expect("they follow each other");
-        }
+        let first = LogGaps::default().followed_by(&[gap(10, 20), gap(30, 40)]);
+        let mut gaps = first.expect("they follow each other");
+        gaps.push(gap(40, 50)).expect("it touches the last");
         assert_eq!(gaps.as_slice(), [gap(10, 20), gap(30, 50)]);
         for (lsn, expected) in [
             (0, None),
@@ -94,7 +113,7 @@ mod tests {
         ] {
             assert_eq!(gaps.around(Lsn(lsn)), expected, "{lsn}");
         }
-        assert!(gaps.push(gap(49, 60)).is_err());
+        assert!(gaps.followed_by(&[LogGap::behind(Lsn(49))]).is_err());
         assert!(gaps.push(gap(70, 60)).is_err());
     }
 }

@@ -1,8 +1,8 @@
 //! Bad files and bad places give an error with a name, and lose nothing.
 
+use crate::common::{PAGE_BYTES, tight as options};
 use quantadb::Error;
-use quantadb::api::{Database, DatabaseOptions};
-use quantadb::storage::DiskOptions;
+use quantadb::api::Database;
 use quantadb::vfs::{File, MemoryVfs, OpenMode, OsVfs, Vfs, read_exact_at, write_all_at};
 use std::collections::BTreeSet;
 use std::io;
@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const PATH: &str = "test.qdb";
 const LOG: &str = "test.qdb-wal";
-const PAGE_BYTES: usize = 4096;
 const ROWS: i64 = 40;
 const CONTROL_BLOCKS: [usize; 4] = [0, 1024, 2048, 3072];
 
@@ -97,19 +96,6 @@ impl File for NarrowFile {
 
     fn lock_exclusive(&self) -> io::Result<()> {
         self.0.lock_exclusive()
-    }
-}
-
-fn options(vfs: Arc<dyn Vfs>) -> DatabaseOptions {
-    DatabaseOptions {
-        vfs,
-        disk: DiskOptions {
-            page_bytes: PAGE_BYTES,
-            cache_bytes: 0,
-            log_segment_bytes: 8192,
-            ..DiskOptions::default()
-        },
-        ..DatabaseOptions::default()
     }
 }
 

@@ -1,26 +1,16 @@
 //! What can be read of a damaged database comes into a new one, and what cannot is told.
 
+use crate::common::{PAGE_BYTES, tight};
 use quantadb::api::{Connection, Database, DatabaseOptions, SalvageReport, salvage};
-use quantadb::storage::DiskOptions;
 use quantadb::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at, write_all_at};
 use std::path::Path;
 use std::sync::Arc;
 
 const OLD: &str = "old.qdb";
 const NEW: &str = "new.qdb";
-const PAGE_BYTES: usize = 4096;
 
 fn options(vfs: &Arc<MemoryVfs>) -> DatabaseOptions {
-    DatabaseOptions {
-        vfs: vfs.clone(),
-        disk: DiskOptions {
-            page_bytes: PAGE_BYTES,
-            cache_bytes: 0,
-            log_segment_bytes: 8192,
-            ..DiskOptions::default()
-        },
-        ..DatabaseOptions::default()
-    }
+    tight(vfs.clone())
 }
 
 fn open(vfs: &Arc<MemoryVfs>, path: &str) -> Database {

@@ -9,7 +9,7 @@ use super::storage::open_backend;
 use super::world::PATH;
 use crate::disk::{CrashKind, FaultKind};
 use crate::lockstep::Mismatch;
-use quantadb::storage::{DiskOptions, Salvage, Salvaged, StorageBackend, TxnOptions};
+use quantadb::storage::{DiskOptions, Salvage, StorageBackend, TxnOptions};
 use quantadb::{Error, ErrorKind};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -94,15 +94,6 @@ impl Life {
 
     fn found(&self) -> Result<Found, Error> {
         let salvage = Salvage::open(&self.world.disk, Path::new(PATH))?;
-        let mut entries = Found::new();
-        salvage.for_each_entry(self.tree, |key, found| {
-            match found {
-                Salvaged::Value(value) => drop(entries.insert(key.to_vec(), value.to_vec())),
-                Salvaged::Removed => drop(entries.remove(key)),
-                Salvaged::Lost(_) => {}
-            }
-            Ok(())
-        })?;
-        Ok(entries)
+        salvage.entries(self.tree, |_, _| {})
     }
 }

@@ -120,13 +120,22 @@ fn flipped(op: CompareOp) -> CompareOp {
     }
 }
 
-/// The operator of `<`, `<=` and `=` that says the contrary, and whether it does.
-fn reduced(op: CompareOp) -> (CompareOp, bool) {
+/// The operators that there are loops for.
+enum Basic {
+    Lt,
+    Le,
+    Eq,
+}
+
+/// The basic operator that says the same as `op`, or the contrary, and whether it is the contrary.
+fn reduced(op: CompareOp) -> (Basic, bool) {
     match op {
-        CompareOp::Gt => (CompareOp::Le, true),
-        CompareOp::Ge => (CompareOp::Lt, true),
-        CompareOp::Ne => (CompareOp::Eq, true),
-        CompareOp::Lt | CompareOp::Le | CompareOp::Eq => (op, false),
+        CompareOp::Lt => (Basic::Lt, false),
+        CompareOp::Le => (Basic::Le, false),
+        CompareOp::Eq => (Basic::Eq, false),
+        CompareOp::Gt => (Basic::Le, true),
+        CompareOp::Ge => (Basic::Lt, true),
+        CompareOp::Ne => (Basic::Eq, true),
     }
 }
 
@@ -138,14 +147,11 @@ where
 {
     let values = match sides::<T>(op, left, right) {
         Sides::One(op, values, constant) => with_constant(op, values, constant),
-        Sides::Both(a, b) => {
-            let (op, inverted) = reduced(op);
-            match op {
-                CompareOp::Lt => mask_of_pairs(a, b, inverted, |a, b| a < b),
-                CompareOp::Le => mask_of_pairs(a, b, inverted, |a, b| a <= b),
-                _ => mask_of_pairs(a, b, inverted, |a, b| a == b),
-            }
-        }
+        Sides::Both(op, a, b) => match op {
+            (Basic::Lt, not) => mask_of_pairs(a, b, not, |a, b| a < b),
+            (Basic::Le, not) => mask_of_pairs(a, b, not, |a, b| a <= b),
+            (Basic::Eq, not) => mask_of_pairs(a, b, not, |a, b| a == b),
+        },
     };
     let rows = values.len();
     BooleanArray::new(values, strict_nulls(&[left, right], rows))
@@ -163,45 +169,40 @@ where
         Sides::One(op, values, constant) if !is_nan(constant) => {
             with_constant(op, values, constant)
         }
-        Sides::One(op, values, _) => {
-            let (op, inverted) = reduced(op);
-            match op {
-                CompareOp::Lt => mask(values, !inverted, is_nan),
-                CompareOp::Le => mask(values, inverted, |_| true),
-                _ => mask(values, inverted, is_nan),
-            }
-        }
-        Sides::Both(a, b) => {
-            let (op, inverted) = reduced(op);
-            match op {
-                CompareOp::Lt => {
-                    mask_of_pairs(a, b, inverted, |a, b| (a < b) | (!is_nan(a) & is_nan(b)))
-                }
-                CompareOp::Le => mask_of_pairs(a, b, inverted, |a, b| (a <= b) | is_nan(b)),
-                _ => mask_of_pairs(a, b, inverted, |a, b| (a == b) | (is_nan(a) & is_nan(b))),
-            }
-        }
+        Sides::One(op, values, _) => match op {
+            (Basic::Lt, not) => mask(values, !not, is_nan),
+            (Basic::Le, not) => mask(values, not, |_| true),
+            (Basic::Eq, not) => mask(values, not, is_nan),
+        },
+        Sides::Both(op, a, b) => match op {
+            (Basic::Lt, not) => mask_of_pairs(a, b, not, |a, b| (a < b) | (!is_nan(a) & is_nan(b))),
+            (Basic::Le, not) => mask_of_pairs(a, b, not, |a, b| (a <= b) | is_nan(b)),
+            (Basic::Eq, not) => mask_of_pairs(a, b, not, |a, b| (a == b) | (is_nan(a) & is_nan(b))),
+        },
     };
     let rows = values.len();
     BooleanArray::new(values, strict_nulls(&[left, right], rows))
 }
 
 /// Each of `values` compared with a number that is not NaN.
-fn with_constant<T: PartialOrd + Copy>(op: CompareOp, values: &[T], constant: T) -> BooleanBuffer {
-    let (op, inverted) = reduced(op);
+fn with_constant<T: PartialOrd + Copy>(
+    op: (Basic, bool),
+    values: &[T],
+    constant: T,
+) -> BooleanBuffer {
     match op {
-        CompareOp::Lt => mask(values, inverted, |value| value < constant),
-        CompareOp::Le => mask(values, inverted, |value| value <= constant),
-        _ => mask(values, inverted, |value| value == constant),
+        (Basic::Lt, not) => mask(values, not, |value| value < constant),
+        (Basic::Le, not) => mask(values, not, |value| value <= constant),
+        (Basic::Eq, not) => mask(values, not, |value| value == constant),
     }
 }
 
-/// What is compared with what.
+/// What is compared with what, and how.
 enum Sides<'a, T> {
     /// A column with a constant on its right.
-    One(CompareOp, &'a [T], T),
+    One((Basic, bool), &'a [T], T),
     /// Two columns, or two constants.
-    Both(&'a [T], &'a [T]),
+    Both((Basic, bool), &'a [T], &'a [T]),
 }
 
 fn sides<'a, T: ArrowPrimitiveType>(
@@ -213,9 +214,9 @@ fn sides<'a, T: ArrowPrimitiveType>(
         |operand: &'a Operand| -> &'a [T::Native] { operand.array.as_primitive::<T>().values() };
     let (a, b) = (values(left), values(right));
     match (left.scalar, right.scalar) {
-        (false, true) => Sides::One(op, a, b[0]),
-        (true, false) => Sides::One(flipped(op), b, a[0]),
-        _ => Sides::Both(a, b),
+        (false, true) => Sides::One(reduced(op), a, b[0]),
+        (true, false) => Sides::One(reduced(flipped(op)), b, a[0]),
+        _ => Sides::Both(reduced(op), a, b),
     }
 }
 

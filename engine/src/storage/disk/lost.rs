@@ -6,9 +6,8 @@
 
 use super::control::GAPS_MAX;
 use super::core::Core;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Page, PageId};
-use crate::vfs::read_exact_at;
 use crate::wal::LogGaps;
 use std::collections::BTreeSet;
 
@@ -24,17 +23,15 @@ impl Core {
         self.pool.write_dirty()?;
         let mut lived_in = BTreeSet::new();
         let mut page = Page::zeroed(self.pool.page_bytes());
-        let page_bytes = self.pool.page_bytes() as u64;
-        let reading = |e| Error::io("cannot read the database file", e);
-        let pages = self.file.len().map_err(reading)? / page_bytes;
+        let len = self.file.len();
+        let len = len.map_err(|e| Error::io("cannot read the length of the database file", e))?;
+        let pages = len / self.pool.page_bytes() as u64;
         for id in (1..u32::try_from(pages).unwrap_or(u32::MAX)).map(PageId) {
-            read_exact_at(&*self.file, page.bytes_mut(), u64::from(id.0) * page_bytes)
-                .map_err(reading)?;
-            // What is damaged is refused wherever it lies.
-            if page.verify(id).is_ok()
-                && let Some(gap) = gaps.around(page.lsn())
-            {
-                lived_in.insert(gap);
+            match page.read(&*self.file, id) {
+                Ok(()) => lived_in.extend(gaps.around(page.lsn())),
+                // What is damaged is refused wherever it lies.
+                Err(error) if error.kind() == ErrorKind::Corrupt => {}
+                Err(error) => return Err(error),
             }
         }
         gaps.retain(|gap| lived_in.contains(gap));

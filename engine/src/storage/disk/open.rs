@@ -172,10 +172,7 @@ fn recover(
     let analysis = analyse(&mut reader, control.start, control.redo)?;
     let epoch = reader.epoch_max().max(control.epoch) + 1;
     let extent = &analysis.extent;
-    let mut gaps = control.gaps.clone();
-    for gap in extent.gaps.as_slice() {
-        gaps.push(*gap)?;
-    }
+    let gaps = control.gaps.followed_by(extent.gaps.as_slice())?;
     let needed = (control.start, control.redo);
     let log = Log::continue_after(reader, epoch, needed, extent, gaps)?;
     let pool_options = PoolOptions {

@@ -1,12 +1,30 @@
-//! What the SQL tests share: the same statements over the model and over a disk in memory.
+//! What the tests share: the same statements over the model and over a disk in memory, and a database whose parts are small.
 
 use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
 use quantadb::env::{Env, OsEnv};
+use quantadb::storage::DiskOptions;
 use quantadb::types::Value;
-use quantadb::vfs::MemoryVfs;
+use quantadb::vfs::{MemoryVfs, Vfs};
 use quantadb_sim::model::ModelBackend;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes of a page of a [`tight`] database.
+pub(crate) const PAGE_BYTES: usize = 4096;
+
+/// Small pages, as few of them in memory as there can be, and a log of small segments.
+pub(crate) fn tight(vfs: Arc<dyn Vfs>) -> DatabaseOptions {
+    DatabaseOptions {
+        vfs,
+        disk: DiskOptions {
+            page_bytes: PAGE_BYTES,
+            cache_bytes: 0,
+            log_segment_bytes: 8192,
+            ..DiskOptions::default()
+        },
+        ..DatabaseOptions::default()
+    }
+}
 
 /// A database over the model.
 pub(crate) fn model() -> Database {

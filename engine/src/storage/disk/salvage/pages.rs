@@ -4,13 +4,10 @@ use super::super::options::page_bytes_valid;
 use crate::buffer::Allocation;
 use crate::error::{Error, Result};
 use crate::page::{Lsn, Page, PageId, PageKind, PageOp};
-use crate::vfs::{File, read_exact_at};
+use crate::vfs::File;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The sizes that a page can have.
-const PAGE_BYTES: [usize; 5] = [4096, 8192, 16_384, 32_768, 65_536];
 
 /// The pages of a file that nobody writes to.
 pub(super) struct Pages {
@@ -37,11 +34,13 @@ impl Pages {
             page_bytes,
             newer: BTreeMap::new(),
         };
-        debug_assert!(PAGE_BYTES.into_iter().all(page_bytes_valid));
+        let sizes = (0..usize::BITS)
+            .map(|bit| 1 << bit)
+            .filter(|&bytes| page_bytes_valid(bytes));
         let fits = |pages: &Self| (1..4).any(|id| pages.page(PageId(id)).is_ok());
         match page_bytes {
             Some(page_bytes) => Ok(of(page_bytes)),
-            None => PAGE_BYTES.into_iter().map(of).find(fits).ok_or_else(|| {
+            None => sizes.map(of).find(fits).ok_or_else(|| {
                 Error::corrupt("neither a control block nor one of its first pages can be read")
             }),
         }
@@ -78,10 +77,7 @@ impl Pages {
 
     fn stored(&self, id: PageId) -> Result<Page> {
         let mut page = Page::zeroed(self.page_bytes);
-        let offset = u64::from(id.0) * self.page_bytes as u64;
-        read_exact_at(&*self.file, page.bytes_mut(), offset)
-            .map_err(|e| Error::io(format!("cannot read page {}", id.0), e))?;
-        page.verify(id)?;
+        page.read(&*self.file, id)?;
         Ok(page)
     }
 

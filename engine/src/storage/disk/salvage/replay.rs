@@ -6,14 +6,14 @@ use super::pages::Pages;
 use super::source::Undone;
 use crate::btree::add_problem;
 use crate::error::{Error, Result};
-use crate::page::Lsn;
 use crate::recovery::{Running, undo_losers};
 use crate::vfs::{OpenMode, Vfs};
-use crate::wal::{LogGeometry, LogReader};
+use crate::wal::{LogGap, LogGaps, LogGeometry, LogReader};
 use std::path::Path;
 
 /// Repeats the log on `pages`, up to its end or to where it is damaged, and gives what was there before the transactions
-/// that had not ended, and where the last record ends. What is wrong with it goes to `problems`.
+/// that had not ended, and what the log has lost, also behind the last of its records. What is wrong with it goes to
+/// `problems`.
 ///
 /// # Errors
 /// `XX001` when it is missing or nothing of it can be made out, `58030` when the disk fails.
@@ -23,7 +23,7 @@ pub(super) fn replay(
     control: &Control,
     pages: &mut Pages,
     problems: &mut Vec<String>,
-) -> Result<(Undone, Lsn)> {
+) -> Result<(Undone, LogGaps)> {
     let opened = vfs.open(path, OpenMode::Existing);
     let file = opened.map_err(|e| Error::io(format!("cannot open {}", path.display()), e))?;
     let geometry = LogGeometry {
@@ -51,17 +51,19 @@ pub(super) fn replay(
         }
         Ok(())
     });
+    let mut gaps = control.gaps.clone();
     match scanned {
-        Ok(extent) if extent.end < control.redo => add_problem(
-            problems,
-            format!(
-                "the log ends at {}, before the last checkpoint",
-                extent.end.0
-            ),
-        ),
-        Ok(_) => {}
+        Ok(extent) => {
+            gaps = gaps.followed_by(extent.gaps.as_slice())?;
+            if extent.end < control.redo {
+                let end = extent.end.0;
+                let text = format!("the log ends at {end}, before the last checkpoint");
+                add_problem(problems, text);
+            }
+        }
         Err(error) => add_problem(problems, error.to_string()),
     }
+    gaps.push(LogGap::behind(records_end))?;
     let mut undone = Undone::new();
     let losers = running.into_losers();
     let mut note = |note: &[u8]| {
@@ -79,5 +81,5 @@ pub(super) fn replay(
         |_| Ok(()),
     )
     .unwrap_or_else(|error| add_problem(problems, error.to_string()));
-    Ok((undone, records_end))
+    Ok((undone, gaps))
 }

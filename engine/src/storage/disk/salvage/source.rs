@@ -63,14 +63,11 @@ impl Salvage {
         let (mut undone, mut gaps) = (Undone::new(), LogGaps::default());
         let replayed = control.and_then(|control| {
             let replayed = replay(vfs, &log, &control, &mut pages, &mut problems);
-            // Without the log, all behind the checkpoint is lost.
-            let after = replayed.as_ref().map_or(control.redo, |(_, end)| *end);
-            gaps = control.gaps;
-            gaps.push(LogGap {
-                after,
-                upto: Lsn(u64::MAX),
-            })?;
-            undone = replayed?.0;
+            if replayed.is_err() {
+                // All behind the checkpoint is lost.
+                gaps = control.gaps.followed_by(&[LogGap::behind(control.redo)])?;
+            }
+            (undone, gaps) = replayed?;
             Ok(())
         });
         if let Err(error) = replayed {
@@ -94,6 +91,27 @@ impl Salvage {
     /// What is damaged, as far as it was met when all was read.
     pub fn problems(&self) -> &[String] {
         &self.problems
+    }
+
+    /// The entries of a tree that are left, by their keys. What is there and cannot be read goes to `lost`.
+    ///
+    /// # Errors
+    /// `XX001` when what says where the values are is damaged itself.
+    pub fn entries(
+        &self,
+        tree: TreeId,
+        mut lost: impl FnMut(&[u8], &Error),
+    ) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+        let mut entries = BTreeMap::new();
+        self.for_each_entry(tree, |key, found| {
+            match found {
+                Salvaged::Value(value) => drop(entries.insert(key.to_vec(), value.to_vec())),
+                Salvaged::Removed => drop(entries.remove(key)),
+                Salvaged::Lost(error) => lost(key, &error),
+            }
+            Ok(())
+        })?;
+        Ok(entries)
     }
 
     /// Calls `each` with every key of a tree of which something is left, and what stands under it. A key may come twice:
