@@ -1,6 +1,7 @@
 //! The column types that a record asks for, and how each shows a value.
 
 use sqllogictest::ColumnType;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// A letter of a record's type string.
@@ -35,18 +36,18 @@ impl ColumnType for ColumnKind {
 
 /// A value as an engine gives it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Cell {
+pub(crate) enum Cell<'a> {
     Null,
     Truth(bool),
     Whole(i64),
     Number(f64),
     /// Any other, as PostgreSQL's text.
-    Text(String),
+    Text(Cow<'a, str>),
 }
 
 impl ColumnKind {
     /// Writes a value as a script does. A text of any length is a line that is not empty.
-    pub(crate) fn write(self, cell: Cell, out: &mut String) {
+    pub(crate) fn write(self, cell: Cell<'_>, out: &mut String) {
         match (self, cell) {
             (_, Cell::Null) => out.push_str("NULL"),
             (Self::Text, Cell::Truth(truth)) => out.push(if truth { 't' } else { 'f' }),
@@ -55,10 +56,10 @@ impl ColumnKind {
             (Self::Real, Cell::Text(text)) => real(&text, out),
             (kind, Cell::Truth(truth)) => kind.write(Cell::Whole(truth.into()), out),
             (Self::Real, Cell::Whole(number)) => thousandths(number as f64, out),
-            (_, Cell::Whole(number)) => written(out, format_args!("{number}")),
+            (_, Cell::Whole(number)) => out.push_str(itoa::Buffer::new().format(number)),
             (Self::Real, Cell::Number(number)) if number.is_finite() => thousandths(number, out),
             (Self::Integer, Cell::Number(number)) if number.is_finite() => whole(number, out),
-            (kind, Cell::Number(number)) => kind.write(Cell::Text(float_text(number)), out),
+            (kind, Cell::Number(number)) => kind.write(Cell::Text(float_text(number).into()), out),
         }
     }
 }
@@ -68,8 +69,25 @@ fn written(out: &mut String, what: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(what);
 }
 
+/// With three digits behind the point, as C's `printf` rounds: to the nearest of what the number is to the last bit.
 fn thousandths(number: f64, out: &mut String) {
-    written(out, format_args!("{number:.3}"));
+    let scaled = number * 1000.0;
+    // So far the product is off by less than a millionth: only in the middle between two could that decide.
+    let is_clear = scaled.abs() < 1e9 && (scaled.abs().fract() - 0.5).abs() > 1e-6;
+    let rounded = scaled.round() as i64;
+    if !is_clear || rounded == 0 {
+        return written(out, format_args!("{number:.3}"));
+    }
+    if rounded < 0 {
+        out.push('-');
+    }
+    let mut digits = itoa::Buffer::new();
+    out.push_str(digits.format(rounded.unsigned_abs() / 1000));
+    let behind = rounded.unsigned_abs() % 1000;
+    out.push('.');
+    for place in [100, 10, 1] {
+        out.push(char::from(b'0' + (behind / place % 10) as u8));
+    }
 }
 
 /// Cut off behind the point. With nothing added, minus zero would show its sign.
@@ -115,6 +133,7 @@ fn real(text: &str, out: &mut String) {
 fn printable(text: &str, out: &mut String) {
     match text {
         "" => out.push_str("(empty)"),
+        text if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) => out.push_str(text),
         text => out.extend(text.chars().map(|c| if c.is_control() { '@' } else { c })),
     }
 }
@@ -123,14 +142,32 @@ fn printable(text: &str, out: &mut String) {
 mod tests {
     use super::*;
 
-    fn format(kind: ColumnKind, cell: Cell) -> String {
+    fn format(kind: ColumnKind, cell: Cell<'_>) -> String {
         let mut out = String::new();
         kind.write(cell, &mut out);
         out
     }
 
     fn shown(kind: ColumnKind, text: &str) -> String {
-        format(kind, Cell::Text(text.to_owned()))
+        format(kind, Cell::Text(text.into()))
+    }
+
+    #[test]
+    fn thousandths_are_those_of_the_standard_library() {
+        let near = (-5000..5000).flat_map(|n| {
+            let half = f64::from(n) / 2000.0;
+            [
+                half,
+                half.next_up(),
+                half.next_down(),
+                half * 1e5 + 0.001,
+                half * 1e9,
+            ]
+        });
+        for number in near.chain([0.0, -0.0, 1e-300, -4e-4, -6e-4, 999_999.999_5, 1e300]) {
+            let text = format(ColumnKind::Real, Cell::Number(number));
+            assert_eq!(text, format!("{number:.3}"), "{number:e}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::column::{Cell, ColumnKind};
 use crate::engine::{Answer, EngineError, Reply, ScriptDatabase, Session, SessionId};
 use crate::table::Table;
 use quantadb::api::{Connection, Database, DatabaseOptions, SessionOptions};
-use quantadb::types::{Value, Zone};
+use quantadb::types::{Value, ValueRef, Zone};
 use quantadb::vfs::MemoryVfs;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -78,20 +78,28 @@ impl Session for QuantaSession {
         };
         let rows = self.0.query(sql, [])?;
         let (zone, mut table) = (rows.time_zone(), Table::new(kinds, rows.columns().len()));
-        rows.for_each(|row| table.push(row.into_values().into_iter().map(|v| cell(v, zone))));
+        table.add_rows(rows.remaining());
+        rows.for_each_value(|value| table.push(cell(value, zone)));
         Ok(Reply::Rows(table))
     }
 }
 
 /// A value, to a session in `zone`.
-fn cell(value: Value, zone: Zone) -> Cell {
+fn cell(value: ValueRef<'_>, zone: Zone) -> Cell<'_> {
+    let value = match value {
+        ValueRef::Text(text) => return Cell::Text(text.into()),
+        ValueRef::Value(value) => value,
+    };
     match value {
+        Value::Null => Cell::Null,
         Value::Bool(truth) => Cell::Truth(truth),
         Value::Int2(number) => Cell::Whole(number.into()),
         Value::Int4(number) => Cell::Whole(number.into()),
         Value::Int8(number) => Cell::Whole(number),
         Value::Float8(number) => Cell::Number(number),
-        Value::Text(text) => Cell::Text(text),
-        other => other.to_text_in(zone).map_or(Cell::Null, Cell::Text),
+        Value::Text(text) => Cell::Text(text.into()),
+        other => other
+            .to_text_in(zone)
+            .map_or(Cell::Null, |text| Cell::Text(text.into())),
     }
 }

@@ -6,11 +6,10 @@
 use crate::column::ColumnKind;
 use crate::engine::{Answer, EngineError, Reply};
 use crate::report::Failure;
-use crate::table::Table;
 use quantadb::sync::Mutex;
 use sqllogictest::{
     Control, DB, DBOutput, MakeConnection, Normalizer, QueryExpect, Record, Runner, SortMode,
-    TestError, TestErrorKind,
+    StatementExpect, TestError, TestErrorKind,
 };
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -85,8 +84,8 @@ impl Judge {
         record: Record<ColumnKind>,
         answer: Answer,
     ) -> Result<(), Box<Failure>> {
-        if let Ok(Reply::Rows(table)) = &answer
-            && self.has_hash(&record, table)
+        if let Ok(reply) = &answer
+            && self.is_as_expected(&record, reply)
         {
             return Ok(());
         }
@@ -102,22 +101,35 @@ impl Judge {
         }
     }
 
-    /// Whether the record gives its result by a hash, and `table` has it. The crate's runner would find the same, and make a
-    /// text of each value for it.
-    fn has_hash(&self, record: &Record<ColumnKind>, table: &Table) -> bool {
-        match record {
-            Record::Query {
-                expected:
-                    QueryExpect::Results {
-                        types,
-                        sort_mode,
-                        results,
-                        ..
-                    },
-                ..
-            } if expects_hash(record) => {
-                table.width() == types.len()
-                    && table.hashed(sort_mode.unwrap_or(self.sort)) == results[0]
+    /// Whether the reply is for certain what the record expects, as most are. The crate's runner would find the same, and
+    /// make a text of each value for it.
+    fn is_as_expected(&self, record: &Record<ColumnKind>, reply: &Reply) -> bool {
+        match (record, reply) {
+            (
+                Record::Statement {
+                    expected: StatementExpect::Ok,
+                    ..
+                },
+                Reply::Done(_),
+            ) => true,
+            (
+                Record::Query {
+                    expected:
+                        QueryExpect::Results {
+                            types,
+                            sort_mode,
+                            results,
+                            ..
+                        },
+                    ..
+                },
+                Reply::Rows(table),
+            ) if table.width() == types.len() => {
+                let sort = sort_mode.unwrap_or(self.sort);
+                match expects_hash(record) {
+                    true => table.hashed(sort) == results[0],
+                    false => table.has_values(sort, results),
+                }
             }
             _ => false,
         }

@@ -35,14 +35,17 @@ impl Table {
         }
     }
 
-    /// Adds a row.
-    pub(crate) fn push(&mut self, row: impl Iterator<Item = Cell>) {
-        self.rows += 1;
-        for (cell, kind) in row.zip(&self.kinds) {
-            kind.write(cell, &mut self.text);
-            self.text.push('\n');
-            self.ends.push(self.text.len());
-        }
+    /// Adds rows, whose values come next.
+    pub(crate) fn add_rows(&mut self, rows: usize) {
+        self.rows += rows;
+        self.ends.reserve(rows * self.width());
+    }
+
+    /// Adds the next value, row by row and in a row by column.
+    pub(crate) fn push(&mut self, cell: Cell<'_>) {
+        self.kinds[self.ends.len() % self.width()].write(cell, &mut self.text);
+        self.text.push('\n');
+        self.ends.push(self.text.len());
     }
 
     /// How many columns there are.
@@ -73,23 +76,33 @@ impl Table {
         }
     }
 
-    /// What a script writes instead of a result that is long: `30 values hashing to 3c13dee48d9356ae19af2515e05e6b54`.
-    pub(crate) fn hashed(&self, sort: SortMode) -> String {
-        let mut hash = Md5::new();
+    /// Parts of the text, in an order that makes the values come in that of `sort`.
+    fn in_order(&self, sort: SortMode) -> Vec<&str> {
         match sort {
-            SortMode::NoSort => hash.update(&self.text),
-            SortMode::ValueSort => sorted(self.lines()).for_each(|value| hash.update(value)),
+            SortMode::NoSort => vec![&self.text],
+            SortMode::ValueSort => sorted(self.lines()),
             // A value has no sign that is less than the end of its line, so rows are in the order of their texts.
             SortMode::RowSort => {
                 let rows = self.ends.chunks_exact(self.width().max(1));
-                let ends: Vec<usize> = rows.map(|row| row[row.len() - 1]).collect();
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                let rows = starts
-                    .zip(&ends)
-                    .map(|(start, end)| &self.text[start..*end]);
-                sorted(rows).for_each(|row| hash.update(row));
+                let ends = rows.map(|row| row[row.len() - 1]);
+                let starts = std::iter::once(0).chain(ends.clone());
+                sorted(starts.zip(ends).map(|(start, end)| &self.text[start..end]))
             }
         }
+    }
+
+    /// Whether its values, in the order of `sort`, are these.
+    pub(crate) fn has_values(&self, sort: SortMode, values: &[String]) -> bool {
+        let parts = self.in_order(sort);
+        let lines = parts.iter().flat_map(|part| part.split_terminator('\n'));
+        self.ends.len() == values.len() && lines.eq(values)
+    }
+
+    /// What a script writes instead of a result that is long: `30 values hashing to 3c13dee48d9356ae19af2515e05e6b54`.
+    pub(crate) fn hashed(&self, sort: SortMode) -> String {
+        let mut hash = Md5::new();
+        let parts = self.in_order(sort);
+        parts.iter().for_each(|part| hash.update(part));
         let mut hashed = format!("{} values hashing to ", self.ends.len());
         for byte in hash.finalize() {
             // A text takes what is written.
@@ -100,16 +113,16 @@ impl Table {
 }
 
 /// The texts in their order. Most differ in their first bytes, which are compared as a number.
-fn sorted<'t>(texts: impl Iterator<Item = &'t str>) -> impl Iterator<Item = &'t str> {
+fn sorted<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
     let first = |text: &str| {
-        let mut bytes = [0; 8];
+        let mut bytes = [0; 16];
         let length = text.len().min(bytes.len());
         bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
-        u64::from_be_bytes(bytes)
+        u128::from_be_bytes(bytes)
     };
-    let mut keyed: Vec<(u64, &str)> = texts.map(|text| (first(text), text)).collect();
+    let mut keyed: Vec<(u128, &str)> = texts.map(|text| (first(text), text)).collect();
     keyed.sort_unstable();
-    keyed.into_iter().map(|(_, text)| text)
+    keyed.into_iter().map(|(_, text)| text).collect()
 }
 
 #[cfg(test)]
@@ -124,8 +137,9 @@ mod tests {
             (10, "a"),
             (9, "a longer one"),
         ] {
-            let cells = [Cell::Whole(number), Cell::Text(text.to_owned())];
-            table.push(cells.into_iter());
+            table.add_rows(1);
+            table.push(Cell::Whole(number));
+            table.push(Cell::Text(text.into()));
         }
         table
     }
@@ -136,7 +150,7 @@ mod tests {
         assert_eq!(rows.len(), 4);
         assert_eq!(rows[1], ["9", "a longer text"]);
         let mut without_columns = Table::new(&[], 0);
-        without_columns.push(std::iter::empty());
+        without_columns.add_rows(1);
         assert_eq!(without_columns.rows(), [Vec::<String>::new()]);
     }
 
@@ -145,7 +159,7 @@ mod tests {
         let of = |text: &str| {
             let mut table = Table::new(&[], 1);
             text.lines()
-                .for_each(|line| table.push(std::iter::once(Cell::Text(line.to_owned()))));
+                .for_each(|line| table.push(Cell::Text(line.into())));
             table.hashed(SortMode::NoSort)
         };
         // As `printf '10\nb\n…' | md5sum` has it.

@@ -4,7 +4,7 @@ use crate::api::connection::Connection;
 use crate::api::maintenance::{Freshness, SchemaVersion, maintain};
 use crate::api::options::{DatabaseOptions, SessionOptions};
 use crate::api::sequences::Counters;
-use crate::catalog::{self, Schema};
+use crate::catalog::{Decoded, Schema, load_knowing};
 use crate::env::Env;
 use crate::error::Result;
 use crate::exec::{MemoryPool, TempSpace, TempStats, check_references, check_table};
@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) name: String,
     /// The newest schema that some transaction has seen, by its version.
     schema: Mutex<Option<(SchemaVersion, Arc<Schema>)>>,
+    /// What that was read from.
+    decoded: Mutex<Decoded>,
     /// What keeps statistics fresh.
     pub(crate) freshness: Freshness,
     /// Connections made so far.
@@ -79,11 +81,14 @@ impl Shared {
             ..TxnOptions::default()
         })?;
         let root = self.backend.root_tree();
-        let schema = match own.schema_version() == version.definitions {
-            true => catalog::load(&*own, root)?,
-            false => catalog::load(txn, root)?,
+        let source = match own.schema_version() == version.definitions {
+            true => &*own,
+            false => txn,
         };
-        let schema = Arc::new(schema);
+        // Not locked while it is read, which may wait.
+        let mut decoded = std::mem::take(&mut *self.decoded.lock());
+        let schema = Arc::new(load_knowing(source, root, &mut decoded)?);
+        *self.decoded.lock() = decoded;
         let mut newest = self.schema.lock();
         if newest.as_ref().is_none_or(|(known, _)| *known < version) {
             *newest = Some((version, schema.clone()));
@@ -192,6 +197,7 @@ impl Database {
             name,
             sequences: Counters::default(),
             schema: Mutex::new(None),
+            decoded: Mutex::default(),
             freshness: Freshness::default(),
             connections: AtomicU64::new(0),
         };

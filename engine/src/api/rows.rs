@@ -3,7 +3,7 @@
 use crate::api::FromSql;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::{Batch, ResultRows};
-use crate::types::array::{ColumnBuilder, arrow_type, value_at};
+use crate::types::array::{ColumnBuilder, ColumnReader, ValueRef, arrow_type, value_at};
 use crate::types::pad_char;
 use crate::types::{SqlType, Value, Zone};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -78,6 +78,41 @@ impl Rows {
         }
     }
 
+    /// Calls `each` with all values that are left: row by row, and in a row by column. Of texts nothing is copied.
+    pub fn for_each_value(self, mut each: impl FnMut(ValueRef<'_>)) {
+        let Source::Batches {
+            rest,
+            current,
+            next,
+        } = self.source
+        else {
+            self.for_each(|row| {
+                let values = row.values.into_iter();
+                values.for_each(|value| each(ValueRef::Value(value)));
+            });
+            return;
+        };
+        let first = current.slice(next, current.rows - next);
+        for batch in std::iter::once(first).chain(rest) {
+            let types = self.columns.iter().map(|column| column.sql_type);
+            let columns: Vec<_> = batch
+                .columns
+                .iter()
+                .zip(types)
+                .map(|(array, sql_type)| (ColumnReader::new(array, sql_type), sql_type))
+                .collect();
+            for row in 0..batch.rows {
+                for (column, sql_type) in &columns {
+                    let mut value = column.value(row);
+                    if let (SqlType::Char(_), ValueRef::Value(value)) = (sql_type, &mut value) {
+                        pad(value, *sql_type);
+                    }
+                    each(value);
+                }
+            }
+        }
+    }
+
     /// The rows that are left as Arrow record batches. NUMERIC columns are binary; see [`crate::types`] for which array
     /// carries which type.
     pub fn batches(self) -> Result<Vec<RecordBatch>> {
@@ -128,6 +163,13 @@ fn columns_of(columns: &[Column], rows: &[Vec<Value>]) -> Result<Vec<ArrayRef>> 
         .collect()
 }
 
+/// A `CHAR` with the blanks that it is shown with.
+fn pad(value: &mut Value, sql_type: SqlType) {
+    if let (Value::Text(text), SqlType::Char(Some(length))) = (value, sql_type) {
+        pad_char(text, length as usize);
+    }
+}
+
 impl Iterator for Rows {
     type Item = Row;
 
@@ -155,9 +197,7 @@ impl Iterator for Rows {
             }
         };
         for (value, column) in values.iter_mut().zip(self.columns.iter()) {
-            if let (Value::Text(text), SqlType::Char(Some(length))) = (value, column.sql_type) {
-                pad_char(text, length as usize);
-            }
+            pad(value, column.sql_type);
         }
         Some(Row {
             columns: self.columns.clone(),

@@ -74,11 +74,13 @@ pub(crate) fn leaf_cell(key: &[u8], entry: Entry<'_>) -> Vec<u8> {
     cell
 }
 
+#[inline]
 fn key_end(cell: &[u8]) -> usize {
     LEAF_HEAD + usize::from(u16_at(cell, 1))
 }
 
 /// The key of a leaf cell.
+#[inline]
 pub(crate) fn leaf_key(cell: &[u8]) -> &[u8] {
     &cell[LEAF_HEAD..key_end(cell)]
 }
@@ -97,6 +99,7 @@ pub struct EntryPlace {
 }
 
 /// Where the entry of the leaf cell at `cell` lies.
+#[inline]
 pub(super) fn leaf_place(page: &[u8], cell: Range<usize>) -> EntryPlace {
     EntryPlace {
         flags: page[cell.start],
@@ -107,6 +110,7 @@ pub(super) fn leaf_place(page: &[u8], cell: Range<usize>) -> EntryPlace {
 }
 
 /// The entry of a leaf cell.
+#[inline]
 pub(crate) fn leaf_entry(cell: &[u8]) -> Entry<'_> {
     Entry {
         flags: cell[0],
@@ -140,6 +144,7 @@ pub(crate) fn child_at(page: &Page, index: usize) -> PageId {
 }
 
 /// The key of slot `slot`, whatever the level.
+#[inline]
 pub(super) fn slot_key(page: &Page, slot: usize) -> &[u8] {
     let cell = page.cell(slot);
     if page.level() == 0 {

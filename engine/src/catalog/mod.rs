@@ -20,6 +20,7 @@
 //! - CAT-2: what a foreign key refers to is a unique key of a table.
 
 mod decode;
+mod decoded;
 mod encode;
 mod field;
 mod foreign_key;
@@ -35,12 +36,13 @@ mod tests;
 mod types;
 mod view;
 
+pub(crate) use decoded::Decoded;
 pub use foreign_key::{ConstraintTiming, ForeignKey, ReferencedKey, ReferentialAction};
 pub use relation_name::{PUBLIC, RelationName};
 pub use schema::{Dependent, Schema};
 pub use sequence::{Counting, Sequence, SequenceState};
 pub use statistics::{ColumnStatistics, TableStatistics};
-pub(crate) use store::CatalogReader;
+pub(crate) use store::{CatalogReader, load_knowing};
 pub use store::{
     has_sequence, load, put_namespace, put_sequence, put_setting, put_table, put_type, put_view,
     remove_namespace, remove_sequence, remove_table, remove_type, remove_view, store_statistics,

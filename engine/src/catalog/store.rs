@@ -1,6 +1,7 @@
 //! The entries of the root tree.
 
 use super::decode::{decode_enum, decode_table, decode_view};
+use super::decoded::Decoded;
 use super::encode::{encode_enum, encode_table, encode_view};
 use super::field::damaged;
 use super::relation_name::RelationName;
@@ -45,6 +46,10 @@ pub(crate) struct CatalogReader {
     types: Types,
     settings: BTreeMap<String, String>,
     namespaces: BTreeSet<String>,
+    /// What the reader before has decoded, perhaps with other types.
+    known: Decoded,
+    /// What this one has decoded or taken over; none before the first table or view.
+    decoded: Option<Decoded>,
 }
 
 impl CatalogReader {
@@ -62,14 +67,18 @@ impl CatalogReader {
                 self.types.insert(of);
             }
             TABLE => {
-                let table = decode_table(value, &self.types)?;
+                let (types, known, decoded) = self.decoded();
+                let decode = || decode_table(value, types);
+                let table = decoded.tables.take_over(&mut known.tables, value, decode)?;
                 is_under(table.name.stored())?;
-                self.tables.push(Arc::new(table));
+                self.tables.push(table);
             }
             VIEW => {
-                let view = decode_view(value, &self.types)?;
+                let (types, known, decoded) = self.decoded();
+                let decode = || decode_view(value, types);
+                let view = decoded.views.take_over(&mut known.views, value, decode)?;
                 is_under(view.name.stored())?;
-                self.views.push(Arc::new(view));
+                self.views.push(view);
             }
             SEQUENCE => {
                 let sequence = decode_sequence(value)?;
@@ -90,6 +99,23 @@ impl CatalogReader {
         Ok(())
     }
 
+    /// Takes definitions over from `known` that have not changed.
+    fn knowing(known: Decoded) -> Self {
+        Self {
+            known,
+            ..Self::default()
+        }
+    }
+
+    /// The types, which come before all that refers to them, what is known, and what has been taken over.
+    fn decoded(&mut self) -> (&Types, &mut Decoded, &mut Decoded) {
+        let decoded = self.decoded.get_or_insert_with(|| {
+            self.known = std::mem::take(&mut self.known).still(&self.types);
+            Decoded::after(&self.known)
+        });
+        (&self.types, &mut self.known, decoded)
+    }
+
     /// The schema that all of them make.
     pub(crate) fn into_schema(self) -> Schema {
         Schema::new(self.tables)
@@ -104,8 +130,18 @@ impl CatalogReader {
 /// All tables and views as the transaction sees them. Errors: those of reading; `XX001` when an entry is damaged or of a
 /// newer version.
 pub fn load(txn: &dyn StorageTxn, root: TreeId) -> Result<Schema> {
-    let mut reader = CatalogReader::default();
+    load_knowing(txn, root, &mut Decoded::default())
+}
+
+/// The same, with what the last call has decoded and is stored still. Errors: those of [`load`].
+pub(crate) fn load_knowing(
+    txn: &dyn StorageTxn,
+    root: TreeId,
+    decoded: &mut Decoded,
+) -> Result<Schema> {
+    let mut reader = CatalogReader::knowing(std::mem::take(decoded));
     for_each_entry(txn, root, |key, value| reader.take(key, value))?;
+    *decoded = reader.decoded.take().unwrap_or_default();
     Ok(reader.into_schema())
 }
 

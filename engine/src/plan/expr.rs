@@ -51,10 +51,18 @@ pub(crate) fn visit_columns_mut(
     });
 }
 
+/// Among more columns than this is not looked for one that is there already.
+const KNOWN_COLUMNS_MAX: usize = 16;
+
 /// The columns of the input that `expr` refers to, ascending.
 pub(crate) fn columns_of(expr: &Expr) -> Vec<usize> {
     let mut columns = Vec::new();
-    visit_columns(expr, 0, &mut |c| columns.push(c));
+    visit_columns(expr, 0, &mut |column| {
+        // Most expressions name few columns, often.
+        if columns.len() > KNOWN_COLUMNS_MAX || !columns.contains(&column) {
+            columns.push(column);
+        }
+    });
     columns.sort_unstable();
     columns.dedup();
     columns

@@ -171,14 +171,12 @@ impl Planner<'_> {
         block: &Block,
         wanted: Option<&Wanted>,
     ) -> Result<(Built, bool)> {
-        let (joined, by_row): (Vec<Expr>, Vec<Expr>) = relation
-            .conditions
-            .iter()
-            .cloned()
-            .partition(|e| self.is_candidate(e));
-        if joined.is_empty() {
+        let conditions = relation.conditions.iter();
+        if !conditions.clone().any(|e| self.is_candidate(e)) {
             return self.table(relation, needed, block, wanted);
         }
+        let (joined, by_row): (Vec<Expr>, Vec<Expr>) =
+            conditions.cloned().partition(|e| self.is_candidate(e));
         let mut needed = needed.to_vec();
         needed.extend(joined.iter().flat_map(columns_of));
         let alone = Relation {

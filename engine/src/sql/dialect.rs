@@ -3,11 +3,14 @@
 //! Any word may begin the name of a type before a string (`DATE '2026-11-29'`), so `sqlparser` reads each operand as a type
 //! first, words an error that nobody sees, and goes back: a tenth of what a statement of conditions costs in all. An
 //! operand that no type begins like (a number, a string, a sign, a parenthesis, NOT, and a name with a sign behind it that
-//! is in no type) is taken for what it is.
+//! is in no type) is taken for what it is. So is a condition of names and constants alone (`a < 5`, `b IS NULL`,
+//! `c BETWEEN 1 AND 2`) where no operator before it can take its first operand from it: for each operand less, `sqlparser`
+//! looks once less for what might follow, and moves a tree once less.
 
 // The macro makes the struct public, with a constructor that no constant can call.
 #![allow(dead_code, unreachable_pub)]
 
+use super::condition::condition;
 use sqlparser::ast::{Expr, UnaryOperator};
 use sqlparser::derive_dialect;
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
@@ -27,8 +30,11 @@ pub(super) static DIALECT: QuantaDialect = QuantaDialect {
     dialect: PostgreSqlDialect {},
 };
 
-/// The operand that comes next, if it begins as none of a type does.
+/// The operand that comes next, if it begins as none of a type does; also a condition that is one as a whole.
 fn operand(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+    if let Some(condition) = condition(parser) {
+        return Some(condition);
+    }
     match &parser.peek_token_ref().token {
         Token::Number(..) | Token::SingleQuotedString(_) => {
             Some(parser.parse_value().map(Expr::Value))
@@ -144,9 +150,10 @@ fn ends_name(token: &Token) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::condition::tests::texts;
 
     /// Texts of which the short way takes some operands and not others.
-    const TEXTS: [&str; 26] = [
+    const TEXTS: [&str; 36] = [
         "a = 1 AND b <> 2.5 OR NOT c",
         "\"A\" < 3e4 AND x IN (1, y, 2)",
         "date '2026-11-29' > d",
@@ -173,18 +180,47 @@ mod tests {
         "(a b)",
         "NOT",
         "NOT NOT a IS NOT NULL = - (b) BETWEEN -1 AND (2)",
+        "(a = 1 AND b < 2) AND c > 3 OR d IS NULL AND e IS NOT NULL AND f = 1",
+        "(a BETWEEN 1 AND 2 AND b = 3) AND (c) BETWEEN 2 AND d < 4",
+        "(a BETWEEN (b) AND c < d)",
+        "(a BETWEEN b = c AND d < e)",
+        "(a BETWEEN b + 1 = c AND d < e AND f = g)",
+        "(a IN (1, b) = c AND d IN (SELECT 1))",
+        "position('a' in ('b')) = 1 AND position(a = b in c)",
+        "CASE WHEN a = 1 THEN b WHEN c IS NULL THEN 2 END",
+        "(a = b AND c = d::int OR e = f IS NULL OR g < h + 1)",
+        "(a = ALL (SELECT 1) AND b = c.d AND e = 'f' 'g')",
     ];
 
     #[test]
     fn the_short_way_leads_where_the_long_one_does() {
         let plain = PostgreSqlDialect {};
         for text in TEXTS {
-            let parse = |dialect: &dyn Dialect| {
-                let mut parser = Parser::new(dialect).try_with_sql(text).unwrap();
-                (parser.parse_expr(), parser.peek_token())
-            };
-            let (long, short) = (parse(&plain), parse(&DIALECT));
+            let [long, short] = [&plain as &dyn Dialect, &DIALECT].map(|by| parsed(by, text));
             assert_eq!(format!("{long:?}"), format!("{short:?}"), "{text}");
         }
+        // What is no expression as a whole may be given up at one place or at another.
+        let is_whole = |parsed: &Option<(Expr, _)>| {
+            parsed.as_ref().is_some_and(|(_, next)| *next == Token::EOF)
+        };
+        let mut whole = 0;
+        for text in texts() {
+            let [long, short] = [&plain as &dyn Dialect, &DIALECT].map(|by| parsed(by, &text));
+            let [long_shown, short_shown] = [&long, &short].map(|parsed| format!("{parsed:?}"));
+            // PostgreSQL's NOT is no name either.
+            let is_not_a_name = short.is_none() && long_shown.contains("value: \"NOT\"");
+            if (is_whole(&long) || is_whole(&short)) && !is_not_a_name {
+                assert_eq!(long_shown, short_shown, "{text}");
+                whole += 1;
+            }
+        }
+        assert!(whole > 1000, "{whole}");
+    }
+
+    /// The expression at the beginning of a text, and what comes behind it.
+    fn parsed(dialect: &dyn Dialect, text: &str) -> Option<(Expr, Token)> {
+        let mut parser = Parser::new(dialect).try_with_sql(text).unwrap();
+        let parsed = parser.parse_expr();
+        parsed.ok().map(|expr| (expr, parser.peek_token().token))
     }
 }

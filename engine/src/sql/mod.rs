@@ -16,6 +16,7 @@ pub mod bound;
 mod change;
 mod check_option;
 mod column_origins;
+mod condition;
 mod conflict_target;
 mod copy;
 mod dialect;

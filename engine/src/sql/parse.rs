@@ -80,7 +80,9 @@ pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let lines = line_starts(sql);
     let mut statements = Vec::new();
     while !tokens.is_empty() {
-        let semicolon = tokens.iter().position(|t| t.token == Token::SemiColon);
+        let semicolon = tokens
+            .iter()
+            .position(|t| matches!(t.token, Token::SemiColon));
         let rest = tokens.split_off(semicolon.map_or(tokens.len(), |at| at + 1));
         let mut segment = std::mem::replace(&mut tokens, rest);
         let end = semicolon.and_then(|_| segment.pop());

@@ -24,6 +24,10 @@ enum Mark {
     Bracket,
 }
 
+/// Of what may fail.
+const REFERENCES: Mark = Mark::Word(Keyword::REFERENCES);
+const FOR: Mark = Mark::Word(Keyword::FOR);
+
 /// In this order.
 const RESPELLINGS: [(Mark, Respell); 8] = [
     (Mark::Word(Keyword::TABLE), table_command::rewrite),
@@ -37,27 +41,44 @@ const RESPELLINGS: [(Mark, Respell); 8] = [
 ];
 
 impl Mark {
-    fn is_in(self, tokens: &[TokenWithSpan]) -> bool {
-        tokens.iter().any(|token| match (self, &token.token) {
+    fn is(self, token: &Token) -> bool {
+        match (self, token) {
             (Self::Word(keyword), Token::Word(word)) => word.keyword == keyword,
-            (Self::Bracket, token) => *token == Token::LBracket,
+            (Self::Bracket, Token::LBracket) => true,
             _ => false,
-        })
+        }
     }
+
+    fn is_in(self, tokens: &[TokenWithSpan]) -> bool {
+        tokens.iter().any(|token| self.is(&token.token))
+    }
+}
+
+/// Whether the token is one of all marks: most keywords are none, and most tokens no keywords.
+fn is_mark(token: &Token) -> bool {
+    let may_be = match token {
+        Token::Word(word) => word.keyword != Keyword::NoKeyword,
+        token => matches!(token, Token::LBracket),
+    };
+    let marks = RESPELLINGS.iter().map(|(mark, _)| *mark);
+    may_be && marks.chain([REFERENCES, FOR]).any(|mark| mark.is(token))
 }
 
 /// The tokens as `sqlparser` is to see them, and whether `FOR UPDATE` or its like is among them. Errors: `42601` and `0A000`
 /// for what cannot be spelt.
 pub(super) fn respell(mut tokens: Vec<TokenWithSpan>) -> Result<(Vec<TokenWithSpan>, bool)> {
+    if !tokens.iter().any(|token| is_mark(&token.token)) {
+        return Ok((tokens, false));
+    }
     for (mark, respell) in RESPELLINGS {
         if mark.is_in(&tokens) {
             tokens = respell(&tokens).unwrap_or(tokens);
         }
     }
-    if Mark::Word(Keyword::REFERENCES).is_in(&tokens) {
+    if REFERENCES.is_in(&tokens) {
         tokens = action_columns::rewrite(&tokens)?.unwrap_or(tokens);
     }
-    let locking = match Mark::Word(Keyword::FOR).is_in(&tokens) {
+    let locking = match FOR.is_in(&tokens) {
         true => locking::rewrite(&tokens)?,
         false => None,
     };

@@ -10,7 +10,11 @@ use arrow_array::types::{
     Date32Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
-use arrow_array::{Array, ArrayRef, new_null_array};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, StringArray,
+    new_null_array,
+};
+use arrow_buffer::BooleanBuffer;
 use arrow_schema::{DataType, TimeUnit};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -118,6 +122,50 @@ pub fn value_at(array: &dyn Array, row: usize, sql_type: SqlType) -> Value {
     }
 }
 
+/// A value where it lies.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValueRef<'a> {
+    /// A text, of `TEXT` or `VARCHAR`.
+    Text(&'a str),
+    /// A value of any other type, or NULL.
+    Value(Value),
+}
+
+/// A column whose values are read one after the other: what it is made of is asked once.
+pub(crate) enum ColumnReader<'a> {
+    Int4(&'a Int32Array),
+    Int8(&'a Int64Array),
+    Float8(&'a Float64Array),
+    Text(&'a StringArray),
+    Other(&'a dyn Array, SqlType),
+}
+
+impl<'a> ColumnReader<'a> {
+    /// The array must be of [`arrow_type`] of the type.
+    pub(crate) fn new(array: &'a dyn Array, sql_type: SqlType) -> Self {
+        match sql_type {
+            SqlType::Int4 => Self::Int4(array.as_primitive()),
+            SqlType::Int8 => Self::Int8(array.as_primitive()),
+            SqlType::Float8 => Self::Float8(array.as_primitive()),
+            SqlType::Unknown | SqlType::Text | SqlType::Varchar(_) => Self::Text(array.as_string()),
+            _ => Self::Other(array, sql_type),
+        }
+    }
+
+    /// [`value_at`], without a copy of a text.
+    #[inline]
+    pub(crate) fn value(&self, row: usize) -> ValueRef<'a> {
+        match self {
+            Self::Int4(a) if a.is_valid(row) => ValueRef::Value(Value::Int4(a.value(row))),
+            Self::Int8(a) if a.is_valid(row) => ValueRef::Value(Value::Int8(a.value(row))),
+            Self::Float8(a) if a.is_valid(row) => ValueRef::Value(Value::Float8(a.value(row))),
+            Self::Text(a) if a.is_valid(row) => ValueRef::Text(a.value(row)),
+            Self::Other(array, sql_type) => ValueRef::Value(value_at(*array, row, *sql_type)),
+            _ => ValueRef::Value(Value::Null),
+        }
+    }
+}
+
 /// A value of a column of `FixedSizeBinary(16)`.
 pub(crate) fn sixteen(bytes: &[u8]) -> [u8; 16] {
     // The array's type says so; a caller that mixed up arrays would be caught by the casts before.
@@ -126,8 +174,22 @@ pub(crate) fn sixteen(bytes: &[u8]) -> [u8; 16] {
 
 /// A column of the same value `length` times. Errors: as [`ColumnBuilder::push`].
 pub fn repeat(value: &Value, sql_type: SqlType, length: usize) -> Result<ArrayRef> {
-    if value.is_null() {
-        return Ok(null_array(sql_type, length));
+    match (value, sql_type) {
+        (Value::Null, _) => return Ok(null_array(sql_type, length)),
+        (Value::Bool(truth), SqlType::Bool) => {
+            let truths = BooleanBuffer::collect_bool(length, |_| *truth);
+            return Ok(Arc::new(BooleanArray::new(truths, None)));
+        }
+        (Value::Int4(number), SqlType::Int4) => {
+            return Ok(Arc::new(Int32Array::from_value(*number, length)));
+        }
+        (Value::Int8(number), SqlType::Int8) => {
+            return Ok(Arc::new(Int64Array::from_value(*number, length)));
+        }
+        (Value::Float8(number), SqlType::Float8) => {
+            return Ok(Arc::new(Float64Array::from_value(*number, length)));
+        }
+        _ => {}
     }
     let mut builder = ColumnBuilder::new(sql_type, length);
     for _ in 0..length {

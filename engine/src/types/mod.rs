@@ -58,6 +58,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use array::ValueRef;
 pub use comparable::comparable;
 pub use datetime::{civil_from_days, days_from_civil};
 pub use decimal::Decimal;

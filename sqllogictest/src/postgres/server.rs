@@ -114,11 +114,15 @@ impl Session for PostgresSession {
         let cell = |(text, column): (Option<String>, &u32)| match text {
             None => Cell::Null,
             Some(text) if *column == BOOLEAN => Cell::Truth(text == "t"),
-            Some(text) => Cell::Text(text),
+            Some(text) => Cell::Text(text.into()),
         };
         let mut table = Table::new(kinds, columns.len());
+        table.add_rows(reply.rows.len());
         for row in reply.rows {
-            table.push(row.into_iter().zip(columns).map(cell));
+            row.into_iter()
+                .zip(columns)
+                .map(cell)
+                .for_each(|cell| table.push(cell));
         }
         Ok(Reply::Rows(table))
     }

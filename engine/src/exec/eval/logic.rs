@@ -17,19 +17,23 @@ impl Evaluator<'_> {
     /// AND (`conjunctive`) or OR of all operands. An operand that can fail sees only the rows that are not decided by
     /// the operands before it.
     pub(super) fn connective(&self, list: &[Expr], conjunctive: bool) -> Result<Operand> {
-        let mut result = constant(&Value::Bool(conjunctive), SqlType::Bool)?;
+        let mut before: Option<Operand> = None;
         for expr in list {
-            if result.scalar {
-                let known = result.booleans();
+            let Some(left) = before else {
+                before = Some(self.operand(expr)?);
+                continue;
+            };
+            if left.scalar {
+                let known = left.booleans();
                 if known.is_valid(0) && known.value(0) != conjunctive {
-                    return Ok(result);
+                    return Ok(left);
                 }
                 if known.is_valid(0) {
-                    result = self.operand(expr)?;
+                    before = Some(self.operand(expr)?);
                     continue;
                 }
             }
-            let left = result.into_array(self.rows)?;
+            let left = left.into_array(self.rows)?;
             let left = left.as_boolean();
             let right = if never_fails(expr) {
                 self.array(expr)?.as_boolean().clone()
@@ -46,9 +50,12 @@ impl Evaluator<'_> {
             } else {
                 or_kleene(left, &right)
             };
-            result = Operand::array(Arc::new(combined.map_err(kernel_error)?));
+            before = Some(Operand::array(Arc::new(combined.map_err(kernel_error)?)));
         }
-        Ok(result)
+        match before {
+            Some(result) => Ok(result),
+            None => constant(&Value::Bool(conjunctive), SqlType::Bool),
+        }
     }
 
     pub(super) fn not(&self, input: &Expr) -> Result<Operand> {
