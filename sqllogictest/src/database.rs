@@ -91,7 +91,6 @@ fn cell(value: ValueRef<'_>, zone: Zone) -> Cell<'_> {
         ValueRef::Value(value) => value,
     };
     match value {
-        Value::Null => Cell::Null,
         Value::Bool(truth) => Cell::Truth(truth),
         Value::Int2(number) => Cell::Whole(number.into()),
         Value::Int4(number) => Cell::Whole(number.into()),

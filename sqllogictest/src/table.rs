@@ -55,10 +55,13 @@ impl Table {
 
     /// The values row by row, each with the end of its line.
     fn lines(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts
-            .zip(&self.ends)
-            .map(|(start, end)| &self.text[start..*end])
+        self.cut(self.ends.iter().copied())
+    }
+
+    /// The text in parts, of which these are the ends.
+    fn cut(&self, ends: impl Iterator<Item = usize> + Clone) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(ends.clone());
+        starts.zip(ends).map(|(start, end)| &self.text[start..end])
     }
 
     /// The rows, with the values as texts of their own.
@@ -84,18 +87,18 @@ impl Table {
             // A value has no sign that is less than the end of its line, so rows are in the order of their texts.
             SortMode::RowSort => {
                 let rows = self.ends.chunks_exact(self.width().max(1));
-                let ends = rows.map(|row| row[row.len() - 1]);
-                let starts = std::iter::once(0).chain(ends.clone());
-                sorted(starts.zip(ends).map(|(start, end)| &self.text[start..end]))
+                sorted(self.cut(rows.map(|row| row[row.len() - 1])))
             }
         }
     }
 
     /// Whether its values, in the order of `sort`, are these.
     pub(crate) fn has_values(&self, sort: SortMode, values: &[String]) -> bool {
-        let parts = self.in_order(sort);
-        let lines = parts.iter().flat_map(|part| part.split_terminator('\n'));
-        self.ends.len() == values.len() && lines.eq(values)
+        self.ends.len() == values.len() && {
+            let parts = self.in_order(sort);
+            let lines = parts.iter().flat_map(|part| part.split_terminator('\n'));
+            lines.eq(values)
+        }
     }
 
     /// What a script writes instead of a result that is long: `30 values hashing to 3c13dee48d9356ae19af2515e05e6b54`.
