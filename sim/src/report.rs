@@ -30,6 +30,8 @@ pub struct Recoveries {
     pub failed: u64,
     /// That were done a second time to see that nothing changes.
     pub repeated: u64,
+    /// Of what power losses could have left as well, beside those that the runs went on with: done, and all was right.
+    pub aside: u64,
 }
 
 /// What came of a disk that broke its contract.
@@ -95,6 +97,7 @@ impl WorkCounts {
         self.recoveries.crashed += other.recoveries.crashed;
         self.recoveries.failed += other.recoveries.failed;
         self.recoveries.repeated += other.recoveries.repeated;
+        self.recoveries.aside += other.recoveries.aside;
         self.closes += other.closes;
         self.pages_checked += other.pages_checked;
         self.anomalies.one_read_write += other.anomalies.one_read_write;
@@ -324,6 +327,12 @@ fn write_recoveries(f: &mut fmt::Formatter<'_>, work: &WorkCounts) -> fmt::Resul
         work.recoveries.repeated,
         "and nothing changed",
     )?;
+    line(
+        f,
+        "aside",
+        work.recoveries.aside,
+        "of other outcomes of the same power losses",
+    )?;
     line(f, "clean closes", work.closes, "")?;
     line(f, "pages checked", work.pages_checked, "")?;
     line(f, "entries compared", work.entries_compared, "")?;
@@ -370,6 +379,7 @@ fn counts_json(work: &WorkCounts, disk: &DiskCounters) -> Value {
         "recoveries_crashed": work.recoveries.crashed,
         "recoveries_failed": work.recoveries.failed,
         "recoveries_repeated": work.recoveries.repeated,
+        "recoveries_aside": work.recoveries.aside,
         "closes": work.closes,
         "pages_checked": work.pages_checked,
         "entries_compared": work.entries_compared,

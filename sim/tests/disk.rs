@@ -333,6 +333,43 @@ fn the_same_seed_gives_the_same_trace_and_a_fork_goes_its_own_way() {
 }
 
 #[test]
+fn other_outcomes_of_a_power_loss_differ_and_are_left_alone() {
+    let path = Path::new("/f");
+    let written = |seed| {
+        let disk = quiet(seed);
+        let file = durable_file(&disk, path);
+        write_all_at(&*file, &[0; 10 * 512], 0).unwrap();
+        file.sync().unwrap();
+        for i in 0..10u64 {
+            write_all_at(&*file, &[1 + i as u8; 512], i * 512).unwrap();
+        }
+        disk
+    };
+    let mut counts = BTreeSet::new();
+    for seed in 0..40 {
+        let (asked, alone) = (written(seed), written(seed));
+        let others = asked.restart_each(CrashKind::PowerLoss, 8);
+        alone.restart(CrashKind::PowerLoss);
+        assert!(content(&asked, path) == content(&alone, path));
+        counts.insert(others.len());
+        let mut seen = BTreeSet::from([content(&asked, path)]);
+        for other in &others {
+            assert!(seen.insert(content(&other.disk, path)), "one comes twice");
+            let file = other.disk.open(path, OpenMode::Existing).unwrap();
+            write_all_at(&*file, &[99; 5000], 0).unwrap();
+            other.disk.restart(CrashKind::PowerLoss);
+        }
+        assert!(content(&asked, path) == content(&alone, path));
+        let (disk, path) = (written(seed), Path::new("/f"));
+        disk.open(path, OpenMode::Existing).unwrap().sync().unwrap();
+        assert!(disk.restart_each(CrashKind::PowerLoss, 8).is_empty());
+        assert!(written(seed).restart_each(CrashKind::Process, 8).is_empty());
+    }
+    // Some moods leave few outcomes to choose from.
+    assert!(counts.contains(&8) && counts.len() > 1, "{counts:?}");
+}
+
+#[test]
 fn garbage_strikes_only_what_was_not_synced() {
     let path = Path::new("/f");
     let mut garbage = 0;

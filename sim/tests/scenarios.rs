@@ -46,6 +46,36 @@ fn the_same_seed_gives_the_same_trace() {
     }
 }
 
+/// What else a power loss could have left is looked at, and the run goes on as if nobody had.
+#[test]
+fn other_outcomes_change_nothing() {
+    let request = |others: &str| Request {
+        switches: vec![("other outcomes".to_owned(), others.to_owned())],
+        ..Request::default()
+    };
+    for scenario in SCENARIOS {
+        let run = |seed, others| match run_seed(scenario, seed, &request(others)) {
+            Ok(report) => report,
+            Err(violation) => panic!("{violation}"),
+        };
+        let mut aside = 0;
+        for seed in 0..8 {
+            let (without, with) = (run(seed, "0"), run(seed, "4"));
+            assert_eq!(
+                without.trace_hash, with.trace_hash,
+                "{} {seed}",
+                scenario.name
+            );
+            let mut counts = with.work.recoveries;
+            aside += std::mem::take(&mut counts.aside);
+            assert_eq!(counts, without.work.recoveries, "{} {seed}", scenario.name);
+            assert_eq!(with.work.statements, without.work.statements);
+        }
+        let loses_power = scenario.name != "damage";
+        assert_eq!(aside > 0, loses_power, "{}: {aside} aside", scenario.name);
+    }
+}
+
 #[test]
 fn storage_survives_crashes_in_every_phase() {
     let found = sweep("storage", 0..250, None);

@@ -43,7 +43,7 @@ const PLANTED: &[(Mistake, usize)] = &[
     (Mistake::NullKeysJoin, 5),
     (Mistake::FollowerNotSynced, 12),
     (Mistake::PendingNotValidated, 10),
-    (Mistake::OlderPageAccepted, 10),
+    (Mistake::OlderPageAccepted, 20),
     (Mistake::DirtyForgottenOnError, 25),
 ];
 

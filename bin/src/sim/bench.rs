@@ -44,9 +44,11 @@ impl Line {
         self.took += other.took;
     }
 
-    /// Opens of an existing database, each followed by all checks.
+    /// Opens of an existing database, of what a run went on with and of what the same crashes could have left as well, each
+    /// followed by all checks.
     fn cycles(&self) -> u64 {
-        self.totals.work.recoveries.done
+        let recoveries = self.totals.work.recoveries;
+        recoveries.done + recoveries.aside
     }
 
     /// What the calls would have taken of a disk.

@@ -104,7 +104,7 @@ impl Rows {
             for row in 0..batch.rows {
                 for (column, sql_type) in &columns {
                     let mut value = column.value(row);
-                    if let (SqlType::Char(_), ValueRef::Value(value)) = (sql_type, &mut value) {
+                    if let ValueRef::Value(value) = &mut value {
                         pad(value, *sql_type);
                     }
                     each(value);

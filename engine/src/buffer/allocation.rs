@@ -91,9 +91,15 @@ impl Change<'_> {
     /// Puts a page on the free list.
     ///
     /// # Errors
-    /// `58030` and `XX001` when the allocation page cannot be read.
+    /// `58030` and `XX001` when the allocation page cannot be read; `XX001` when it counts no such page.
     pub fn free(&mut self, id: PageId) -> Result<()> {
         let state = Allocation::of(self.page(ALLOCATION)?);
+        if !(ALLOCATION.0 + 1..state.pages).contains(&id.0) {
+            return Err(Error::corrupt(format!(
+                "page {} is to be freed, and there are {} pages",
+                id.0, state.pages
+            )));
+        }
         self.create(id)?;
         let mut page = Page::new(self.pool().page_bytes(), id, PageKind::Free, 0, 0);
         page.set_next(state.first_free);

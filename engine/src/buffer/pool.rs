@@ -442,9 +442,14 @@ impl Pool {
         Ok(())
     }
 
+    /// How many pages the file has room for.
+    pub fn file_pages(&self) -> u64 {
+        *self.file_pages.lock()
+    }
+
     /// Whether the file has more than `pages` pages.
     pub fn is_longer_than(&self, pages: u32) -> bool {
-        *self.file_pages.lock() > u64::from(pages)
+        self.file_pages() > u64::from(pages)
     }
 
     /// Gives what the file has beyond `pages` pages back to the file system, or beyond those that there are by now. What

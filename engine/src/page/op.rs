@@ -60,16 +60,18 @@ impl PageOp {
         matches!(self, Self::Insert(..) | Self::Replace(..) | Self::Remove(_))
     }
 
-    /// Whether the operation can be applied to `page` as it is; one of cells asks for a page whose cells are
-    /// sound (`Page::has_sound_cells`). Redo asks before it trusts a log from disk.
-    pub fn fits(&self, page: &Page) -> bool {
+    /// Whether the operation can be applied to `page`, whose number is `id`, as it is, and leaves it that number; one of
+    /// cells asks for a page whose cells are sound (`Page::has_sound_cells`). Redo asks before it trusts a log from disk.
+    pub fn fits(&self, page: &Page, id: PageId) -> bool {
         let count = page.slot_count();
         if self.is_of_cells() && page.kind() != Some(PageKind::Node) {
             return false;
         }
         match self {
             Self::Image { low, high } => {
-                low.len() >= HEADER_BYTES && low.len() + high.len() <= page.bytes().len()
+                low.len() >= HEADER_BYTES
+                    && low.len() + high.len() <= page.bytes().len()
+                    && Page::id_in(low) == id
             }
             Self::Insert(slot, cell) => {
                 usize::from(*slot) <= count && Page::footprint(cell.len()) <= page.free_bytes()
@@ -79,7 +81,10 @@ impl PageOp {
                 slot < count && cell.len() <= page.free_bytes() + page.cell(slot).len()
             }
             Self::Remove(slot) => usize::from(*slot) < count,
-            Self::Write(at, new) => usize::from(*at) + new.len() <= page.bytes().len(),
+            Self::Write(at, new) => {
+                let at = usize::from(*at);
+                at >= Page::ID_END && at + new.len() <= page.bytes().len()
+            }
         }
     }
 
@@ -145,7 +150,7 @@ impl Page {
         for (id, op) in ops {
             // Bytes may have become anything, cells stay what they are.
             sound = op.is_of_cells() && (sound || self.has_sound_cells());
-            if (op.is_of_cells() && !sound) || !op.fits(self) {
+            if (op.is_of_cells() && !sound) || !op.fits(self, *id) {
                 return Err(Error::corrupt(format!(
                     "the log does not fit page {}: the record that ends at {} was made for another state of it",
                     id.0, end.0

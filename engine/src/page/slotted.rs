@@ -106,7 +106,15 @@ impl Page {
 
     /// Its number.
     pub fn id(&self) -> PageId {
-        PageId(self.u32(PAGE))
+        Self::id_in(&self.bytes)
+    }
+
+    /// Where the page's number, which no operation changes, ends.
+    pub(super) const ID_END: usize = PAGE + 4;
+
+    /// The number of the page that begins so.
+    pub(super) fn id_in(bytes: &[u8]) -> PageId {
+        PageId(u32_at(bytes, PAGE))
     }
 
     /// The LSN just after the newest record that changed it.

@@ -91,7 +91,7 @@ fn is_leaf_token(token: &Token) -> bool {
 }
 
 /// The leaf that comes next.
-fn leaf(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+pub(super) fn leaf(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
     match parser.peek_token_ref().token {
         Token::Word(_) => parser.parse_identifier().map(Expr::Identifier),
         _ => parser.parse_value().map(Expr::Value),

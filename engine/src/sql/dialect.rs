@@ -6,17 +6,21 @@
 //! is in no type) is taken for what it is. So is a condition of names and constants alone (`a < 5`, `b IS NULL`,
 //! `c BETWEEN 1 AND 2`) where no operator before it can take its first operand from it: for each operand less, `sqlparser`
 //! looks once less for what might follow, and moves a tree once less.
+//!
+//! Where one way to read a text leads nowhere, `sqlparser` goes back and takes another; a text in which what is read twice
+//! holds what is read twice would take it forever. So operands are counted, and there is an end to them ([`bounded`]).
 
 // The macro makes the struct public, with a constructor that no constant can call.
 #![allow(dead_code, unreachable_pub)]
 
-use super::condition::condition;
+use super::condition::{condition, leaf};
 use sqlparser::ast::{Expr, UnaryOperator};
 use sqlparser::derive_dialect;
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
+use std::cell::Cell;
 
 derive_dialect!(
     QuantaDialect,
@@ -30,18 +34,36 @@ pub(super) static DIALECT: QuantaDialect = QuantaDialect {
     dialect: PostgreSqlDialect {},
 };
 
+thread_local! {
+    /// How many operands may still be begun.
+    static OPERANDS_LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
+}
+
+/// Lets `parse` begin so many operands at most; `None` when it failed because they were not enough.
+pub(super) fn bounded<T>(
+    operands: u64,
+    parse: impl FnOnce() -> Result<T, ParserError>,
+) -> Option<Result<T, ParserError>> {
+    let before = OPERANDS_LEFT.replace(operands);
+    let parsed = parse();
+    let left = OPERANDS_LEFT.replace(before);
+    (left > 0 || parsed.is_ok()).then_some(parsed)
+}
+
 /// The operand that comes next, if it begins as none of a type does; also a condition that is one as a whole.
 fn operand(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+    let Some(left) = OPERANDS_LEFT.get().checked_sub(1) else {
+        let message = "too many operands were begun".to_owned();
+        return Some(Err(ParserError::ParserError(message)));
+    };
+    OPERANDS_LEFT.set(left);
     if let Some(condition) = condition(parser) {
         return Some(condition);
     }
     match &parser.peek_token_ref().token {
-        Token::Number(..) | Token::SingleQuotedString(_) => {
-            Some(parser.parse_value().map(Expr::Value))
-        }
+        Token::Number(..) | Token::SingleQuotedString(_) => Some(leaf(parser)),
         Token::Word(word) if word.keyword == Keyword::NoKeyword => {
-            let is_plain = is_plain_name(parser);
-            is_plain.then(|| parser.parse_identifier().map(Expr::Identifier))
+            is_plain_name(parser).then(|| leaf(parser))
         }
         Token::Word(word) if word.keyword == Keyword::NOT => {
             let begins = begins_operand(&parser.peek_nth_token_ref(1).token);

@@ -8,6 +8,7 @@
 //! ```
 
 use super::bound::FrameExclusion;
+use super::scan;
 use sqlparser::ast::{BinaryOperator, Expr, Ident};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Whitespace, Word};
@@ -37,8 +38,7 @@ pub(super) enum Distance<'a> {
 }
 
 fn is_word(token: Option<&TokenWithSpan>, wanted: &str) -> bool {
-    matches!(token.map(|t| &t.token), Some(Token::Word(word))
-        if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted))
+    token.is_some_and(|token| scan::is_word(token, wanted))
 }
 
 /// How many words an exclusion at `at` has, and its name.

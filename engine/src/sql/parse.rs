@@ -5,7 +5,7 @@
 
 use super::check_option;
 use super::copy::{self, Copy};
-use super::dialect::DIALECT;
+use super::dialect::{DIALECT, bounded};
 use super::lift::Lifted;
 use super::respell::respell;
 use super::scan::scan;
@@ -30,6 +30,11 @@ const NESTING_MAX: usize = 200;
 /// How many tokens may follow each other in one pair of parentheses without a comma: `sqlparser` builds chains such as
 /// `a OR b OR c` as deep as they are long, and a deep tree needs a deep stack even to be freed.
 const RUN_TOKENS_MAX: usize = 10_000;
+
+/// How often `sqlparser` may begin an operand in a text of no tokens, and how often more for each token: it goes back and
+/// begins anew where the first way to read something leads nowhere, in what people write a few times for a token.
+const OPERANDS_AT_LEAST: u64 = 10_000;
+const OPERANDS_PER_TOKEN: u64 = 100;
 
 /// One statement as it was written.
 #[derive(Clone, Debug)]
@@ -74,7 +79,7 @@ pub(crate) enum ParsedKind {
 }
 
 /// The statements of `sql`, which semicolons separate; empty ones are left out. `42601` with a position for what is no
-/// SQL, `54001` for what is nested too deeply, `0A000` for options of our own statements that do not exist.
+/// SQL, `54001` for what is nested too deeply or in too many ways, `0A000` for options of our own statements that do not exist.
 pub fn parse(sql: &str) -> Result<Vec<Parsed>> {
     let mut tokens = tokenize(sql)?;
     let lines = line_starts(sql);
@@ -306,10 +311,12 @@ fn with_parser<T>(
     end: Option<&TokenWithSpan>,
     parse: impl FnOnce(&mut Parser<'_>) -> Result<T, ParserError>,
 ) -> Result<T> {
+    let operands = OPERANDS_AT_LEAST + OPERANDS_PER_TOKEN * tokens.len() as u64;
     let mut parser = Parser::new(&DIALECT)
         .with_recursion_limit(NESTING_MAX)
         .with_tokens_with_locations(tokens);
-    let parsed = parse(&mut parser).map_err(|e| parser_error(e, end))?;
+    let parsed = bounded(operands, || parse(&mut parser)).ok_or_else(too_many_ways)?;
+    let parsed = parsed.map_err(|e| parser_error(e, end))?;
     let next = parser.peek_token();
     if next.token == Token::EOF {
         Ok(parsed)
@@ -380,6 +387,15 @@ pub(crate) fn too_deep() -> Error {
         ErrorKind::Limit,
         "54001",
         "stack depth limit exceeded: the statement is nested too deeply",
+    )
+}
+
+/// A text that could be read in more ways than anybody can wait for.
+fn too_many_ways() -> Error {
+    Error::new(
+        ErrorKind::Limit,
+        "54001",
+        "the statement is too complex: there are too many ways to read it",
     )
 }
 

@@ -1,12 +1,8 @@
 //! `SUBSTRING (text SIMILAR pattern ESCAPE escape)`, which `sqlparser` does not know, as `SUBSTRING (text FROM pattern FOR
 //! escape)`, which means the same.
 
+use super::scan::is_word;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
-
-fn is_word(token: &TokenWithSpan, wanted: &str) -> bool {
-    matches!(&token.token, Token::Word(word)
-        if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted))
-}
 
 /// The tokens with every such call rewritten; `None` when there is none.
 pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Option<Vec<TokenWithSpan>> {

@@ -142,7 +142,7 @@ impl Log {
     /// # Errors
     /// `53100` and `58030` when the disk fails; `XX001` when the gaps cannot be before that end.
     pub fn continue_after(
-        mut reader: LogReader,
+        reader: LogReader,
         epoch: u32,
         (start, redo): (Lsn, Lsn),
         extent: &LogExtent,
@@ -181,7 +181,7 @@ impl Log {
         // The control block was written when all before its redo LSN was durable.
         let in_doubt = extent.last_flush >= redo && extent.last_flush < extent.end;
         if in_doubt && !makes(Mistake::TailBelieved) {
-            log.copy_segments(&mut reader, extent)?;
+            log.copy_segments(&reader, extent)?;
         }
         log.write_header(
             slot,
@@ -198,7 +198,7 @@ impl Log {
 
     /// Copies the segments of the last flush so that they are durable (WAL-6), as far as records go and not a byte
     /// further: what a torn record left must not become one. Their headers are written and not yet synced.
-    fn copy_segments(&self, reader: &mut LogReader, extent: &LogExtent) -> Result<()> {
+    fn copy_segments(&self, reader: &LogReader, extent: &LogExtent) -> Result<()> {
         let mut state = self.state.lock();
         let first = self.geometry.seq_of(extent.last_flush.0);
         let last = self.geometry.seq_of(extent.end.0 - 1);
@@ -207,19 +207,19 @@ impl Log {
         let mut headers = Vec::new();
         for header in in_doubt {
             let seq = header.seq;
-            let payload = reader.payload(seq)?.unwrap_or_default();
+            let payload = self.geometry.payload();
             let upto = extent
                 .records_end
                 .0
                 .saturating_sub(self.geometry.first_lsn(seq));
-            let used = upto.min(payload.len() as u64);
+            let used = upto.min(payload);
             let (slot, is_new) = self.take_slot(&mut state)?;
             // Of what the file has just grown by, the rest is zeros.
             let len = match is_new {
                 true => used.next_multiple_of(SECTOR) as usize,
-                false => payload.len(),
+                false => payload as usize,
             };
-            let mut copy = payload[..used as usize].to_vec();
+            let mut copy = reader.beginning(seq, used as usize)?;
             copy.resize(len, 0);
             let offset = self.geometry.slot_offset(slot) + SECTOR;
             write_all_at(&*self.file, &copy, offset).map_err(writing)?;

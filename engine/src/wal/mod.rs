@@ -47,4 +47,4 @@ pub use gaps::{LogGap, LogGaps};
 pub use log::{Log, Reservation};
 pub use reader::{LogExtent, LogReader};
 pub use record::{Record, RecordHead, RecordKind, encode_op};
-pub use segment::{LogGeometry, SEGMENT_BYTES_MIN};
+pub use segment::{LSN_END, LogGeometry, SEGMENT_BYTES_MIN};

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const SECTOR: u64 = SECTOR_BYTES as u64;
+/// Bytes of a segment's payload that are read at once.
+const BLOCK_BYTES: usize = 64 << 10;
 
 /// A record's start, its frame, itself, and its end.
 type FoundRecord = (Lsn, Frame, Record, Lsn);
@@ -38,8 +40,8 @@ pub struct LogReader {
     pub(super) slots: Vec<bool>,
     /// How many slots begin with what is no header.
     damaged: u64,
-    /// The payload read last.
-    cached: Option<(u64, Vec<u8>)>,
+    /// The block read last: the slot, which block of its payload, and its bytes.
+    cached: Option<(u32, usize, Vec<u8>)>,
 }
 
 impl LogReader {
@@ -97,26 +99,39 @@ impl LogReader {
         last.max(lost) + self.damaged + 1
     }
 
-    pub(super) fn payload(&mut self, seq: u64) -> Result<Option<&[u8]>> {
+    /// The first `len` bytes of the payload of a segment that is there.
+    pub(super) fn beginning(&self, seq: u64, len: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; len];
+        if let Some(&(slot, _)) = self.segments.get(&seq) {
+            self.read(slot, &mut bytes, 0)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Reads of the payload in `slot` what is at `at`.
+    fn read(&self, slot: u32, bytes: &mut [u8], at: usize) -> Result<()> {
+        let offset = self.geometry.slot_offset(slot) + SECTOR + at as u64;
+        read_exact_at(&*self.file, bytes, offset).map_err(|e| Error::io("cannot read the log", e))
+    }
+
+    /// From byte `at` of a segment's payload to the end of the block that holds it, which is never empty; `None` when the
+    /// segment is not there.
+    fn block(&mut self, seq: u64, at: usize) -> Result<Option<&[u8]>> {
         let Some(&(slot, _)) = self.segments.get(&seq) else {
             return Ok(None);
         };
-        if self
-            .cached
-            .as_ref()
-            .is_none_or(|(cached, _)| *cached != seq)
-        {
-            let mut bytes = self.cached.take().map_or_else(Vec::new, |(_, bytes)| bytes);
-            bytes.resize(self.geometry.payload() as usize, 0);
-            read_exact_at(
-                &*self.file,
-                &mut bytes,
-                self.geometry.slot_offset(slot) + SECTOR,
-            )
-            .map_err(|e| Error::io("cannot read the log", e))?;
-            self.cached = Some((seq, bytes));
+        let (number, within) = (at / BLOCK_BYTES, at % BLOCK_BYTES);
+        let is_cached = |(s, n, _): &(u32, usize, _)| (*s, *n) == (slot, number);
+        if !self.cached.as_ref().is_some_and(is_cached) {
+            let old = self.cached.take();
+            let mut bytes = old.map_or_else(Vec::new, |(_, _, bytes)| bytes);
+            let start = number * BLOCK_BYTES;
+            let len = (self.geometry.payload() as usize - start).min(BLOCK_BYTES);
+            bytes.resize(len, 0);
+            self.read(slot, &mut bytes, start)?;
+            self.cached = Some((slot, number, bytes));
         }
-        Ok(self.cached.as_ref().map(|(_, bytes)| bytes.as_slice()))
+        Ok(self.cached.as_ref().map(|(_, _, bytes)| &bytes[within..]))
     }
 
     /// `len` bytes of the stream from `lsn`, all of one epoch; `None` when the stream is not there.
@@ -126,9 +141,9 @@ impl LogReader {
             return Ok(None);
         };
         let at = (lsn - self.geometry.first_lsn(seq)) as usize;
-        if at + len <= self.geometry.payload() as usize {
-            let payload = self.payload(seq)?;
-            return Ok(payload.map(|payload| Cow::Borrowed(&payload[at..at + len])));
+        if at % BLOCK_BYTES + len <= BLOCK_BYTES && at + len <= self.geometry.payload() as usize {
+            let block = self.block(seq, at)?;
+            return Ok(block.map(|block| Cow::Borrowed(&block[..len])));
         }
         let mut out = Vec::with_capacity(len);
         while out.len() < len {
@@ -140,11 +155,11 @@ impl LogReader {
                 return Ok(None);
             }
             let at = (lsn - self.geometry.first_lsn(seq)) as usize;
-            let Some(payload) = self.payload(seq)? else {
+            let Some(block) = self.block(seq, at)? else {
                 return Ok(None);
             };
-            let take = (payload.len() - at).min(len - out.len());
-            out.extend_from_slice(&payload[at..at + take]);
+            let take = block.len().min(len - out.len());
+            out.extend_from_slice(&block[..take]);
             lsn += take as u64;
         }
         Ok(Some(Cow::Owned(out)))
@@ -262,10 +277,8 @@ impl LogReader {
         };
         for slot in nameless {
             self.segments.insert(seq, (slot, header));
-            self.cached = None;
             let sound = self.expect_no_flush_in(seq, first + SECTOR, end);
             self.segments.remove(&seq);
-            self.cached = None;
             sound?;
         }
         Ok(())
@@ -274,17 +287,23 @@ impl LogReader {
     /// No flush begins in the segment from `from` on.
     fn expect_no_flush_in(&mut self, seq: u64, from: u64, end: u64) -> Result<()> {
         let first = self.geometry.first_lsn(seq);
-        let Some(payload) = self.payload(seq)? else {
-            return Ok(());
-        };
-        let places = ((from - first) as usize..payload.len()).step_by(SECTOR_BYTES);
-        let begin_flush = places.filter(|&at| begins_flush(&payload[at..]));
-        for at in begin_flush.collect::<Vec<_>>() {
-            if self.framed_record_at(Lsn(first + at as u64))?.is_some() {
-                return Err(Error::corrupt(format!(
-                    "the log is damaged at {end}: what follows it was written when it was durable (WAL-8)"
-                )));
+        let (mut at, payload) = ((from - first) as usize, self.geometry.payload() as usize);
+        while at < payload {
+            let Some(block) = self.block(seq, at)? else {
+                return Ok(());
+            };
+            let places = (0..block.len()).step_by(SECTOR_BYTES);
+            let begin_flush = places.filter(|&place| begins_flush(&block[place..]));
+            let (begin_flush, len) = (begin_flush.collect::<Vec<_>>(), block.len());
+            for place in begin_flush {
+                let lsn = Lsn(first + (at + place) as u64);
+                if self.framed_record_at(lsn)?.is_some() {
+                    return Err(Error::corrupt(format!(
+                        "the log is damaged at {end}: what follows it was written when it was durable (WAL-8)"
+                    )));
+                }
             }
+            at += len;
         }
         Ok(())
     }
@@ -293,8 +312,24 @@ impl LogReader {
     /// known to have reached `known`, be it with an epoch of no records; epochs of none after that are passed over.
     ///
     /// # Errors
-    /// `58030` when a read fails, `XX001` for a damaged record, and what `each` returns.
+    /// `58030` when a read fails, `XX001` for a damaged record or when the log does not end where the records do (WAL-8),
+    /// and what `each` returns.
     pub fn scan(
+        &mut self,
+        start: Lsn,
+        known: Lsn,
+        each: impl FnMut(Lsn, Record, Lsn) -> Result<()>,
+    ) -> Result<LogExtent> {
+        let extent = self.scan_again(start, known, each)?;
+        self.expect_nothing_after(extent.end.0)?;
+        Ok(extent)
+    }
+
+    /// The same of a log of which somebody knows where it ends, which is not asked again.
+    ///
+    /// # Errors
+    /// As [`LogReader::scan`], without WAL-8.
+    pub fn scan_again(
         &mut self,
         start: Lsn,
         known: Lsn,
@@ -330,7 +365,6 @@ impl LogReader {
                 },
             }
         };
-        self.expect_nothing_after(end.0)?;
         Ok(LogExtent {
             last_flush,
             records_end,

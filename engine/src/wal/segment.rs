@@ -1,11 +1,13 @@
 //! Segments: where in the file a piece of the stream lies, and the header that says so.
 
 use crate::error::{Error, Result};
-use crate::page::{u32_at, u64_at};
+use crate::page::{Lsn, u32_at, u64_at};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at};
 
 const MAGIC: &[u8; 8] = b"QuantaWL";
 const CRC_AT: usize = 44;
+/// What all positions of a log stay below, so that none is too large to be counted.
+pub const LSN_END: Lsn = Lsn(1 << 62);
 /// The smallest segment, in bytes.
 pub const SEGMENT_BYTES_MIN: u32 = 4096;
 
@@ -40,9 +42,9 @@ impl LogGeometry {
         self.seq_of(start.saturating_sub(1))
     }
 
-    /// What the numbers of segments stay below, so that no position is too large to be counted.
+    /// What the numbers of segments stay below.
     fn seq_end(&self) -> u64 {
-        (1 << 62) / self.payload()
+        self.seq_of(LSN_END.0)
     }
 
     /// Offset in the file of slot `slot`.

@@ -1,7 +1,7 @@
 //! Pages against a plain list of cells, and redo against the change it describes.
 
 use proptest::prelude::*;
-use quantadb::page::{Page, PageId, PageKind, PageOp};
+use quantadb::page::{Lsn, Page, PageId, PageKind, PageOp};
 
 /// A leaf's cell: flags, key length, key.
 fn leaf_cell(key: &[u8]) -> Vec<u8> {
@@ -35,7 +35,7 @@ proptest! {
                 2 if !model.is_empty() => PageOp::Remove(at.index(model.len()) as u16),
                 _ => continue,
             };
-            if !op.fits(&page) {
+            if !op.fits(&page, PageId(7)) {
                 continue;
             }
             op.apply(&mut page, txn as u64);
@@ -91,4 +91,23 @@ fn a_page_in_the_wrong_place_is_refused() {
             .message()
             .contains("claims to be page 3")
     );
+}
+
+#[test]
+fn no_record_gives_a_page_another_number() {
+    let page = Page::new(4096, PageId(7), PageKind::Node, 0, 2);
+    let other = Page::new(4096, PageId(8), PageKind::Node, 0, 2);
+    let ops = [
+        PageOp::image(&other),
+        PageOp::Write(4, 8u32.to_le_bytes().to_vec()),
+        PageOp::Write(7, vec![0; 2]),
+    ];
+    for op in ops {
+        let mut changed = page.clone();
+        let refused = changed.repeat(&[(PageId(7), op)], 0, Lsn(9)).unwrap_err();
+        assert_eq!(refused.sqlstate(), "XX001");
+        assert_eq!(changed.bytes(), page.bytes());
+    }
+    let own = [(PageId(7), PageOp::image(&page))];
+    Page::zeroed(4096).repeat(&own, 0, Lsn(9)).unwrap();
 }

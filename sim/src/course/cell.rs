@@ -149,6 +149,16 @@ impl CourseCell {
         self.with(|taking| taking.given.is_some()).unwrap_or(false)
     }
 
+    /// Whether the course that is followed takes the machine's power.
+    pub fn loses_power(&self) -> bool {
+        let lost = |taking: &mut Taking| {
+            let steps = taking.given.as_ref().map(|given| &given.steps);
+            let mut incidents = steps.into_iter().flatten().flat_map(|s| &s.incidents);
+            incidents.any(|i| i.what == What::Restart(CrashKind::PowerLoss))
+        };
+        self.with(lost).unwrap_or(false)
+    }
+
     /// What has been taken down so far.
     pub fn made(&self) -> Course {
         self.with(|taking| taking.made.clone()).unwrap_or_default()

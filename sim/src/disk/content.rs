@@ -1,9 +1,12 @@
-//! The bytes of a file, in blocks: one that was never written holds zeros, and takes no memory.
+//! The bytes of a file, in blocks: one that was never written holds zeros, and takes no memory; copies share the blocks
+//! that neither has written since.
+
+use std::sync::Arc;
 
 /// Bytes of a block.
 const BLOCK_BYTES: usize = 4096;
 
-type Block = Box<[u8; BLOCK_BYTES]>;
+type Block = Arc<[u8; BLOCK_BYTES]>;
 
 /// What reads of a file see.
 #[derive(Clone, Debug, Default)]
@@ -51,8 +54,8 @@ impl Content {
         let mut rest = buf;
         for (block, within, count) in parts(offset, buf.len()) {
             let (now, later) = rest.split_at(count);
-            let block = self.blocks[block].get_or_insert_with(|| Box::new([0; BLOCK_BYTES]));
-            block[within..within + count].copy_from_slice(now);
+            let block = self.blocks[block].get_or_insert_with(|| Arc::new([0; BLOCK_BYTES]));
+            Arc::make_mut(block)[within..within + count].copy_from_slice(now);
             rest = later;
         }
     }
@@ -64,7 +67,7 @@ impl Content {
             && let Some(Some(last)) = self.blocks.last_mut()
             && !len.is_multiple_of(BLOCK_BYTES)
         {
-            last[len % BLOCK_BYTES..].fill(0);
+            Arc::make_mut(last)[len % BLOCK_BYTES..].fill(0);
         }
         self.len = len;
     }

@@ -1,7 +1,6 @@
 //! Names of files, and the changes of names that a power loss could take back.
 
-use super::counters::DiskCounters;
-use super::inode::LossMood;
+use super::inode::{LossMood, Losses};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -54,7 +53,7 @@ impl Directory {
         mood: LossMood,
         disordered: bool,
         rng: &mut ChaCha8Rng,
-        counters: &mut DiskCounters,
+        losses: &mut Losses<'_>,
     ) {
         let changes = std::mem::take(&mut self.unsynced);
         let prefix = match mood.keeps(rng) {
@@ -67,10 +66,11 @@ impl Directory {
             } else {
                 i < prefix
             };
+            losses.fold(kept.into());
             if kept {
                 apply(&mut self.durable, &change.names);
             } else {
-                counters.names_lost += 1;
+                losses.counters.names_lost += 1;
             }
         }
         self.names = self.durable.clone();

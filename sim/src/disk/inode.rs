@@ -3,6 +3,7 @@
 use super::content::Content;
 use super::counters::DiskCounters;
 use super::faults::{DiskFaults, SyncFailure};
+use super::state::State;
 use super::survivors::Survivors;
 use crate::trace::Fate;
 use quantadb::vfs::SECTOR_BYTES;
@@ -84,6 +85,8 @@ pub(super) struct Losses<'a> {
     pub(super) newest_kept: u64,
     /// What became of each sector of the file that is decided, with the write that made it, if somebody wants to know.
     pub(super) fates: Option<Vec<(u64, u64, Fate)>>,
+    /// A hash of all that was decided: equal for outcomes that are the same.
+    pub(super) outcome: u64,
 }
 
 impl Losses<'_> {
@@ -91,6 +94,11 @@ impl Losses<'_> {
         if let Some(fates) = &mut self.fates {
             fates.push((sector, write, fate));
         }
+    }
+
+    /// Folds a decision into the hash.
+    pub(super) fn fold(&mut self, decision: u64) {
+        self.outcome = State::mix(self.outcome, decision);
     }
 }
 
@@ -286,6 +294,7 @@ impl Inode {
         self.locked_by = None;
         let cut_from = self.bytes.len();
         let len = self.surviving_len(mood, survivors, rng);
+        lost.fold(len as u64);
         if len != self.bytes.len() {
             lost.counters.lengths_lost += 1;
             self.bytes.resize(len);
@@ -300,6 +309,8 @@ impl Inode {
                 lost.counters.blocks_torn += u64::from(block.1 > 0 && block.2 > 0);
                 block = (number / BLOCK_SECTORS, 0, 0);
             }
+            // What lies behind the end is nothing, whatever became of it.
+            let is_there = number as usize * SECTOR_BYTES < len;
             // Where writes survive in order or whole, so does what cut the file.
             let was_cut = matches!(survivors, Survivors::Sectors)
                 && number as usize * SECTOR_BYTES >= cut_from;
@@ -307,6 +318,7 @@ impl Inode {
                 lost.counters.sectors_kept += 1;
                 lost.newest_kept = lost.newest_kept.max(dirty.newest);
                 lost.decided(number, dirty.newest, Fate::Kept);
+                lost.fold(if is_there { u64::MAX } else { 0 });
                 block.1 += 1;
                 continue;
             }
@@ -318,6 +330,9 @@ impl Inode {
                 lost.counters.sectors_garbage += 1;
                 lost.decided(number, dirty.newest, Fate::Garbage);
                 let garbage = garbage(&self.sector(number), &before[0].1, rng);
+                if is_there {
+                    lost.fold(State::mix_bytes(State::HASH_START, &garbage[..]));
+                }
                 self.set_sector(number, &garbage);
             } else {
                 lost.decided(number, dirty.newest, Fate::Lost);
@@ -328,6 +343,7 @@ impl Inode {
                         .rfind(|&version| survivors.survives(before[version].0, mood, rng))
                         .unwrap_or(0),
                 };
+                lost.fold(if is_there { version as u64 } else { 0 });
                 self.set_sector(number, &before[version].1);
             }
         }
@@ -335,6 +351,11 @@ impl Inode {
         self.lengths.clear();
         self.doomed.clear();
         self.durable_len = self.bytes.len();
+    }
+
+    /// Whether a power loss would decide nothing.
+    pub(super) fn is_durable(&self) -> bool {
+        self.dirty.is_empty() && self.lost.is_empty() && self.lengths.is_empty()
     }
 
     /// What a power loss would decide: the length, if it has changed, and each dirty sector.

@@ -14,6 +14,8 @@
 //! - A *power loss* decides for each dirty sector, each unsynced length and each unsynced change of a name whether it
 //!   is there. Sectors may be garbage, if [`PowerLoss::garbage`] says so. A *process crash* keeps everything, still
 //!   unsynced.
+//! - What else the same power loss could have left is looked at on disks of their own ([`SimDisk::restart_each`]), which
+//!   share with this one all that neither has written since.
 //! - A crash is armed for the n-th call from now; that call and all after it fail until [`SimDisk::restart`]. Files
 //!   opened before stay dead.
 //! - Faults (I/O error, full disk, interruption, short transfer, failed sync) come by chance or at the n-th call.
@@ -35,4 +37,4 @@ mod survivors;
 pub use counters::{Call, CallCounts, DiskCounters};
 pub use faults::{Betrayal, CrashKind, DiskFaults, Fault, PowerLoss, SyncFailure};
 pub use kind::{FaultKind, FaultSet, KindCounts};
-pub use sim::SimDisk;
+pub use sim::{OtherOutcome, SimDisk};

@@ -9,6 +9,7 @@ use super::state::{Armed, State, Verdict};
 use crate::baton::pause;
 use crate::env::SimEnv;
 use crate::phase::PhaseCell;
+use crate::trace::SectorFate;
 use quantadb::sync::{Mutex, MutexGuard};
 use quantadb::vfs::{File, OpenMode, SECTOR_BYTES, Vfs};
 use rand::Rng;
@@ -25,6 +26,15 @@ pub struct SimDisk {
     phase: PhaseCell,
     /// What slow calls move.
     clock: Option<Arc<SimEnv>>,
+}
+
+/// What a power loss could have left as well.
+#[derive(Debug)]
+pub struct OtherOutcome {
+    /// A disk that holds it, and fails nothing.
+    pub disk: SimDisk,
+    /// What became of each sector, if somebody watches.
+    pub(crate) sectors: Vec<SectorFate>,
 }
 
 /// How long a slow call takes at most.
@@ -91,7 +101,24 @@ impl SimDisk {
 
     /// Crashes now if the machine is still on, and starts it again: what is left is what `kind` leaves.
     pub fn restart(&self, kind: CrashKind) {
-        self.state.lock().restart(kind);
+        self.restart_each(kind, 0);
+    }
+
+    /// The same; gives up to `others` other outcomes of the power loss, if it is one and decides anything: no two of them
+    /// are the same. They are drawn from streams of their own, so that this disk goes on as if nobody had asked.
+    pub fn restart_each(&self, kind: CrashKind, others: u32) -> Vec<OtherOutcome> {
+        let outcomes = self.state.lock().restart(kind, others);
+        let outcomes = outcomes.into_iter().map(|(mut state, sectors)| {
+            state.faults = DiskFaults::NONE;
+            let state = Arc::new(Mutex::new(state));
+            let disk = Self {
+                state,
+                phase: PhaseCell::default(),
+                clock: None,
+            };
+            OtherOutcome { disk, sectors }
+        });
+        outcomes.collect()
     }
 
     /// Exchanges what may fail, and gives what could before.

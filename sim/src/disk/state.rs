@@ -11,7 +11,7 @@ use crate::phase::Phase;
 use crate::trace::{DiskCall, Outcome, SectorFate};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::ops::Range;
 
@@ -337,22 +337,23 @@ impl State {
         self.inodes.retain(|&id, _| directory.names_inode(id));
     }
 
-    /// Gives what became of each sector, if somebody watches.
-    fn lose_power(&mut self) -> Vec<SectorFate> {
+    /// Gives a hash of what was decided, and what became of each sector, if somebody watches.
+    fn lose_power(&mut self) -> (u64, Vec<SectorFate>) {
         let (faults, rng) = (&self.faults, &mut self.rng);
         let mood = LossMood::draw(faults, rng);
         let unsynced = self.inodes.values().filter_map(Inode::unsynced);
         let unsynced = unsynced.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let mut survivors = Survivors::draw(faults, mood, unsynced.unwrap_or((0, 0)), rng);
         let disordered = faults.power.names_disordered;
-        let counters = &mut self.counters;
-        self.directory.lose_power(mood, disordered, rng, counters);
         let mut losses = Losses {
-            counters,
+            counters: &mut self.counters,
             oldest_gone: u64::MAX,
             newest_kept: 0,
             fates: self.course.is_watched().then(Vec::new),
+            outcome: Self::HASH_START,
         };
+        self.directory
+            .lose_power(mood, disordered, rng, &mut losses);
         let mut sectors = Vec::new();
         for (&id, inode) in &mut self.inodes {
             inode.lose_power(mood, &mut survivors, rng, &mut losses);
@@ -365,10 +366,11 @@ impl State {
                 });
             }
         }
+        let outcome = losses.outcome;
         let reordered = losses.newest_kept > losses.oldest_gone;
         let count = u64::from(reordered);
         self.counters.kinds.add_many(FaultKind::Reordered, count);
-        sectors
+        (outcome, sectors)
     }
 
     /// The number of the next write, and whether every version of a sector is to be remembered.
@@ -378,18 +380,47 @@ impl State {
         (self.writes.count, !(power.tears && power.reorders))
     }
 
-    /// Comes back after a crash.
-    pub(super) fn restart(&mut self, kind: CrashKind) {
+    /// Comes back after a crash. Of a power loss it gives up to `others` other outcomes, no two of them the same, which
+    /// are drawn from streams of their own.
+    pub(super) fn restart(
+        &mut self,
+        kind: CrashKind,
+        others: u32,
+    ) -> Vec<(State, Vec<SectorFate>)> {
         let kind = self.course.restarts(kind, &mut self.rng);
         let mut sectors = Vec::new();
+        let mut aside = Vec::new();
         if kind == CrashKind::PowerLoss {
             self.counters.power_losses += 1;
             if self.faults.power.loses {
-                sectors = self.lose_power();
+                let before = (others > 0 && !self.is_durable()).then(|| self.clone());
+                let outcome;
+                (outcome, sectors) = self.lose_power();
+                aside = before.map_or_else(Vec::new, |state| state.outcomes(others, outcome));
             }
         }
         self.course.restarted(kind, || sectors);
         self.start_again();
+        aside
+    }
+
+    /// Whether a power loss would decide nothing.
+    fn is_durable(&self) -> bool {
+        self.directory.undecided() == 0 && self.inodes.values().all(Inode::is_durable)
+    }
+
+    /// Outcomes of a power loss now, other than the one that has this hash.
+    fn outcomes(&self, count: u32, known: u64) -> Vec<(State, Vec<SectorFate>)> {
+        let mut seen = BTreeSet::from([known]);
+        let outcomes = (1..=u64::from(count)).filter_map(|number| {
+            let mut state = self.clone();
+            state.rng.set_stream(u64::MAX - number);
+            let (outcome, sectors) = state.lose_power();
+            state.course = CourseCell::default();
+            state.start_again();
+            seen.insert(outcome).then_some((state, sectors))
+        });
+        outcomes.collect()
     }
 
     /// The machine is on again: nothing is armed, and nobody holds a file.

@@ -60,10 +60,20 @@ pub struct Lockstep {
     model: ModelBackend,
     sessions: Vec<Option<Session>>,
     trees: Vec<TreePair>,
-    /// Commits whose fate is open: slot, number, and the model's side of it.
-    unknown: Vec<(usize, u64, Box<ModelTxn>)>,
+    /// A commit whose fate is open: slot, number, and the model's side of it.
+    unknown: Option<(usize, u64, Box<ModelTxn>)>,
+    /// The same once the subject is gone: slot, number, and the model without it; with it, the model is as it stands.
+    undecided: Option<(usize, u64, ModelBackend)>,
     /// The last row id that the subject gave for each tree since it was opened.
     pub(super) row_ids: BTreeMap<u32, i64>,
+    counts: LockstepCounts,
+}
+
+/// What a recovery changes of what is known; see [`Lockstep::known`].
+pub struct Known {
+    model: ModelBackend,
+    undecided: Option<(usize, u64, ModelBackend)>,
+    trees: Vec<TreePair>,
     counts: LockstepCounts,
 }
 
@@ -90,7 +100,8 @@ impl Lockstep {
             model,
             sessions,
             trees,
-            unknown: Vec::new(),
+            unknown: None,
+            undecided: None,
             row_ids: BTreeMap::new(),
             counts: LockstepCounts::default(),
         }
@@ -113,7 +124,7 @@ impl Lockstep {
     /// When the sides differ.
     pub fn step(&mut self, rng: &mut ChaCha8Rng) -> Result<Event, Mismatch> {
         assert!(
-            self.unknown.is_empty(),
+            self.unknown.is_none() && self.undecided.is_none(),
             "a commit of unknown fate needs a recovery first"
         );
         self.counts.operations += 1;
@@ -129,7 +140,7 @@ impl Lockstep {
         self.counts.faults += 1;
         Ok(Event::Fault {
             error,
-            commit_unknown: !self.unknown.is_empty(),
+            commit_unknown: self.unknown.is_some(),
         })
     }
 
@@ -389,7 +400,7 @@ impl Lockstep {
                 Ok(None)
             }
             Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) => {
-                self.unknown.push((slot, number, model));
+                self.unknown = Some((slot, number, model));
                 self.counts.commits_unknown += 1;
                 Ok(Some(error))
             }
@@ -436,6 +447,31 @@ impl Lockstep {
         self.rest();
         self.subject = None;
         self.row_ids.clear();
+        if let Some((slot, number, txn)) = self.unknown.take() {
+            let without = self.model.fork();
+            // What the model refuses, the subject's disk failed before the subject could: it is not there.
+            if txn.commit().is_ok() {
+                self.undecided = Some((slot, number, without));
+            }
+        }
+    }
+
+    /// What a recovery decides, and what is counted: while the subject is gone.
+    pub fn known(&self) -> Known {
+        Known {
+            model: self.model.clone(),
+            undecided: self.undecided.clone(),
+            trees: self.trees.clone(),
+            counts: self.counts,
+        }
+    }
+
+    /// Knows that, and no more.
+    pub fn know(&mut self, known: Known) {
+        self.model = known.model;
+        self.undecided = known.undecided;
+        self.trees = known.trees;
+        self.counts = known.counts;
     }
 
     /// Ends every session and closes the subject with a last checkpoint.
@@ -459,22 +495,21 @@ impl Lockstep {
     ) -> Result<Result<(), Error>, Mismatch> {
         self.subject = Some(subject);
         let root = self.trees[0];
-        while let Some((slot, number, model)) = self.unknown.pop() {
+        if let Some((slot, number, without)) = &self.undecided {
             let found = self
                 .subject()
                 .begin(TxnOptions::default())
-                .and_then(|txn| txn.get(root.subject, &slot_key(slot)));
+                .and_then(|txn| txn.get(root.subject, &slot_key(*slot)));
             match found {
                 Ok(found) if found.as_deref() == Some(&number.to_be_bytes()) => {
                     self.counts.commits_unknown_found += 1;
-                    model.commit().map_err(model_failed)?;
                 }
-                Ok(_) => model.rollback().map_err(model_failed)?,
+                Ok(_) => self.model = without.clone(),
                 Err(error) => {
-                    self.unknown.push((slot, number, model));
                     return self.only_fault("get", error).map(|e| e.map_or(Ok(()), Err));
                 }
             }
+            self.undecided = None;
         }
         let fresh = self.model.begin_model(TxnOptions::default());
         self.trees.retain(|&tree| fresh.sees(tree.model));

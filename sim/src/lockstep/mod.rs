@@ -24,5 +24,5 @@ mod twice;
 
 pub use compare::Mismatch;
 pub(crate) use compare::is_fault;
-pub use driver::{Event, Lockstep, LockstepCounts};
+pub use driver::{Event, Known as LockstepKnown, Lockstep, LockstepCounts};
 pub use shape::Shape;

@@ -39,7 +39,8 @@ impl Default for ModelLimits {
     }
 }
 
-/// A storage backend of ordered maps. What it holds is gone when the last reference is.
+/// A storage backend of ordered maps. What it holds is gone when the last reference is; clones share it.
+#[derive(Clone)]
 pub struct ModelBackend {
     pub(super) shared: Arc<Shared>,
 }

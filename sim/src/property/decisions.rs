@@ -131,12 +131,23 @@ impl<'a> Arbitrary<'a> for ScenarioInput {
 /// # Panics
 /// When one is found, with a case that `quanta-sim replay` runs.
 pub fn check_scenario(input: ScenarioInput, mistake: Option<Mistake>) {
+    if let Err(violation) = run(input, mistake) {
+        panic!("{violation}");
+    }
+}
+
+/// Runs decisions; a violation is replayed from a case.
+fn run(
+    input: ScenarioInput,
+    mistake: Option<Mistake>,
+) -> std::result::Result<Report, Box<Violation>> {
     let request = Request {
         mistake,
         ..Request::default()
     };
     let cell = CourseCell::replaying(input.course);
-    if let Err(violation) = run_course(input.scenario, input.seed, &request, &cell) {
+    let ran = run_course(input.scenario, input.seed, &request, &cell);
+    ran.map_err(|violation| {
         let case = Case {
             scenario: input.scenario,
             seed: input.seed,
@@ -146,8 +157,11 @@ pub fn check_scenario(input: ScenarioInput, mistake: Option<Mistake>) {
             violation: violation.mismatch.to_string(),
             comments: Vec::new(),
         };
-        panic!("{violation}\n\nas a case for quanta-sim replay:\n{case}");
-    }
+        Box::new(Violation {
+            replay: format!("quanta-sim replay FILE, where FILE holds\n{case}"),
+            ..*violation
+        })
+    })
 }
 
 /// Runs the decisions that these bytes are; `None` when they are none.
@@ -159,12 +173,7 @@ pub fn run_decisions(
     mistake: Option<Mistake>,
 ) -> Option<std::result::Result<Report, Box<Violation>>> {
     let input = ScenarioInput::arbitrary_take_rest(Unstructured::new(bytes)).ok()?;
-    let request = Request {
-        mistake,
-        ..Request::default()
-    };
-    let cell = CourseCell::replaying(input.course);
-    Some(run_course(input.scenario, input.seed, &request, &cell))
+    Some(run(input, mistake))
 }
 
 /// Draws decisions of any length.
@@ -226,7 +235,35 @@ pub fn mutate_decisions(data: &mut [u8], size: usize, rng: &mut ChaCha8Rng) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::options_of_seed;
     use rand::SeedableRng;
+
+    /// What a commit that does not wait for the disk is worth depends on it.
+    #[test]
+    fn a_seed_that_keeps_its_power_may_be_told_to_lose_it() {
+        let request = Request::default();
+        let keeps = |scenario, seed| {
+            let options = options_of_seed(scenario, seed, &request).describe();
+            options.contains(&("process crashes %", "100".to_owned()))
+        };
+        let (at, sessions) = (0..)
+            .zip(scenarios())
+            .find(|(_, scenario)| scenario.name == "sessions")
+            .expect("it is one of them");
+        let seeds = (0..=u8::MAX).filter(|&seed| keeps(sessions, seed.into()));
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut lost = 0;
+        for seed in seeds.cycle().take(150) {
+            let mut bytes = draw_decisions(&mut rng);
+            (bytes[0], bytes[1]) = (at, seed);
+            match run_decisions(&bytes, None) {
+                Some(Ok(report)) => lost += report.disk.power_losses,
+                Some(Err(violation)) => panic!("{violation}"),
+                None => panic!("the bytes are decisions"),
+            }
+        }
+        assert!(lost > 60, "{lost} power losses");
+    }
 
     #[test]
     fn mutations_leave_whole_steps() {

@@ -291,3 +291,38 @@ fn change(backend: &dyn StorageBackend, tree: TreeId) {
         false => txn.rollback(),
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quantadb::page::{PageId, PageKind, PageOp, TxnId};
+    use quantadb::wal::encode_op;
+
+    /// A file with such a page would take what no log of that length explains.
+    #[test]
+    fn a_page_that_the_database_cannot_have_had_is_refused() {
+        let open_with = |id: u32| {
+            let page = Page::new(PAGE_BYTES, PageId(id), PageKind::Node, 0, 2);
+            let head = RecordHead {
+                kind: RecordKind::Change,
+                txn: TxnId(0),
+                prev: Lsn(0),
+                undo_next: None,
+                undo: &[],
+            };
+            let mut body = Vec::new();
+            head.encode(&mut body);
+            encode_op(PageId(id), &PageOp::image(&page), &mut body);
+            let mut files = DatabaseFiles::sample().clone();
+            append_bodies(&mut files, &[body]);
+            files.open().map(drop)
+        };
+        let pages = (DatabaseFiles::sample().database.len() / PAGE_BYTES) as u32;
+        assert!(open_with(pages).is_ok());
+        for id in [u32::MAX, 1 << 20, pages + 1000] {
+            let refused = open_with(id).expect_err("there is no such page");
+            assert_eq!(refused.sqlstate(), "XX001");
+            assert!(refused.to_string().contains("cannot have had"), "{refused}");
+        }
+    }
+}

@@ -43,7 +43,7 @@ pub fn check_page(input: PageInput) {
             continue;
         };
         check_encoding(&op);
-        if op.fits(&page) {
+        if op.fits(&page, ID) {
             op.apply(&mut page, 9);
         }
     }

@@ -9,7 +9,7 @@
 //! `QUANTA_SIM_SEED=17 cargo test NAME` runs that one again.
 
 use super::registry::{Progress, Request, Task, judged, run};
-use super::run::Workload;
+use super::run::{Knows, Workload};
 use super::swarm::SwarmOptions;
 use super::world::{PATH, World};
 use crate::disk::FaultSet;
@@ -121,6 +121,15 @@ impl<A: Application> Hosted<A> {
             Err(error) => Err(Self::unexpected("the database checks itself", &error)),
         }
     }
+}
+
+impl<A: Application> Knows for Hosted<A> {
+    /// What the application knows cannot be copied.
+    type Known = ();
+
+    fn known(&self) -> Self::Known {}
+
+    fn know(&mut self, (): Self::Known) {}
 }
 
 impl<A: Application> Workload for Hosted<A> {
@@ -244,7 +253,8 @@ impl Simulation {
             steps: Some(self.steps),
             ..Request::default()
         };
-        let options = SwarmOptions::crashes(seed);
+        let mut options = SwarmOptions::crashes(seed);
+        options.crashes.other_outcomes = 0;
         let task = Task {
             scenario: NAME,
             seed,

@@ -5,7 +5,7 @@
 //! [`history::check`] looks for what the level forbids; what it allows is counted, so that it is known that the workload
 //! shows it where it is allowed.
 
-use super::run::Workload;
+use super::run::{Knows, Workload};
 use super::storage::open_backend;
 use super::world::World;
 use crate::baton::take_turns;
@@ -404,6 +404,21 @@ fn as_written(reader: &Transaction) -> Transaction {
     Transaction {
         operations,
         ..reader.clone()
+    }
+}
+
+impl<const LEVEL: u8> Knows for Histories<LEVEL> {
+    type Known = (History, usize, u64, WorkCounts);
+
+    fn known(&self) -> Self::Known {
+        let now = self.clock.0.load(Ordering::Relaxed);
+        (self.history.clone(), self.judged, now, self.work)
+    }
+
+    fn know(&mut self, known: Self::Known) {
+        let now;
+        (self.history, self.judged, now, self.work) = known;
+        self.clock.0.store(now, Ordering::Relaxed);
     }
 }
 

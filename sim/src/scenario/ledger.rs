@@ -17,6 +17,7 @@ pub(super) struct Ledger {
     slots: Mutex<Slots>,
 }
 
+#[derive(Clone)]
 struct Slots {
     acknowledged: Vec<u64>,
     durable: Vec<u64>,
@@ -32,6 +33,14 @@ impl Ledger {
                 acknowledged: none.clone(),
                 durable: none,
             }),
+        }
+    }
+
+    /// The same, with commits of its own from now on.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            process_only: self.process_only,
+            slots: Mutex::new(self.slots.lock().clone()),
         }
     }
 

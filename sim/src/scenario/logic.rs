@@ -12,7 +12,7 @@
 //! "Detecting optimization bugs in database engines via non-optimizing reference engine construction", ESEC/FSE 2020. A
 //! condition that fails for a row is no answer: another plan may not ask it for that row, so such checks are left out.
 
-use super::run::Workload;
+use super::run::{Knows, Workload};
 use super::sql::open_database;
 use super::world::World;
 use crate::lockstep::{Event, Mismatch, is_fault};
@@ -368,6 +368,18 @@ fn fault(error: Error) -> Event {
     Event::Fault {
         error,
         commit_unknown: true,
+    }
+}
+
+impl Knows for Logic {
+    type Known = WorkCounts;
+
+    fn known(&self) -> Self::Known {
+        self.work
+    }
+
+    fn know(&mut self, known: Self::Known) {
+        self.work = known;
     }
 }
 

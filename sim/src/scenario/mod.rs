@@ -42,6 +42,7 @@ mod sequences;
 mod sessions;
 mod shelf;
 mod sql;
+mod stop;
 mod storage;
 mod sums;
 mod swarm;

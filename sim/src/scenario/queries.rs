@@ -5,7 +5,7 @@
 //!
 //! In the scenario `spills` several sessions ask at once ([`together`]).
 
-use super::run::Workload;
+use super::run::{Knows, Workload};
 use super::sql::open_database;
 use super::together;
 use super::world::World;
@@ -269,6 +269,18 @@ impl<const MANY: bool> Queries<MANY> {
                 format!("{error:?}"),
             )),
         }
+    }
+}
+
+impl<const MANY: bool> Knows for Queries<MANY> {
+    type Known = (Tables, Option<Tables>, WorkCounts);
+
+    fn known(&self) -> Self::Known {
+        (self.tables.clone(), self.unknown.clone(), self.work)
+    }
+
+    fn know(&mut self, known: Self::Known) {
+        (self.tables, self.unknown, self.work) = known;
     }
 }
 

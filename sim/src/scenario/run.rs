@@ -3,6 +3,7 @@
 use super::registry::Task;
 use super::world::World;
 use crate::course::Moment;
+use crate::disk::{CrashKind, OtherOutcome, SimDisk};
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::Phase;
 use crate::report::{Report, WorkCounts};
@@ -11,8 +12,18 @@ use quantadb::{Error, ErrorKind};
 use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 
+/// Somebody who can forget what a recovery has shown.
+pub(super) trait Knows {
+    /// What a recovery changes of what is known: expectations, and counts.
+    type Known;
+    /// A copy of it, while there is no engine.
+    fn known(&self) -> Self::Known;
+    /// Knows that and no more.
+    fn know(&mut self, known: Self::Known);
+}
+
 /// What is run on the engine.
-pub(super) trait Workload: Sized {
+pub(super) trait Workload: Knows + Sized {
     /// The open engine.
     type Engine;
     /// Opens the engine.
@@ -128,7 +139,7 @@ impl<W: Workload> CrashRun<W> {
         // What a recovery believes of a cache that is ahead of its disk, the next power loss takes.
         let percent = match self.world.cache_is_ahead() {
             true => 60,
-            false => self.world.options.recover_again_percent,
+            false => self.world.options.crashes.recover_again_percent,
         };
         if crash {
             self.world.restart();
@@ -148,9 +159,37 @@ impl<W: Workload> CrashRun<W> {
     /// Opens and compares everything, the latter on a disk that fails nothing.
     fn reopen(&mut self) -> Result<(), Mismatch> {
         let engine = self.world.open_with(W::open)?;
+        for OtherOutcome { disk, sectors } in self.world.take_others() {
+            self.look_aside(disk).map_err(|mismatch| {
+                let course = self.world.course();
+                course.restarted(CrashKind::PowerLoss, || sectors);
+                Mismatch {
+                    doing: format!(
+                        "{} (after another outcome of the power loss)",
+                        mismatch.doing
+                    ),
+                    ..mismatch
+                }
+            })?;
+            self.world.work.recoveries.aside += 1;
+        }
+        self.check(engine)
+    }
+
+    fn check(&mut self, engine: W::Engine) -> Result<(), Mismatch> {
         let phase = self.world.progress.phase.clone();
         let checked = phase.during(Phase::Check, || self.workload.reopened(engine))?;
         checked.map_err(|error| failed("the checks after a recovery", &error))
+    }
+
+    /// Asks the same questions of what the power loss could have left as well. The run goes on as if it had not.
+    fn look_aside(&mut self, disk: SimDisk) -> Result<(), Mismatch> {
+        let engine = self.world.open_aside(disk, W::open)?;
+        let known = self.workload.known();
+        self.check(engine)?;
+        self.workload.let_go();
+        self.workload.know(known);
+        Ok(())
     }
 
     /// Nobody uses the engine any more: it must be sound, and keep nothing for anybody.

@@ -5,12 +5,12 @@
 //! other conventions of writing values, and are the business of the runner of scripts).
 
 use super::registry::{Request, Task};
-use super::run::{CrashRun, Workload};
+use super::run::{CrashRun, Knows, Workload};
 use super::sql::{count_pair, event_of, open_database};
 use super::world::World;
 use crate::lockstep::{Event, Mismatch};
 use crate::report::{Report, WorkCounts};
-use crate::sql::{Answer, Fate, Ran, SqlPair};
+use crate::sql::{Answer, Fate, PairKnown, Ran, SqlPair};
 use quantadb::Error;
 use quantadb::api::Database;
 use quantadb::storage::DiskOptions;
@@ -205,6 +205,20 @@ impl Script {
             expected: format!("{:?}", line.expected),
             found: answer.to_string(),
         })
+    }
+}
+
+impl Knows for Script {
+    type Known = (PairKnown, usize, Option<usize>);
+
+    fn known(&self) -> Self::Known {
+        (self.pair.known(), self.next, self.begun_at)
+    }
+
+    fn know(&mut self, known: Self::Known) {
+        let (pair, next, begun_at) = known;
+        self.pair.know(pair);
+        (self.next, self.begun_at) = (next, begun_at);
     }
 }
 

@@ -3,7 +3,7 @@
 //! may ever get it again. Nor may a transaction fail that does nothing but take values and add rows with them.
 
 use super::queries::wrong;
-use super::run::Workload;
+use super::run::{Knows, Workload};
 use super::sql::open_database;
 use super::world::World;
 use crate::baton::take_turns;
@@ -233,6 +233,18 @@ fn fault(error: Error) -> Event {
     Event::Fault {
         error,
         commit_unknown: false,
+    }
+}
+
+impl Knows for Values {
+    type Known = WorkCounts;
+
+    fn known(&self) -> Self::Known {
+        self.work
+    }
+
+    fn know(&mut self, known: Self::Known) {
+        self.work = known;
     }
 }
 

@@ -21,14 +21,15 @@
 use super::families;
 use super::ledger::Ledger;
 use super::observer::Observers;
-use super::run::Workload;
+use super::run::{Knows, Workload};
 use super::shelf;
+use super::stop::{Stop, stop_text};
 use super::storage::open_backend;
 use super::sums::{ACCOUNTS, BALANCE, MEMBERS_MAX, Sums, number, wrong};
 use super::world::World;
 use crate::baton::{pause, take_turns};
 use crate::env::SimEnv;
-use crate::lockstep::{Event, Mismatch, is_fault};
+use crate::lockstep::{Event, Mismatch};
 use crate::phase::{Phase, PhaseCell};
 use crate::report::WorkCounts;
 use crate::streams::Streams;
@@ -76,36 +77,6 @@ pub(super) struct Threads {
     schedule: ChaCha8Rng,
     observers: Observers,
     work: WorkCounts,
-}
-
-/// An error of one step of a transaction: the other's fault, the disk's, or the engine's.
-enum Stop {
-    Refused,
-    Fault(Error),
-    Wrong(Mismatch),
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        match error.kind() {
-            ErrorKind::Conflict | ErrorKind::Canceled => Stop::Refused,
-            _ if is_fault(&error) => Stop::Fault(error),
-            _ => Stop::Wrong(wrong(
-                "an operation of a session",
-                "done, or a conflict, or a failure of the disk".to_owned(),
-                format!("{error:?}"),
-            )),
-        }
-    }
-}
-
-fn stop_text(stop: &Result<(), Stop>) -> String {
-    match stop {
-        Ok(()) => "done".to_owned(),
-        Err(Stop::Refused) => "refused".to_owned(),
-        Err(Stop::Fault(error)) => error.to_string(),
-        Err(Stop::Wrong(mismatch)) => format!("wrong: {}", mismatch.found),
-    }
 }
 
 /// One session while it has a thread.
@@ -448,6 +419,19 @@ impl Threads {
                 report.problems.join("; "),
             )),
         }
+    }
+}
+
+impl Knows for Threads {
+    type Known = (Arc<Ledger>, Vec<bool>, WorkCounts);
+
+    fn known(&self) -> Self::Known {
+        let ledger = Arc::new(self.ledger.copy());
+        (ledger, self.unknown.clone(), self.work)
+    }
+
+    fn know(&mut self, known: Self::Known) {
+        (self.ledger, self.unknown, self.work) = known;
     }
 }
 

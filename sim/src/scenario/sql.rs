@@ -1,11 +1,11 @@
 //! Generated SQL on the simulated disk, against the same SQL over the model.
 
-use super::run::Workload;
+use super::run::{Knows, Workload};
 use super::world::{PATH, World};
 use crate::lockstep::{Event, Mismatch, is_fault};
 use crate::phase::{Phase, PhaseCell};
 use crate::report::WorkCounts;
-use crate::sql::{Generator, PairCounts, Ran, SqlPair, session_options};
+use crate::sql::{Generator, PairCounts, PairKnown, Ran, SqlPair, session_options};
 use crate::streams::Streams;
 use quantadb::Error;
 use quantadb::api::{Database, DatabaseOptions, SessionOptions};
@@ -103,6 +103,18 @@ impl Statements {
                 found: format!("{error:?}"),
             }),
         })
+    }
+}
+
+impl Knows for Statements {
+    type Known = PairKnown;
+
+    fn known(&self) -> Self::Known {
+        self.pair.known()
+    }
+
+    fn know(&mut self, known: Self::Known) {
+        self.pair.know(known);
     }
 }
 

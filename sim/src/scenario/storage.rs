@@ -1,8 +1,8 @@
 //! Random transactions on trees, directly over the storage door, in lockstep with the model.
 
-use super::run::Workload;
+use super::run::{Knows, Workload};
 use super::world::{PATH, World};
-use crate::lockstep::{Event, Lockstep, Mismatch};
+use crate::lockstep::{Event, Lockstep, LockstepKnown, Mismatch};
 use crate::model::ModelBackend;
 use crate::report::WorkCounts;
 use crate::streams::Streams;
@@ -26,6 +26,18 @@ pub(super) fn open_backend(
 pub(super) struct Trees {
     lockstep: Lockstep,
     rng: ChaCha8Rng,
+}
+
+impl Knows for Trees {
+    type Known = LockstepKnown;
+
+    fn known(&self) -> Self::Known {
+        self.lockstep.known()
+    }
+
+    fn know(&mut self, known: Self::Known) {
+        self.lockstep.know(known);
+    }
 }
 
 impl Workload for Trees {

@@ -20,14 +20,8 @@ pub struct SwarmOptions {
     pub engine: DiskOptions,
     /// What may fail.
     pub faults: DiskFaults,
-    /// Calls of the disk between two crashes, in the mean; 0 for no crashes.
-    pub crash_calls_mean: u64,
-    /// How many of a hundred crashes are crashes of the process only.
-    pub process_crash_percent: u32,
-    /// Whether recoveries are crashed.
-    pub crash_in_recovery: bool,
-    /// How many of a hundred recoveries are done again.
-    pub recover_again_percent: u32,
+    /// When the machine crashes, and how often recoveries are looked at.
+    pub crashes: Crashes,
     /// The workload on trees.
     pub shape: Shape,
     /// The SQL that is generated.
@@ -40,6 +34,31 @@ pub struct SwarmOptions {
     pub rots: bool,
     /// Steps of the run.
     pub steps: u64,
+}
+
+/// When the machine crashes, and how often recoveries are looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Crashes {
+    /// Calls of the disk between two crashes, in the mean; 0 for no crashes.
+    pub calls_mean: u64,
+    /// How many of a hundred crashes are crashes of the process only.
+    pub process_percent: u32,
+    /// Whether recoveries are crashed.
+    pub in_recovery: bool,
+    /// How many of a hundred recoveries are done again.
+    pub recover_again_percent: u32,
+    /// How many other outcomes of a power loss are recovered and checked, beside the one that the run goes on with.
+    pub other_outcomes: u32,
+}
+
+impl Crashes {
+    /// The same, with so many calls between two at least.
+    fn after_calls(self, calls: u64) -> Self {
+        Self {
+            calls_mean: self.calls_mean.max(calls),
+            ..self
+        }
+    }
 }
 
 fn pick<T: Clone>(rng: &mut ChaCha8Rng, choices: &[T]) -> T {
@@ -73,13 +92,22 @@ impl SwarmOptions {
             },
             ..DiskFaults::NONE
         };
+        let calls_mean = pick(rng, &[8, 40, 40, 200, 1000]);
+        let crashes = Crashes {
+            calls_mean,
+            process_percent: pick(rng, &[0, 30, 30, 100]),
+            in_recovery: rng.random_bool(0.6),
+            recover_again_percent: pick(rng, &[0, 30]),
+            other_outcomes: match seed / 7 % 8 {
+                0 => 0,
+                // What was long in coming is looked at more often.
+                _ => (calls_mean / 6).clamp(8, 30) as u32,
+            },
+        };
         Self {
             engine,
             faults,
-            crash_calls_mean: pick(rng, &[8, 40, 40, 200, 1000]),
-            process_crash_percent: pick(rng, &[0, 30, 30, 100]),
-            crash_in_recovery: rng.random_bool(0.6),
-            recover_again_percent: pick(rng, &[0, 30]),
+            crashes,
             shape: Shape {
                 sessions: pick(rng, &[1, 2, 4, 8]),
                 trees_max: pick(rng, &[1, 3, 6]),
@@ -136,7 +164,7 @@ impl SwarmOptions {
             options.faults.capacity_bytes = pick(rng, &[150_000, 400_000, 1_500_000]);
         }
         if rng.random_bool(0.5) {
-            options.crash_calls_mean = 0;
+            options.crashes.calls_mean = 0;
         }
         options
     }
@@ -167,7 +195,11 @@ impl SwarmOptions {
                 power: options.faults.power,
                 ..DiskFaults::NONE
             },
-            crash_calls_mean: 0,
+            crashes: Crashes {
+                calls_mean: 0,
+                other_outcomes: 0,
+                ..options.crashes
+            },
             rots,
             steps: 300,
             ..options
@@ -179,7 +211,7 @@ impl SwarmOptions {
         let options = Self::crashes(seed);
         Self {
             steps: 25,
-            crash_calls_mean: options.crash_calls_mean.max(40),
+            crashes: options.crashes.after_calls(40),
             ..options
         }
     }
@@ -220,7 +252,10 @@ impl SwarmOptions {
                 page_bytes: 4096,
                 ..options.engine
             },
-            crash_calls_mean: pick(rng, &[0, 1000, 5000]),
+            crashes: Crashes {
+                calls_mean: pick(rng, &[0, 1000, 5000]),
+                ..options.crashes
+            },
             shape: Shape {
                 sessions: pick(rng, &[1, 2, 3]),
                 trees_max: 1,
@@ -241,8 +276,12 @@ impl SwarmOptions {
         let options = Self::crashes(seed);
         Self {
             steps: 40,
-            crash_calls_mean: 0,
-            process_crash_percent: options.process_crash_percent.min(30),
+            crashes: Crashes {
+                calls_mean: 0,
+                other_outcomes: options.crashes.other_outcomes.min(12),
+                process_percent: options.crashes.process_percent.min(30),
+                ..options.crashes
+            },
             ..options
         }
     }
@@ -271,7 +310,7 @@ impl SwarmOptions {
     pub(super) fn scripts(seed: u64) -> Self {
         let options = Self::crashes(seed);
         Self {
-            crash_calls_mean: options.crash_calls_mean.max(150),
+            crashes: options.crashes.after_calls(150),
             ..options
         }
     }

@@ -3,7 +3,7 @@
 use super::registry::{Progress, Task};
 use super::swarm::SwarmOptions;
 use crate::course::{CourseCell, Moment};
-use crate::disk::{CrashKind, DiskFaults, PowerLoss, SimDisk};
+use crate::disk::{CrashKind, DiskFaults, OtherOutcome, PowerLoss, SimDisk};
 use crate::env::{Alone, SimEnv};
 use crate::lockstep::{Mismatch, is_fault};
 use crate::model::ModelLimits;
@@ -21,6 +21,17 @@ pub(super) const PATH: &str = "/db/test.qdb";
 /// Attempts to open that may crash or fail; the next is left alone.
 const HOSTILE_OPENS_MAX: u32 = 6;
 
+/// What there was when the engine was opened last.
+#[derive(Default)]
+struct LastOpen {
+    /// Calls that it took.
+    calls: u64,
+    /// Failed calls until then.
+    faults: u64,
+    /// Sectors that failed syncs had dropped until then.
+    forgotten: u64,
+}
+
 /// The world of one run.
 pub(super) struct World {
     pub(super) options: SwarmOptions,
@@ -34,12 +45,9 @@ pub(super) struct World {
     chance: ChaCha8Rng,
     /// Whether the database has been open once: from then on it must be there.
     created: bool,
-    /// Calls that the last open took.
-    open_calls: u64,
-    /// Failed calls until the last open.
-    faults_at_open: u64,
-    /// Sectors that failed syncs had dropped until the last open.
-    forgotten_at_open: u64,
+    last_open: LastOpen,
+    /// What else the power losses since the last open could have left.
+    others: Vec<OtherOutcome>,
     _alone: Alone,
 }
 
@@ -62,9 +70,11 @@ impl World {
             crash_at,
             chance: streams.schedule(),
             created: false,
-            open_calls: 20,
-            faults_at_open: 0,
-            forgotten_at_open: 0,
+            last_open: LastOpen {
+                calls: 20,
+                ..LastOpen::default()
+            },
+            others: Vec::new(),
         }
     }
 
@@ -127,7 +137,7 @@ impl World {
                 .clone()
                 .during(phase, || open(self, options));
             self.turn_peaceful();
-            self.open_calls = (self.disk.calls() - calls).max(1);
+            self.last_open.calls = (self.disk.calls() - calls).max(1);
             let excused = self.faults() > faults;
             match opened {
                 _ if self.disk.is_off() => {
@@ -138,8 +148,8 @@ impl World {
                 Ok(engine) => {
                     self.work.recoveries.done += u64::from(self.created);
                     self.created = true;
-                    self.faults_at_open = self.faults();
-                    self.forgotten_at_open = self.disk.counters().sectors_forgotten;
+                    self.last_open.faults = self.faults();
+                    self.last_open.forgotten = self.disk.counters().sectors_forgotten;
                     return Ok(engine);
                 }
                 Err(error) if excused && is_fault(&error) => self.work.recoveries.failed += 1,
@@ -156,14 +166,14 @@ impl World {
         }
         self.arm_chosen_crash();
         self.disk.set_faults(self.options.faults.clone());
-        let crashes = self.options.crash_calls_mean > 0 && self.options.crash_in_recovery;
+        let crashes = self.options.crashes.calls_mean > 0 && self.options.crashes.in_recovery;
         let chance = match (self.cache_is_ahead(), crashes) {
             (true, _) => 0.8,
             (false, true) => 0.4,
             (false, false) => 0.0,
         };
         if self.chance.random_bool(chance) {
-            let calls = self.open_calls + self.open_calls / 4 + 1;
+            let calls = self.last_open.calls + self.last_open.calls / 4 + 1;
             let calls = self.chance.random_range(1..=calls);
             self.arm_crash(calls);
         }
@@ -174,7 +184,7 @@ impl World {
         self.course().begin_leg(false);
         self.disk.set_faults(self.options.faults.clone());
         self.arm_chosen_crash();
-        let mean = self.options.crash_calls_mean;
+        let mean = self.options.crashes.calls_mean;
         if mean > 0 {
             let calls = self.chance.random_range(1..=2 * mean);
             self.arm_crash(calls);
@@ -206,25 +216,59 @@ impl World {
     /// Whether a failed sync, since the last open, has dropped what the cache may still show. What a recovery believes
     /// then, a power loss takes: both are made likely.
     pub(super) fn cache_is_ahead(&self) -> bool {
-        self.disk.counters().sectors_forgotten > self.forgotten_at_open
+        self.disk.counters().sectors_forgotten > self.last_open.forgotten
     }
 
-    /// Whether only processes die: where a sync may fail, what a cache is ahead of its disk is taken from it.
+    /// Whether only processes die: where a sync may fail, what a cache is ahead of its disk is taken from it, and a course
+    /// that is followed may say something else than the seed.
     pub(super) fn keeps_power(&self) -> bool {
-        self.options.process_crash_percent == 100 && self.options.faults.sync_error_ppm == 0
+        self.options.crashes.process_percent == 100
+            && self.options.faults.sync_error_ppm == 0
+            && !self.course().loses_power()
     }
 
     /// What a crash, or the end of a process, leaves behind.
     pub(super) fn restart(&mut self) {
         let process = match self.cache_is_ahead() {
             true => 50,
-            false => self.options.process_crash_percent,
+            false => self.options.crashes.process_percent,
         };
         let kind = match self.chance.random_range(0..100) < process {
             true => CrashKind::Process,
             false => CrashKind::PowerLoss,
         };
-        self.disk.restart(kind);
+        let others = match self.created {
+            true => self.options.crashes.other_outcomes,
+            false => 0,
+        };
+        self.others.extend(self.disk.restart_each(kind, others));
+    }
+
+    /// What else the power losses since the last call of this could have left; nobody goes on with any of it.
+    pub(super) fn take_others(&mut self) -> Vec<OtherOutcome> {
+        std::mem::take(&mut self.others)
+    }
+
+    /// Opens the engine by `open` on another disk, on which nothing goes wrong. What it does there changes nothing here.
+    ///
+    /// # Errors
+    /// When the open fails.
+    pub(super) fn open_aside<T>(
+        &mut self,
+        disk: SimDisk,
+        open: impl Fn(&World, DiskOptions) -> Result<T, Error>,
+    ) -> Result<T, Mismatch> {
+        let options = DiskOptions {
+            create: false,
+            ..self.options.engine.clone()
+        };
+        let env = Arc::new(SimEnv::new(Streams::new(disk.trace_hash()).entropy()));
+        let disk = std::mem::replace(&mut self.disk, disk);
+        let env = std::mem::replace(&mut self.env, env);
+        let phase = self.progress.phase.clone();
+        let opened = phase.during(Phase::Recovery, || open(self, options));
+        (self.disk, self.env) = (disk, env);
+        opened.map_err(|error| cannot_open(Phase::Recovery, &error))
     }
 
     /// True in so many of a hundred cases.
@@ -238,7 +282,7 @@ impl World {
 
     /// Refuses an error of the engine for which the disk gave no cause since the engine was opened.
     pub(super) fn excuse(&self, error: &Error) -> Result<(), Mismatch> {
-        if self.disk.is_off() || self.faults() > self.faults_at_open {
+        if self.disk.is_off() || self.faults() > self.last_open.faults {
             return Ok(());
         }
         Err(Mismatch {

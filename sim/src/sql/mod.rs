@@ -27,5 +27,5 @@ mod zones;
 
 pub use answer::Answer;
 pub use generator::Generator;
-pub use pair::{Fate, PairCounts, Ran, SqlPair, session_options};
+pub use pair::{Fate, Known as PairKnown, PairCounts, Ran, SqlPair, session_options};
 pub use predicates::{predicate, rows_of};

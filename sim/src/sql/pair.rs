@@ -70,6 +70,24 @@ struct Unknown {
     sql: String,
 }
 
+/// A statement of which a recovery shows whether it is there. The model has it.
+#[derive(Clone)]
+struct Undecided {
+    sql: String,
+    /// What it would have given.
+    answer: Answer,
+    /// The model without it.
+    without: Arc<ModelBackend>,
+}
+
+/// What a recovery changes of what is known; see [`SqlPair::known`].
+pub struct Known {
+    backend: Arc<ModelBackend>,
+    model: Database,
+    undecided: Option<Undecided>,
+    counts: PairCounts,
+}
+
 /// The two databases.
 pub struct SqlPair {
     phase: PhaseCell,
@@ -79,6 +97,7 @@ pub struct SqlPair {
     model: Database,
     sessions: Vec<Option<PairSession>>,
     unknown: Option<Unknown>,
+    undecided: Option<Undecided>,
     /// Tables and views that are compared after a recovery.
     relations: BTreeSet<String>,
     counts: PairCounts,
@@ -145,6 +164,7 @@ impl SqlPair {
             model,
             sessions: (0..sessions).map(|_| None).collect(),
             unknown: None,
+            undecided: None,
             relations: BTreeSet::new(),
             counts: PairCounts::default(),
         })
@@ -269,7 +289,35 @@ impl SqlPair {
     fn take_subject(&mut self) -> Option<Database> {
         self.counts = self.counts();
         self.sessions.iter_mut().for_each(|s| *s = None);
+        if let Some(Unknown { model, sql }) = self.unknown.take() {
+            // Only the interrupted session is left on the model's side; what it has not committed is not in the copy.
+            let without = Arc::new(self.backend.fork());
+            let answer = Answer::of(&mut copies::run(&model, &sql), orders_rows(&sql));
+            self.undecided = Some(Undecided {
+                sql,
+                answer,
+                without,
+            });
+        }
         self.subject.take()
+    }
+
+    /// What a recovery decides, and what is counted: while the subject is gone.
+    pub fn known(&self) -> Known {
+        Known {
+            backend: self.backend.clone(),
+            model: self.model.clone(),
+            undecided: self.undecided.clone(),
+            counts: self.counts,
+        }
+    }
+
+    /// Knows that, and no more.
+    pub fn know(&mut self, known: Known) {
+        self.backend = known.backend;
+        self.model = known.model;
+        self.undecided = known.undecided;
+        self.counts = known.counts;
     }
 
     /// Ends every session and closes the subject with a last checkpoint.
@@ -289,19 +337,20 @@ impl SqlPair {
     /// When they differ (`Err` within `Ok` when the subject's disk failed).
     pub fn reopened(&mut self, subject: Database) -> Result<Result<Fate, Error>, Mismatch> {
         self.subject = Some(subject);
-        let Some(Unknown { model, sql }) = self.unknown.take() else {
+        let Some(Undecided {
+            sql,
+            answer,
+            without,
+        }) = self.undecided.take()
+        else {
             return self.compare_all().map(|r| r.map(|()| Fate::None));
         };
-        // Only the interrupted session is left on the model's side; what it has not committed is not in the copy.
-        let without = self.backend.fork();
-        let answer = Answer::of(&mut copies::run(&model, &sql), orders_rows(&sql));
-        drop(model);
         let with = self.compare_all();
         if with.is_ok() {
             self.counts.unknown_found += 1;
             return with.map(|r| r.map(|()| Fate::Committed(answer)));
         }
-        self.backend = Arc::new(without);
+        self.backend = without;
         self.model = over_model(&self.backend, &self.env)?;
         match (self.compare_all(), with) {
             (Ok(compared), _) => Ok(compared.map(|()| Fate::Absent)),

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::page::{Lsn, u32_at, u64_at};
 use crate::planted::{Mistake, makes};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at, write_all_at};
-use crate::wal::{LogGap, LogGaps};
+use crate::wal::{LSN_END, LogGap, LogGaps};
 
 const MAGIC: &[u8; 8] = b"QuantaDB";
 const FORMAT: u32 = 2;
@@ -115,6 +115,13 @@ impl Control {
             return Err(Error::corrupt(
                 "its page size or log segment size is impossible",
             ));
+        }
+        let gaps = control.gaps.as_slice().iter().map(|gap| gap.upto);
+        if gaps
+            .chain([control.redo, control.start])
+            .any(|lsn| lsn >= LSN_END)
+        {
+            return Err(Error::corrupt("its positions in the log are impossible"));
         }
         Ok(Some(control))
     }

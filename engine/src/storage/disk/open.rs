@@ -209,15 +209,34 @@ fn recover(
 }
 
 fn redo(reader: &mut LogReader, pool: &Pool, from: Lsn, analysis: &Analysis) -> Result<()> {
-    let extent = reader.scan(from, from, |_, record, end| pool.redo(&record, end))?;
-    if extent.end == analysis.extent.end {
-        return Ok(());
+    // The file had all pages when the last checkpoint synced it; since then they came one by one, each by an operation.
+    let mut pages = pool.file_pages();
+    let extent = reader.scan_again(from, from, |_, record, end| {
+        pages += record.ops.len() as u64;
+        match record.ops.iter().find(|(id, _)| u64::from(id.0) >= pages) {
+            None => pool.redo(&record, end),
+            Some((id, _)) => Err(Error::corrupt(format!(
+                "the log names page {}, which the database cannot have had: the record that ends at {}",
+                id.0, end.0
+            ))),
+        }
+    })?;
+    if extent.end != analysis.extent.end {
+        return Err(Error::new(
+            ErrorKind::Io,
+            "58030",
+            "the end of the log could be read once and is gone; open the database again",
+        ));
     }
-    Err(Error::new(
-        ErrorKind::Io,
-        "58030",
-        "the end of the log could be read once and is gone; open the database again",
-    ))
+    // Where that page cannot be read, nothing is allocated.
+    let allocation = pool.read(Allocation::PAGE);
+    let counted = allocation.map_or(0, |frame| Allocation::of(&frame.page).pages);
+    if u64::from(counted) > pages {
+        return Err(Error::corrupt(format!(
+            "it counts {counted} pages, and cannot have had more than {pages}"
+        )));
+    }
+    Ok(())
 }
 
 fn undo(reader: &mut LogReader, core: &Core, analysis: &Analysis, start: Lsn) -> Result<()> {

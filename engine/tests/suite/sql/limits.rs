@@ -15,6 +15,21 @@ fn bounded(connection: &quantadb::api::Connection, sql: &str) {
     }
 }
 
+/// The parser takes a word behind a period for an operator first and for a name then: with each level twice as often.
+#[test]
+fn what_can_be_read_in_many_ways_is_refused_in_time() {
+    each(|c| {
+        let nested = |open: &str, levels| format!("SELECT {}1", open.repeat(levels));
+        for open in ["a.not (", "NOT (f).a (b :c.d ("] {
+            bounded(c, &nested(open, 5));
+            bounded(c, &nested(open, 190));
+        }
+        fails(c, &nested("a.not (", 40), "54001");
+        // Whoever comes after has operands of their own.
+        run(c, "SELECT 1");
+    });
+}
+
 #[test]
 fn nesting_is_bounded() {
     each(|c| {
