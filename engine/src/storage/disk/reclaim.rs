@@ -142,6 +142,11 @@ impl Core {
 
     /// Frees a piece of a dropped tree, from its right edge; `None` when it is all gone.
     fn reclaim_tree(&self, root: PageId) -> Result<Option<u64>> {
+        if root == self.directory.tree.root() {
+            return Err(Error::corrupt(
+                "the directory of trees says that it was dropped itself",
+            ));
+        }
         let key = tree_key(root);
         let leaf = self.directory.tree.leaf_mut(&key)?;
         if leaf.entry().is_none_or(|e| e.value != [TREE_DROPPED]) {
