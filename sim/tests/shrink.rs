@@ -43,6 +43,7 @@ const PLANTED: &[(Mistake, usize)] = &[
     (Mistake::NullKeysJoin, 5),
     (Mistake::FollowerNotSynced, 12),
     (Mistake::PendingNotValidated, 10),
+    // The first seed that finds it is a hard one: others come down to 8.
     (Mistake::OlderPageAccepted, 20),
     (Mistake::DirtyForgottenOnError, 25),
 ];

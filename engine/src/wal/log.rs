@@ -202,11 +202,8 @@ impl Log {
         let mut state = self.state.lock();
         let first = self.geometry.seq_of(extent.last_flush.0);
         let last = self.geometry.seq_of(extent.end.0 - 1);
-        let in_doubt = reader.segments.range(first..=last);
-        let in_doubt: Vec<SegmentHeader> = in_doubt.map(|(_, (_, header))| *header).collect();
         let mut headers = Vec::new();
-        for header in in_doubt {
-            let seq = header.seq;
+        for (&seq, &(original, header)) in reader.segments.range(first..=last) {
             let payload = self.geometry.payload();
             let upto = extent
                 .records_end
@@ -219,13 +216,12 @@ impl Log {
                 true => used.next_multiple_of(SECTOR) as usize,
                 false => payload as usize,
             };
-            let mut copy = reader.beginning(seq, used as usize)?;
-            copy.resize(len, 0);
+            let mut copy = vec![0; len];
+            reader.read(original, &mut copy[..used as usize], 0)?;
             let offset = self.geometry.slot_offset(slot) + SECTOR;
             write_all_at(&*self.file, &copy, offset).map_err(writing)?;
-            if let Some(original) = state.slots.insert(seq, slot) {
-                state.held.push(original);
-            }
+            let replaced = state.slots.insert(seq, slot);
+            state.held.extend(replaced);
             headers.push((slot, header));
         }
         self.sync_file()?;

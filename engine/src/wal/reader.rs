@@ -99,17 +99,8 @@ impl LogReader {
         last.max(lost) + self.damaged + 1
     }
 
-    /// The first `len` bytes of the payload of a segment that is there.
-    pub(super) fn beginning(&self, seq: u64, len: usize) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; len];
-        if let Some(&(slot, _)) = self.segments.get(&seq) {
-            self.read(slot, &mut bytes, 0)?;
-        }
-        Ok(bytes)
-    }
-
-    /// Reads of the payload in `slot` what is at `at`.
-    fn read(&self, slot: u32, bytes: &mut [u8], at: usize) -> Result<()> {
+    /// Fills `bytes` with what is at `at` of the payload in `slot`.
+    pub(super) fn read(&self, slot: u32, bytes: &mut [u8], at: usize) -> Result<()> {
         let offset = self.geometry.slot_offset(slot) + SECTOR + at as u64;
         read_exact_at(&*self.file, bytes, offset).map_err(|e| Error::io("cannot read the log", e))
     }

@@ -309,42 +309,42 @@ impl Inode {
                 lost.counters.blocks_torn += u64::from(block.1 > 0 && block.2 > 0);
                 block = (number / BLOCK_SECTORS, 0, 0);
             }
-            // What lies behind the end is nothing, whatever became of it.
-            let is_there = number as usize * SECTOR_BYTES < len;
             // Where writes survive in order or whole, so does what cut the file.
             let was_cut = matches!(survivors, Survivors::Sectors)
                 && number as usize * SECTOR_BYTES >= cut_from;
-            if !was_cut && survivors.survives(dirty.newest, mood, rng) {
-                lost.counters.sectors_kept += 1;
-                lost.newest_kept = lost.newest_kept.max(dirty.newest);
-                lost.decided(number, dirty.newest, Fate::Kept);
-                lost.fold(if is_there { u64::MAX } else { 0 });
-                block.1 += 1;
-                continue;
-            }
-            lost.counters.sectors_lost += 1;
-            lost.oldest_gone = lost.oldest_gone.min(dirty.newest);
-            block.2 += 1;
             let before = &dirty.before;
-            if !was_cut && rng.random_bool(mood.garbage) {
-                lost.counters.sectors_garbage += 1;
-                lost.decided(number, dirty.newest, Fate::Garbage);
-                let garbage = garbage(&self.sector(number), &before[0].1, rng);
-                if is_there {
-                    lost.fold(State::mix_bytes(State::HASH_START, &garbage[..]));
-                }
-                self.set_sector(number, &garbage);
+            let decision = if !was_cut && survivors.survives(dirty.newest, mood, rng) {
+                block.1 += 1;
+                lost.newest_kept = lost.newest_kept.max(dirty.newest);
+                lost.counters.sectors_kept += 1;
+                lost.decided(number, dirty.newest, Fate::Kept);
+                u64::MAX
             } else {
-                lost.decided(number, dirty.newest, Fate::Lost);
-                let version = match survivors {
-                    _ if was_cut => 0,
-                    Survivors::Sectors => rng.random_range(0..before.len()),
-                    _ => (0..before.len())
-                        .rfind(|&version| survivors.survives(before[version].0, mood, rng))
-                        .unwrap_or(0),
-                };
-                lost.fold(if is_there { version as u64 } else { 0 });
-                self.set_sector(number, &before[version].1);
+                block.2 += 1;
+                lost.oldest_gone = lost.oldest_gone.min(dirty.newest);
+                lost.counters.sectors_lost += 1;
+                if !was_cut && rng.random_bool(mood.garbage) {
+                    lost.counters.sectors_garbage += 1;
+                    lost.decided(number, dirty.newest, Fate::Garbage);
+                    let garbage = garbage(&self.sector(number), &before[0].1, rng);
+                    self.set_sector(number, &garbage);
+                    State::mix_bytes(State::HASH_START, &garbage[..])
+                } else {
+                    lost.decided(number, dirty.newest, Fate::Lost);
+                    let version = match survivors {
+                        _ if was_cut => 0,
+                        Survivors::Sectors => rng.random_range(0..before.len()),
+                        _ => (0..before.len())
+                            .rfind(|&version| survivors.survives(before[version].0, mood, rng))
+                            .unwrap_or(0),
+                    };
+                    self.set_sector(number, &before[version].1);
+                    version as u64
+                }
+            };
+            // What lies behind the end is nothing, whatever became of it.
+            if (number as usize * SECTOR_BYTES) < len {
+                lost.fold(decision);
             }
         }
         lost.counters.blocks_torn += u64::from(block.1 > 0 && block.2 > 0);

@@ -108,11 +108,9 @@ impl SimDisk {
     /// are the same. They are drawn from streams of their own, so that this disk goes on as if nobody had asked.
     pub fn restart_each(&self, kind: CrashKind, others: u32) -> Vec<OtherOutcome> {
         let outcomes = self.state.lock().restart(kind, others);
-        let outcomes = outcomes.into_iter().map(|(mut state, sectors)| {
-            state.faults = DiskFaults::NONE;
-            let state = Arc::new(Mutex::new(state));
+        let outcomes = outcomes.into_iter().map(|(state, sectors)| {
             let disk = Self {
-                state,
+                state: Arc::new(Mutex::new(state)),
                 phase: PhaseCell::default(),
                 clock: None,
             };

@@ -409,13 +409,14 @@ impl State {
         self.directory.undecided() == 0 && self.inodes.values().all(Inode::is_durable)
     }
 
-    /// Outcomes of a power loss now, other than the one that has this hash.
+    /// Outcomes of a power loss now, other than the one that has this hash. Nothing fails on their disks.
     fn outcomes(&self, count: u32, known: u64) -> Vec<(State, Vec<SectorFate>)> {
         let mut seen = BTreeSet::from([known]);
         let outcomes = (1..=u64::from(count)).filter_map(|number| {
             let mut state = self.clone();
             state.rng.set_stream(u64::MAX - number);
             let (outcome, sectors) = state.lose_power();
+            state.faults = DiskFaults::NONE;
             state.course = CourseCell::default();
             state.start_again();
             seen.insert(outcome).then_some((state, sectors))

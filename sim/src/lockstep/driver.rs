@@ -57,21 +57,19 @@ pub struct Lockstep {
     pub(super) shape: Shape,
     pub(super) phase: PhaseCell,
     subject: Option<Arc<dyn StorageBackend>>,
-    model: ModelBackend,
     sessions: Vec<Option<Session>>,
-    trees: Vec<TreePair>,
     /// A commit whose fate is open: slot, number, and the model's side of it.
     unknown: Option<(usize, u64, Box<ModelTxn>)>,
-    /// The same once the subject is gone: slot, number, and the model without it; with it, the model is as it stands.
-    undecided: Option<(usize, u64, ModelBackend)>,
     /// The last row id that the subject gave for each tree since it was opened.
     pub(super) row_ids: BTreeMap<u32, i64>,
-    counts: LockstepCounts,
+    known: Known,
 }
 
 /// What a recovery changes of what is known; see [`Lockstep::known`].
+#[derive(Clone)]
 pub struct Known {
     model: ModelBackend,
+    /// A commit whose fate the next recovery shows: slot, number, and the model without it. `model` has it.
     undecided: Option<(usize, u64, ModelBackend)>,
     trees: Vec<TreePair>,
     counts: LockstepCounts,
@@ -97,19 +95,21 @@ impl Lockstep {
             shape,
             phase,
             subject: Some(subject),
-            model,
             sessions,
-            trees,
             unknown: None,
-            undecided: None,
             row_ids: BTreeMap::new(),
-            counts: LockstepCounts::default(),
+            known: Known {
+                model,
+                undecided: None,
+                trees,
+                counts: LockstepCounts::default(),
+            },
         }
     }
 
     /// What was done so far.
     pub fn counts(&self) -> LockstepCounts {
-        self.counts
+        self.known.counts
     }
 
     /// The subject, which is open.
@@ -124,10 +124,10 @@ impl Lockstep {
     /// When the sides differ.
     pub fn step(&mut self, rng: &mut ChaCha8Rng) -> Result<Event, Mismatch> {
         assert!(
-            self.unknown.is_none() && self.undecided.is_none(),
+            self.unknown.is_none() && self.known.undecided.is_none(),
             "a commit of unknown fate needs a recovery first"
         );
-        self.counts.operations += 1;
+        self.known.counts.operations += 1;
         let slot = rng.random_range(0..self.sessions.len());
         self.phase.course().speaks(slot);
         let fault = match self.sessions[slot].take() {
@@ -137,7 +137,7 @@ impl Lockstep {
         let Some(error) = fault else {
             return Ok(Event::Fine);
         };
-        self.counts.faults += 1;
+        self.known.counts.faults += 1;
         Ok(Event::Fault {
             error,
             commit_unknown: self.unknown.is_some(),
@@ -163,14 +163,14 @@ impl Lockstep {
             Ok(txn) => txn,
             Err(error) => return self.only_fault("begin", error),
         };
-        let model = self.model.begin_model(options);
-        self.counts.begun += 1;
-        let (number, course) = (self.counts.begun, self.phase.course());
+        let model = self.known.model.begin_model(options);
+        self.known.counts.begun += 1;
+        let (number, course) = (self.known.counts.begun, self.phase.course());
         course.note(|| format!("transaction {number}: begin {:?}", options.isolation));
         self.sessions[slot] = Some(Session {
             subject,
             model,
-            number: self.counts.begun,
+            number: self.known.counts.begun,
             savepoints: Vec::new(),
             schema_marked: false,
             read_only: options.read_only,
@@ -196,7 +196,8 @@ impl Lockstep {
                 self.phase.during(Phase::Vacuum, vacuum)
             }
         };
-        self.model
+        self.known
+            .model
             .vacuum(&WaitLimits::default())
             .map_err(model_failed)?;
         let name = ["vacuum step by step", "checkpoint", "vacuum"][roll as usize];
@@ -297,7 +298,7 @@ impl Lockstep {
     /// A tree that the transaction sees; mostly not the root.
     fn pick_tree(&mut self, session: &Session, rng: &mut ChaCha8Rng) -> Option<TreePair> {
         (0..4).find_map(|_| {
-            let tree = self.trees[rng.random_range(0..self.trees.len())];
+            let tree = self.known.trees[rng.random_range(0..self.known.trees.len())];
             session.sees(tree).then_some(tree)
         })
     }
@@ -306,7 +307,7 @@ impl Lockstep {
         Ok(match answer {
             Answer::Same(_) => None,
             Answer::Refused(_) => {
-                self.counts.refused += 1;
+                self.known.counts.refused += 1;
                 None
             }
             Answer::Fault(error) => Some(error),
@@ -331,7 +332,7 @@ impl Lockstep {
     ) -> Went {
         if session.read_only
             || session.saw_fault
-            || !(self.shape.schema_changes || self.trees.len() == 1)
+            || !(self.shape.schema_changes || self.known.trees.len() == 1)
         {
             return Ok(None);
         }
@@ -341,17 +342,17 @@ impl Lockstep {
                 return self.note(answer);
             }
         }
-        if tree != self.trees[0] && rng.random_bool(0.3) {
+        if tree != self.known.trees[0] && rng.random_bool(0.3) {
             let answer = session.drop_tree(tree)?;
             return self.note(answer);
         }
         self.forget_dead_trees();
-        if self.trees.len() > self.shape.trees_max {
+        if self.known.trees.len() > self.shape.trees_max {
             return Ok(None);
         }
         match session.create_tree()? {
             Answer::Same(tree) => {
-                self.trees.push(tree);
+                self.known.trees.push(tree);
                 self.row_ids.remove(&tree.subject.0);
                 Ok(None)
             }
@@ -361,12 +362,13 @@ impl Lockstep {
 
     /// Forgets trees that nobody sees.
     fn forget_dead_trees(&mut self) {
-        if self.trees.len() <= self.shape.trees_max {
+        if self.known.trees.len() <= self.shape.trees_max {
             return;
         }
-        let fresh = self.model.begin_model(TxnOptions::default());
+        let fresh = self.known.model.begin_model(TxnOptions::default());
         let sessions: Vec<&Session> = self.sessions.iter().flatten().collect();
-        self.trees
+        self.known
+            .trees
             .retain(|&tree| fresh.sees(tree.model) || sessions.iter().any(|s| s.sees(tree)));
     }
 
@@ -374,7 +376,7 @@ impl Lockstep {
         if !session.read_only {
             let name = slot_key(slot);
             let number = session.number.to_be_bytes();
-            match session.put(self.trees[0], &name, &number)? {
+            match session.put(self.known.trees[0], &name, &number)? {
                 Answer::Fault(error) => {
                     session.saw_fault = true;
                     self.sessions[slot] = Some(session);
@@ -395,19 +397,19 @@ impl Lockstep {
         course.note(|| format!("transaction {number}: commit: {}", show_result(&committed)));
         match committed {
             Ok(()) => {
-                self.counts.committed += 1;
+                self.known.counts.committed += 1;
                 model.commit().map_err(model_failed)?;
                 Ok(None)
             }
             Err(error) if matches!(error.kind(), ErrorKind::Io | ErrorKind::Stopped) => {
                 self.unknown = Some((slot, number, model));
-                self.counts.commits_unknown += 1;
+                self.known.counts.commits_unknown += 1;
                 Ok(Some(error))
             }
             Err(error) if error.kind() == ErrorKind::Conflict => {
                 let refused = saw_fault || !model.is_serializable();
                 model.rollback().map_err(model_failed)?;
-                self.counts.refused += 1;
+                self.known.counts.refused += 1;
                 match refused && error.sqlstate() == "40001" {
                     true => Ok(None),
                     false => Err(Mismatch {
@@ -448,30 +450,22 @@ impl Lockstep {
         self.subject = None;
         self.row_ids.clear();
         if let Some((slot, number, txn)) = self.unknown.take() {
-            let without = self.model.fork();
+            let without = self.known.model.fork();
             // What the model refuses, the subject's disk failed before the subject could: it is not there.
             if txn.commit().is_ok() {
-                self.undecided = Some((slot, number, without));
+                self.known.undecided = Some((slot, number, without));
             }
         }
     }
 
     /// What a recovery decides, and what is counted: while the subject is gone.
     pub fn known(&self) -> Known {
-        Known {
-            model: self.model.clone(),
-            undecided: self.undecided.clone(),
-            trees: self.trees.clone(),
-            counts: self.counts,
-        }
+        self.known.clone()
     }
 
     /// Knows that, and no more.
     pub fn know(&mut self, known: Known) {
-        self.model = known.model;
-        self.undecided = known.undecided;
-        self.trees = known.trees;
-        self.counts = known.counts;
+        self.known = known;
     }
 
     /// Ends every session and closes the subject with a last checkpoint.
@@ -494,25 +488,25 @@ impl Lockstep {
         subject: Arc<dyn StorageBackend>,
     ) -> Result<Result<(), Error>, Mismatch> {
         self.subject = Some(subject);
-        let root = self.trees[0];
-        if let Some((slot, number, without)) = &self.undecided {
+        let root = self.known.trees[0];
+        if let Some((slot, number, without)) = &self.known.undecided {
             let found = self
                 .subject()
                 .begin(TxnOptions::default())
                 .and_then(|txn| txn.get(root.subject, &slot_key(*slot)));
             match found {
                 Ok(found) if found.as_deref() == Some(&number.to_be_bytes()) => {
-                    self.counts.commits_unknown_found += 1;
+                    self.known.counts.commits_unknown_found += 1;
                 }
-                Ok(_) => self.model = without.clone(),
+                Ok(_) => self.known.model = without.clone(),
                 Err(error) => {
                     return self.only_fault("get", error).map(|e| e.map_or(Ok(()), Err));
                 }
             }
-            self.undecided = None;
+            self.known.undecided = None;
         }
-        let fresh = self.model.begin_model(TxnOptions::default());
-        self.trees.retain(|&tree| fresh.sees(tree.model));
+        let fresh = self.known.model.begin_model(TxnOptions::default());
+        self.known.trees.retain(|&tree| fresh.sees(tree.model));
         self.compare_all()
     }
 
@@ -526,7 +520,7 @@ impl Lockstep {
         }
         match self.subject().check() {
             Ok(report) => {
-                self.counts.pages_checked += report.pages_checked;
+                self.known.counts.pages_checked += report.pages_checked;
                 let problems = [report.problems, report.left].concat();
                 let problems = Ok(problems.join("; ").into_bytes());
                 compare(|| "check()".to_owned(), &Ok(Vec::new()), &problems).map(Ok)
@@ -550,7 +544,7 @@ impl Lockstep {
         };
         let session = Session {
             subject,
-            model: self.model.begin_model(options),
+            model: self.known.model.begin_model(options),
             number: 0,
             savepoints: Vec::new(),
             schema_marked: false,
@@ -559,12 +553,12 @@ impl Lockstep {
             course: CourseCell::default(),
         };
         let all = KeyRange::ALL;
-        for &tree in &self.trees.clone() {
+        for &tree in &self.known.trees.clone() {
             if !session.sees(tree) {
                 continue;
             }
             match session.scan(tree, &all, ScanDirection::Forward, (100, usize::MAX))? {
-                Answer::Same(entries) => self.counts.entries_compared += entries.len() as u64,
+                Answer::Same(entries) => self.known.counts.entries_compared += entries.len() as u64,
                 Answer::Refused(_) => {}
                 Answer::Fault(error) => return Ok(Err(error)),
             }

@@ -81,6 +81,7 @@ struct Undecided {
 }
 
 /// What a recovery changes of what is known; see [`SqlPair::known`].
+#[derive(Clone)]
 pub struct Known {
     backend: Arc<ModelBackend>,
     model: Database,
@@ -93,14 +94,11 @@ pub struct SqlPair {
     phase: PhaseCell,
     env: Arc<dyn Env>,
     subject: Option<Database>,
-    backend: Arc<ModelBackend>,
-    model: Database,
     sessions: Vec<Option<PairSession>>,
     unknown: Option<Unknown>,
-    undecided: Option<Undecided>,
     /// Tables and views that are compared after a recovery.
     relations: BTreeSet<String>,
-    counts: PairCounts,
+    known: Known,
 }
 
 /// Options of both databases' sessions: nobody waits, nothing is tried again behind the back.
@@ -160,13 +158,15 @@ impl SqlPair {
             phase,
             env,
             subject: Some(subject),
-            backend,
-            model,
             sessions: (0..sessions).map(|_| None).collect(),
             unknown: None,
-            undecided: None,
             relations: BTreeSet::new(),
-            counts: PairCounts::default(),
+            known: Known {
+                backend,
+                model,
+                undecided: None,
+                counts: PairCounts::default(),
+            },
         })
     }
 
@@ -175,8 +175,8 @@ impl SqlPair {
         let open = self.subject.as_ref();
         let spilled = open.map_or(0, |s| s.temp_stats().bytes_written);
         PairCounts {
-            spilled_bytes: self.counts.spilled_bytes + spilled,
-            ..self.counts
+            spilled_bytes: self.known.counts.spilled_bytes + spilled,
+            ..self.known.counts
         }
     }
 
@@ -194,7 +194,7 @@ impl SqlPair {
     /// Lets the model clean up, where the subject was told to.
     pub fn vacuum_model(&self) {
         // The model's vacuum cannot fail.
-        drop(self.model.vacuum());
+        drop(self.known.model.vacuum());
     }
 
     /// Whether a session is in a transaction.
@@ -210,7 +210,7 @@ impl SqlPair {
         let connect = |db: &Database| db.connect().map_err(|e| model_failed("connect", &e));
         Ok(PairSession {
             subject: connect(self.subject())?,
-            model: connect(&self.model)?,
+            model: connect(&self.known.model)?,
         })
     }
 
@@ -244,10 +244,10 @@ impl SqlPair {
             found,
             orders_rows(sql),
         )?;
-        self.counts.statements += 1;
+        self.known.counts.statements += 1;
         match &found {
-            Answer::Failed { .. } => self.counts.refused += 1,
-            Answer::Done { .. } => self.counts.committed += u64::from(decides),
+            Answer::Failed { .. } => self.known.counts.refused += 1,
+            Answer::Done { .. } => self.known.counts.committed += u64::from(decides),
         }
         self.sessions[slot] = Some(session);
         Ok(Ran::Same(found))
@@ -266,7 +266,7 @@ impl SqlPair {
         let full = error.sqlstate() == "53100";
         let mut must_reopen = error.kind() == ErrorKind::Stopped;
         if decides && !reads && !full {
-            self.counts.unknown += 1;
+            self.known.counts.unknown += 1;
             self.unknown = Some(Unknown {
                 model: session.model,
                 sql: sql.to_owned(),
@@ -287,13 +287,13 @@ impl SqlPair {
     }
 
     fn take_subject(&mut self) -> Option<Database> {
-        self.counts = self.counts();
+        self.known.counts = self.counts();
         self.sessions.iter_mut().for_each(|s| *s = None);
         if let Some(Unknown { model, sql }) = self.unknown.take() {
             // Only the interrupted session is left on the model's side; what it has not committed is not in the copy.
-            let without = Arc::new(self.backend.fork());
+            let without = Arc::new(self.known.backend.fork());
             let answer = Answer::of(&mut copies::run(&model, &sql), orders_rows(&sql));
-            self.undecided = Some(Undecided {
+            self.known.undecided = Some(Undecided {
                 sql,
                 answer,
                 without,
@@ -304,20 +304,12 @@ impl SqlPair {
 
     /// What a recovery decides, and what is counted: while the subject is gone.
     pub fn known(&self) -> Known {
-        Known {
-            backend: self.backend.clone(),
-            model: self.model.clone(),
-            undecided: self.undecided.clone(),
-            counts: self.counts,
-        }
+        self.known.clone()
     }
 
     /// Knows that, and no more.
     pub fn know(&mut self, known: Known) {
-        self.backend = known.backend;
-        self.model = known.model;
-        self.undecided = known.undecided;
-        self.counts = known.counts;
+        self.known = known;
     }
 
     /// Ends every session and closes the subject with a last checkpoint.
@@ -341,17 +333,17 @@ impl SqlPair {
             sql,
             answer,
             without,
-        }) = self.undecided.take()
+        }) = self.known.undecided.take()
         else {
             return self.compare_all().map(|r| r.map(|()| Fate::None));
         };
         let with = self.compare_all();
         if with.is_ok() {
-            self.counts.unknown_found += 1;
+            self.known.counts.unknown_found += 1;
             return with.map(|r| r.map(|()| Fate::Committed(answer)));
         }
-        self.backend = without;
-        self.model = over_model(&self.backend, &self.env)?;
+        self.known.backend = without;
+        self.known.model = over_model(&self.known.backend, &self.env)?;
         match (self.compare_all(), with) {
             (Ok(compared), _) => Ok(compared.map(|()| Fate::Absent)),
             (Err(without), Err(with)) => Err(neither(&sql, &with, &without)),
@@ -368,7 +360,7 @@ impl SqlPair {
             Ok(connection) => connection,
             Err(error) => return Ok(Err(error)),
         };
-        let model = self.model.connect();
+        let model = self.known.model.connect();
         let model = model.map_err(|e| model_failed("connect", &e))?;
         for relation in &self.relations {
             let sql = format!("SELECT * FROM {relation}");
@@ -382,7 +374,7 @@ impl SqlPair {
                 found,
                 false,
             )?;
-            self.counts.rows_compared += found.rows() as u64;
+            self.known.counts.rows_compared += found.rows() as u64;
         }
         let (expected, found) = match (model.schema(), subject.schema()) {
             (Ok(expected), Ok(found)) => (definitions(&expected), definitions(&found)),
@@ -400,7 +392,7 @@ impl SqlPair {
         }
         match self.subject().check() {
             Ok(report) if report.problems.is_empty() => {
-                self.counts.pages_checked += report.pages_checked;
+                self.known.counts.pages_checked += report.pages_checked;
                 Ok(Ok(()))
             }
             Ok(report) => Err(Mismatch {
