@@ -1,7 +1,8 @@
 //! Keys for grouping, joining and duplicates: rows of columns as what is equal exactly when the rows are.
 //!
 //! Columns of integers, and what is stored as one, are put together in one number as long as they fit, each with a bit that
-//! says that it is not NULL; all others become bytes.
+//! says that it is not NULL; all others become bytes. A join needs no such bit, since no key with a NULL has a partner: so
+//! a BIGINT fits in 64 bits there.
 
 use crate::error::{Error, Result};
 use crate::exec::batch::arrow;
@@ -19,6 +20,8 @@ use std::ops::{BitOr, Shl};
 pub(crate) struct KeyEncoder {
     types: Vec<SqlType>,
     encoding: Encoding,
+    /// Whether NULL is a value like others: a number has a bit for it.
+    tells_null: bool,
 }
 
 #[derive(Debug)]
@@ -91,9 +94,19 @@ impl PartialEq<Key<'_>> for OwnedKey {
 }
 
 impl KeyEncoder {
-    /// For columns of `types`.
+    /// For columns of `types`, where two NULLs are equal.
     pub(crate) fn new(types: &[SqlType]) -> Result<Self> {
-        let bits = types.iter().map(|t| narrow_bits(*t)).sum::<Option<u32>>();
+        Self::with(types, true)
+    }
+
+    /// For columns of `types` of which a row with a NULL is equal to none: its key says nothing but [`Keys::has_null`].
+    pub(crate) fn for_join(types: &[SqlType]) -> Result<Self> {
+        Self::with(types, false)
+    }
+
+    fn with(types: &[SqlType], tells_null: bool) -> Result<Self> {
+        let bits_of = |t: &SqlType| value_bits(*t).map(|bits| bits + u32::from(tells_null));
+        let bits = types.iter().map(bits_of).sum::<Option<u32>>();
         let encoding = match bits {
             Some(0..=64) => Encoding::Short,
             Some(0..=128) => Encoding::Narrow,
@@ -105,6 +118,7 @@ impl KeyEncoder {
         Ok(Self {
             types: types.to_vec(),
             encoding,
+            tells_null,
         })
     }
 
@@ -133,7 +147,7 @@ impl KeyEncoder {
     fn narrow<N: Number>(&self, columns: &[ArrayRef], rows: usize) -> Result<Vec<N>> {
         let mut keys = vec![N::from(0); rows];
         for (column, sql_type) in columns.iter().zip(&self.types) {
-            push_narrow(&mut keys, column, *sql_type)?;
+            push_narrow(&mut keys, column, *sql_type, self.tells_null)?;
         }
         Ok(keys)
     }
@@ -145,37 +159,51 @@ trait Number: Copy + From<u64> + BitOr<Output = Self> + Shl<u32, Output = Self> 
 impl Number for u64 {}
 impl Number for u128 {}
 
-/// Bits that a column takes in a number, that for NULL included; none if it is not made of [`integers`].
-fn narrow_bits(sql_type: SqlType) -> Option<u32> {
+/// Bits that a value of a column takes in a number; none if it is not made of [`integers`].
+fn value_bits(sql_type: SqlType) -> Option<u32> {
     match sql_type {
-        SqlType::Bool => Some(3),
-        SqlType::Int2 => Some(17),
-        SqlType::Int4 | SqlType::Date => Some(33),
+        SqlType::Bool => Some(2),
+        SqlType::Int2 => Some(16),
+        SqlType::Int4 | SqlType::Date => Some(32),
         SqlType::Int8
         | SqlType::Enum(_)
         | SqlType::Time(_)
         | SqlType::Timestamp(_)
-        | SqlType::TimestampTz(_) => Some(65),
+        | SqlType::TimestampTz(_) => Some(64),
         _ => None,
     }
 }
 
-/// Puts the values of a column behind what is in `keys`, each with a bit before it that says that it is not NULL.
-fn push_narrow<N: Number>(keys: &mut [N], column: &ArrayRef, sql_type: SqlType) -> Result<()> {
-    let (Some(room), Some(values)) = (narrow_bits(sql_type), integers(column, sql_type)) else {
+/// Puts the values of a column behind what is in `keys`; with `tells_null`, each behind a bit that says that it is not NULL.
+fn push_narrow<N: Number>(
+    keys: &mut [N],
+    column: &ArrayRef,
+    sql_type: SqlType,
+    tells_null: bool,
+) -> Result<()> {
+    let (Some(bits), Some(values)) = (value_bits(sql_type), integers(column, sql_type)) else {
         return Err(Error::misuse("a narrow key of what is no integer"));
     };
-    let bits = room - 1;
-    let (known, least) = (N::from(1) << bits, 1u64 << (bits - 1));
+    let least = 1u64 << (bits - 1);
     let mask = u64::MAX >> (64 - bits);
-    let pushed = |value: i64| known | N::from((value as u64).wrapping_add(least) & mask);
+    let pushed = |key: N, value: i64, is_known: bool| {
+        let key = match tells_null {
+            true => key << 1 | N::from(is_known.into()),
+            false => key,
+        };
+        // Some value stands where one is NULL, and must not tell one NULL from another.
+        let value = match is_known {
+            true => (value as u64).wrapping_add(least) & mask,
+            false => 0,
+        };
+        // In two steps: in 64 bits nothing stands before a value of 64.
+        key << (bits - 1) << 1 | N::from(value)
+    };
     let keys = keys.iter_mut().zip(values.iter().copied());
     match column.nulls() {
-        None => keys.for_each(|(key, value)| *key = *key << room | pushed(value)),
-        // Some value stands where one is NULL, and must not tell one NULL from another.
+        None => keys.for_each(|(key, value)| *key = pushed(*key, value, true)),
         Some(nulls) => keys.zip(nulls).for_each(|((key, value), is_known)| {
-            let pushed = if is_known { pushed(value) } else { N::from(0) };
-            *key = *key << room | pushed;
+            *key = pushed(*key, value, is_known);
         }),
     }
     Ok(())

@@ -152,7 +152,7 @@ impl<'a> MergeJoin<'a> {
             is_done: false,
         };
         Ok(Self {
-            encoder: KeyEncoder::new(&[parts.left_key.sql_type])?,
+            encoder: KeyEncoder::for_join(&[parts.left_key.sql_type])?,
             left: side(left, parts.left_key),
             right: side(right, parts.right_key),
             group_end: None,

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! A batch of left rows first finds the first partner of each, in a loop that does nothing else, so that the memory that
-//! one row waits for does not keep the next from asking for its own; then pairs are made.
+//! one row waits for does not keep the next from asking for its own; then those that found none are left out, in a loop
+//! that never guesses which; then pairs are made.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::exec::batch::{Batch, arrow};
@@ -75,6 +76,10 @@ pub(super) struct Probe {
     keys: Keys,
     /// The first partner of each row, once they were looked up.
     firsts: Vec<u32>,
+    /// The rows that have one.
+    found: Vec<u32>,
+    /// How many of those are done.
+    done: usize,
     /// What its pairs carry behind their columns: a number for each row.
     numbers: Option<ArrayRef>,
     /// Whether this table decides which rows have no partner, so that what depends on that can be given.
@@ -95,7 +100,7 @@ impl<'a> Join<'a> {
     pub(super) fn new(context: Context<'a>, parts: HashJoinParts<'a>) -> Result<Self> {
         let types: Vec<SqlType> = parts.left_keys.iter().map(|e| e.sql_type).collect();
         Ok(Self {
-            encoder: KeyEncoder::new(&types)?,
+            encoder: KeyEncoder::for_join(&types)?,
             context,
             parts,
         })
@@ -190,6 +195,8 @@ impl<'a> Join<'a> {
         Ok(Probe {
             keys: self.keys(self.parts.left_keys, &rows)?,
             firsts: Vec::new(),
+            found: Vec::new(),
+            done: 0,
             matched: vec![false; rows.rows],
             rows,
             numbers,
@@ -336,6 +343,17 @@ fn dense_range(keys: &Keys, rows: impl Iterator<Item = usize>) -> Option<(u128, 
     (places <= count * PLACES_MAX as u128).then_some((least, places as usize))
 }
 
+/// The places of `firsts` where there is a row.
+fn rows_with(firsts: &[u32]) -> Vec<u32> {
+    let (mut rows, mut count) = (vec![0; firsts.len()], 0);
+    for (row, first) in firsts.iter().enumerate() {
+        rows[count] = row as u32;
+        count += usize::from(*first != NONE);
+    }
+    rows.truncate(count);
+    rows
+}
+
 impl Firsts {
     /// Of the rows of `keys` but those with a NULL.
     fn find(&self, keys: &Keys, rows: usize) -> Vec<u32> {
@@ -390,47 +408,39 @@ impl Probe {
     fn candidates(&mut self, table: &Table, one: bool, pairs_max: usize) -> (Vec<u32>, Vec<u32>) {
         if self.firsts.len() < self.rows.rows {
             self.firsts = table.firsts.find(&self.keys, self.rows.rows);
+            self.found = rows_with(&self.firsts);
         }
-        let rest = self.rows.rows - self.row;
-        if !table.has_chains && rest <= pairs_max {
-            return self.single_partners();
+        let rest = &self.found[self.done..];
+        if !table.has_chains && rest.len() <= pairs_max {
+            let left = rest.to_vec();
+            let right = left.iter().map(|row| self.firsts[*row as usize]);
+            let right = right.collect();
+            (self.done, self.row, self.partner) = (self.found.len(), self.rows.rows, None);
+            return (left, right);
         }
-        let mut left = Vec::with_capacity(rest.min(pairs_max));
-        let mut right = Vec::with_capacity(rest.min(pairs_max));
-        while self.row < self.rows.rows {
-            let first = Some(self.firsts[self.row]).filter(|first| *first != NONE);
-            let mut partner = self.partner.take().or(first);
-            while let Some(row) = partner {
+        let mut left = Vec::with_capacity(rest.len().min(pairs_max));
+        let mut right = Vec::with_capacity(rest.len().min(pairs_max));
+        for &row in rest {
+            let mut partner = self.partner.take().unwrap_or(self.firsts[row as usize]);
+            while partner != NONE {
                 if left.len() >= pairs_max {
                     let forgets = makes(Mistake::PartnersCutAtBatch);
-                    self.partner = partner.filter(|_| !forgets);
-                    self.row += usize::from(forgets);
+                    self.partner = (!forgets).then_some(partner);
+                    self.done += usize::from(forgets);
+                    self.row = row as usize + usize::from(forgets);
                     return (left, right);
                 }
-                left.push(self.row as u32);
-                right.push(row);
+                left.push(row);
+                right.push(partner);
                 if one {
                     break;
                 }
-                partner = Some(table.next[row as usize]).filter(|r| *r != NONE);
+                partner = table.next[partner as usize];
             }
-            self.row += 1;
+            self.done += 1;
         }
+        self.row = self.rows.rows;
         (left, right)
-    }
-
-    /// The pairs of all rows that are left, each of which has one partner at most.
-    fn single_partners(&mut self) -> (Vec<u32>, Vec<u32>) {
-        let rows = self.row as u32..self.rows.rows as u32;
-        let firsts = &self.firsts[self.row..];
-        (self.row, self.partner) = (self.rows.rows, None);
-        if !firsts.contains(&NONE) {
-            return (rows.collect(), firsts.to_vec());
-        }
-        let pairs = rows
-            .zip(firsts.iter().copied())
-            .filter(|(_, first)| *first != NONE);
-        pairs.unzip()
     }
 
     /// Rows of both sides beside each other; a NULL at the right gives NULLs.
