@@ -27,6 +27,10 @@
 //! - TREE-1: keys ascend within a leaf and from leaf to leaf, and lie within the fences that the path to the leaf gives.
 //! - TREE-2: the level of a child is one less than its parent's.
 //! - TREE-3: a cell is at most a quarter of a page, so a split always makes room.
+//! - TREE-4: neighbours name each other.
+//!
+//! Who goes from leaf to leaf asks each for TREE-4, and who goes on from a key whether it is behind the last (TREE-1): so a
+//! scan has an end, whatever a damaged file says.
 
 mod check;
 mod merge;
@@ -44,3 +48,4 @@ pub use overflow::{
     ChainReader, ChainRef, VALUE_BYTES_MAX, free_chain_step, read_chain, write_chain,
 };
 pub use tree::{Leaf, LeafMut, Seek, Tree};
+pub(crate) use tree::{expect_node, out_of_order};

@@ -35,6 +35,8 @@ pub enum Seek<'a> {
 pub struct Leaf<'t> {
     _structure: ReadGuard<'t, ()>,
     frame: LatchRead<Frame>,
+    /// The leaf that was sought, from which neighbours have led here.
+    start: PageId,
 }
 
 /// A leaf, latched exclusively, and the place of a key in it.
@@ -46,7 +48,7 @@ pub struct LeafMut<'t> {
 }
 
 /// A page must be a node of this level (TREE-2), else the file is damaged.
-pub(super) fn expect_node(page: &Page, id: PageId, level: Option<u8>) -> Result<()> {
+pub(crate) fn expect_node(page: &Page, id: PageId, level: Option<u8>) -> Result<()> {
     if page.kind() == Some(PageKind::Node) && level.is_none_or(|l| l == page.level()) {
         return Ok(());
     }
@@ -55,6 +57,14 @@ pub(super) fn expect_node(page: &Page, id: PageId, level: Option<u8>) -> Result<
         id.0,
         level.map(|l| format!(" of level {l}")).unwrap_or_default()
     )))
+}
+
+/// A page whose keys are not where they would be found, so that the file is damaged.
+pub(crate) fn out_of_order(id: PageId) -> Error {
+    Error::corrupt(format!(
+        "page {} is damaged: its keys are out of order (TREE-1)",
+        id.0
+    ))
 }
 
 impl Tree {
@@ -128,14 +138,17 @@ impl Tree {
     pub fn leaf_at(&self, seek: Seek<'_>) -> Result<Leaf<'_>> {
         let structure = self.structure.read();
         let found = self.descend(|page| seek.child(page))?;
+        let frame = self.latch_leaf(found)?;
         Ok(Leaf {
-            frame: self.latch_leaf(found)?,
+            start: frame.page.id(),
+            frame,
             _structure: structure,
         })
     }
 
     /// The leaf that `seek` names. `lower` and `upper` become its fences: its keys are at or above `lower` and below
-    /// `upper`; `None` at the edge of the tree.
+    /// `upper`; `None` at the edge of the tree. They lie around the key of `seek`, so that to go from fence to fence has
+    /// an end.
     ///
     /// # Errors
     /// As [`Tree::leaf`].
@@ -157,29 +170,55 @@ impl Tree {
             }
             index
         })?;
+        let goes_on = match seek {
+            Seek::First | Seek::Last => true,
+            Seek::Key(key) => upper.as_deref().is_none_or(|upper| key < upper),
+            Seek::Before(key) => lower.as_deref().is_none_or(|lower| lower < key),
+        };
+        let frame = self.latch_leaf(found)?;
+        if !goes_on {
+            return Err(out_of_order(frame.page.id()));
+        }
         Ok(Leaf {
-            frame: self.latch_leaf(found)?,
+            start: frame.page.id(),
+            frame,
             _structure: structure,
         })
     }
 
     /// The leaf after `leaf`, or before it; `None` at the edge of the tree. The tree has kept its structure since `leaf` was
-    /// found.
+    /// found. There is an end also in a damaged file: where each leaf names the one before it (TREE-4), none but the
+    /// first can come again.
     ///
     /// # Errors
     /// As [`Tree::leaf`].
     pub fn sibling<'t>(&'t self, leaf: Leaf<'t>, after: bool) -> Result<Option<Leaf<'t>>> {
-        let Leaf { _structure, frame } = leaf;
-        let id = match after {
-            true => frame.page.next(),
-            false => frame.page.prev(),
+        let Leaf {
+            _structure,
+            frame,
+            start,
+        } = leaf;
+        let neighbours = |page: &Page| match after {
+            true => (page.prev(), page.next()),
+            false => (page.next(), page.prev()),
         };
+        let (from, (_, id)) = (frame.page.id(), neighbours(&frame.page));
         drop(frame);
         if id == PageId::NONE {
             return Ok(None);
         }
         let frame = self.latch_leaf(Some(id))?;
-        Ok(Some(Leaf { _structure, frame }))
+        if neighbours(&frame.page).0 != from || id == start {
+            return Err(Error::corrupt(format!(
+                "page {} is damaged: it is no neighbour of page {} (TREE-4)",
+                id.0, from.0
+            )));
+        }
+        Ok(Some(Leaf {
+            _structure,
+            frame,
+            start,
+        }))
     }
 
     /// Calls `each` with all leaves from left to right, each latched shared meanwhile. Between two of them the tree may
@@ -218,6 +257,16 @@ impl Tree {
             frame,
             slot,
         })
+    }
+
+    /// The leaf at the right edge, and its parent if it is not the root. For those who hold the structure latch exclusively.
+    pub(crate) fn last_leaf(&self) -> Result<(PageId, Option<PageId>)> {
+        let mut parent = None;
+        let found = self.descend(|page| {
+            parent = Some(page.id());
+            page.slot_count()
+        })?;
+        Ok((self.latch_leaf(found)?.page.id(), parent))
     }
 
     /// Pages and child numbers from the root to the leaf of `key`; the leaf's own number is 0. For those who hold the

@@ -3,9 +3,10 @@
 use super::files::DatabaseFiles;
 use super::input::{Bytes, Rest};
 use arbitrary::Arbitrary;
+use quantadb::Error;
 use quantadb::page::{Lsn, Page};
 use quantadb::storage::{
-    EntryBatch, KeyRange, ScanDirection, StorageBackend, TreeId, TxnOptions, WaitLimits,
+    EntryBatch, KeyRange, ScanDirection, StorageBackend, StorageTxn, TreeId, TxnOptions, WaitLimits,
 };
 use quantadb::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at, write_all_at};
 use quantadb::wal::{Log, LogGaps, LogGeometry, LogReader, RecordHead, RecordKind};
@@ -263,16 +264,23 @@ fn read_all(backend: &dyn StorageBackend, tree: TreeId) {
         return;
     };
     for direction in [ScanDirection::Forward, ScanDirection::Backward] {
-        let Ok(mut cursor) = txn.scan(tree, KeyRange::ALL, direction) else {
-            continue;
-        };
-        let mut batch = EntryBatch::default();
-        let mut entries = 0;
-        while entries < 10_000 && cursor.next_batch(&mut batch, 100).unwrap_or(false) {
-            entries += batch.len();
-        }
+        let _ = count_entries(&*txn, tree, direction);
+    }
+}
+
+/// Reads a tree to its end.
+fn count_entries(
+    txn: &dyn StorageTxn,
+    tree: TreeId,
+    direction: ScanDirection,
+) -> Result<usize, Error> {
+    let mut cursor = txn.scan(tree, KeyRange::ALL, direction)?;
+    let (mut batch, mut entries) = (EntryBatch::default(), 0);
+    while cursor.next_batch(&mut batch, 100)? {
+        entries += batch.len();
         assert!(entries < 10_000, "a scan of a small file has no end");
     }
+    Ok(entries)
 }
 
 fn change(backend: &dyn StorageBackend, tree: TreeId) {
@@ -297,6 +305,61 @@ mod tests {
     use super::*;
     use quantadb::page::{PageId, PageKind, PageOp, TxnId};
     use quantadb::wal::encode_op;
+
+    /// A page of the sample.
+    fn page_of(files: &DatabaseFiles, id: PageId) -> Page {
+        let mut page = Page::zeroed(PAGE_BYTES);
+        let at = id.0 as usize * PAGE_BYTES;
+        let bytes = &files.database[at..at + PAGE_BYTES];
+        page.bytes_mut().copy_from_slice(bytes);
+        page
+    }
+
+    fn put_page(files: &mut DatabaseFiles, page: &Page) {
+        let at = page.id().0 as usize * PAGE_BYTES;
+        files.database[at..at + PAGE_BYTES].copy_from_slice(page.bytes());
+        seal(&mut files.database, page.id().0 as usize);
+    }
+
+    /// Leaves that follow themselves, and pairs of empty ones that follow each other.
+    #[test]
+    fn a_scan_of_leaves_in_a_circle_is_refused() {
+        let sample = DatabaseFiles::sample();
+        let pages = (sample.database.len() / PAGE_BYTES) as u32;
+        let all = (1..pages).map(|id| page_of(sample, PageId(id)));
+        let leaves = all.filter(|page| {
+            page.kind() == Some(PageKind::Node) && page.level() == 0 && page.next() != PageId::NONE
+        });
+        let scan = |files: &DatabaseFiles, tree: u32, direction| {
+            let backend = files.open().expect("it opens");
+            let txn = backend.begin(TxnOptions::default()).expect("it begins");
+            count_entries(&*txn, TreeId(tree), direction)
+        };
+        let mut refused = [0, 0];
+        for mut leaf in leaves {
+            let (id, next, tree) = (leaf.id(), leaf.next(), leaf.tree());
+            let mut alone = sample.clone();
+            leaf.set_next(id);
+            put_page(&mut alone, &leaf);
+            let mut pair = sample.clone();
+            for (own, other) in [(id, next), (next, id)] {
+                let mut empty = Page::new(PAGE_BYTES, own, PageKind::Node, 0, tree);
+                empty.set_lsn(page_of(sample, own).lsn());
+                empty.set_next(other);
+                empty.set_prev(other);
+                put_page(&mut pair, &empty);
+            }
+            for (refused, files) in refused.iter_mut().zip([alone, pair]) {
+                for direction in [ScanDirection::Forward, ScanDirection::Backward] {
+                    if let Err(error) = scan(&files, tree, direction) {
+                        assert!(error.to_string().contains("TREE-4"), "{error}");
+                        *refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(refused[0] > 0 && refused[1] > 0, "{refused:?}");
+    }
 
     /// A file with such a page would take what no log of that length explains.
     #[test]

@@ -40,7 +40,7 @@ impl Core {
                 },
                 DirectoryEntry::Dropped(root) => {
                     let owner = format!("the dropped tree {}", root.0);
-                    self.claim_dropped(root, &owner, &mut owners);
+                    self.claim_dropped(root, None, &owner, &mut owners);
                 }
                 DirectoryEntry::Chain { chain, .. } => {
                     let owner = format!("the replaced chain at page {}", chain.head.0);

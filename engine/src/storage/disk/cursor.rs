@@ -4,7 +4,7 @@ use super::super::{EntryBatch, KeyRange, RowShape, Run, ScanDirection, StorageCu
 use super::core::OpenTree;
 use super::runs::Course;
 use super::transaction::DiskTxn;
-use crate::btree::{Entry, EntryPlace, Leaf, OVERFLOW, Seek, StoredEntry, TOMBSTONE};
+use crate::btree::{Entry, EntryPlace, Leaf, OVERFLOW, Seek, StoredEntry, TOMBSTONE, out_of_order};
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
 use crate::txn::Seen;
@@ -75,11 +75,7 @@ impl<'t> DiskCursor<'t> {
             let last = self.push_leaf(&leaf, first..end, batch, entries_max)?;
             if let Some(slot) = last {
                 moved = true;
-                let bound = match forward {
-                    true => &mut self.rest.low,
-                    false => &mut self.rest.high,
-                };
-                exclude(bound, leaf.slot(slot).0);
+                self.pass(&leaf, slot)?;
             }
             leaves += 1;
             let is_whole = match forward {
@@ -106,6 +102,21 @@ impl<'t> DiskCursor<'t> {
                 }
             }
         }
+    }
+
+    /// Leaves behind what is in `slot` of `leaf` and all that comes before it. A scan never goes back, so it has an end also
+    /// in a damaged file.
+    pub(super) fn pass(&mut self, leaf: &Leaf<'_>, slot: usize) -> Result<()> {
+        let key = leaf.slot(slot).0;
+        if !self.rest.contains(key) {
+            return Err(out_of_order(leaf.page().id()));
+        }
+        let bound = match self.direction {
+            ScanDirection::Forward => &mut self.rest.low,
+            ScanDirection::Backward => &mut self.rest.high,
+        };
+        exclude(bound, key);
+        Ok(())
     }
 
     /// Whether the snapshot sees the newest version of each entry of `leaf`.
@@ -208,7 +219,7 @@ struct Visit<'a> {
 }
 
 /// Makes `bound` exclude `key`.
-pub(super) fn exclude(bound: &mut Bound<Vec<u8>>, key: &[u8]) {
+fn exclude(bound: &mut Bound<Vec<u8>>, key: &[u8]) {
     let mut bytes = match std::mem::replace(bound, Bound::Unbounded) {
         Bound::Included(bytes) | Bound::Excluded(bytes) => bytes,
         Bound::Unbounded => Vec::new(),

@@ -2,8 +2,8 @@
 
 use super::core::{Core, TREE_DROPPED, TREE_LIVE, garbage_key, page_of_key, tree_key};
 use crate::btree::{
-    ChainRef, Entry, OVERFLOW, Tree, free_chain_step, inner_child, leaf_cell, leaf_entry, leaf_key,
-    read_chain,
+    ChainRef, Entry, OVERFLOW, Tree, expect_node, free_chain_step, inner_child, leaf_cell,
+    leaf_entry, leaf_key, read_chain,
 };
 use crate::buffer::{Author, Change};
 use crate::error::{Error, Result};
@@ -154,7 +154,7 @@ impl Core {
         }
         let open = self.tree(root)?;
         let _structure = open.tree.lock();
-        let (last, parent) = self.last_leaf(root)?;
+        let (last, parent) = open.tree.last_leaf()?;
         if let Some(freed) = self.reclaim_overflow_of(last)? {
             return Ok(Some(freed));
         }
@@ -179,19 +179,6 @@ impl Core {
         change.free(last)?;
         change.commit(&[])?;
         Ok(Some(1))
-    }
-
-    /// The page at the right edge of what is left of a tree, and its parent.
-    fn last_leaf(&self, root: PageId) -> Result<(PageId, Option<PageId>)> {
-        let (mut id, mut parent) = (root, None);
-        loop {
-            let frame = self.pool.read(id)?;
-            if frame.page.level() == 0 {
-                return Ok((id, parent));
-            }
-            parent = Some(id);
-            id = inner_child(&frame.page, frame.page.slot_count());
-        }
     }
 
     /// Frees a piece of an overflow chain of a leaf that is being given up; `None` when it has none.
@@ -227,6 +214,7 @@ impl Core {
     pub(super) fn claim_dropped(
         &self,
         id: PageId,
+        level: Option<u8>,
         owner: &str,
         owners: &mut crate::btree::PageOwners,
     ) {
@@ -237,12 +225,12 @@ impl Core {
             Ok(frame) => frame.page.clone(),
             Err(e) => return owners.problem(format!("{owner}: {e}")),
         };
-        if page.kind() != Some(PageKind::Node) {
-            return owners.problem(format!("page {} of {owner} is no node", id.0));
+        if let Err(e) = expect_node(&page, id, level) {
+            return owners.problem(format!("{owner}: {e}"));
         }
-        if page.level() > 0 {
+        if let Some(below) = page.level().checked_sub(1) {
             for index in 0..=page.slot_count() {
-                self.claim_dropped(inner_child(&page, index), owner, owners);
+                self.claim_dropped(inner_child(&page, index), Some(below), owner, owners);
             }
             return;
         }

@@ -11,7 +11,7 @@
 use super::super::columns::{KeptRun, RowShape, Run, RunList, RunPages, Stamp};
 use super::super::{EntryBatch, TreeId};
 use super::core::OpenTree;
-use super::cursor::{BATCH_BYTES_MAX, DiskCursor, LEAVES_MAX, exclude, lower_slot};
+use super::cursor::{BATCH_BYTES_MAX, DiskCursor, LEAVES_MAX, lower_slot};
 use crate::btree::{Leaf, Seek};
 use crate::error::Result;
 use crate::planted::{Mistake, makes};
@@ -236,7 +236,7 @@ impl DiskCursor<'_> {
                     return Ok(());
                 }
                 if let Some(last) = leaf.page().slot_count().checked_sub(1) {
-                    exclude(&mut self.rest.low, leaf.slot(last).0);
+                    self.pass(&leaf, last)?;
                 }
                 first = 0;
                 match open.tree.sibling(leaf, true)? {
