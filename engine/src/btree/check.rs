@@ -2,7 +2,7 @@
 
 use super::node::{OVERFLOW, child_at, leaf_entry, separator, slot_key};
 use super::overflow::ChainRef;
-use super::tree::Tree;
+use super::tree::{Tree, expect_node};
 use crate::buffer::Pool;
 use crate::page::{Page, PageId, PageKind};
 use std::collections::BTreeMap;
@@ -103,7 +103,7 @@ struct Walk<'a> {
     last: BTreeMap<u8, (PageId, PageId)>,
 }
 
-/// Verifies order, fences, levels, sibling links, ownership and overflow chains of a tree (TREE-1 to TREE-3), whose
+/// Verifies order, fences, levels, sibling links, ownership and overflow chains of a tree (TREE-1 to TREE-4), whose
 /// structure the caller has [locked](Tree::lock).
 pub fn check_tree(tree: &Tree, name: &str, owners: &mut PageOwners) -> TreeReport {
     let mut walk = Walk {
@@ -120,7 +120,10 @@ pub fn check_tree(tree: &Tree, name: &str, owners: &mut PageOwners) -> TreeRepor
         if next != PageId::NONE {
             walk.problem(
                 page,
-                format!("the last of its level names a next page, {}", next.0),
+                format!(
+                    "the last of its level names a next page, {} (TREE-4)",
+                    next.0
+                ),
             );
         }
     }
@@ -142,8 +145,8 @@ impl Walk<'_> {
             Ok(frame) => frame.page.clone(),
             Err(e) => return self.problem(id, e),
         };
-        if page.kind() != Some(PageKind::Node) || level.is_some_and(|l| l != page.level()) {
-            return self.problem(id, format!("is no node of level {level:?} (TREE-2)"));
+        if let Err(e) = expect_node(&page, id, level) {
+            return self.problem(id, e);
         }
         if page.tree() != self.tree.0 {
             self.problem(id, format!("claims to belong to tree {}", page.tree()));
@@ -172,13 +175,17 @@ impl Walk<'_> {
         if page.prev() != expected_prev {
             self.problem(
                 page.id(),
-                format!("prev is {}, not {}", page.prev().0, expected_prev.0),
+                format!(
+                    "prev is {}, not {} (TREE-4)",
+                    page.prev().0,
+                    expected_prev.0
+                ),
             );
         }
         if named != page.id() {
             self.problem(
                 expected_prev,
-                format!("next is {}, not {}", named.0, page.id().0),
+                format!("next is {}, not {} (TREE-4)", named.0, page.id().0),
             );
         }
     }

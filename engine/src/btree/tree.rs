@@ -116,6 +116,20 @@ impl Tree {
         }
     }
 
+    /// The leaf that a descent has found, as the first of those that neighbours may lead to.
+    fn found_leaf<'t>(
+        &self,
+        structure: ReadGuard<'t, ()>,
+        found: Option<PageId>,
+    ) -> Result<Leaf<'t>> {
+        let frame = self.latch_leaf(found)?;
+        Ok(Leaf {
+            start: frame.page.id(),
+            frame,
+            _structure: structure,
+        })
+    }
+
     fn latch_leaf(&self, found: Option<PageId>) -> Result<LatchRead<Frame>> {
         let id = found.unwrap_or(self.root);
         let frame = self.pool.read(id)?;
@@ -138,12 +152,7 @@ impl Tree {
     pub fn leaf_at(&self, seek: Seek<'_>) -> Result<Leaf<'_>> {
         let structure = self.structure.read();
         let found = self.descend(|page| seek.child(page))?;
-        let frame = self.latch_leaf(found)?;
-        Ok(Leaf {
-            start: frame.page.id(),
-            frame,
-            _structure: structure,
-        })
+        self.found_leaf(structure, found)
     }
 
     /// The leaf that `seek` names. `lower` and `upper` become its fences: its keys are at or above `lower` and below
@@ -175,15 +184,10 @@ impl Tree {
             Seek::Key(key) => upper.as_deref().is_none_or(|upper| key < upper),
             Seek::Before(key) => lower.as_deref().is_none_or(|lower| lower < key),
         };
-        let frame = self.latch_leaf(found)?;
         if !goes_on {
-            return Err(out_of_order(frame.page.id()));
+            return Err(out_of_order(found.unwrap_or(self.root)));
         }
-        Ok(Leaf {
-            start: frame.page.id(),
-            frame,
-            _structure: structure,
-        })
+        self.found_leaf(structure, found)
     }
 
     /// The leaf after `leaf`, or before it; `None` at the edge of the tree. The tree has kept its structure since `leaf` was

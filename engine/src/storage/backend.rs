@@ -371,6 +371,10 @@ pub struct CheckReport {
     pub trees_checked: u64,
     /// Entries seen, tombstones included.
     pub entries_checked: u64,
+    /// Tombstones among them.
+    pub tombstones: u64,
+    /// Dropped trees and replaced values whose pages are not free yet.
+    pub garbage: u64,
     /// Pages on the free list.
     pub pages_free: u64,
     /// One line for each thing that is wrong, with its page; empty when the database is sound. At most 1,000.

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const SECTOR: u64 = SECTOR_BYTES as u64;
-/// Bytes of a segment's payload that are read at once.
-const BLOCK_BYTES: usize = 64 << 10;
+/// Bytes of a segment's payload that are read at once, at most.
+const BLOCK_BYTES_MAX: usize = 64 << 10;
 
 /// A record's start, its frame, itself, and its end.
 type FoundRecord = (Lsn, Frame, Record, Lsn);
@@ -105,19 +105,27 @@ impl LogReader {
         read_exact_at(&*self.file, bytes, offset).map_err(|e| Error::io("cannot read the log", e))
     }
 
+    /// Bytes of a segment's payload that are read at once: never all of it, so that the small logs of tests too have records
+    /// that go on from one block to the next.
+    fn block_bytes(&self) -> usize {
+        let half = (self.geometry.payload() / 2).next_multiple_of(SECTOR);
+        BLOCK_BYTES_MAX.min(half as usize)
+    }
+
     /// From byte `at` of a segment's payload to the end of the block that holds it, which is never empty; `None` when the
     /// segment is not there.
     fn block(&mut self, seq: u64, at: usize) -> Result<Option<&[u8]>> {
         let Some(&(slot, _)) = self.segments.get(&seq) else {
             return Ok(None);
         };
-        let (number, within) = (at / BLOCK_BYTES, at % BLOCK_BYTES);
+        let block_bytes = self.block_bytes();
+        let (number, within) = (at / block_bytes, at % block_bytes);
         let is_cached = |(s, n, _): &(u32, usize, _)| (*s, *n) == (slot, number);
         if !self.cached.as_ref().is_some_and(is_cached) {
             let old = self.cached.take();
             let mut bytes = old.map_or_else(Vec::new, |(_, _, bytes)| bytes);
-            let start = number * BLOCK_BYTES;
-            let len = (self.geometry.payload() as usize - start).min(BLOCK_BYTES);
+            let start = number * block_bytes;
+            let len = (self.geometry.payload() as usize - start).min(block_bytes);
             bytes.resize(len, 0);
             self.read(slot, &mut bytes, start)?;
             self.cached = Some((slot, number, bytes));
@@ -132,7 +140,8 @@ impl LogReader {
             return Ok(None);
         };
         let at = (lsn - self.geometry.first_lsn(seq)) as usize;
-        if at % BLOCK_BYTES + len <= BLOCK_BYTES && at + len <= self.geometry.payload() as usize {
+        let block_bytes = self.block_bytes();
+        if at % block_bytes + len <= block_bytes && at + len <= self.geometry.payload() as usize {
             let block = self.block(seq, at)?;
             return Ok(block.map(|block| Cow::Borrowed(&block[..len])));
         }

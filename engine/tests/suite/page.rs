@@ -1,7 +1,7 @@
 //! Pages against a plain list of cells, and redo against the change it describes.
 
 use proptest::prelude::*;
-use quantadb::page::{Lsn, Page, PageId, PageKind, PageOp};
+use quantadb::page::{HEADER_BYTES, Lsn, Page, PageId, PageKind, PageOp};
 
 /// A leaf's cell: flags, key length, key.
 fn leaf_cell(key: &[u8]) -> Vec<u8> {
@@ -110,4 +110,39 @@ fn no_record_gives_a_page_another_number() {
     }
     let own = [(PageId(7), PageOp::image(&page))];
     Page::zeroed(4096).repeat(&own, 0, Lsn(9)).unwrap();
+}
+
+/// Of each two bytes next to each other all values are tried, one place at a time.
+#[test]
+fn whatever_two_bytes_say_the_page_is_refused_or_all_its_cells_lie_within() {
+    let inner_cell = |separator: &[u8]| [&[4, 3, 2, 1], separator].concat();
+    for level in [0, 1] {
+        let mut sound = Page::new(512, PageId(7), PageKind::Node, level, 2);
+        for key in [b"key\0\0", b"more\0"] {
+            let cell = if level == 0 {
+                leaf_cell(key)
+            } else {
+                inner_cell(key)
+            };
+            sound.insert_cell(0, &cell);
+        }
+        sound.verify_content(PageId(7)).unwrap();
+        let (mut accepted, mut refused) = (0, 0);
+        let slots = 8..HEADER_BYTES + 2 * sound.slot_count();
+        let first_cell = sound.bytes().len() - 2 * (2 + sound.cell(0).len());
+        for at in slots.chain(first_cell..sound.bytes().len() - 1) {
+            let mut page = sound.clone();
+            for value in 0..=u16::MAX {
+                page.bytes_mut()[at..at + 2].copy_from_slice(&value.to_le_bytes());
+                if page.verify_content(PageId(7)).is_err() || page.kind() != Some(PageKind::Node) {
+                    refused += 1;
+                    continue;
+                }
+                accepted += 1;
+                let bytes: usize = cells(&page).iter().map(|c| Page::footprint(c.len())).sum();
+                assert_eq!(page.used_bytes(), bytes, "{value} at {at}");
+            }
+        }
+        assert!(accepted > 0 && refused > 0);
+    }
 }

@@ -78,8 +78,6 @@ pub(super) struct Probe {
     firsts: Vec<u32>,
     /// The rows that have one.
     found: Vec<u32>,
-    /// How many of those are done.
-    done: usize,
     /// What its pairs carry behind their columns: a number for each row.
     numbers: Option<ArrayRef>,
     /// Whether this table decides which rows have no partner, so that what depends on that can be given.
@@ -196,7 +194,6 @@ impl<'a> Join<'a> {
             keys: self.keys(self.parts.left_keys, &rows)?,
             firsts: Vec::new(),
             found: Vec::new(),
-            done: 0,
             matched: vec![false; rows.rows],
             rows,
             numbers,
@@ -410,12 +407,13 @@ impl Probe {
             self.firsts = table.firsts.find(&self.keys, self.rows.rows);
             self.found = rows_with(&self.firsts);
         }
-        let rest = &self.found[self.done..];
+        let done = self.found.partition_point(|row| (*row as usize) < self.row);
+        let rest = &self.found[done..];
         if !table.has_chains && rest.len() <= pairs_max {
             let left = rest.to_vec();
             let right = left.iter().map(|row| self.firsts[*row as usize]);
             let right = right.collect();
-            (self.done, self.row, self.partner) = (self.found.len(), self.rows.rows, None);
+            (self.row, self.partner) = (self.rows.rows, None);
             return (left, right);
         }
         let mut left = Vec::with_capacity(rest.len().min(pairs_max));
@@ -426,7 +424,6 @@ impl Probe {
                 if left.len() >= pairs_max {
                     let forgets = makes(Mistake::PartnersCutAtBatch);
                     self.partner = (!forgets).then_some(partner);
-                    self.done += usize::from(forgets);
                     self.row = row as usize + usize::from(forgets);
                     return (left, right);
                 }
@@ -437,7 +434,6 @@ impl Probe {
                 }
                 partner = table.next[partner as usize];
             }
-            self.done += 1;
         }
         self.row = self.rows.rows;
         (left, right)

@@ -67,9 +67,7 @@ impl StorageBackend for DiskStorageBackend {
         let core = &self.core;
         core.in_turn(core.maintenance.lock(), |control| {
             let mut report = core.vacuum(Some(budget_pages), &WaitLimits::default())?;
-            if core.log().bytes_since_checkpoint() >= core.options.checkpoint_bytes {
-                report.checkpointed = core.checkpoint_locked(control)?.checkpointed;
-            }
+            report.checkpointed = core.checkpoint_if_due(control)?;
             Ok(report)
         })
     }
@@ -81,6 +79,7 @@ impl StorageBackend for DiskStorageBackend {
         core.in_turn(turn, |control| {
             let mut report = core.vacuum(None, limits)?;
             report.pages_cut = core.shrink(control, limits)?;
+            report.checkpointed = core.checkpoint_if_due(control)?;
             Ok(report)
         })
     }

@@ -3,10 +3,16 @@
 use super::super::CheckReport;
 use super::core::{CATALOG_ROOT, Core};
 use super::reclaim::{DirectoryEntry, tree_name};
-use crate::btree::{PageOwners, check_tree};
+use crate::btree::{PageOwners, TreeReport, check_tree};
 use crate::buffer::Allocation;
 use crate::error::Result;
 use crate::page::{PageId, PageKind};
+
+fn add_tree(report: &mut CheckReport, tree: TreeReport) {
+    report.trees_checked += 1;
+    report.entries_checked += tree.entries;
+    report.tombstones += tree.tombstones;
+}
 
 impl Core {
     /// Verifies DISK-1, DISK-3 and all invariants of the trees, while nothing changes.
@@ -24,25 +30,24 @@ impl Core {
             (&self.directory, "the directory"),
             (&catalog, "the catalog"),
         ] {
-            report.entries_checked += check_tree(&open.tree, name, &mut owners).entries;
-            report.trees_checked += 1;
+            add_tree(&mut report, check_tree(&open.tree, name, &mut owners));
         }
         for entry in self.directory_entries(false)? {
             match entry {
                 DirectoryEntry::Tree(root) => match self.tree(root) {
                     Ok(open) => {
                         let name = tree_name(&open.tree);
-                        report.entries_checked +=
-                            check_tree(&open.tree, &name, &mut owners).entries;
-                        report.trees_checked += 1;
+                        add_tree(&mut report, check_tree(&open.tree, &name, &mut owners));
                     }
                     Err(e) => owners.problem(format!("tree {}: {e}", root.0)),
                 },
                 DirectoryEntry::Dropped(root) => {
+                    report.garbage += 1;
                     let owner = format!("the dropped tree {}", root.0);
                     self.claim_dropped(root, None, &owner, &mut owners);
                 }
                 DirectoryEntry::Chain { chain, .. } => {
+                    report.garbage += 1;
                     let owner = format!("the replaced chain at page {}", chain.head.0);
                     let pages = chain.pages(self.pool.page_bytes());
                     owners.claim_chain(&self.pool, chain.head, pages, &owner);

@@ -62,6 +62,11 @@ impl Control {
         out[68..72].copy_from_slice(&self.segment_bytes.to_le_bytes());
         out[72..76].copy_from_slice(&u32::from(self.closed).to_le_bytes());
         let gaps = self.gaps.as_slice();
+        assert!(
+            gaps.len() <= GAPS_MAX,
+            "WAL-10: {} gaps of the log find no room in a control block",
+            gaps.len()
+        );
         out[76..80].copy_from_slice(&(gaps.len() as u32).to_le_bytes());
         for (place, gap) in out[GAPS_AT..CRC_AT].chunks_exact_mut(GAP_BYTES).zip(gaps) {
             place[..8].copy_from_slice(&gap.after.0.to_le_bytes());

@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub(super) const CATALOG_ROOT: PageId = PageId(2);
 /// Root of the directory.
 pub(super) const DIRECTORY_ROOT: PageId = PageId(3);
-/// Pages of a new database.
+/// Pages of a new database: the control blocks, the allocation page, and these two roots.
 pub(super) const PAGES_AT_FIRST: u32 = 4;
 
 /// Value of a tree's directory entry while it is there.
@@ -225,6 +225,18 @@ impl Core {
         done
     }
 
+    fn checkpoint_due(&self) -> bool {
+        self.log().bytes_since_checkpoint() >= self.options.checkpoint_bytes
+    }
+
+    /// Makes a checkpoint if enough was logged for one (DISK-5); gives whether.
+    pub(super) fn checkpoint_if_due(&self, control: &mut Control) -> Result<bool> {
+        if !self.checkpoint_due() {
+            return Ok(false);
+        }
+        Ok(self.checkpoint_locked(control)?.checkpointed)
+    }
+
     pub(super) fn checkpoint_locked(&self, control: &mut Control) -> Result<MaintenanceReport> {
         self.checkpoint_as(control, |_| false)
     }
@@ -275,26 +287,22 @@ impl Core {
         self.pool.sync()
     }
 
-    /// Does what the commits so far have made due, unless somebody is at it: a checkpoint when enough was logged, a
-    /// piece of vacuum when enough tombstones wait.
+    /// Does what the transactions so far have made due, unless somebody is at it: a piece of vacuum when enough tombstones
+    /// wait, and a checkpoint when enough was logged (DISK-5).
     pub(super) fn maintain_if_due(&self) -> Result<()> {
-        let checkpoint_due = self.log().bytes_since_checkpoint() >= self.options.checkpoint_bytes;
         if self.versions.wants_thinning(self.options.versions_slack) {
             self.thin_versions();
         }
         let vacuum_due = self.garbage.lock().tombstones.len() >= TOMBSTONES_DUE;
-        if (checkpoint_due || vacuum_due)
+        if (self.checkpoint_due() || vacuum_due)
             && let Some(turn) = self.maintenance.try_lock()
         {
             return self.in_turn(turn, |control| {
                 if vacuum_due {
-                    // What the commit may be stopped by, this may not.
+                    // What the transaction may be stopped by, this may not.
                     self.vacuum(Some(TOMBSTONES_DUE as u64 / 2), &WaitLimits::default())?;
                 }
-                if checkpoint_due {
-                    self.checkpoint_locked(control)?;
-                }
-                Ok(())
+                self.checkpoint_if_due(control).map(drop)
             });
         }
         Ok(())

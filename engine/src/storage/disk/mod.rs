@@ -31,6 +31,10 @@
 //!   before it.
 //! - DISK-3: when there is no transaction, memory holds nothing for one: no row lock, no promise of log space, no version
 //!   that is not counted, no frame that cannot be evicted.
+//! - DISK-4: when there is no version either, a vacuum of everything leaves no tombstone, no dropped tree and no replaced
+//!   chain.
+//! - DISK-5: when a transaction that changed something has ended, well or not, or a vacuum, less was logged since the newest
+//!   checkpoint than makes one due; but for one under way, and a disk that fails it.
 
 mod backend;
 mod check;

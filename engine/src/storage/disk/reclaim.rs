@@ -1,6 +1,8 @@
 //! Giving pages back: replaced overflow chains and dropped trees, a few pages a record.
 
-use super::core::{Core, TREE_DROPPED, TREE_LIVE, garbage_key, page_of_key, tree_key};
+use super::core::{
+    Core, PAGES_AT_FIRST, TREE_DROPPED, TREE_LIVE, garbage_key, page_of_key, tree_key,
+};
 use crate::btree::{
     ChainRef, Entry, OVERFLOW, Tree, expect_node, free_chain_step, inner_child, leaf_cell,
     leaf_entry, leaf_key, read_chain,
@@ -29,7 +31,8 @@ impl DirectoryEntry {
         if entry.flags != 0 {
             return Ok(None);
         }
-        let page = page_of_key(key);
+        // What every database has is neither made nor dropped.
+        let page = page_of_key(key).filter(|page| page.0 >= PAGES_AT_FIRST);
         match (key.first(), page, entry.value) {
             (Some(b'T'), Some(root), [TREE_LIVE]) => Ok(Some(Self::Tree(root))),
             (Some(b'T'), Some(root), [TREE_DROPPED]) => Ok(Some(Self::Dropped(root))),
@@ -38,7 +41,7 @@ impl DirectoryEntry {
                 chain: ChainRef::decode(value)?,
             })),
             _ => Err(Error::corrupt(
-                "the directory holds an entry of an unknown kind",
+                "the directory holds an entry that it cannot have",
             )),
         }
     }
@@ -142,11 +145,6 @@ impl Core {
 
     /// Frees a piece of a dropped tree, from its right edge; `None` when it is all gone.
     fn reclaim_tree(&self, root: PageId) -> Result<Option<u64>> {
-        if root == self.directory.tree.root() {
-            return Err(Error::corrupt(
-                "the directory of trees says that it was dropped itself",
-            ));
-        }
         let key = tree_key(root);
         let leaf = self.directory.tree.leaf_mut(&key)?;
         if leaf.entry().is_none_or(|e| e.value != [TREE_DROPPED]) {

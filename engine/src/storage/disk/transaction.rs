@@ -287,8 +287,7 @@ impl DiskTxn {
         if makes(Mistake::InterruptedTooLate) {
             self.limits.check()?;
         }
-        // The transaction is durable: that maintenance fails is the next one's affair.
-        let _ = self.core.maintain_if_due();
+        self.maintain_if_due();
         Ok(())
     }
 
@@ -319,21 +318,29 @@ impl DiskTxn {
     }
 
     fn roll_back_now(&mut self) -> Result<()> {
-        let state = self.state.borrow().clone();
-        if let Some(state) = state {
-            if makes(Mistake::EndedBeforeUndone) {
-                self.core.txns.abort(&state);
-            }
-            if let Err(e) = self.undo_to(0) {
-                self.release();
-                return Err(e);
-            }
-            if !makes(Mistake::VictimStays) {
-                self.end_undone(&state);
-            }
+        let Some(state) = self.state.borrow().clone() else {
+            self.release();
+            return Ok(());
+        };
+        if makes(Mistake::EndedBeforeUndone) {
+            self.core.txns.abort(&state);
+        }
+        if let Err(e) = self.undo_to(0) {
+            self.release();
+            return Err(e);
+        }
+        if !makes(Mistake::VictimStays) {
+            self.end_undone(&state);
         }
         self.release();
+        // What was undone is in the log twice.
+        self.maintain_if_due();
         Ok(())
+    }
+
+    /// The transaction has ended: that maintenance fails is the next one's affair.
+    fn maintain_if_due(&self) {
+        let _ = self.core.maintain_if_due();
     }
 }
 

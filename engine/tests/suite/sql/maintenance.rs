@@ -1,6 +1,6 @@
 //! Maintenance keeps the planner's statistics fresh, and is in nobody's way.
 
-use crate::common::{Steps, each_backend, fails, kept, run, text};
+use crate::common::{Steps, check, each_backend, fails, kept, run, text};
 use quantadb::api::{Connection, Database, DatabaseOptions};
 use quantadb::params;
 use quantadb::vfs::MemoryVfs;
@@ -229,4 +229,34 @@ fn it_can_be_interrupted() {
     assert_eq!(expected(&c, "SELECT * FROM t"), "1000");
     assert_eq!(c.maintain(MANY_PAGES).unwrap().tables_analyzed, 1);
     assert_eq!(expected(&c, "SELECT * FROM t"), "20000");
+}
+
+/// Nobody ever commits: what was undone is logged all the same.
+#[test]
+fn those_who_only_roll_back_make_a_checkpoint_due_too() {
+    const CHECKPOINT_BYTES: u64 = 100_000;
+    let mut options = DatabaseOptions {
+        vfs: Arc::new(MemoryVfs::new()),
+        ..DatabaseOptions::default()
+    };
+    options.disk.checkpoint_bytes = CHECKPOINT_BYTES;
+    options.disk.log_segment_bytes = 64 << 10;
+    let database = Database::open_with("undone.qdb", options).unwrap();
+    let session = database.connect().unwrap();
+    run(&session, "CREATE TABLE t (id INTEGER PRIMARY KEY, b TEXT)");
+    run(&session, "INSERT INTO t VALUES (60, 'stays')");
+    let rows =
+        "INSERT INTO t SELECT i, repeat('x', 200) FROM generate_series(1, $1::INTEGER) AS g (i)";
+    let insert = session.prepare(rows).unwrap();
+    for _ in 0..100 {
+        run(&session, "BEGIN");
+        insert.execute(params![50]).unwrap();
+        run(&session, "ROLLBACK");
+        let refused = insert.execute(params![60]).unwrap_err();
+        assert_eq!(refused.sqlstate(), "23505");
+        let stats = database.stats();
+        assert!(stats.log_file_bytes < 10 * CHECKPOINT_BYTES, "{stats:?}");
+    }
+    check(&session, "SELECT id FROM t", &["60"]);
+    check(&session, "CHECK DATABASE", &[]);
 }
