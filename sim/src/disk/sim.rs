@@ -149,8 +149,13 @@ impl SimDisk {
         state.directory.iter().map(with_len).collect()
     }
 
-    /// Flips a bit of something that rests, in any file that `may` rot; where: `None` when nothing rests there.
-    pub fn rot_somewhere(&self, may: impl Fn(&Path) -> bool) -> Option<(PathBuf, u64)> {
+    /// Flips a bit of something that rests, in any file that `may` rot, at the place that is made of its length; where: `None`
+    /// when nothing rests there.
+    pub fn rot_somewhere(
+        &self,
+        may: impl Fn(&Path) -> bool,
+        place: impl FnOnce(usize) -> Range<usize>,
+    ) -> Option<(PathBuf, u64)> {
         let mut state = self.state.lock();
         let files: Vec<(PathBuf, InodeId)> = state
             .directory
@@ -160,12 +165,12 @@ impl SimDisk {
             .collect();
         let (path, id) = files.get(state.rng.random_range(0..files.len().max(1)))?;
         let len = state.inodes.get(id).map_or(0, Inode::len);
-        let offset = state.rot_within(*id, 0..len)?;
+        let offset = state.rot_within(*id, place(len))?;
         Some((path.clone(), offset as u64))
     }
 
-    /// The same, of what one of the last writes to such a file has written: the end of a log, which a search of all would seldom
-    /// meet.
+    /// The same, of what one of the last writes to such a file has written, mostly the last: the end of a log, which a search of
+    /// all would seldom meet.
     pub fn rot_new(&self, may: impl Fn(&Path) -> bool) -> Option<(PathBuf, u64)> {
         let mut state = self.state.lock();
         let (path, id) = {
@@ -178,7 +183,10 @@ impl SimDisk {
             .filter(|(of, _)| *of == id)
             .map(|(_, place)| place.clone())
             .collect();
-        let nth = state.rng.random_range(0..places.len().max(1));
+        let nth = match state.rng.random_bool(0.5) {
+            true => 0,
+            false => state.rng.random_range(0..places.len().max(1)),
+        };
         let offset = state.rot_within(id, places.get(nth)?.clone())?;
         Some((path, offset as u64))
     }

@@ -13,6 +13,8 @@ pub struct Shape {
     pub sessions: usize,
     /// Trees at most, beside the root tree.
     pub trees_max: usize,
+    /// Trees that are made and dropped before the first step, so that what the directory says of them fills several leaves.
+    pub trees_dropped: usize,
     /// Number of distinct short keys; few make conflicts.
     pub keys: u32,
     /// Longest key drawn.
@@ -33,6 +35,7 @@ impl Shape {
         Self {
             sessions: 4,
             trees_max: 4,
+            trees_dropped: 0,
             keys: 200,
             key_bytes_max: 300,
             value_bytes_max: 20_000,
@@ -42,7 +45,7 @@ impl Shape {
         }
     }
 
-    /// A key: mostly a short one out of few, sometimes a row id, sometimes long.
+    /// A key: mostly a short one out of few, sometimes a row id, sometimes long; the long ones differ early or at their end only.
     pub(super) fn key(&self, rng: &mut ChaCha8Rng) -> Vec<u8> {
         let number = rng.random_range(0..self.keys.max(1));
         match rng.random_range(0..10) {
@@ -50,7 +53,10 @@ impl Shape {
             2 => {
                 let mut key = format!("long{:03}", number % 16).into_bytes();
                 let len = rng.random_range(key.len()..=self.key_bytes_max.max(key.len()));
-                key.resize(len, b'.');
+                match number.is_multiple_of(2) {
+                    true => key.resize(len, b'.'),
+                    false => drop(key.splice(4..4, vec![b'.'; len - key.len()])),
+                }
                 key
             }
             _ => format!("k{number}").into_bytes(),

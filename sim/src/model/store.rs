@@ -14,6 +14,17 @@ pub(super) type TxnNumber = u64;
 /// A value, or `None` for "there is nothing".
 pub(super) type Value = Option<Arc<[u8]>>;
 
+/// Whether nobody may get `wanted` while another has `held`: PostgreSQL 15, table 13.3. It is written down here again, for a
+/// table that engine and model shared would be right whatever it said.
+fn excludes(held: LockMode, wanted: LockMode) -> bool {
+    match held {
+        LockMode::KeyShare => wanted == LockMode::Update,
+        LockMode::Share => matches!(wanted, LockMode::NoKeyUpdate | LockMode::Update),
+        LockMode::NoKeyUpdate => wanted != LockMode::KeyShare,
+        LockMode::Update => true,
+    }
+}
+
 /// Whose a version is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Author {
@@ -202,7 +213,7 @@ impl Store {
         let others = self.running.iter().filter(|(txn, _)| **txn != me);
         let holds = |running: &Running| {
             let mut locks = running.locks.iter();
-            locks.any(|((t, k), held)| *t == tree && k == key && held.conflicts(mode))
+            locks.any(|((t, k), held)| *t == tree && k == key && excludes(*held, mode))
         };
         let conflicting = others.filter(|(_, running)| holds(running));
         conflicting.map(|(&txn, _)| txn).collect()

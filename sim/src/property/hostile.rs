@@ -104,10 +104,15 @@ fn seal(file: &mut [u8], page: usize) {
         }
         return;
     }
-    let mut copy = Page::zeroed(PAGE_BYTES);
-    copy.bytes_mut().copy_from_slice(bytes);
+    let mut copy = page_of(bytes);
     copy.seal();
     bytes.copy_from_slice(copy.bytes());
+}
+
+fn page_of(bytes: &[u8]) -> Page {
+    let mut page = Page::zeroed(PAGE_BYTES);
+    page.bytes_mut().copy_from_slice(bytes);
+    page
 }
 
 /// What the log may hold beside what it should.
@@ -307,12 +312,9 @@ mod tests {
     use quantadb::wal::encode_op;
 
     /// A page of the sample.
-    fn page_of(files: &DatabaseFiles, id: PageId) -> Page {
-        let mut page = Page::zeroed(PAGE_BYTES);
+    fn page_at(files: &DatabaseFiles, id: PageId) -> Page {
         let at = id.0 as usize * PAGE_BYTES;
-        let bytes = &files.database[at..at + PAGE_BYTES];
-        page.bytes_mut().copy_from_slice(bytes);
-        page
+        page_of(&files.database[at..at + PAGE_BYTES])
     }
 
     fn put_page(files: &mut DatabaseFiles, page: &Page) {
@@ -326,7 +328,7 @@ mod tests {
     fn a_scan_of_leaves_in_a_circle_is_refused() {
         let sample = DatabaseFiles::sample();
         let pages = (sample.database.len() / PAGE_BYTES) as u32;
-        let all = (1..pages).map(|id| page_of(sample, PageId(id)));
+        let all = (1..pages).map(|id| page_at(sample, PageId(id)));
         let leaves = all.filter(|page| {
             page.kind() == Some(PageKind::Node) && page.level() == 0 && page.next() != PageId::NONE
         });
@@ -344,7 +346,7 @@ mod tests {
             let mut pair = sample.clone();
             for (own, other) in [(id, next), (next, id)] {
                 let mut empty = Page::new(PAGE_BYTES, own, PageKind::Node, 0, tree);
-                empty.set_lsn(page_of(sample, own).lsn());
+                empty.set_lsn(page_at(sample, own).lsn());
                 empty.set_next(other);
                 empty.set_prev(other);
                 put_page(&mut pair, &empty);

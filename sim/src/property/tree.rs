@@ -6,8 +6,8 @@ use crate::env::SimEnv;
 use crate::streams::Streams;
 use arbitrary::Arbitrary;
 use quantadb::storage::{
-    DiskStorageBackend, EntryBatch, KeyRange, ScanDirection, StorageBackend, StorageTxn, TreeId,
-    TxnOptions, WaitLimits,
+    CheckReport, DiskStorageBackend, EntryBatch, KeyRange, ScanDirection, StorageBackend,
+    StorageTxn, TreeId, TxnOptions, WaitLimits,
 };
 use quantadb::vfs::MemoryVfs;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ const STEPS_MAX: usize = 400;
 
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// One of a few thousand keys, some of them long.
+/// One of a few thousand keys, some of them long; of those, some differ at their ends only, and so must what separates them.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub struct Key(u16);
 
@@ -31,9 +31,13 @@ impl Key {
         let more = match number % 13 {
             0 => 900,
             1..4 => 60,
+            4..7 => {
+                key.splice(..0, [7; 600]);
+                0
+            }
             _ => 0,
         };
-        key.resize(2 + more, (number % 251) as u8);
+        key.resize(key.len() + more, (number % 251) as u8);
         key
     }
 }
@@ -85,10 +89,12 @@ struct Life {
     committed: Map,
     now: Map,
     savepoints: Vec<(usize, Map)>,
+    /// How many checkpoints there were, and how much was logged until then.
+    checkpoint: (u64, u64),
 }
 
-/// The tree answers as an ordered map does, and the backend finds itself sound whenever it is asked (TREE-1 to TREE-3,
-/// DISK-1).
+/// The tree answers as an ordered map does, and the backend finds itself sound whenever it is asked (TREE-1 to TREE-4,
+/// DISK-1, DISK-4, DISK-5).
 ///
 /// # Panics
 /// When not.
@@ -101,6 +107,7 @@ pub fn check_tree(input: TreeInput) {
         committed: Map::new(),
         now: Map::new(),
         savepoints: Vec::new(),
+        checkpoint: (0, 0),
     };
     life.open();
     let mut txn = life.begin();
@@ -111,8 +118,7 @@ pub fn check_tree(input: TreeInput) {
     }
     life.end(true);
     life.sound();
-    life.backend().vacuum(&WaitLimits::default()).unwrap();
-    life.sound();
+    life.vacuum();
     life.open();
     life.sound();
 }
@@ -127,6 +133,7 @@ impl Life {
         self.backend = Some(Arc::new(backend.unwrap()));
         self.now = self.committed.clone();
         self.savepoints.clear();
+        self.checkpoint = (0, 0);
     }
 
     fn backend(&self) -> &DiskStorageBackend {
@@ -149,14 +156,21 @@ impl Life {
             txn.rollback().unwrap();
             self.now = self.committed.clone();
         }
+        let stats = self.backend().stats();
+        if stats.checkpoints != self.checkpoint.0 {
+            self.checkpoint = (stats.checkpoints, stats.log_bytes_written);
+        }
+        let logged = stats.log_bytes_written - self.checkpoint.1;
+        assert!(logged < tight().checkpoint_bytes, "DISK-5: {logged} bytes");
         self.savepoints.clear();
     }
 
     /// Nothing is wrong with any page, and the whole tree is the map.
-    fn sound(&mut self) {
+    fn sound(&mut self) -> CheckReport {
         let report = self.backend().check().unwrap();
         assert!(report.problems.is_empty(), "{:#?}", report.problems);
         self.scan(KeyRange::ALL, false, 200);
+        report
     }
 
     fn step(&mut self, step: TreeStep) {
@@ -164,7 +178,7 @@ impl Life {
             TreeStep::Vacuum | TreeStep::Checkpoint => self.tend(step),
             TreeStep::Reopen => {
                 self.open();
-                self.sound();
+                drop(self.sound());
             }
             TreeStep::Commit => self.end(true),
             TreeStep::Rollback => self.end(false),
@@ -198,11 +212,20 @@ impl Life {
         match step {
             TreeStep::Vacuum => {
                 self.end(true);
-                self.backend().vacuum(&WaitLimits::default()).unwrap();
+                self.vacuum();
             }
-            _ => self.backend().checkpoint().unwrap(),
+            _ => {
+                self.backend().checkpoint().unwrap();
+                drop(self.sound());
+            }
         }
-        self.sound();
+    }
+
+    /// Nobody is at work: nothing is left of what was removed.
+    fn vacuum(&mut self) {
+        self.backend().vacuum(&WaitLimits::default()).unwrap();
+        let report = self.sound();
+        assert_eq!((report.tombstones, report.garbage), (0, 0), "DISK-4");
     }
 
     fn put(&mut self, key: Key, bytes: usize) {

@@ -44,6 +44,9 @@ const STATES_MAX: usize = 64;
 /// Entries before the disk turns.
 const ENTRIES_FIRST: u16 = 300;
 
+/// What the header of a segment of the log takes of its sector.
+const HEADER_BYTES: usize = 48;
+
 /// The number of each key's value.
 type State = BTreeMap<u16, u32>;
 
@@ -160,6 +163,10 @@ fn entries_of(
     (entries, scanned)
 }
 
+fn is_log(path: &Path) -> bool {
+    path.to_string_lossy().ends_with("-wal")
+}
+
 /// Whether an error names what the disk has done.
 fn names_damage(error: &Error) -> bool {
     is_fault(error) || error.kind() == ErrorKind::Corrupt
@@ -228,7 +235,7 @@ impl Life {
         drop(engine);
         match went {
             // Before a later flush tells.
-            Went::Right if self.log_rotted && self.rng.random_bool(0.2) => self.restart(),
+            Went::Right if self.log_rotted && self.rng.random_bool(0.5) => self.restart(),
             Went::Right => Ok(self.states.len() <= STATES_MAX),
             Went::Wrong(mismatch) => self.is_excused(mismatch),
             Went::Named(error) => {
@@ -453,22 +460,35 @@ impl Life {
         Ok(done.map_or_else(Went::Named, |()| Went::Right))
     }
 
-    /// Lets rot strike somewhere, or the end of the log, behind which pages of the last commit are then evicted.
+    /// Lets rot strike somewhere, or where it makes the log end: there, or at the header of a segment. Pages of the last commit
+    /// are evicted then.
     fn rot(&mut self, engine: &dyn StorageBackend) -> Went {
-        let is_log = |path: &Path| path.to_string_lossy().ends_with("-wal");
-        let strikes_end = !self.log_rotted && self.rng.random_bool(0.3);
-        if strikes_end {
-            self.log_rotted = self.world.disk.rot_new(is_log).is_some();
+        if !self.log_rotted && self.rng.random_bool(0.4) {
+            self.log_rotted = match self.rng.random_bool(0.3) {
+                true => self.rot_header(),
+                false => self.world.disk.rot_new(is_log).is_some(),
+            };
             return self.scan(engine);
         }
         for _ in 0..self.rng.random_range(1..4) {
             // Two places of the log could take the end of the last flush but one and the begin of the last, and then nothing
             // tells that there were two commits.
             let may_rot = |path: &Path| !(self.log_rotted && is_log(path));
-            let rotted = self.world.disk.rot_somewhere(may_rot);
+            let rotted = self.world.disk.rot_somewhere(may_rot, |len| 0..len);
             self.log_rotted |= rotted.is_some_and(|(path, _)| is_log(&path));
         }
         Went::Right
+    }
+
+    /// Whether there was one.
+    fn rot_header(&mut self) -> bool {
+        let segment_bytes = self.world.options.engine.log_segment_bytes as usize;
+        let nth: usize = self.rng.random_range(0..1 << 16);
+        let header = |len: usize| {
+            let start = nth % (len / segment_bytes).max(1) * segment_bytes;
+            start..start + HEADER_BYTES
+        };
+        self.world.disk.rot_somewhere(is_log, header).is_some()
     }
 
     /// The process ends, cleanly or not, and another opens the database; false when it is refused.

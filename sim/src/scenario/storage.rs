@@ -6,7 +6,7 @@ use crate::lockstep::{Event, Lockstep, LockstepKnown, Mismatch};
 use crate::model::ModelBackend;
 use crate::report::WorkCounts;
 use crate::streams::Streams;
-use quantadb::storage::{DiskOptions, DiskStorageBackend, StorageBackend};
+use quantadb::storage::{DiskOptions, DiskStorageBackend, StorageBackend, TreeId, TxnOptions};
 use quantadb::{Error, ErrorKind};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -20,6 +20,25 @@ pub(super) fn open_backend(
     let vfs = Arc::new(world.disk.clone());
     let path = Path::new(PATH);
     DiskStorageBackend::open(vfs, world.env.clone(), path, options).map(Arc::new)
+}
+
+fn make_and_drop(engine: &dyn StorageBackend, count: usize) -> Result<(), Error> {
+    if count == 0 {
+        return Ok(());
+    }
+    let begin = || {
+        let mut txn = engine.begin(TxnOptions::default())?;
+        txn.mark_schema_changed()?;
+        Ok(txn)
+    };
+    let mut txn = begin()?;
+    let trees: Vec<TreeId> = (0..count)
+        .map(|_| txn.create_tree())
+        .collect::<Result<_, _>>()?;
+    txn.commit()?;
+    let mut txn = begin()?;
+    trees.into_iter().try_for_each(|tree| txn.drop_tree(tree))?;
+    txn.commit()
 }
 
 /// The workload: the storage engine in lockstep with the model.
@@ -50,6 +69,11 @@ impl Workload for Trees {
     fn begin(seed: u64, world: &World, engine: Self::Engine) -> Result<Self, Mismatch> {
         let model = ModelBackend::with(world.env.clone(), world.limits());
         let (shape, phase) = (world.options.shape.clone(), world.progress.phase.clone());
+        make_and_drop(&*engine, shape.trees_dropped).map_err(|error| Mismatch {
+            doing: "making and dropping trees".to_owned(),
+            expected: "done".to_owned(),
+            found: format!("{error:?}"),
+        })?;
         Ok(Self {
             lockstep: Lockstep::new(shape, phase, engine, model),
             rng: Streams::new(seed).workload(),

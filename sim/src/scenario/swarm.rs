@@ -111,6 +111,11 @@ impl SwarmOptions {
             shape: Shape {
                 sessions: pick(rng, &[1, 2, 4, 8]),
                 trees_max: pick(rng, &[1, 3, 6]),
+                // An entry of the directory takes 13 bytes.
+                trees_dropped: match page_bytes == 4096 && seed / 3 % 32 == 5 {
+                    true => 400,
+                    false => 0,
+                },
                 keys: pick(rng, &[4, 10, 60, 500]),
                 key_bytes_max: pick(rng, &[8, 100, 600]),
                 value_bytes_max: pick(rng, &[100, 3_000, 30_000]),
@@ -234,7 +239,7 @@ impl SwarmOptions {
         Self {
             faults: DiskFaults {
                 sync_error_ppm: [0, 0, 50_000, 0][(seed / 8 % 4) as usize],
-                read_error_ppm: [0, 0, 0, 20_000][(seed / 8 % 4) as usize],
+                read_error_ppm: [0, 0, 0, 60_000][(seed / 8 % 4) as usize],
                 sync_failure: [SyncFailure::Dropped, SyncFailure::Mixed][(seed / 32 % 2) as usize],
                 ..options.faults
             },
@@ -259,6 +264,7 @@ impl SwarmOptions {
             shape: Shape {
                 sessions: pick(rng, &[1, 2, 3]),
                 trees_max: 1,
+                trees_dropped: 0,
                 keys: 60,
                 key_bytes_max: 30,
                 value_bytes_max: pick(rng, &[20, 120]),
@@ -276,6 +282,10 @@ impl SwarmOptions {
         let options = Self::crashes(seed);
         Self {
             steps: 40,
+            shape: Shape {
+                trees_dropped: 0,
+                ..options.shape
+            },
             crashes: Crashes {
                 calls_mean: 0,
                 other_outcomes: options.crashes.other_outcomes.min(12),

@@ -89,6 +89,7 @@ pub const SWITCHES: &[Switch] = &[
     ),
     switch!("sessions", shape.sessions),
     switch!("trees", shape.trees_max),
+    switch!("dropped trees", shape.trees_dropped),
     switch!("keys", shape.keys),
     switch!("key bytes up to", shape.key_bytes_max, ["8"]),
     switch!(
