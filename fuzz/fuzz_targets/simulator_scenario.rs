@@ -1,4 +1,5 @@
-//! Any decisions in any scenario of the simulator: no violation. `QUANTA_MISTAKE` plants a mistake, which then may be found.
+//! Any decisions in any scenario of the simulator: no violation. `QUANTA_MISTAKE` plants a mistake, which then may be
+//! found, in a build with the feature `planted-bugs`.
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
@@ -8,7 +9,7 @@ use quantadb_sim::streams::Streams;
 
 fuzz_target!(|input: ScenarioInput| {
     let mistake = std::env::var("QUANTA_MISTAKE").ok();
-    let mistake = mistake.map(|name| mistake_by_name(&name).expect("the catalogue has it"));
+    let mistake = mistake.map(|name| mistake_by_name(&name).expect("this build has it"));
     check_scenario(input, mistake);
 });
 

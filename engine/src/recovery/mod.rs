@@ -66,12 +66,12 @@ impl Running {
     }
 }
 
-/// Reads the log from `start`, where a control block says that it begins, with redo from `redo`.
+/// Reads the log from `start`, where a control block of `epoch` says that it begins, with redo from `redo`.
 ///
 /// # Errors
 /// `XX001` when the log is incomplete (REC-1) or damaged, `58030` when it cannot be read.
-pub fn analyse(reader: &mut LogReader, start: Lsn, redo: Lsn) -> Result<Analysis> {
-    if !reader.contains(start) {
+pub fn analyse(reader: &mut LogReader, epoch: u32, start: Lsn, redo: Lsn) -> Result<Analysis> {
+    if !reader.contains(start, epoch) {
         return Err(Error::corrupt(format!(
             "the log does not hold position {}, where the database file says that it begins: the log file was \
              replaced, truncated or damaged",

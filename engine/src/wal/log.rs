@@ -3,7 +3,7 @@
 use super::gaps::{LogGap, LogGaps};
 use super::reader::{LogExtent, LogReader};
 use super::record::{END_MARK, FRAME_BYTES, Frame};
-use super::segment::{LogGeometry, SegmentHeader};
+use super::segment::{LogGeometry, SegmentHeader, SlotHeader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Lsn;
 use crate::planted::{Mistake, makes};
@@ -51,7 +51,9 @@ impl State {
         let needed: BTreeSet<u32> = slots.values().copied().collect();
         let slot_count = reader.slots.len() as u32;
         let others = (0..slot_count).rev().filter(|slot| !needed.contains(slot));
-        let (held, free) = others.partition(|&slot| reader.slots[slot as usize]);
+        // A damaged header too tells something: how many there are (WAL-10).
+        let is_held = |&slot: &u32| !matches!(reader.slots[slot as usize], SlotHeader::Empty);
+        let (held, free) = others.partition(is_held);
         Self {
             end: first,
             buffer: Vec::new(),

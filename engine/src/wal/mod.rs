@@ -33,7 +33,8 @@
 //! - WAL-9: each slot of the file is a segment's that is needed, or free, or held until a checkpoint is durable: so none is
 //!   lost, and the file grows only when all are needed. Of free slots at the end of the file only a few stay.
 //! - WAL-10: an epoch begins behind all that the log may have held before, and the [gaps](LogGaps) between are written down;
-//!   so a page whose LSN lies in one is known to hold what the log has lost, and is refused.
+//!   so a page whose LSN lies in one is known to hold what the log has lost, and is refused. How much that may be is told by
+//!   the slots of the file and by how many of their headers are damaged: these too are held until a checkpoint.
 
 mod chain;
 mod gaps;

@@ -36,10 +36,8 @@ pub struct LogReader {
     pub(super) file: Arc<dyn File>,
     pub(super) geometry: LogGeometry,
     pub(super) segments: BTreeMap<u64, (u32, SegmentHeader)>,
-    /// For each slot of the file, whether it holds a segment, be it one that a copy has replaced.
-    pub(super) slots: Vec<bool>,
-    /// How many slots begin with what is no header.
-    damaged: u64,
+    /// What each slot of the file begins with.
+    pub(super) slots: Vec<SlotHeader>,
     /// The block read last: the slot, which block of its payload, and its bytes.
     cached: Option<(u32, usize, Vec<u8>)>,
 }
@@ -50,14 +48,10 @@ impl LogReader {
     /// # Errors
     /// `XX001` when the log belongs to another database; `58030` when a read fails.
     pub fn open(file: Arc<dyn File>, geometry: LogGeometry) -> Result<Self> {
-        let headers = read_headers(&*file, &geometry)?;
-        let mut slots = Vec::with_capacity(headers.len());
-        let mut damaged = 0;
+        let slots = read_headers(&*file, &geometry)?;
         let mut segments: BTreeMap<u64, (u32, SegmentHeader)> = BTreeMap::new();
-        for (slot, header) in (0..).zip(headers) {
-            damaged += u64::from(matches!(header, SlotHeader::Damaged));
-            slots.push(matches!(header, SlotHeader::Of(_)));
-            let SlotHeader::Of(header) = header else {
+        for (slot, header) in (0..).zip(&slots) {
+            let &SlotHeader::Of(header) = header else {
                 continue;
             };
             let place = segments.entry(header.seq).or_insert((slot, header));
@@ -70,16 +64,17 @@ impl LogReader {
             geometry,
             segments,
             slots,
-            damaged,
             cached: None,
         })
     }
 
-    /// Whether the segment that holds `lsn` is there, or `lsn` is where the one before it ends and the log may end.
-    pub fn contains(&self, lsn: Lsn) -> bool {
-        [lsn.0, lsn.0.saturating_sub(1)]
-            .iter()
-            .any(|&at| self.segments.contains_key(&self.geometry.seq_of(at)))
+    /// Whether the log is there from `lsn` on, which was in it in `epoch`: the segment that holds it, or the one of that epoch
+    /// that ends there, where the log may have ended too. Behind one of another epoch it cannot: what `epoch` began with is
+    /// gone.
+    pub fn contains(&self, lsn: Lsn, epoch: u32) -> bool {
+        let segment_of = |at| self.segments.get(&self.geometry.seq_of(at));
+        segment_of(lsn.0).is_some()
+            || segment_of(lsn.0.saturating_sub(1)).is_some_and(|(_, h)| h.epoch == epoch)
     }
 
     /// The newest epoch of any segment; 0 when there is none.
@@ -92,11 +87,13 @@ impl LogReader {
     }
 
     /// The number of a segment behind all that the log, which ends at `end`, may ever have had (WAL-10): each that followed
-    /// the end took one of the file's slots, and the last of them may be one whose header is damaged.
+    /// the end took one of the file's slots, and the last of them may be those whose headers are damaged.
     pub(super) fn seq_behind_all(&self, end: Lsn) -> u64 {
         let last = self.segments.keys().next_back().copied().unwrap_or(0);
         let lost = self.geometry.seq_of(end.0) + self.slots.len() as u64;
-        last.max(lost) + self.damaged + 1
+        let is_damaged = |slot: &&SlotHeader| matches!(slot, SlotHeader::Damaged);
+        let damaged = self.slots.iter().filter(is_damaged).count();
+        last.max(lost) + damaged as u64 + 1
     }
 
     /// Fills `bytes` with what is at `at` of the payload in `slot`.
@@ -256,19 +253,21 @@ impl LogReader {
         self.expect_no_header_damaged(last, end)
     }
 
-    /// The same for the segment after `last`, whose header may be what was damaged. A crash can leave it without one while
-    /// its first flush is under way.
+    /// The same for the first segment after `last` that is not there: its header may be what was damaged, and the record that
+    /// cannot be read may go on over those before it. A crash can leave it without one while its first flush is under way.
     fn expect_no_header_damaged(&mut self, last: u64, end: u64) -> Result<()> {
-        let (seq, first) = (last + 1, self.geometry.first_lsn(last + 1));
-        let Some(&(_, before)) = self.segments.get(&last) else {
+        let mut seq = last;
+        let mut before = None;
+        while let Some(&(_, header)) = self.segments.get(&seq) {
+            (seq, before) = (seq + 1, Some(header));
+        }
+        let Some(before) = before else {
             return Ok(());
         };
-        if self.segments.contains_key(&seq) {
-            return Ok(());
-        }
+        let first = self.geometry.first_lsn(seq);
         let nameless: Vec<u32> = (0..)
             .zip(&self.slots)
-            .filter_map(|(slot, named)| (!named).then_some(slot))
+            .filter_map(|(slot, header)| (!matches!(header, SlotHeader::Of(_))).then_some(slot))
             .collect();
         let header = SegmentHeader {
             seq,

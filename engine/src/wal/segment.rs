@@ -107,7 +107,7 @@ pub(super) enum SlotHeader {
     Of(SegmentHeader),
 }
 
-/// What all slots of a log's file begin with. A slot without a valid header is free.
+/// What all slots of a log's file begin with.
 ///
 /// # Errors
 /// `XX001` when a segment belongs to another database, `58030` when a read fails.

@@ -269,6 +269,40 @@ fn a_missing_foreign_or_cut_log_is_refused() {
 }
 
 #[test]
+fn a_rotten_header_of_the_log_is_named_or_takes_the_last_commit_at_most() {
+    let vfs = Files::sample().put();
+    let database = Database::open_with(PATH, options(vfs.clone())).unwrap();
+    let connection = database.connect().unwrap();
+    let all: Vec<(i64, String)> = (0..ROWS + 3).map(|id| (id, value(id))).collect();
+    for (id, value) in &all[ROWS as usize..] {
+        connection
+            .execute(&format!("INSERT INTO t VALUES ({id}, '{value}')"), [])
+            .unwrap();
+    }
+    let killed = Files::of(&*vfs);
+    let mut refused = 0;
+    for header in (0..killed.log.len()).step_by(8192) {
+        let mut files = killed.clone();
+        files.log[header + 9] ^= 1;
+        match Database::open_with(PATH, options(files.put())) {
+            Ok(database) => {
+                let found = rows(&database).unwrap();
+                assert!(
+                    found == all || found == all[..all.len() - 1],
+                    "{} rows without the header at {header}",
+                    found.len()
+                );
+            }
+            Err(error) => {
+                named(&error, "the log");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0, "no header was missed");
+}
+
+#[test]
 fn every_flipped_bit_is_named_and_loses_nothing_else() {
     let sound = Files::sample();
     let mut kinds = BTreeSet::new();

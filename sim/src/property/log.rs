@@ -5,11 +5,12 @@ use crate::disk::{CrashKind, DiskFaults, Fault, PowerLoss, SimDisk, SyncFailure}
 use crate::phase::PhaseCell;
 use crate::streams::Streams;
 use arbitrary::Arbitrary;
-use quantadb::Error;
 use quantadb::page::{Lsn, TxnId};
-use quantadb::vfs::{OpenMode, Vfs};
-use quantadb::wal::{Log, LogGaps, LogGeometry, LogReader, RecordHead, RecordKind};
+use quantadb::vfs::{File, OpenMode, SECTOR_BYTES, Vfs, read_exact_at, write_all_at};
+use quantadb::wal::{Log, LogExtent, LogGaps, LogGeometry, LogReader, RecordHead, RecordKind};
+use quantadb::{Error, ErrorKind};
 use std::path::Path;
+use std::sync::Arc;
 
 const PATH: &str = "/log";
 /// Undo notes are at most this long: some fill several segments.
@@ -24,6 +25,8 @@ pub enum LogStep {
     Append(u16),
     /// A record of a few bytes is appended.
     AppendSmall(u8),
+    /// Some records of one length are appended, each flushed by itself.
+    Commit(u8, u8),
     /// All is made durable.
     Flush,
     /// All is given to the operating system.
@@ -40,6 +43,8 @@ pub enum LogStep {
     Fail(u8),
     /// The process ends, and the next dies at the n-th call of its recovery, with its machine or without; another goes on.
     DieInRecovery(u8, bool),
+    /// The process ends, and the header of the n-th segment of the file rots.
+    RotHeader(u8),
 }
 
 /// A life of a log.
@@ -61,21 +66,36 @@ struct Written {
     note: Vec<u8>,
 }
 
+/// What a control block would say.
+struct Control {
+    /// From where the log is needed.
+    start: Lsn,
+    redo: Lsn,
+    epoch: u32,
+    /// The gaps before `start`.
+    gaps: LogGaps,
+}
+
 struct Life {
     disk: SimDisk,
     geometry: LogGeometry,
     /// In order; those from `durable` on may be lost.
     records: Vec<Written>,
     durable: usize,
-    /// What a control block would say: start of the needed log, redo LSN, epoch.
-    control: (Lsn, Lsn, u32),
+    control: Control,
     /// The epoch of the open log, which the next control block will say.
     epoch: u32,
+    /// Where epochs began that may be in the log, in order.
+    began: Vec<(u32, Lsn)>,
+    /// The ends of records that were durable and that rot took.
+    lost: Vec<Lsn>,
     next_txn: u64,
 }
 
 /// Every record that was flushed comes back in order, of the others a prefix does, and nothing else: over power losses,
-/// kills, failing calls, failed syncs that drop what the cache still shows, reopening and recycling (WAL-1 to WAL-6).
+/// kills, failing calls, failed syncs that drop what the cache still shows, reopening and recycling (WAL-1 to WAL-6). Where
+/// the header of a segment rots, that is named, or only the last flush is lost or what no checkpoint knows of (WAL-8). The
+/// gaps of the log are where no record is, and all that was lost lies in one (WAL-10).
 ///
 /// # Panics
 /// When not.
@@ -106,7 +126,11 @@ pub fn check_log(input: LogInput) {
         }
         let dies = matches!(
             step,
-            LogStep::Reopen | LogStep::PowerLoss(_) | LogStep::Kill(_) | LogStep::DieInRecovery(..)
+            LogStep::Reopen
+                | LogStep::PowerLoss(_)
+                | LogStep::Kill(_)
+                | LogStep::DieInRecovery(..)
+                | LogStep::RotHeader(_)
         );
         if failed || dies {
             drop(log);
@@ -116,10 +140,15 @@ pub fn check_log(input: LogInput) {
             };
             life.disk.disarm();
             life.disk.restart(kind);
-            if let LogStep::DieInRecovery(calls, loses_power) = step {
-                life.die_in_recovery(calls, loses_power);
-            }
-            log = life.open();
+            log = match step {
+                LogStep::DieInRecovery(calls, loses_power) => {
+                    life.die_in_recovery(calls, loses_power);
+                    life.open()
+                }
+                // Where a sync has dropped what it should keep, rot may take the only copy of it.
+                LogStep::RotHeader(slot) if !input.failed_sync_drops => life.open_rotten(slot),
+                _ => life.open(),
+            };
         }
     }
     drop(log);
@@ -144,32 +173,37 @@ impl Life {
             geometry,
             records: Vec::new(),
             durable: 0,
-            control: (first, first, 1),
+            control: Control {
+                start: first,
+                redo: first,
+                epoch: 1,
+                gaps: LogGaps::default(),
+            },
             epoch: 1,
+            began: vec![(1, first)],
+            lost: Vec::new(),
             next_txn: 1,
         }
     }
 
+    fn file(&self) -> Result<Arc<dyn File>, Error> {
+        let opened = self.disk.open(Path::new(PATH), OpenMode::Existing);
+        opened.map_err(|e| Error::io("cannot open the log", e))
+    }
+
     /// Opens the log as recovery does, after comparing what it holds; what a crash left is decided from then on.
     fn open(&mut self) -> Log {
-        let (log, count) = self.recover().unwrap();
-        self.records.truncate(count);
-        self.durable = count;
-        log
+        self.recover(self.durable).unwrap()
     }
 
     /// Dies at the `calls`-th call of a recovery, if it has so many: then nothing is decided yet.
     fn die_in_recovery(&mut self, calls: u8, loses_power: bool) {
         self.disk.arm_crash(u64::from(calls % CALLS_MAX) + 1);
-        let recovered = self.recover();
+        let recovered = self.recover(self.durable);
         assert!(
             recovered.is_ok() || self.disk.is_off(),
             "recovery failed on a disk that fails nothing"
         );
-        if let Ok((_, count)) = recovered {
-            self.records.truncate(count);
-            self.durable = count;
-        }
         self.disk.disarm();
         self.disk.restart(match loses_power {
             true => CrashKind::PowerLoss,
@@ -177,16 +211,59 @@ impl Life {
         });
     }
 
-    /// Opens the log as recovery does, after comparing what it holds; gives the number of records that came back.
-    fn recover(&mut self) -> Result<(Log, usize), Error> {
-        let opened = self.disk.open(Path::new(PATH), OpenMode::Existing);
-        let file = opened.map_err(|e| Error::io("cannot open the log", e))?;
-        let mut reader = LogReader::open(file, self.geometry)?;
-        let (start, redo, epoch) = self.control;
-        assert!(reader.contains(start), "the log begins after {start:?}");
-        let mut found = Vec::new();
+    /// Opens the log when the header of a segment is rotten. If that is named, the header comes back for another attempt.
+    fn open_rotten(&mut self, slot: u8) -> Log {
+        let file = self.file().unwrap();
+        let segment_bytes = u64::from(self.geometry.segment_bytes);
+        let slots = file.len().unwrap() / segment_bytes;
+        let at = u64::from(slot) % slots * segment_bytes;
+        let mut sector = [0; SECTOR_BYTES];
+        read_exact_at(&*file, &mut sector, at).unwrap();
+        let put = |sector: &[u8]| {
+            write_all_at(&*file, sector, at).unwrap();
+            file.sync().unwrap();
+        };
+        let known = self.known_when_rotten();
+        let mut rotten = sector;
+        rotten[usize::from(slot) % SECTOR_BYTES] ^= 1 << (slot % 8);
+        put(&rotten);
+        self.recover(known).unwrap_or_else(|error| {
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:?}");
+            put(&sector);
+            self.open()
+        })
+    }
+
+    /// How many records come back, or it is named that they do not, whichever header rots: those before the last flush, as
+    /// far as the last checkpoint knows of their epoch.
+    fn known_when_rotten(&self) -> usize {
+        let mut reader = LogReader::open(self.file().unwrap(), self.geometry).unwrap();
+        let extent = self.scan(&mut reader, |_| ()).unwrap();
+        let later = self
+            .began
+            .iter()
+            .find(|(epoch, _)| *epoch > self.control.epoch);
+        let upto = later.map_or(extent.last_flush, |&(_, first)| {
+            first.min(extent.last_flush)
+        });
+        let known = self.records.partition_point(|r| r.start < upto);
+        known.min(self.durable)
+    }
+
+    /// Reads the log from where it is needed.
+    fn scan(
+        &self,
+        reader: &mut LogReader,
+        mut each: impl FnMut(Written),
+    ) -> Result<LogExtent, Error> {
+        let Control {
+            start, redo, epoch, ..
+        } = self.control;
+        if !reader.contains(start, epoch) {
+            return Err(Error::corrupt(format!("the log begins after {start:?}")));
+        }
         let extent = reader.scan(start, redo, |start, record, end| {
-            found.push(Written {
+            each(Written {
                 start,
                 end,
                 txn: record.txn.0,
@@ -194,27 +271,48 @@ impl Life {
             });
             Ok(())
         })?;
-        let end = extent.end;
-        assert!(end >= redo, "the log ends at {end:?}, before {redo:?}");
-        self.compare(&found);
-        for written in &self.records[..found.len()] {
+        match extent.end >= redo {
+            true => Ok(extent),
+            false => {
+                let end = extent.end;
+                Err(Error::corrupt(format!(
+                    "the log ends at {end:?}, before {redo:?}"
+                )))
+            }
+        }
+    }
+
+    /// Opens the log as recovery does, after comparing what it holds: the first `known` records must be there.
+    fn recover(&mut self, known: usize) -> Result<Log, Error> {
+        let mut reader = LogReader::open(self.file()?, self.geometry)?;
+        let mut found = Vec::new();
+        let extent = self.scan(&mut reader, |written| found.push(written))?;
+        self.compare(&found, known);
+        for written in &found {
             let (record, end) = reader.record_at(written.start)?.expect("it was scanned");
             assert_eq!((record.txn.0, end), (written.txn, written.end));
         }
-        let epoch = reader.epoch_max().max(epoch) + 1;
-        let gaps = LogGaps::default();
-        let log = Log::continue_after(reader, epoch, (start, redo), &extent, gaps)?;
+        let epoch = reader.epoch_max().max(self.control.epoch) + 1;
+        let needed = (self.control.start, self.control.redo);
+        let gaps = self.control.gaps.followed_by(extent.gaps.as_slice())?;
+        let log = Log::continue_after(reader, epoch, needed, &extent, gaps)?;
+        let gone = self.records.drain(found.len()..).map(|r| r.end);
+        self.lost
+            .extend(gone.take(self.durable.saturating_sub(found.len())));
+        self.durable = found.len();
         self.epoch = epoch;
-        Ok((log, found.len()))
+        self.began.retain(|&(_, first)| first < log.end());
+        self.began.push((epoch, log.end()));
+        self.compare_gaps(log.gaps());
+        Ok(log)
     }
 
-    /// What was durable is there, of the others a prefix, and nothing else.
-    fn compare(&self, found: &[Written]) {
+    /// The first `known` records are there, of the others a prefix, and nothing else.
+    fn compare(&self, found: &[Written], known: usize) {
         let count = found.len();
         assert!(
-            count >= self.durable,
-            "{count} records came back, but {} were durable",
-            self.durable
+            count >= known,
+            "{count} records came back, but {known} must be there"
         );
         assert!(
             count <= self.records.len(),
@@ -226,14 +324,58 @@ impl Life {
         }
     }
 
+    /// No record ends in a gap; from the end of a record to where another epoch goes on there is one; what was lost lies in
+    /// one.
+    fn compare_gaps(&self, gaps: &LogGaps) {
+        for record in &self.records {
+            assert_eq!(gaps.around(record.end), None, "a gap around {record:?}");
+        }
+        let ends = self.records.iter().map(|r| r.end);
+        let starts = self.records.iter().map(|r| r.start);
+        let (_, goes_on) = self.began[self.began.len() - 1];
+        let behind = starts.skip_while(|&start| start == self.control.start);
+        let before = match self.records.first() {
+            Some(first) if first.start == self.control.start => None,
+            _ => Some(self.control.start),
+        };
+        let places = before.into_iter().chain(ends).zip(behind.chain([goes_on]));
+        let mut epochs_end = 0;
+        for (after, upto) in places {
+            let epoch_begins = |&(_, first): &(u32, Lsn)| after < first && first <= upto;
+            if self.began.iter().any(epoch_begins) {
+                epochs_end += 1;
+                for lsn in [after.0 + 1, after.0.midpoint(upto.0 + 1), upto.0] {
+                    let around = gaps.around(Lsn(lsn));
+                    assert!(
+                        around.is_some(),
+                        "{lsn} is between {after:?} and {upto:?}, but in no gap"
+                    );
+                }
+            }
+        }
+        let count = gaps.as_slice().len();
+        let most = self.control.gaps.as_slice().len() + epochs_end;
+        assert!(count <= most, "{count} gaps, but epochs ended {most} times");
+        for &lsn in &self.lost {
+            assert!(
+                gaps.around(lsn).is_some(),
+                "{lsn:?} was lost and is in no gap"
+            );
+        }
+    }
+
     fn step(&mut self, log: &Log, step: LogStep) -> Result<(), Error> {
         match step {
             LogStep::Append(bytes) => self.append(log, bytes % NOTE_BYTES_MAX),
             LogStep::AppendSmall(bytes) => self.append(log, bytes.into()),
+            LogStep::Commit(count, bytes) => (0..count % 8).try_for_each(|_| {
+                self.append(log, u16::from(bytes) * 16)?;
+                self.flush(log)
+            }),
             LogStep::Flush => self.flush(log),
             LogStep::Write => log.write(log.end()),
             LogStep::Checkpoint(kept) => self.checkpoint(log, kept),
-            LogStep::Reopen | LogStep::DieInRecovery(..) => Ok(()),
+            LogStep::Reopen | LogStep::DieInRecovery(..) | LogStep::RotHeader(_) => Ok(()),
             LogStep::PowerLoss(calls) | LogStep::Kill(calls) => {
                 self.disk.arm_crash(u64::from(calls % CALLS_MAX) + 1);
                 self.checkpoint(log, calls)
@@ -285,9 +427,16 @@ impl Life {
         let oldest = at.and_then(|at| self.records.get(at)).map(|r| r.start);
         let (redo, start) = log.begin_checkpoint(|| oldest);
         // A start never moves back: what is given up is gone.
-        let start = start.max(self.control.0);
+        let start = start.max(self.control.start);
         self.flush(log)?;
-        self.control = (start, redo, self.epoch);
+        let mut gaps = log.gaps().clone();
+        gaps.retain(|gap| gap.upto <= start);
+        self.control = Control {
+            start,
+            redo,
+            epoch: self.epoch,
+            gaps,
+        };
         let needed = self.records.partition_point(|r| r.start < start);
         self.records.drain(..needed);
         self.durable = self.records.len();

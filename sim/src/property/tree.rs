@@ -27,17 +27,16 @@ pub struct Key(u16);
 impl Key {
     fn bytes(self) -> Vec<u8> {
         let number = self.0 % 4096;
-        let mut key = number.to_be_bytes().to_vec();
-        let more = match number % 13 {
-            0 => 900,
-            1..4 => 60,
-            4..7 => {
-                key.splice(..0, [7; 600]);
-                0
-            }
-            _ => 0,
+        // Some keys differ early and are long, others are long and differ at their end only.
+        let (before, behind) = match number % 13 {
+            0 => (0, 900),
+            1..4 => (0, 60),
+            4..7 => (600, 0),
+            _ => (0, 0),
         };
-        key.resize(key.len() + more, (number % 251) as u8);
+        let mut key = vec![7; before];
+        key.extend(number.to_be_bytes());
+        key.resize(key.len() + behind, (number % 251) as u8);
         key
     }
 }
@@ -180,7 +179,7 @@ impl Life {
             TreeStep::Vacuum | TreeStep::Checkpoint => self.tend(step),
             TreeStep::Reopen => {
                 self.open();
-                drop(self.sound());
+                self.sound();
             }
             TreeStep::Commit => self.end(true),
             TreeStep::Rollback => self.end(false),
@@ -218,7 +217,7 @@ impl Life {
             }
             _ => {
                 self.backend().checkpoint().unwrap();
-                drop(self.sound());
+                self.sound();
             }
         }
     }

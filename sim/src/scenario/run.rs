@@ -222,22 +222,19 @@ impl<W: Workload> CrashRun<W> {
         if stats.snapshots > 0 {
             return Err(wrong("no snapshot", format!("{}", stats.snapshots)));
         }
-        if stats.versions == 0 {
-            let left = (report.tombstones, report.garbage);
-            return match left == (0, 0) {
-                true => Ok(()),
-                false => Err(wrong(
-                    "no tombstone and no garbage (DISK-4)",
-                    format!("{left:?}"),
-                )),
-            };
+        let left = (report.tombstones, report.garbage);
+        if stats.versions == 0 && left != (0, 0) {
+            return Err(wrong(
+                "no tombstone and no garbage (DISK-4)",
+                format!("{left:?}"),
+            ));
         }
         // Where the history was cut, versions go when there are many.
         let has_all = stats.commits <= self.world.options.engine.history_commits_max as u64;
-        match has_all {
-            true => Err(wrong("no version", format!("{}", stats.versions))),
-            false => Ok(()),
+        if stats.versions > 0 && has_all {
+            return Err(wrong("no version", format!("{}", stats.versions)));
         }
+        Ok(())
     }
 
     /// Closes cleanly, if nothing goes wrong meanwhile, opens again and compares.

@@ -78,14 +78,14 @@ impl StorageBackend for DiskStorageBackend {
         let turn = core.txns.wait_until(limits, "maintenance", try_turn)?;
         core.in_turn(turn, |control| {
             let mut report = core.vacuum(None, limits)?;
-            report.pages_cut = core.shrink(control, limits)?;
-            report.checkpointed = core.checkpoint_if_due(control)?;
+            core.shrink(control, limits, &mut report)?;
+            report.checkpointed |= core.checkpoint_if_due(control)?;
             Ok(report)
         })
     }
 
     fn checkpoint(&self) -> Result<()> {
-        self.core.checkpoint().map(drop)
+        self.core.checkpoint()
     }
 
     fn close(&self) -> Result<()> {

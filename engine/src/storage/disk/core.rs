@@ -1,7 +1,7 @@
 //! What all parts of an open database share.
 
+use super::super::TreeId;
 use super::super::columns::ColumnCache;
-use super::super::{MaintenanceReport, TreeId};
 use super::control::Control;
 use super::options::DiskOptions;
 use crate::btree::Tree;
@@ -194,7 +194,7 @@ impl Core {
     ///
     /// # Errors
     /// `58030`, `53100`; which checkpoint then holds, the old one or the new, the next open finds out.
-    pub(super) fn checkpoint(&self) -> Result<MaintenanceReport> {
+    pub(super) fn checkpoint(&self) -> Result<()> {
         let turn = self.maintenance.lock();
         self.in_turn(turn, |control| self.checkpoint_locked(control))
     }
@@ -210,7 +210,7 @@ impl Core {
             self.log().end() == redo
         };
         let closing = |control: &mut Control| self.checkpoint_as(control, nothing_since);
-        self.in_turn(turn, closing).map(drop)
+        self.in_turn(turn, closing)
     }
 
     /// Does maintenance, and tells those who wait for their turn at it.
@@ -231,22 +231,19 @@ impl Core {
 
     /// Makes a checkpoint if enough was logged for one (DISK-5); gives whether.
     pub(super) fn checkpoint_if_due(&self, control: &mut Control) -> Result<bool> {
-        if !self.checkpoint_due() {
-            return Ok(false);
+        let due = self.checkpoint_due();
+        if due {
+            self.checkpoint_locked(control)?;
         }
-        Ok(self.checkpoint_locked(control)?.checkpointed)
+        Ok(due)
     }
 
-    pub(super) fn checkpoint_locked(&self, control: &mut Control) -> Result<MaintenanceReport> {
+    pub(super) fn checkpoint_locked(&self, control: &mut Control) -> Result<()> {
         self.checkpoint_as(control, |_| false)
     }
 
     /// A checkpoint; `closes` tells, when all pages are durable, whether nothing comes behind the new redo LSN.
-    fn checkpoint_as(
-        &self,
-        control: &mut Control,
-        closes: impl FnOnce(Lsn) -> bool,
-    ) -> Result<MaintenanceReport> {
+    fn checkpoint_as(&self, control: &mut Control, closes: impl FnOnce(Lsn) -> bool) -> Result<()> {
         self.log().refuse_if_stopped()?;
         let (redo, start) = self.log().begin_checkpoint(|| self.txns.oldest_record());
         let mut next = Control {
@@ -272,11 +269,7 @@ impl Core {
         }
         *control = next;
         self.checkpoints.fetch_add(1, Ordering::Relaxed);
-        self.log().recycle(start)?;
-        Ok(MaintenanceReport {
-            checkpointed: true,
-            ..MaintenanceReport::default()
-        })
+        self.log().recycle(start)
     }
 
     fn sync_file(&self) -> Result<()> {

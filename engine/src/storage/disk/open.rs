@@ -169,7 +169,7 @@ fn recover(
             _ => Error::io(format!("cannot open {}", wal_path.display()), e),
         })?;
     let mut reader = LogReader::open(wal.clone(), geometry)?;
-    let analysis = analyse(&mut reader, control.start, control.redo)?;
+    let analysis = analyse(&mut reader, control.epoch, control.start, control.redo)?;
     let epoch = reader.epoch_max().max(control.epoch) + 1;
     let extent = &analysis.extent;
     let gaps = control.gaps.followed_by(extent.gaps.as_slice())?;

@@ -9,6 +9,7 @@
 //! A crash between two steps leaves a file that is longer than it says, which the next vacuum cuts. As in PostgreSQL,
 //! free pages in the middle stay, for pages to come.
 
+use super::super::MaintenanceReport;
 use super::control::Control;
 use super::core::{Core, PAGES_AT_FIRST};
 use crate::buffer::{Allocation, Author, Change};
@@ -18,12 +19,16 @@ use crate::page::{PageId, PageKind};
 use std::collections::BTreeMap;
 
 impl Core {
-    /// Cuts the file; gives by how many pages.
+    /// Cuts the file, and tells `report` by how many pages and whether that took a checkpoint.
     ///
     /// # Errors
     /// `57014` between two steps, when `limits` say so; `58030`, `53100`, `XX001`; what was done until then is done.
-    pub(super) fn shrink(&self, control: &mut Control, limits: &WaitLimits) -> Result<u64> {
-        let mut cut = 0;
+    pub(super) fn shrink(
+        &self,
+        control: &mut Control,
+        limits: &WaitLimits,
+        report: &mut MaintenanceReport,
+    ) -> Result<()> {
         let mut before = self.free_list()?;
         loop {
             limits.check()?;
@@ -41,15 +46,16 @@ impl Core {
             change.commit(&[])?;
             before.remove(&last);
             before.insert(next, link);
-            cut += 1;
+            report.pages_cut += 1;
         }
         let pages = Allocation::of(&self.pool.read(Allocation::PAGE)?.page).pages;
         // An earlier vacuum may have taken pages off and then failed: also of those the disk must know before they go.
         if self.pool.is_longer_than(pages) {
             self.checkpoint_locked(control)?;
+            report.checkpointed = true;
             self.pool.shrink_to(pages)?;
         }
-        Ok(cut)
+        Ok(())
     }
 
     /// For each free page the one before it on the free list, [`PageId::NONE`] for the first. Others may change the list

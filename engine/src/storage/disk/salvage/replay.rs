@@ -31,7 +31,7 @@ pub(super) fn replay(
         database: control.database,
     };
     let mut reader = LogReader::open(file, geometry)?;
-    let start = match reader.contains(control.start) {
+    let start = match reader.contains(control.start, control.epoch) {
         true => control.start,
         false => {
             let text = format!("the log does not hold position {}", control.start.0);
