@@ -22,7 +22,7 @@
 use crate::error::{Error, Result};
 use crate::page::{Lsn, TxnId};
 use crate::planted::{Mistake, makes};
-use crate::wal::{LogChain, LogExtent, LogReader, Record, RecordKind};
+use crate::wal::{LogChain, LogExtent, LogReader, NeededLog, Record, RecordKind};
 use std::collections::BTreeMap;
 
 /// What analysis found.
@@ -66,12 +66,13 @@ impl Running {
     }
 }
 
-/// Reads the log from `start`, where a control block of `epoch` says that it begins, with redo from `redo`.
+/// Reads all of the log that a control block says is needed.
 ///
 /// # Errors
 /// `XX001` when the log is incomplete (REC-1) or damaged, `58030` when it cannot be read.
-pub fn analyse(reader: &mut LogReader, epoch: u32, start: Lsn, redo: Lsn) -> Result<Analysis> {
-    if !reader.contains(start, epoch) {
+pub fn analyse(reader: &mut LogReader, needed: &NeededLog) -> Result<Analysis> {
+    let NeededLog { start, redo, .. } = *needed;
+    if !reader.begins(needed) {
         return Err(Error::corrupt(format!(
             "the log does not hold position {}, where the database file says that it begins: the log file was \
              replaced, truncated or damaged",

@@ -43,6 +43,7 @@ mod substring_similar;
 mod system;
 mod table_as;
 mod table_command;
+mod visit;
 pub(crate) mod walk;
 
 pub(crate) use bind::explain_options;

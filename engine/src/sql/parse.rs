@@ -291,14 +291,22 @@ fn is_plain(create: &mut CreateTable) -> bool {
     let parenthesized =
         |like: &mut CreateTableLikeKind| matches!(like, CreateTableLikeKind::Parenthesized(_));
     let like = create.like.take_if(parenthesized);
-    let formats = create
-        .hive_formats
-        .take()
-        .filter(|f| *f != HiveFormat::default());
+    // The parser gives one, whatever is written.
+    create.hive_formats.take_if(|formats| {
+        let HiveFormat {
+            row_format,
+            serde_properties,
+            storage,
+            location,
+        } = formats;
+        (row_format.is_none() && serde_properties.is_none())
+            && (storage.is_none() && location.is_none())
+    });
     let plain = CreateTableBuilder::new(create.name.clone())
         .if_not_exists(create.if_not_exists)
         .build();
-    let is_plain = formats.is_none() && plain == *create;
+    // As all of the grammar can be in a table, `==` is code for all of it; this is compiled with the parser.
+    let is_plain = format!("{plain:?}") == format!("{create:?}");
     create.columns = columns;
     create.constraints = constraints;
     create.like = create.like.take().or(like);

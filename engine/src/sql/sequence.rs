@@ -4,6 +4,7 @@
 use super::SearchPath;
 use super::identifier::{qualified, quoted};
 use super::parse::parse_expression;
+use super::visit::{visit_expressions, visit_expressions_mut};
 use crate::catalog::{PUBLIC, RelationName, Schema};
 use crate::error::{Error, Result};
 use sqlparser::ast::{self, Expr, Ident, ObjectName, SequenceOptions, Statement};
@@ -186,7 +187,7 @@ fn literal_of(call: &Expr) -> Option<&str> {
 /// The sequences that `part` of a statement takes values of, as they are written there.
 pub(super) fn sequences_in(part: &impl ast::Visit) -> Vec<String> {
     let mut names = Vec::new();
-    let visited = ast::visit_expressions(part, |expr| {
+    let visited = visit_expressions(part, |expr| {
         names.extend(literal_of(expr).map(str::to_owned));
         ControlFlow::<()>::Continue(())
     });
@@ -218,7 +219,7 @@ pub(super) fn name_sequences(
     part: &mut impl ast::VisitMut,
     named: impl Fn(&str) -> Option<String>,
 ) {
-    let visited = ast::visit_expressions_mut(part, |call| {
+    let visited = visit_expressions_mut(part, |call| {
         let name = literal_of(call).and_then(&named);
         if let (Some(name), Some(first)) = (name, first_argument(call))
             && let Ok(mut renamed) = parse_expression(&next_value(&name))

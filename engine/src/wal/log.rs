@@ -1,9 +1,9 @@
 //! The log's writing end: append, group flush, reservation and recycling of segments.
 
 use super::gaps::{LogGap, LogGaps};
-use super::reader::{LogExtent, LogReader};
+use super::reader::{LogExtent, LogReader, NeededLog};
 use super::record::{END_MARK, FRAME_BYTES, Frame};
-use super::segment::{LogGeometry, SegmentHeader, SlotHeader};
+use super::segment::{LSN_END, LogGeometry, SegmentHeader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::Lsn;
 use crate::planted::{Mistake, makes};
@@ -44,16 +44,16 @@ struct State {
 }
 
 impl State {
-    /// At the beginning of an epoch, whose first position is `first`, after a log that is needed from the segment `start` on.
-    fn at(first: u64, reader: &LogReader, (start, redo): (u64, Lsn)) -> Self {
-        let needed = reader.segments.range(start..);
-        let slots: BTreeMap<u64, u32> = needed.map(|(seq, (slot, _))| (*seq, *slot)).collect();
-        let needed: BTreeSet<u32> = slots.values().copied().collect();
+    /// At the beginning of an epoch, whose first position is `first`, behind the log in which `reader` read.
+    fn at(first: u64, reader: &LogReader, needed: &NeededLog) -> Self {
+        let kept = reader.geometry.first_kept(needed.start.0)..;
+        let kept = reader.segments.range(kept);
+        let slots: BTreeMap<u64, u32> = kept.map(|(seq, (slot, _))| (*seq, *slot)).collect();
+        let taken: BTreeSet<u32> = slots.values().copied().collect();
         let slot_count = reader.slots.len() as u32;
-        let others = (0..slot_count).rev().filter(|slot| !needed.contains(slot));
+        let others = (0..slot_count).rev().filter(|slot| !taken.contains(slot));
         // A damaged header too tells something: how many there are (WAL-10).
-        let is_held = |&slot: &u32| !matches!(reader.slots[slot as usize], SlotHeader::Empty);
-        let (held, free) = others.partition(is_held);
+        let (free, held) = others.partition(|&slot| reader.slots[slot as usize].is_empty());
         Self {
             end: first,
             buffer: Vec::new(),
@@ -63,7 +63,7 @@ impl State {
             held,
             slot_count,
             promised: 0,
-            redo: redo.0,
+            redo: needed.redo.0,
             flush_open: false,
         }
     }
@@ -136,24 +136,26 @@ impl Log {
     }
 
     /// Continues a log of which `reader` could read `extent`, with a new epoch in a new segment (WAL-3). When this
-    /// returns, that segment is durable, and all of the log from `start` on is (WAL-6). The control block says that the
-    /// log is needed from `start` and a redo begins at `redo`; as that block may itself be lost yet, no slot that holds
-    /// anything is used again before the first [`Log::recycle`]. `gaps` are those of the log up to its end, to which comes
-    /// the one between that end and the new epoch.
+    /// returns, that segment is durable, and all of the log that is `needed` (WAL-6). As the control block that says so may
+    /// itself be lost yet, no slot that holds anything is used again before the first [`Log::recycle`]. `gaps` are those of
+    /// the log up to its end, to which comes the one between that end and the new epoch.
     ///
     /// # Errors
-    /// `53100` and `58030` when the disk fails; `XX001` when the gaps cannot be before that end.
+    /// `53100` and `58030` when the disk fails; `XX001` when the gaps cannot be before that end, or the log claims to be longer
+    /// or to have been opened more often than any can.
     pub fn continue_after(
         reader: LogReader,
-        epoch: u32,
-        (start, redo): (Lsn, Lsn),
+        needed: &NeededLog,
         extent: &LogExtent,
         mut gaps: LogGaps,
     ) -> Result<Self> {
         let (file, geometry) = (reader.file.clone(), reader.geometry);
-        let start_seq = geometry.first_kept(start.0);
         let seq = reader.seq_behind_all(extent.end);
         let first = geometry.first_lsn(seq);
+        if first > LSN_END.0 / 2 {
+            return Err(Error::corrupt(format!("the log cannot go on at {first}")));
+        }
+        let epoch = reader.next_epoch(needed)?;
         gaps.push(LogGap {
             after: extent.records_end,
             upto: Lsn(first),
@@ -164,7 +166,7 @@ impl Log {
             epoch,
             first,
             gaps,
-            state: Mutex::new(State::at(first, &reader, (start_seq, redo))),
+            state: Mutex::new(State::at(first, &reader, needed)),
             flushing: Mutex::new(Flushing {
                 durable: first,
                 written: first,
@@ -181,7 +183,7 @@ impl Log {
             log.map_segment(&mut state, seq)?
         };
         // The control block was written when all before its redo LSN was durable.
-        let in_doubt = extent.last_flush >= redo && extent.last_flush < extent.end;
+        let in_doubt = extent.last_flush >= needed.redo && extent.last_flush < extent.end;
         if in_doubt && !makes(Mistake::TailBelieved) {
             log.copy_segments(&reader, extent)?;
         }
@@ -534,13 +536,17 @@ impl Log {
     }
 
     /// Begins a checkpoint: the redo LSN moves to the end of the log. `oldest` tells the start of the oldest record
-    /// that an undo may need. Gives the new redo LSN and the start of the log needed from now on.
-    pub fn begin_checkpoint(&self, oldest: impl FnOnce() -> Option<Lsn>) -> (Lsn, Lsn) {
+    /// that an undo may need. Gives what of the log is needed from now on.
+    pub fn begin_checkpoint(&self, oldest: impl FnOnce() -> Option<Lsn>) -> NeededLog {
         let mut state = self.state.lock();
         state.redo = state.end;
         let oldest = oldest().filter(|_| !makes(Mistake::RunningForgotten));
         let start = oldest.map_or(state.end, |lsn| lsn.0.min(state.end));
-        (Lsn(state.redo), Lsn(start))
+        NeededLog {
+            start: Lsn(start),
+            redo: Lsn(state.redo),
+            epoch: self.epoch,
+        }
     }
 
     /// Gives up all segments before `start`, which a synced control block names.

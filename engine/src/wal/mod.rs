@@ -46,6 +46,6 @@ mod segment;
 pub use chain::LogChain;
 pub use gaps::{LogGap, LogGaps};
 pub use log::{Log, Reservation};
-pub use reader::{LogExtent, LogReader};
+pub use reader::{LogExtent, LogReader, NeededLog};
 pub use record::{Record, RecordHead, RecordKind, encode_op};
 pub use segment::{LSN_END, LogGeometry, SEGMENT_BYTES_MIN};

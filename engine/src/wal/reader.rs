@@ -31,6 +31,17 @@ pub struct LogExtent {
     pub gaps: LogGaps,
 }
 
+/// What a checkpoint says of the log: which part of it is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NeededLog {
+    /// Its oldest position: the redo LSN, or the start of an older record that an undo may need.
+    pub start: Lsn,
+    /// The redo LSN: all before it was durable at the checkpoint, in the pages too.
+    pub redo: Lsn,
+    /// The epoch of the log at the checkpoint.
+    pub epoch: u32,
+}
+
 /// Reads records of a log that nobody writes to.
 pub struct LogReader {
     pub(super) file: Arc<dyn File>,
@@ -51,7 +62,7 @@ impl LogReader {
         let slots = read_headers(&*file, &geometry)?;
         let mut segments: BTreeMap<u64, (u32, SegmentHeader)> = BTreeMap::new();
         for (slot, header) in (0..).zip(&slots) {
-            let &SlotHeader::Of(header) = header else {
+            let Some(header) = header.segment() else {
                 continue;
             };
             let place = segments.entry(header.seq).or_insert((slot, header));
@@ -68,22 +79,25 @@ impl LogReader {
         })
     }
 
-    /// Whether the log is there from `lsn` on, which was in it in `epoch`: the segment that holds it, or the one of that epoch
-    /// that ends there, where the log may have ended too. Behind one of another epoch it cannot: what `epoch` began with is
-    /// gone.
-    pub fn contains(&self, lsn: Lsn, epoch: u32) -> bool {
+    /// Whether the log is there from where it is needed: the segment that holds the start, or the one of that epoch that ends
+    /// there, where the log may have ended too. Behind one of another epoch it cannot: what the epoch began with is gone.
+    pub fn begins(&self, needed: &NeededLog) -> bool {
         let segment_of = |at| self.segments.get(&self.geometry.seq_of(at));
-        segment_of(lsn.0).is_some()
-            || segment_of(lsn.0.saturating_sub(1)).is_some_and(|(_, h)| h.epoch == epoch)
+        let before = needed.start.0.saturating_sub(1);
+        segment_of(needed.start.0).is_some()
+            || segment_of(before).is_some_and(|(_, h)| h.epoch == needed.epoch)
     }
 
-    /// The newest epoch of any segment; 0 when there is none.
-    pub fn epoch_max(&self) -> u32 {
-        self.segments
-            .values()
-            .map(|(_, h)| h.epoch.max(h.copied_in))
-            .max()
-            .unwrap_or(0)
+    /// An epoch later than all that the log has seen.
+    ///
+    /// # Errors
+    /// `XX001` when there is none: no log has seen as many.
+    pub fn next_epoch(&self, needed: &NeededLog) -> Result<u32> {
+        let segments = self.segments.values();
+        let seen = segments.map(|(_, h)| h.epoch.max(h.copied_in));
+        let last = seen.fold(needed.epoch, u32::max);
+        last.checked_add(1)
+            .ok_or_else(|| Error::corrupt(format!("the log cannot have an epoch after {last}")))
     }
 
     /// The number of a segment behind all that the log, which ends at `end`, may ever have had (WAL-10): each that followed
@@ -91,9 +105,8 @@ impl LogReader {
     pub(super) fn seq_behind_all(&self, end: Lsn) -> u64 {
         let last = self.segments.keys().next_back().copied().unwrap_or(0);
         let lost = self.geometry.seq_of(end.0) + self.slots.len() as u64;
-        let is_damaged = |slot: &&SlotHeader| matches!(slot, SlotHeader::Damaged);
-        let damaged = self.slots.iter().filter(is_damaged).count();
-        last.max(lost) + damaged as u64 + 1
+        let damaged = self.slots.iter().filter(|header| header.is_damaged());
+        last.max(lost) + damaged.count() as u64 + 1
     }
 
     /// Fills `bytes` with what is at `at` of the payload in `slot`.
@@ -265,10 +278,9 @@ impl LogReader {
             return Ok(());
         };
         let first = self.geometry.first_lsn(seq);
-        let nameless: Vec<u32> = (0..)
-            .zip(&self.slots)
-            .filter_map(|(slot, header)| (!matches!(header, SlotHeader::Of(_))).then_some(slot))
-            .collect();
+        let slots = (0..).zip(&self.slots);
+        let nameless = slots.filter(|(_, header)| header.segment().is_none());
+        let nameless: Vec<u32> = nameless.map(|(slot, _)| slot).collect();
         let header = SegmentHeader {
             seq,
             prev_end: None,

@@ -107,6 +107,26 @@ pub(super) enum SlotHeader {
     Of(SegmentHeader),
 }
 
+impl SlotHeader {
+    /// The header of the segment that is there.
+    pub(super) fn segment(&self) -> Option<SegmentHeader> {
+        match *self {
+            Self::Of(header) => Some(header),
+            Self::Empty | Self::Damaged => None,
+        }
+    }
+
+    /// Whether nothing was written there.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
+    /// Whether what was written there cannot be made out.
+    pub(super) fn is_damaged(&self) -> bool {
+        matches!(self, Self::Damaged)
+    }
+}
+
 /// What all slots of a log's file begin with.
 ///
 /// # Errors

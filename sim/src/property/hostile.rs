@@ -9,13 +9,15 @@ use quantadb::storage::{
     EntryBatch, KeyRange, ScanDirection, StorageBackend, StorageTxn, TreeId, TxnOptions, WaitLimits,
 };
 use quantadb::vfs::{MemoryVfs, OpenMode, Vfs, read_exact_at, write_all_at};
-use quantadb::wal::{Log, LogGaps, LogGeometry, LogReader, RecordHead, RecordKind};
+use quantadb::wal::{Log, LogGaps, LogGeometry, LogReader, NeededLog, RecordHead, RecordKind};
 use std::path::Path;
 
 const PAGE_BYTES: usize = 4096;
 /// Where the control blocks stand, and what their checksum covers.
 const CONTROL_OFFSETS: [usize; 4] = [0, 1024, 2048, 3072];
 const CONTROL_CRC_AT: usize = 508;
+/// What the checksum of a segment's header covers.
+const HEADER_CRC_AT: usize = 44;
 /// Longer files are not tried: a file may only cost what its length explains.
 const FILE_BYTES_MAX: usize = 1 << 20;
 
@@ -126,6 +128,8 @@ pub enum LogDamage {
     Bodies(Rest<Bytes>),
     /// Changes with these undo notes and page operations, right checksums, after all others.
     Changes(Rest<Claim>),
+    /// Other bytes in the headers of segments, right checksums.
+    Headers(Rest<Patch>),
 }
 
 /// A record that nobody should have written.
@@ -160,11 +164,12 @@ pub fn check_log_damage(damage: LogDamage) {
             append_bodies(&mut files, &bodies);
         }
         LogDamage::Changes(claims) => {
-            let (_, start, _) = control_of(&files);
-            let body = |claim: &Claim| claim.body(start);
+            let (_, needed) = log_of(&files);
+            let body = |claim: &Claim| claim.body(needed.start);
             let bodies: Vec<Vec<u8>> = claims.0.iter().map(body).collect();
             append_bodies(&mut files, &bodies);
         }
+        LogDamage::Headers(patches) => patch_headers(&mut files, &patches.0),
     }
     use_it(&files);
 }
@@ -192,8 +197,8 @@ impl Claim {
     }
 }
 
-/// Geometry, start of the needed log, and redo LSN of the newest control block.
-fn control_of(files: &DatabaseFiles) -> (LogGeometry, Lsn, Lsn) {
+/// What the newest control block says of the log.
+fn log_of(files: &DatabaseFiles) -> (LogGeometry, NeededLog) {
     let u64_at = |at: usize| {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&files.database[at..at + 8]);
@@ -206,21 +211,26 @@ fn control_of(files: &DatabaseFiles) -> (LogGeometry, Lsn, Lsn) {
         segment_bytes: (u64_at(at + 64) >> 32) as u32,
         database: u64_at(at + 24),
     };
-    (geometry, Lsn(u64_at(at + 48)), Lsn(u64_at(at + 40)))
+    let needed = NeededLog {
+        start: Lsn(u64_at(at + 48)),
+        redo: Lsn(u64_at(at + 40)),
+        epoch: u64_at(at + 64) as u32,
+    };
+    (geometry, needed)
 }
 
 /// Continues the log by records whose checksums are right, whatever their bodies say.
 fn append_bodies(files: &mut DatabaseFiles, bodies: &[Vec<u8>]) {
-    let (geometry, start, redo) = control_of(files);
+    let (geometry, needed) = log_of(files);
     let vfs = MemoryVfs::new();
     let file = vfs
         .open(Path::new("log"), OpenMode::CreateNew)
         .expect("new");
     write_all_at(&*file, &files.log, 0).expect("memory takes it");
     let mut reader = LogReader::open(file.clone(), geometry).expect("the sample's log is sound");
-    let extent = reader.scan(start, redo, |_, _, _| Ok(())).expect("sound");
-    let epoch = reader.epoch_max() + 1;
-    let log = Log::continue_after(reader, epoch, (start, redo), &extent, LogGaps::default())
+    let scanned = reader.scan(needed.start, needed.redo, |_, _, _| Ok(()));
+    let extent = scanned.expect("sound");
+    let log = Log::continue_after(reader, &needed, &extent, LogGaps::default())
         .expect("memory fails nothing");
     for body in bodies.iter().take(64) {
         let _reservation = log.reserve(body.len() as u64 + 9).expect("space");
@@ -230,6 +240,18 @@ fn append_bodies(files: &mut DatabaseFiles, bodies: &[Vec<u8>]) {
     log.flush(log.end()).expect("memory fails nothing");
     files.log = vec![0; file.len().expect("memory") as usize];
     read_exact_at(&*file, &mut files.log, 0).expect("memory gives it");
+}
+
+/// Each patch alters the header of one segment.
+fn patch_headers(files: &mut DatabaseFiles, patches: &[Patch]) {
+    let segment_bytes = log_of(files).0.segment_bytes as usize;
+    let segments = files.log.len() / segment_bytes;
+    for patch in patches {
+        let at = patch.at as usize / HEADER_CRC_AT % segments * segment_bytes;
+        let (header, crc) = files.log[at..].split_at_mut(HEADER_CRC_AT);
+        patch.apply(header);
+        crc[..4].copy_from_slice(&crc32fast::hash(header).to_le_bytes());
+    }
 }
 
 /// Everything a user might do with a file. What fails may fail.
@@ -309,7 +331,7 @@ fn change(backend: &dyn StorageBackend, tree: TreeId) {
 mod tests {
     use super::*;
     use quantadb::page::{PageId, PageKind, PageOp, TxnId};
-    use quantadb::wal::encode_op;
+    use quantadb::wal::{LSN_END, encode_op};
 
     /// A page of the sample.
     fn page_at(files: &DatabaseFiles, id: PageId) -> Page {
@@ -361,6 +383,28 @@ mod tests {
             }
         }
         assert!(refused[0] > 0 && refused[1] > 0, "{refused:?}");
+    }
+
+    /// What follows such a segment could not be counted.
+    #[test]
+    fn a_segment_behind_all_that_a_log_can_have_is_refused() {
+        let open_with = |at: u32, bytes: &[u8]| {
+            let mut files = DatabaseFiles::sample().clone();
+            let bytes = Bytes(bytes.to_vec());
+            patch_headers(&mut files, &[Patch { at, bytes }]);
+            files.open().map(drop)
+        };
+        let segment_bytes = u64::from(log_of(DatabaseFiles::sample()).0.segment_bytes);
+        let last = (LSN_END.0 / (segment_bytes - 512) - 1).to_le_bytes();
+        for (at, bytes, said) in [
+            (8, &last[..], "cannot go on at"),
+            (32, &[0xFF; 4], "cannot have an epoch after"),
+            (40, &[0xFF; 4], "cannot have an epoch after"),
+        ] {
+            let refused = open_with(at, bytes).expect_err(said);
+            assert_eq!(refused.sqlstate(), "XX001");
+            assert!(refused.to_string().contains(said), "{refused}");
+        }
     }
 
     /// A file with such a page would take what no log of that length explains.

@@ -6,8 +6,10 @@ use crate::phase::PhaseCell;
 use crate::streams::Streams;
 use arbitrary::Arbitrary;
 use quantadb::page::{Lsn, TxnId};
-use quantadb::vfs::{File, OpenMode, SECTOR_BYTES, Vfs, read_exact_at, write_all_at};
-use quantadb::wal::{Log, LogExtent, LogGaps, LogGeometry, LogReader, RecordHead, RecordKind};
+use quantadb::vfs::{File, OpenMode, SECTOR_BYTES, Vfs};
+use quantadb::wal::{
+    Log, LogExtent, LogGaps, LogGeometry, LogReader, NeededLog, RecordHead, RecordKind,
+};
 use quantadb::{Error, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
@@ -68,11 +70,8 @@ struct Written {
 
 /// What a control block would say.
 struct Control {
-    /// From where the log is needed.
-    start: Lsn,
-    redo: Lsn,
-    epoch: u32,
-    /// The gaps before `start`.
+    needed: NeededLog,
+    /// The gaps before the start of what is needed.
     gaps: LogGaps,
 }
 
@@ -83,8 +82,6 @@ struct Life {
     records: Vec<Written>,
     durable: usize,
     control: Control,
-    /// The epoch of the open log, which the next control block will say.
-    epoch: u32,
     /// Where epochs began that may be in the log, in order.
     began: Vec<(u32, Lsn)>,
     /// The ends of records that were durable and that rot took.
@@ -174,12 +171,13 @@ impl Life {
             records: Vec::new(),
             durable: 0,
             control: Control {
-                start: first,
-                redo: first,
-                epoch: 1,
+                needed: NeededLog {
+                    start: first,
+                    redo: first,
+                    epoch: 1,
+                },
                 gaps: LogGaps::default(),
             },
-            epoch: 1,
             began: vec![(1, first)],
             lost: Vec::new(),
             next_txn: 1,
@@ -213,23 +211,16 @@ impl Life {
 
     /// Opens the log when the header of a segment is rotten. If that is named, the header comes back for another attempt.
     fn open_rotten(&mut self, slot: u8) -> Log {
-        let file = self.file().unwrap();
         let segment_bytes = u64::from(self.geometry.segment_bytes);
-        let slots = file.len().unwrap() / segment_bytes;
-        let at = u64::from(slot) % slots * segment_bytes;
-        let mut sector = [0; SECTOR_BYTES];
-        read_exact_at(&*file, &mut sector, at).unwrap();
-        let put = |sector: &[u8]| {
-            write_all_at(&*file, sector, at).unwrap();
-            file.sync().unwrap();
-        };
+        let slots = self.file().unwrap().len().unwrap() / segment_bytes;
+        let header = u64::from(slot) % slots * segment_bytes;
+        let at = header + u64::from(slot) % SECTOR_BYTES as u64;
+        let bit = 1 << (slot % 8);
         let known = self.known_when_rotten();
-        let mut rotten = sector;
-        rotten[usize::from(slot) % SECTOR_BYTES] ^= 1 << (slot % 8);
-        put(&rotten);
+        self.disk.rot(Path::new(PATH), at, bit);
         self.recover(known).unwrap_or_else(|error| {
             assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:?}");
-            put(&sector);
+            self.disk.rot(Path::new(PATH), at, bit);
             self.open()
         })
     }
@@ -242,7 +233,7 @@ impl Life {
         let later = self
             .began
             .iter()
-            .find(|(epoch, _)| *epoch > self.control.epoch);
+            .find(|(epoch, _)| *epoch > self.control.needed.epoch);
         let upto = later.map_or(extent.last_flush, |&(_, first)| {
             first.min(extent.last_flush)
         });
@@ -256,10 +247,8 @@ impl Life {
         reader: &mut LogReader,
         mut each: impl FnMut(Written),
     ) -> Result<LogExtent, Error> {
-        let Control {
-            start, redo, epoch, ..
-        } = self.control;
-        if !reader.contains(start, epoch) {
+        let NeededLog { start, redo, .. } = self.control.needed;
+        if !reader.begins(&self.control.needed) {
             return Err(Error::corrupt(format!("the log begins after {start:?}")));
         }
         let extent = reader.scan(start, redo, |start, record, end| {
@@ -292,15 +281,13 @@ impl Life {
             let (record, end) = reader.record_at(written.start)?.expect("it was scanned");
             assert_eq!((record.txn.0, end), (written.txn, written.end));
         }
-        let epoch = reader.epoch_max().max(self.control.epoch) + 1;
-        let needed = (self.control.start, self.control.redo);
+        let epoch = reader.next_epoch(&self.control.needed)?;
         let gaps = self.control.gaps.followed_by(extent.gaps.as_slice())?;
-        let log = Log::continue_after(reader, epoch, needed, &extent, gaps)?;
+        let log = Log::continue_after(reader, &self.control.needed, &extent, gaps)?;
         let gone = self.records.drain(found.len()..).map(|r| r.end);
         self.lost
             .extend(gone.take(self.durable.saturating_sub(found.len())));
         self.durable = found.len();
-        self.epoch = epoch;
         self.began.retain(|&(_, first)| first < log.end());
         self.began.push((epoch, log.end()));
         self.compare_gaps(log.gaps());
@@ -330,17 +317,11 @@ impl Life {
         for record in &self.records {
             assert_eq!(gaps.around(record.end), None, "a gap around {record:?}");
         }
-        let ends = self.records.iter().map(|r| r.end);
-        let starts = self.records.iter().map(|r| r.start);
         let (_, goes_on) = self.began[self.began.len() - 1];
-        let behind = starts.skip_while(|&start| start == self.control.start);
-        let before = match self.records.first() {
-            Some(first) if first.start == self.control.start => None,
-            _ => Some(self.control.start),
-        };
-        let places = before.into_iter().chain(ends).zip(behind.chain([goes_on]));
+        let places = self.records.iter().map(|r| (r.start, r.end));
+        let mut after = self.control.needed.start;
         let mut epochs_end = 0;
-        for (after, upto) in places {
+        for (upto, next) in places.chain([(goes_on, goes_on)]) {
             let epoch_begins = |&(_, first): &(u32, Lsn)| after < first && first <= upto;
             if self.began.iter().any(epoch_begins) {
                 epochs_end += 1;
@@ -352,6 +333,7 @@ impl Life {
                     );
                 }
             }
+            after = next;
         }
         let count = gaps.as_slice().len();
         let most = self.control.gaps.as_slice().len() + epochs_end;
@@ -425,20 +407,16 @@ impl Life {
     fn checkpoint(&mut self, log: &Log, kept: u8) -> Result<(), Error> {
         let at = self.records.len().checked_sub(usize::from(kept % 8));
         let oldest = at.and_then(|at| self.records.get(at)).map(|r| r.start);
-        let (redo, start) = log.begin_checkpoint(|| oldest);
+        let mut needed = log.begin_checkpoint(|| oldest);
         // A start never moves back: what is given up is gone.
-        let start = start.max(self.control.start);
+        needed.start = needed.start.max(self.control.needed.start);
+        let start = needed.start;
         self.flush(log)?;
         let mut gaps = log.gaps().clone();
         gaps.retain(|gap| gap.upto <= start);
-        self.control = Control {
-            start,
-            redo,
-            epoch: self.epoch,
-            gaps,
-        };
-        let needed = self.records.partition_point(|r| r.start < start);
-        self.records.drain(..needed);
+        self.control = Control { needed, gaps };
+        let done = self.records.partition_point(|r| r.start < start);
+        self.records.drain(..done);
         self.durable = self.records.len();
         log.recycle(start)
     }

@@ -1,5 +1,6 @@
 //! The actions of ALTER TABLE on one column.
 
+use super::super::visit::visit_expressions_mut;
 use super::alter::{Alteration, no_column};
 use super::call::refuse;
 use super::coerce::{Context, can_cast, literal};
@@ -407,7 +408,7 @@ fn with_renamed(text: &str, old: &str, new: &str) -> Result<String> {
         }
         Ok(())
     };
-    let renamed = ast::visit_expressions_mut(&mut expr, |expr| {
+    let renamed = visit_expressions_mut(&mut expr, |expr| {
         let result = match expr {
             ast::Expr::Identifier(ident) => rename(ident),
             ast::Expr::CompoundIdentifier(parts) => parts.last_mut().map_or(Ok(()), rename),

@@ -1,5 +1,6 @@
 //! CREATE TYPE, ALTER TYPE and DROP TYPE of ENUM types, and their functions.
 
+use super::super::visit::visit_expressions;
 use super::call::no_function;
 use super::coerce::{Context, literal};
 use super::context::Binder;
@@ -253,7 +254,7 @@ enum Trace<'a> {
 
 impl Trace<'_> {
     fn is_in(self, node: &impl ast::Visit) -> bool {
-        let found = ast::visit_expressions(node, |expr| {
+        let found = visit_expressions(node, |expr| {
             let is_it = match (self, expr) {
                 (Self::Type(name), ast::Expr::Cast { data_type, .. }) => names(data_type, name),
                 (Self::Type(name), ast::Expr::TypedString(typed)) => names(&typed.data_type, name),

@@ -120,7 +120,8 @@ pub(super) fn plain_columns<'a>(
                 ));
             };
             let name = fold(ident)?;
-            let plain = *options == ast::OrderByOptions::default();
+            let ast::OrderByOptions { sort, nulls_first } = options;
+            let plain = sort.is_none() && nulls_first.is_none();
             refuse(!plain, "ASC and DESC in a key")?;
             let position = columns.iter().position(|c| c.name == name).ok_or_else(|| {
                 at(

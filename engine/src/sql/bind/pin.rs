@@ -6,6 +6,7 @@
 //!   DEFAULT '2024-01-31 12:00:00+01'            as it is stored, and read ever after
 //! ```
 
+use super::super::visit::{Part, PartMut, visit, visit_mut};
 use super::literal::string;
 use crate::error::{Error, Result};
 use crate::types::{ElementType, SqlType, Value, Zone};
@@ -64,9 +65,14 @@ where
 
 /// The string literals of `part` that may be moments: which they are, their texts, and those with a time zone.
 fn moments(part: &impl ast::Visit, zone: Zone) -> Vec<(usize, String, String)> {
-    let mut texts = Texts(Vec::new());
-    let _ = part.visit(&mut texts);
-    let texts = texts.0.into_iter().enumerate();
+    let mut texts = Vec::new();
+    let _ = visit(part, |part| {
+        if let Part::Value(value) = part {
+            texts.extend(string(&value.value));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    let texts = texts.into_iter().enumerate();
     let said = texts.map(|(at, text)| with_zone(&text, zone).map(|said| (at, text, said)));
     said.flatten().collect()
 }
@@ -82,41 +88,18 @@ fn with_zone(text: &str, zone: Zone) -> Option<String> {
     })
 }
 
-/// The string literals, in their order.
-struct Texts(Vec<String>);
-
-impl ast::Visitor for Texts {
-    type Break = ();
-
-    fn pre_visit_value(&mut self, value: &ast::ValueWithSpan) -> ControlFlow<()> {
-        self.0.extend(string(&value.value));
+/// Puts a text in the place of a string literal, of which `left` are before it.
+fn replace(part: &mut impl ast::VisitMut, mut left: usize, mut by: String) {
+    let _ = visit_mut(part, |part| {
+        if let PartMut::Value(value) = part
+            && string(&value.value).is_ok()
+        {
+            let Some(fewer) = left.checked_sub(1) else {
+                value.value = ast::Value::SingleQuotedString(std::mem::take(&mut by));
+                return ControlFlow::Break(());
+            };
+            left = fewer;
+        }
         ControlFlow::Continue(())
-    }
-}
-
-/// Puts a text in the place of a string literal.
-fn replace(part: &mut impl ast::VisitMut, at: usize, by: String) {
-    let _ = part.visit(&mut Replace { left: at, by });
-}
-
-struct Replace {
-    /// Literals before the one.
-    left: usize,
-    by: String,
-}
-
-impl ast::VisitorMut for Replace {
-    type Break = ();
-
-    fn pre_visit_value(&mut self, value: &mut ast::ValueWithSpan) -> ControlFlow<()> {
-        if string(&value.value).is_err() {
-            return ControlFlow::Continue(());
-        }
-        if self.left > 0 {
-            self.left -= 1;
-            return ControlFlow::Continue(());
-        }
-        value.value = ast::Value::SingleQuotedString(std::mem::take(&mut self.by));
-        ControlFlow::Break(())
-    }
+    });
 }

@@ -6,6 +6,7 @@
 //!   SELECT t.x FROM b.t
 //! ```
 
+use super::super::visit::{PartMut, visit_mut};
 use super::names::{fold, parts};
 use crate::catalog::{RelationName, Schema, Sequence, StoredQuery, Table, View};
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ use crate::sql::bound::Relocated;
 use crate::sql::identifier::{qualified, quoted};
 use crate::sql::parse::parse_query;
 use crate::sql::sequence::{name_sequences, with_sequences_renamed};
-use sqlparser::ast::{self, Ident, ObjectName, ObjectNamePart, VisitMut};
+use sqlparser::ast::{self, Ident, ObjectName, ObjectNamePart};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
@@ -128,7 +129,7 @@ impl Relocation {
             hidden: BTreeSet::new(),
         };
         let mut tree = parse_query(&query.text)?;
-        if let ControlFlow::Break(error) = tree.visit(&mut names) {
+        if let ControlFlow::Break(error) = visit_mut(&mut tree, |part| names.rename(part)) {
             return Err(error);
         }
         name_sequences(&mut tree, |text| {
@@ -204,57 +205,42 @@ impl Names<'_> {
         }
         Ok(())
     }
-}
-
-impl ast::VisitorMut for Names<'_> {
-    type Break = Error;
-
-    fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<Error> {
+    fn hide_queries_of(&mut self, query: &ast::Query) -> Result<()> {
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            match fold(&cte.alias.name) {
-                Ok(name) => self.hidden.insert(name),
-                Err(error) => return ControlFlow::Break(error),
-            };
+            self.hidden.insert(fold(&cte.alias.name)?);
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<Error> {
+    fn write_schemas_of(&self, select: &mut ast::Select) -> Result<()> {
         for item in &mut select.projection {
-            let ast::SelectItem::QualifiedWildcard(
+            if let ast::SelectItem::QualifiedWildcard(
                 ast::SelectItemQualifiedWildcardKind::ObjectName(name),
                 _,
             ) = item
-            else {
-                continue;
-            };
-            if let [
-                ObjectNamePart::Identifier(schema),
-                ObjectNamePart::Identifier(table),
-            ] = name.0.as_mut_slice()
-                && let Err(error) = self.write_schema(schema, table)
+                && let [
+                    ObjectNamePart::Identifier(schema),
+                    ObjectNamePart::Identifier(table),
+                ] = name.0.as_mut_slice()
             {
-                return ControlFlow::Break(error);
+                self.write_schema(schema, table)?;
             }
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn pre_visit_relation(&mut self, name: &mut ObjectName) -> ControlFlow<Error> {
-        match self.write(name) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
-        }
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<Error> {
-        if let ast::Expr::CompoundIdentifier(parts) = expr
-            && let [schema, table, _] = parts.as_mut_slice()
-            && let Err(error) = self.write_schema(schema, table)
-        {
-            return ControlFlow::Break(error);
-        }
-        ControlFlow::Continue(())
+    fn rename(&mut self, part: PartMut<'_>) -> ControlFlow<Error> {
+        let renamed = match part {
+            PartMut::Query(query) => self.hide_queries_of(query),
+            PartMut::Select(select) => self.write_schemas_of(select),
+            PartMut::Relation(name) => self.write(name),
+            PartMut::Expr(ast::Expr::CompoundIdentifier(parts)) => match parts.as_mut_slice() {
+                [schema, table, _] => self.write_schema(schema, table),
+                _ => Ok(()),
+            },
+            PartMut::Expr(_) | PartMut::Value(_) => Ok(()),
+        };
+        renamed.map_or_else(ControlFlow::Break, ControlFlow::Continue)
     }
 }
 

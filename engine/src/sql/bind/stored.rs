@@ -1,5 +1,6 @@
 //! Expressions that the catalog keeps as text: defaults, check constraints, and what indexes are made of.
 
+use super::super::visit::visit_expressions_mut;
 use super::coerce::{Context, can_cast};
 use super::context::{Binder, Clause, Level};
 use super::names::sql_error;
@@ -53,7 +54,7 @@ pub(super) fn stored_text(
 ) -> Result<String> {
     // The table may be called otherwise some day.
     let mut unqualified = expr.clone();
-    let visited = ast::visit_expressions_mut(&mut unqualified, |expr| {
+    let visited = visit_expressions_mut(&mut unqualified, |expr| {
         if let ast::Expr::CompoundIdentifier(parts) = expr
             && let Some(column) = parts.pop()
         {

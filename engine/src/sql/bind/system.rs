@@ -3,6 +3,7 @@
 //!
 //! Such a function is a scalar subquery over those tables, so that it is planned as one: of many rows as a join.
 
+use super::super::visit::visit_expressions_mut;
 use super::call::chosen;
 use super::coerce::literal;
 use super::context::Binder;
@@ -324,7 +325,7 @@ pub(super) fn text_of(expr: &ast::Expr) -> Option<&str> {
 /// The expression of that text with `arguments` in the places of `$1`, `$2`.
 pub(super) fn with_arguments(text: &str, arguments: &[ast::Expr]) -> Result<ast::Expr> {
     let mut expr = parse_expression(text)?;
-    let visited = ast::visit_expressions_mut(&mut expr, |part| {
+    let visited = visit_expressions_mut(&mut expr, |part| {
         let place = match part {
             ast::Expr::Value(ast::ValueWithSpan {
                 value: ast::Value::Placeholder(name),

@@ -1,5 +1,6 @@
 //! Views: their definition, their use in FROM, and what depends on what is dropped.
 
+use super::super::visit::visit_relations;
 use super::call::refuse;
 use super::context::Binder;
 use super::names::{already_exists, fold, sql_error};
@@ -126,28 +127,16 @@ impl Binder<'_> {
         bound: &Query,
     ) -> Result<StoredQuery> {
         let text = query.to_string();
-        let again = parse_query(&text);
-        let is_same = match &again {
-            Ok(again) if again == query => true,
-            Ok(again) => {
-                let again = self.bind_query(again, true);
-                again.is_ok_and(|again| again.output == bound.output)
-            }
-            Err(_) => false,
-        };
-        match is_same {
-            true => Ok(StoredQuery {
-                text,
-                depends_on: self.relations_in(query)?,
-                search_path: self
-                    .reading
-                    .path
-                    .existing(self.schema)
-                    .map(str::to_owned)
-                    .collect(),
-            }),
-            false => Err(Error::unsupported("this query in a view")),
+        let again = parse_query(&text).and_then(|again| self.bind_query(&again, true));
+        if !again.is_ok_and(|again| again.output == bound.output) {
+            return Err(Error::unsupported("this query in a view"));
         }
+        let path = self.reading.path.existing(self.schema);
+        Ok(StoredQuery {
+            text,
+            search_path: path.map(str::to_owned).collect(),
+            depends_on: self.relations_in(query)?,
+        })
     }
 
     /// Refuses a view that would stand on itself. Errors: `42P17`.
@@ -176,7 +165,7 @@ impl Binder<'_> {
             .iter()
             .map(|text| self.reading.path.named(self.schema, text));
         let mut names: BTreeSet<RelationName> = sequences.collect();
-        let found = ast::visit_relations(query, |name| match self.system_table(name) {
+        let found = visit_relations(query, |name| match self.system_table(name) {
             Ok(Some(_)) => ControlFlow::Continue(()),
             Ok(None) => match self.relation(name) {
                 Ok((name, _)) => {

@@ -10,6 +10,7 @@
 //! into its place or computed apart. In `WITH RECURSIVE` a query may refer to itself, from one place of the right side of
 //! its UNION, and to those behind it, so they are bound in the order of their references.
 
+use super::super::visit::visit_relations;
 use super::call::refuse;
 use super::coerce::common_type;
 use super::context::Binder;
@@ -449,7 +450,7 @@ fn in_order(ctes: &[ast::Cte]) -> Result<Vec<(&ast::Cte, bool)>> {
     for cte in ctes {
         let mut uses = BTreeSet::new();
         // A name that another WITH hides is taken for a use; that costs nothing but an order.
-        let _ = ast::visit_relations(&*cte.query, |name| {
+        let _ = visit_relations(&*cte.query, |name| {
             if let Ok((folded, _)) = single(name)
                 && let Some(used) = names.iter().position(|n| *n == folded)
             {

@@ -95,7 +95,7 @@ impl Core {
                 ));
             }
         }
-        left.extend(self.log().problems(control.start));
+        left.extend(self.log().problems(control.needed.start));
         left
     }
 

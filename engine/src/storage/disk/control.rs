@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::page::{Lsn, u32_at, u64_at};
 use crate::planted::{Mistake, makes};
 use crate::vfs::{File, SECTOR_BYTES, read_exact_at, write_all_at};
-use crate::wal::{LSN_END, LogGap, LogGaps};
+use crate::wal::{LSN_END, LogGap, LogGaps, NeededLog};
 
 const MAGIC: &[u8; 8] = b"QuantaDB";
 const FORMAT: u32 = 2;
@@ -35,11 +35,8 @@ pub(super) struct Control {
     pub(super) database: u64,
     /// Grows with each block written.
     pub(super) sequence: u64,
-    pub(super) redo: Lsn,
-    /// The oldest position of the log that is needed.
-    pub(super) start: Lsn,
+    pub(super) needed: NeededLog,
     pub(super) next_txn: u64,
-    pub(super) epoch: u32,
     /// Nothing was logged after the redo LSN, and nothing will be in this epoch.
     pub(super) closed: bool,
     /// The gaps of the log that a page may lie in; at most [`GAPS_MAX`].
@@ -55,10 +52,10 @@ impl Control {
         // 16..24: feature flags, none so far
         out[24..32].copy_from_slice(&self.database.to_le_bytes());
         out[32..40].copy_from_slice(&self.sequence.to_le_bytes());
-        out[40..48].copy_from_slice(&self.redo.0.to_le_bytes());
-        out[48..56].copy_from_slice(&self.start.0.to_le_bytes());
+        out[40..48].copy_from_slice(&self.needed.redo.0.to_le_bytes());
+        out[48..56].copy_from_slice(&self.needed.start.0.to_le_bytes());
         out[56..64].copy_from_slice(&self.next_txn.to_le_bytes());
-        out[64..68].copy_from_slice(&self.epoch.to_le_bytes());
+        out[64..68].copy_from_slice(&self.needed.epoch.to_le_bytes());
         out[68..72].copy_from_slice(&self.segment_bytes.to_le_bytes());
         out[72..76].copy_from_slice(&u32::from(self.closed).to_le_bytes());
         let gaps = self.gaps.as_slice();
@@ -106,10 +103,12 @@ impl Control {
             page_bytes: u32_at(sector, 12),
             database: u64_at(sector, 24),
             sequence: u64_at(sector, 32),
-            redo: Lsn(u64_at(sector, 40)),
-            start: Lsn(u64_at(sector, 48)),
+            needed: NeededLog {
+                start: Lsn(u64_at(sector, 48)),
+                redo: Lsn(u64_at(sector, 40)),
+                epoch: u32_at(sector, 64),
+            },
             next_txn: u64_at(sector, 56),
-            epoch: u32_at(sector, 64),
             segment_bytes: u32_at(sector, 68),
             closed: u32_at(sector, 72) != 0,
             gaps,
@@ -123,7 +122,7 @@ impl Control {
         }
         let gaps = control.gaps.as_slice().iter().map(|gap| gap.upto);
         if gaps
-            .chain([control.redo, control.start])
+            .chain([control.needed.redo, control.needed.start])
             .any(|lsn| lsn >= LSN_END)
         {
             return Err(Error::corrupt("its positions in the log are impossible"));

@@ -245,31 +245,30 @@ impl Core {
     /// A checkpoint; `closes` tells, when all pages are durable, whether nothing comes behind the new redo LSN.
     fn checkpoint_as(&self, control: &mut Control, closes: impl FnOnce(Lsn) -> bool) -> Result<()> {
         self.log().refuse_if_stopped()?;
-        let (redo, start) = self.log().begin_checkpoint(|| self.txns.oldest_record());
+        let needed = self.log().begin_checkpoint(|| self.txns.oldest_record());
         let mut next = Control {
             sequence: control.sequence + 1,
-            redo,
-            start,
+            needed,
             next_txn: self.txns.next_txn(),
             ..control.clone()
         };
         if makes(Mistake::LogRecycledEarly) {
             next.write(&*self.file)?;
             self.sync_file()?;
-            self.log().recycle(start)?;
+            self.log().recycle(needed.start)?;
             self.pool.write_dirty()?;
         } else {
             self.pool.write_dirty()?;
             // REC-1 also for records that no page has waited for.
-            self.log().flush(redo)?;
+            self.log().flush(needed.redo)?;
             self.sync_file()?;
-            next.closed = closes(redo);
+            next.closed = closes(needed.redo);
             next.write(&*self.file)?;
             self.sync_file()?;
         }
         *control = next;
         self.checkpoints.fetch_add(1, Ordering::Relaxed);
-        self.log().recycle(start)
+        self.log().recycle(needed.start)
     }
 
     fn sync_file(&self) -> Result<()> {

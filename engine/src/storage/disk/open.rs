@@ -13,7 +13,9 @@ use crate::planted::{Mistake, makes};
 use crate::recovery::{Analysis, analyse, undo_losers};
 use crate::txn::TxnManager;
 use crate::vfs::{File, OpenMode, Vfs, write_all_at};
-use crate::wal::{Log, LogChain, LogGaps, LogGeometry, LogReader, RecordHead, RecordKind};
+use crate::wal::{
+    Log, LogChain, LogGaps, LogGeometry, LogReader, NeededLog, RecordHead, RecordKind,
+};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,10 +101,12 @@ fn create(
         segment_bytes: options.log_segment_bytes,
         database,
         sequence: 0,
-        redo: first,
-        start: first,
+        needed: NeededLog {
+            start: first,
+            redo: first,
+            epoch: 1,
+        },
         next_txn: 1,
-        epoch: 1,
         closed: false,
         gaps: LogGaps::default(),
     };
@@ -169,12 +173,10 @@ fn recover(
             _ => Error::io(format!("cannot open {}", wal_path.display()), e),
         })?;
     let mut reader = LogReader::open(wal.clone(), geometry)?;
-    let analysis = analyse(&mut reader, control.epoch, control.start, control.redo)?;
-    let epoch = reader.epoch_max().max(control.epoch) + 1;
+    let analysis = analyse(&mut reader, &control.needed)?;
     let extent = &analysis.extent;
     let gaps = control.gaps.followed_by(extent.gaps.as_slice())?;
-    let needed = (control.start, control.redo);
-    let log = Log::continue_after(reader, epoch, needed, extent, gaps)?;
+    let log = Log::continue_after(reader, &control.needed, extent, gaps)?;
     let pool_options = PoolOptions {
         page_bytes: control.page_bytes as usize,
         cache_bytes: options.cache_bytes,
@@ -182,7 +184,7 @@ fn recover(
     let pool = Arc::new(Pool::new(file.clone(), Arc::new(log), pool_options)?);
     // From here on what is durable is read: the originals of what was copied may be gone any time.
     let mut reader = LogReader::open(wal, geometry)?;
-    redo(&mut reader, &pool, control.redo, &analysis)?;
+    redo(&mut reader, &pool, control.needed.redo, &analysis)?;
     // Nobody has logged anything behind the end of a log that was closed.
     let gaps = match control.closed {
         true => control.gaps.clone(),
@@ -190,9 +192,8 @@ fn recover(
     };
     let next_txn = control.next_txn.max(analysis.txn_max.0 + 1);
     let txns = TxnManager::new(env, next_txn);
-    let start = control.start;
+    let start = control.needed.start;
     let control = Control {
-        epoch,
         closed: false,
         ..control
     };

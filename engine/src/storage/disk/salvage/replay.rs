@@ -8,7 +8,7 @@ use crate::btree::add_problem;
 use crate::error::{Error, Result};
 use crate::recovery::{Running, undo_losers};
 use crate::vfs::{OpenMode, Vfs};
-use crate::wal::{LogGap, LogGaps, LogGeometry, LogReader};
+use crate::wal::{LogGap, LogGaps, LogGeometry, LogReader, NeededLog};
 use std::path::Path;
 
 /// Repeats the log on `pages`, up to its end or to where it is damaged, and gives what was there before the transactions
@@ -31,20 +31,19 @@ pub(super) fn replay(
         database: control.database,
     };
     let mut reader = LogReader::open(file, geometry)?;
-    let start = match reader.contains(control.start, control.epoch) {
-        true => control.start,
-        false => {
-            let text = format!("the log does not hold position {}", control.start.0);
-            add_problem(problems, text);
-            control.redo
-        }
-    };
+    let NeededLog { start, redo, .. } = control.needed;
+    let begins = reader.begins(&control.needed);
+    if !begins {
+        let text = format!("the log does not hold position {}", start.0);
+        add_problem(problems, text);
+    }
+    let start = if begins { start } else { redo };
     let mut running = Running::default();
     let mut records_end = start;
-    let scanned = reader.scan(start, control.redo, |lsn, record, end| {
+    let scanned = reader.scan(start, redo, |lsn, record, end| {
         running.note(lsn, &record);
         records_end = end;
-        if lsn >= control.redo {
+        if lsn >= redo {
             for ops in record.ops.chunk_by(|a, b| a.0 == b.0) {
                 pages.repeat(ops[0].0, ops, record.txn.0, end);
             }
@@ -55,7 +54,7 @@ pub(super) fn replay(
     match scanned {
         Ok(extent) => {
             gaps = gaps.followed_by(extent.gaps.as_slice())?;
-            if extent.end < control.redo {
+            if extent.end < redo {
                 let end = extent.end.0;
                 let text = format!("the log ends at {end}, before the last checkpoint");
                 add_problem(problems, text);

@@ -65,7 +65,9 @@ impl Salvage {
             let replayed = replay(vfs, &log, &control, &mut pages, &mut problems);
             if replayed.is_err() {
                 // All behind the checkpoint is lost.
-                gaps = control.gaps.followed_by(&[LogGap::behind(control.redo)])?;
+                gaps = control
+                    .gaps
+                    .followed_by(&[LogGap::behind(control.needed.redo)])?;
             }
             (undone, gaps) = replayed?;
             Ok(())
