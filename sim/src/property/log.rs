@@ -421,3 +421,27 @@ impl Life {
         log.recycle(start)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a recovery has lost when it dies stays in the file, be it a slot without a header.
+    #[test]
+    fn no_number_comes_again_after_recoveries_that_die_and_headers_that_rot() {
+        let commit = LogStep::Commit(1, 1);
+        for calls in 0..CALLS_MAX {
+            for (slot, loses_power) in (0..8).flat_map(|slot| [(slot, false), (slot, true)]) {
+                let dies = LogStep::DieInRecovery(calls, loses_power);
+                let rots = LogStep::RotHeader(slot);
+                check_log(LogInput {
+                    seed: 1,
+                    segment_sectors: 0,
+                    garbage: false,
+                    failed_sync_drops: false,
+                    steps: Rest(vec![commit, dies, commit, rots, commit, rots, commit]),
+                });
+            }
+        }
+    }
+}
