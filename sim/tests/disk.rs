@@ -32,58 +32,6 @@ fn content(disk: &SimDisk, path: &Path) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn behaves_as_a_file_system() {
-    let vfs = quiet(1);
-    let (a, b) = (Path::new("/f/a"), Path::new("/f/b"));
-    assert!(!vfs.exists(a).unwrap());
-    let kind = |e: std::io::Result<Arc<dyn File>>| e.err().unwrap().kind();
-    assert_eq!(kind(vfs.open(a, OpenMode::Existing)), ErrorKind::NotFound);
-    let file = vfs.open(a, OpenMode::CreateNew).unwrap();
-    assert_eq!(
-        kind(vfs.open(a, OpenMode::CreateNew)),
-        ErrorKind::AlreadyExists
-    );
-    write_all_at(&*file, b"tail", 1000).unwrap();
-    assert_eq!(file.len().unwrap(), 1004);
-    let mut bytes = [1u8; 8];
-    read_exact_at(&*file, &mut bytes, 996).unwrap();
-    assert_eq!(&bytes, b"\0\0\0\0tail", "a gap reads as zeros");
-    let end = read_exact_at(&*file, &mut bytes, 1000).unwrap_err();
-    assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
-    assert_eq!(
-        file.read_at(&mut bytes, 5000).unwrap(),
-        0,
-        "nothing behind the end"
-    );
-    file.set_len(1002).unwrap();
-    file.set_len(200_000).unwrap();
-    read_exact_at(&*file, &mut bytes, 1000).unwrap();
-    assert_eq!(
-        &bytes, b"ta\0\0\0\0\0\0",
-        "what was cut off does not come back"
-    );
-    file.sync().unwrap();
-    file.lock_exclusive().unwrap();
-    let other = vfs.open(a, OpenMode::OpenOrCreate).unwrap();
-    assert_eq!(
-        other.lock_exclusive().unwrap_err().kind(),
-        ErrorKind::WouldBlock
-    );
-    drop(file);
-    other.lock_exclusive().unwrap();
-    vfs.rename(a, b).unwrap();
-    vfs.sync_dir(b).unwrap();
-    assert!(!vfs.exists(a).unwrap() && vfs.exists(b).unwrap());
-    vfs.remove(b).unwrap();
-    assert_eq!(vfs.remove(b).unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(
-        other.len().unwrap(),
-        200_000,
-        "a removed file lives for its handles"
-    );
-}
-
 /// One thing that happens to a file of a few sectors.
 #[derive(Clone, Copy, Debug)]
 enum Step {

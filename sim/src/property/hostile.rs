@@ -100,15 +100,19 @@ fn seal(file: &mut [u8], page: usize) {
     };
     if page == 0 {
         for offset in CONTROL_OFFSETS {
-            let crc = crc32fast::hash(&bytes[offset..offset + CONTROL_CRC_AT]);
-            let place = offset + CONTROL_CRC_AT;
-            bytes[place..place + 4].copy_from_slice(&crc.to_le_bytes());
+            put_crc(&mut bytes[offset..], CONTROL_CRC_AT);
         }
         return;
     }
     let mut copy = page_of(bytes);
     copy.seal();
     bytes.copy_from_slice(copy.bytes());
+}
+
+/// Makes the checksum right that stands at `at` and covers what is before.
+fn put_crc(bytes: &mut [u8], at: usize) {
+    let crc = crc32fast::hash(&bytes[..at]);
+    bytes[at..at + 4].copy_from_slice(&crc.to_le_bytes());
 }
 
 fn page_of(bytes: &[u8]) -> Page {
@@ -248,9 +252,9 @@ fn patch_headers(files: &mut DatabaseFiles, patches: &[Patch]) {
     let segments = files.log.len() / segment_bytes;
     for patch in patches {
         let at = patch.at as usize / HEADER_CRC_AT % segments * segment_bytes;
-        let (header, crc) = files.log[at..].split_at_mut(HEADER_CRC_AT);
-        patch.apply(header);
-        crc[..4].copy_from_slice(&crc32fast::hash(header).to_le_bytes());
+        let header = &mut files.log[at..];
+        patch.apply(&mut header[..HEADER_CRC_AT]);
+        put_crc(header, HEADER_CRC_AT);
     }
 }
 

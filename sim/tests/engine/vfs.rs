@@ -1,6 +1,9 @@
-//! One suite over every file system of the engine.
+//! One suite over every file system: those of the engine, and the simulated disk.
 
 use quantadb::vfs::{MemoryVfs, OpenMode, OsVfs, Vfs, read_exact_at, write_all_at};
+use quantadb_sim::disk::{DiskFaults, SimDisk};
+use quantadb_sim::phase::PhaseCell;
+use quantadb_sim::streams::Streams;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -59,11 +62,23 @@ fn suite(vfs: &dyn Vfs, folder: &Path) {
     );
     vfs.remove(&b).unwrap();
     assert_eq!(vfs.remove(&b).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(
+        other.len().unwrap(),
+        200_000,
+        "a removed file lives for its handles"
+    );
 }
 
 #[test]
 fn memory() {
     suite(&MemoryVfs::new(), Path::new("/"));
+}
+
+#[test]
+fn simulated_disk() {
+    let faults = Streams::new(1).faults();
+    let disk = SimDisk::new(faults, DiskFaults::NONE, PhaseCell::default());
+    suite(&disk, Path::new("/f"));
 }
 
 #[test]

@@ -205,6 +205,7 @@ impl Names<'_> {
         }
         Ok(())
     }
+
     fn hide_queries_of(&mut self, query: &ast::Query) -> Result<()> {
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
             self.hidden.insert(fold(&cte.alias.name)?);
